@@ -1,0 +1,48 @@
+# Compiler settings of every target, where binaries go, and headroom_component(), which declares one host library.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+# The installed plugins must be the very bytes whose hash the host knows: no run path is written, so none is rewritten.
+set(CMAKE_SKIP_RPATH ON)
+
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+set(HEADROOM_PLUGIN_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib/headroom")
+
+find_program(HEADROOM_CCACHE ccache)
+mark_as_advanced(HEADROOM_CCACHE)
+if(HEADROOM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER "${HEADROOM_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${HEADROOM_CCACHE}")
+endif()
+
+if(HEADROOM_SANITIZE)
+  add_compile_options(-fsanitize=${HEADROOM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=${HEADROOM_SANITIZE})
+endif()
+
+add_library(headroom_warnings INTERFACE)
+target_compile_options(headroom_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
+
+# headroom_component(NAME SOURCES files... LINKS targets...)
+# A static library headroom_NAME, alias headroom::NAME, whose headers are included as "NAME/header.hpp" (include root: host/).
+# Without SOURCES it is a header-only component.
+function(headroom_component name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
+  if(arg_SOURCES)
+    add_library(headroom_${name} STATIC ${arg_SOURCES})
+    target_include_directories(headroom_${name} PUBLIC "${PROJECT_SOURCE_DIR}/host")
+    target_link_libraries(headroom_${name} PUBLIC ${arg_LINKS} PRIVATE headroom_warnings)
+  else()
+    add_library(headroom_${name} INTERFACE)
+    target_include_directories(headroom_${name} INTERFACE "${PROJECT_SOURCE_DIR}/host")
+    target_link_libraries(headroom_${name} INTERFACE ${arg_LINKS})
+  endif()
+  add_library(headroom::${name} ALIAS headroom_${name})
+endfunction()
