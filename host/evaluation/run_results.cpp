@@ -1,0 +1,39 @@
+#include "evaluation/run_results.hpp"
+
+#include <algorithm>
+
+namespace headroom {
+
+const char* role_name(Role role) {
+  switch (role) {
+    case Role::null_method: return "null";
+    case Role::cheater: return "cheater";
+    case Role::reference: return "reference";
+    case Role::plugin: return "plugin";
+  }
+  return "";
+}
+
+const char* status_name(Status status) {
+  switch (status) {
+    case Status::not_run: return "not run";
+    case Status::ok: return "ok";
+    case Status::failed: return "failed";
+    case Status::skipped: return "skipped";
+  }
+  return "";
+}
+
+bool stands_in(const MethodEvaluation& method, const Head& head) {
+  if (method.predictor.empty() || method.predictor == head.name) return true;
+  return method.role != Role::plugin && !head.borrows.empty() && method.predictor == head.borrows;
+}
+
+bool any_failed(const RunResults& results) {
+  return std::any_of(results.contexts.begin(), results.contexts.end(), [](const ContextEvaluation& context) {
+    return std::any_of(context.methods.begin(), context.methods.end(),
+                       [](const MethodEvaluation& method) { return method.status == Status::failed; });
+  });
+}
+
+}  // namespace headroom
