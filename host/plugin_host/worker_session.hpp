@@ -1,0 +1,139 @@
+// One worker process with one plugin in it, for one context and one fold: start, ask, end.
+//
+// The worker is not trusted once the plugin is loaded: every answer is checked for form, and everything that it wrote
+// must be validated by whoever reads it. A fault ends the worker; the same fault then answers every later call. The
+// destructor ends the process and waits until nothing of it is left.
+// A session is used by one thread at a time; any number of sessions may live at once.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "confinement.pb.h"
+#include "matrix/matrix.hpp"
+#include "outcome/outcome.hpp"
+#include "plugin.pb.h"
+#include "plugin_host/output_slots.hpp"
+#include "plugin_host/plugin_file.hpp"
+#include "plugin_host/shared_segment.hpp"
+#include "plugin_host/worker_fault.hpp"
+
+namespace headroom {
+
+// Limits by default. Wall 600 s per request: 100 times what the shipped heads need at the published size. CPU: the wall
+// time on every thread. Address space 8 GiB: libtorch with a large model; shared segments count towards it. Log 64 KiB.
+WorkerLimits default_worker_limits(int n_threads);
+
+// Below this OpenBLAS spins for ever instead of failing, so smaller limits are refused.
+inline constexpr std::uint64_t kMinAddressSpaceBytes = std::uint64_t{512} << 20;
+
+struct WorkerSettings {
+  std::filesystem::path worker_program;       // find_worker_program()
+  SandboxMode mode = SandboxMode::STRICT;
+  WorkerLimits limits;                        // zero fields take default_worker_limits(n_threads)
+  std::uint64_t seed = 0;                     // of everything random in the plugin
+  int n_threads = 1;                          // >= 1
+  std::vector<std::pair<std::string, std::string>> options;  // only keys that the plugin declares; others are refused
+  const DataFile* data_file = nullptr;        // outlives start(); its path in the worker becomes the value of...
+  std::string data_file_option = "path";      // ...this option
+  std::filesystem::path data_folder;          // readable by this plugin alone; empty: none
+  std::shared_ptr<OutputSlots> output_slots;  // shared by the sessions of a run; empty: a pool of its own
+  std::vector<std::string> disabled_layers;   // for tests: leave out "landlock", "seccomp", "namespaces", "uid", ...
+};
+
+// The training part, for embedding plugins that want it.
+struct EmbeddingTraining {
+  std::vector<std::string> ids;  // a subset of EmbeddingQuestion::ids; row i of `deltas` is ids[i]
+  SharedMatrix deltas;           // training perturbations × genes, sealed
+  std::vector<std::string> gene_ids;
+};
+
+struct EmbeddingQuestion {
+  std::string context;           // name of the cell line
+  std::vector<std::string> ids;  // unique, at least one, in an order that does not tell training and test rows apart
+  std::optional<EmbeddingTraining> training;  // given to the plugin only if it declared that it wants it
+  TaskKind task_kind = TaskKind::REGRESSION;
+};
+
+struct EmbeddingAnswer {
+  Matrix vectors;                     // ids × dimension; finite where present, zero where not
+  std::vector<std::uint8_t> present;  // one per id: 0 or 1
+};
+
+// Named features of all rows; the matrices outlive the call of predict().
+struct PredictorBlock {
+  std::string name;
+  ConstMatrixMap training;  // training rows × features
+  ConstMatrixMap query;     // query rows × the same features
+  std::vector<std::uint8_t> training_present, query_present;  // one per row; empty: all present
+};
+
+struct PredictorQuestion {
+  explicit PredictorQuestion(SharedMatrix training_deltas) : deltas(std::move(training_deltas)) {}
+  // Adds features; they are not copied before predict(), so they must not be temporaries.
+  void add_block(std::string name, const Matrix& training, const Matrix& query);
+
+  std::string context;     // name of the cell line
+  std::vector<PredictorBlock> blocks;
+  SharedMatrix deltas;     // shared rows × genes, sealed
+  RowIndex training_rows;  // rows of `deltas` that this fit trains on, in the order of the blocks; empty: all
+  Eigen::Index n_query = 0;
+  Matrix settings;         // settings × hyperparameters, at least one row
+  TaskKind task_kind = TaskKind::REGRESSION;
+  int n_planes = 1;        // predictions per setting
+};
+
+// What a predictor answered, valid until the session's next call or end. The values lie in memory that the worker can
+// still write: read each one once, and trust none before it was found finite.
+struct PredictionView {
+  std::vector<std::uint8_t> feasible;       // one per setting: 0 or 1
+  std::vector<ConstMatrixMap> predictions;  // settings × planes, each query rows × genes; setting s, plane p at s * planes + p
+};
+
+// Of the whole worker, as far as it is known: its own word while it runs, the kernel's once it has ended.
+struct WorkerUsageSoFar {
+  double cpu_s = 0;
+  std::uint64_t peak_memory_bytes = 0;
+};
+
+class WorkerSession {
+ public:
+  // Starts the process, has it confine itself, checks the level against the mode, loads the plugin and configures it.
+  static Answer<std::unique_ptr<WorkerSession>> start(const PluginFile& plugin, const WorkerSettings& settings);
+  ~WorkerSession();
+  WorkerSession(const WorkerSession&) = delete;
+  WorkerSession& operator=(const WorkerSession&) = delete;
+
+  const PluginDescription& description() const;
+  const ConfinementReport& confinement() const;
+
+  // Columns of the vectors for this question: 1 or more, and small enough for n ids × dimension to be mapped.
+  Answer<std::int64_t> dimension(const EmbeddingQuestion& question);
+  Answer<EmbeddingAnswer> embed(const EmbeddingQuestion& question);
+  Answer<PredictionView> predict(const PredictorQuestion& question);
+
+  // How many settings one predict() should take so that its output stays within a slot of 256 MiB; at least 1.
+  static Eigen::Index max_settings_per_call(Eigen::Index n_query, Eigen::Index n_genes, int n_planes = 1);
+
+  // Ends the process and waits for it. Later calls fail; usage() is final. Idempotent; the destructor calls it.
+  void finish();
+
+  WorkerUsageSoFar usage() const;
+  std::string log() const;  // stderr and log calls, up to WorkerLimits::log_bytes, then how much was cut
+
+ private:
+  struct State;
+  explicit WorkerSession(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Starts a worker without a plugin and reads how far it can confine itself here. The error (sandbox_unavailable) names
+// what is missing for the mode that was asked for.
+Result<ConfinementReport> probe_sandbox(const WorkerSettings& settings);
+
+}  // namespace headroom
