@@ -1,0 +1,22 @@
+// The head `knn`: the mean of the nearest training perturbations' deltas.
+#include <headroom/predictor.hpp>
+
+#include "heads/knn.hpp"
+
+namespace sdk = headroom::sdk;
+
+class Knn final : public sdk::Predictor {
+ public:
+  static sdk::About about() {
+    return {"knn", "1.0.0", "Uniform mean of the k nearest neighbours' deltas (Euclidean)", "Apache-2.0"};
+  }
+  static std::vector<sdk::Hyperparameter> hyperparameters() {
+    return {{"k", "number of neighbours", {20, 40, 60, 80, 100}, 1, 1e9, true}};
+  }
+  void predict(const sdk::Host& host, const sdk::PredictorRequest& request,
+               sdk::PredictorOutput& output) const override {
+    headroom::heads::predict_knn(request, host.n_threads(), output);
+  }
+};
+
+HEADROOM_PLUGINS(Knn)

@@ -1,0 +1,100 @@
+// One call of a head as the worker would make it: owns the request's arrays and the prediction matrices.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <string_view>
+#include <vector>
+
+#include "headroom/predictor.hpp"
+
+namespace headroom::testing {
+
+struct PredictorCall {
+  sdk::Matrix training;                   // training rows × features
+  sdk::Matrix query;                      // query rows × features
+  sdk::Matrix delta_rows;                 // shared rows × genes
+  std::vector<std::int32_t> training_rows;  // empty: training row i is row i
+  std::vector<std::uint8_t> training_present;  // empty: all
+  std::vector<std::uint8_t> query_present;
+  sdk::Matrix settings;                   // settings × hyperparameters
+
+  // Filled by run(): NaN wherever the head wrote nothing.
+  std::vector<sdk::Matrix> predictions;  // one per setting: query rows × genes
+  std::vector<std::uint8_t> feasible;
+
+  // head(request, output), for example heads::predict_knn with its threads bound. Predictions lie with a row stride
+  // above their width, as in the worker's memory.
+  template <class Head>
+  void run(const Head& head, std::int64_t padding = 5) {
+    const auto view = [](const sdk::Matrix& m) { return headroom_matrix{m.data(), m.rows(), m.cols(), m.cols()}; };
+    headroom_block block{};
+    block.struct_size = sizeof(block);
+    block.training = view(training);
+    block.query = view(query);
+    block.training_present = training_present.empty() ? nullptr : training_present.data();
+    block.query_present = query_present.empty() ? nullptr : query_present.data();
+    const headroom_block* blocks[] = {&block};
+
+    headroom_predictor_request request{};
+    request.struct_size = sizeof(request);
+    request.n_planes = 1;
+    request.blocks = blocks;
+    request.n_blocks = 1;
+    request.delta_rows = view(delta_rows);
+    request.training_rows = training_rows.empty() ? nullptr : training_rows.data();
+    request.n_training = training.rows();
+    request.n_query = query.rows();
+    request.settings = view(settings);
+
+    const std::int64_t stride = delta_rows.cols() + padding;
+    std::vector<sdk::Matrix> buffers;
+    std::vector<headroom_matrix_mut> outputs;
+    for (Eigen::Index s = 0; s < settings.rows(); ++s) {
+      buffers.push_back(sdk::Matrix::Constant(query.rows(), stride, std::numeric_limits<double>::quiet_NaN()));
+      outputs.push_back({buffers.back().data(), query.rows(), delta_rows.cols(), stride});
+    }
+    feasible.assign(static_cast<std::size_t>(settings.rows()), 1);
+    headroom_predictor_output output{};
+    output.struct_size = sizeof(output);
+    output.predictions = outputs.data();
+    output.feasible = feasible.data();
+
+    sdk::PredictorOutput out(output, 1);
+    head(sdk::PredictorRequest(request), out);
+    predictions.clear();
+    wrote_outside = false;
+    for (sdk::Matrix& buffer : buffers) {
+      wrote_outside = wrote_outside || !buffer.rightCols(padding).array().isNaN().all();
+      predictions.push_back(buffer.leftCols(delta_rows.cols()));
+    }
+  }
+  bool wrote_outside = false;  // a head wrote beyond the columns of a prediction
+
+  sdk::Matrix training_deltas() const {
+    if (training_rows.empty()) return delta_rows.topRows(training.rows());
+    sdk::Matrix gathered(training.rows(), delta_rows.cols());
+    for (std::size_t i = 0; i < training_rows.size(); ++i) {
+      gathered.row(static_cast<Eigen::Index>(i)) = delta_rows.row(training_rows[i]);
+    }
+    return gathered;
+  }
+};
+
+inline sdk::Matrix random_matrix(std::int64_t rows, std::int64_t cols, std::uint64_t seed) {
+  std::mt19937_64 generator(seed);
+  std::normal_distribution<double> normal;
+  sdk::Matrix m(rows, cols);
+  for (Eigen::Index i = 0; i < m.size(); ++i) m.data()[i] = normal(generator);
+  return m;
+}
+
+inline sdk::Matrix column(std::initializer_list<double> values) {
+  sdk::Matrix m(static_cast<Eigen::Index>(values.size()), 1);
+  Eigen::Index i = 0;
+  for (const double value : values) m(i++, 0) = value;
+  return m;
+}
+
+}  // namespace headroom::testing
