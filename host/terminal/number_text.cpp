@@ -11,6 +11,13 @@ namespace {
 
 const char* none(bool unicode) { return unicode ? "–" : "-"; }
 
+// One decimal, none from 1,000 on, an exponent from 100,000 on: a percentage far outside 0 to 100 needs no digits.
+std::string percent_number(double percent) {
+  const double magnitude = std::abs(percent);
+  if (magnitude >= 99'999.5) return fmt::format("{:.0e}", percent);
+  return fmt::format("{:.{}f}", percent == 0 ? 0.0 : percent, magnitude >= 999.95 ? 0 : 1);
+}
+
 }  // namespace
 
 std::string value_text(std::optional<double> value, bool unicode) {
@@ -24,12 +31,12 @@ std::string value_text(std::optional<double> value, bool unicode) {
 
 std::string percent_text(std::optional<double> percent, bool unicode) {
   if (!percent || !std::isfinite(*percent)) return none(unicode);
-  return fmt::format("{:.1f} %", *percent == 0 ? 0.0 : *percent);
+  return percent_number(*percent) + " %";
 }
 
 std::string interval_text(std::optional<double> low, std::optional<double> high, bool percent) {
   if (!low || !high || !std::isfinite(*low) || !std::isfinite(*high)) return "";
-  if (percent) return fmt::format("[{:.1f}, {:.1f}]", *low, *high);
+  if (percent) return fmt::format("[{}, {}]", percent_number(*low), percent_number(*high));
   return fmt::format("[{}, {}]", value_text(*low), value_text(*high));
 }
 

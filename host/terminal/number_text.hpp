@@ -10,7 +10,7 @@ namespace headroom {
 // Four significant digits, without an exponent between 1e-4 and 1e6: "4.128", "0.003992", "-0.5", "2.1e-07". "–" for none.
 std::string value_text(std::optional<double> value, bool unicode = true);
 
-// One decimal and a percent sign: "57.2 %". "–" for none.
+// One decimal and a percent sign: "57.2 %"; coarser far outside 0 to 100: "-1234 %", "1e+07 %". "–" for none.
 std::string percent_text(std::optional<double> percent, bool unicode = true);
 
 // "[50.1, 63.9]"; empty if either end is missing.

@@ -21,6 +21,8 @@ TEST(NumberText, WritesValuesWithFourDigits) {
 TEST(NumberText, WritesPercentagesAndIntervals) {
   EXPECT_EQ(percent_text(57.234), "57.2 %");
   EXPECT_EQ(percent_text(-0.0), "0.0 %");
+  EXPECT_EQ(percent_text(-1234.5), "-1234 %");
+  EXPECT_EQ(percent_text(1.4e7), "1e+07 %");
   EXPECT_EQ(percent_text(std::nullopt), "–");
   EXPECT_EQ(interval_text(50.12, 63.9, true), "[50.1, 63.9]");
   EXPECT_EQ(interval_text(4.1, 4.25, false), "[4.100, 4.250]");

@@ -1,0 +1,95 @@
+// results.sqlite: every finished evaluation of an output folder, with what it was made from, kept so that a run can be
+// resumed, verified and reported.
+//
+// One transaction a finished evaluation (SQLite in WAL mode): a kill at any moment loses at most the evaluation in
+// flight, and two processes may write to one store. Tables, version 1 (PRAGMA user_version; application_id "HDRM"):
+//   run           one row a run: versions, hashes, settings, host
+//   plugin        the plugins of each run, with hashes and what they declare
+//   perturbation  per context and perturbation: fold, size of its effect, cells, noise quantile
+//   evaluation    the latest of each context, fold and method: fingerprint, status, reason, choices, times, memory
+//   score         per evaluation and test perturbation: one column a metric (NULL: undefined there)
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evaluation/run_results.hpp"
+#include "outcome/outcome.hpp"
+#include "results/perturbation_facts.hpp"
+
+namespace headroom {
+
+// What an evaluation is of, and a hash over everything that determines it.
+struct EvaluationKey {
+  std::string context, fold, method;
+  std::string fingerprint;  // sha256, hex: task, plugin, data, settings, seeds, version
+};
+
+// Where the numbers of one run come from.
+struct RunRecord {
+  std::string headroom_version;
+  std::string build;          // compiler, build type
+  std::string started;        // UTC, ISO 8601; the caller's clock
+  std::string command_line;
+  std::string task_name, task_sha256, noise_sha256;
+  std::string settings_json;  // RunSettings
+  std::string host_cpu, host_kernel;
+  std::string libraries;      // "OpenBLAS 0.3.21 SkylakeX, HDF5 1.10.8, ..."
+};
+
+// What the store holds for a key.
+enum class StoredState {
+  absent,  // nothing
+  stale,   // made with another fingerprint
+  valid,
+};
+
+// One stored evaluation with its perturbations.
+struct StoredEvaluation {
+  EvaluationKey key;
+  std::vector<std::string> metrics;   // parallel to evaluation.metric_values
+  std::vector<std::string> pert_ids;  // test rows
+  FoldEvaluation evaluation;
+};
+
+// Safe to use from several threads; calls take turns.
+class Store {
+ public:
+  // Opens or makes OUT/results.sqlite. `metrics`: the run's, in the order of FoldEvaluation::metric_values. Errors: the
+  // folder cannot be written, the file is no store, is damaged, or is of a later version.
+  static Result<Store> open(const std::filesystem::path& out_dir, std::vector<std::string> metrics);
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+  ~Store();
+
+  // Begins a run: evaluations put from now on belong to it.
+  Result<void> begin_run(const RunRecord& run, const std::vector<PluginRecord>& plugins);
+
+  // The evaluation, if it was made with this very fingerprint and has all metrics. FoldEvaluation::fold is 0: the
+  // caller knows the fold's number. Numbers come back to the bit, but for minus zero, which SQLite keeps as zero.
+  Result<std::optional<FoldEvaluation>> find(const EvaluationKey& key);
+
+  Result<StoredState> state_of(const EvaluationKey& key);
+
+  // Keeps the evaluation in place of an older one of the same context, fold and method; on disk when it returns.
+  // pert_ids: the fold's test rows, parallel to the metric values.
+  Result<void> put(const EvaluationKey& key, const std::vector<std::string>& pert_ids, const FoldEvaluation& evaluation);
+
+  // Facts on perturbations that the report shows beside their scores; replaces those of the same contexts.
+  Result<void> put_facts(const std::vector<PerturbationFacts>& facts);
+  Result<std::vector<PerturbationFacts>> facts();
+
+  // All evaluations, ordered by context, method and fold, with the values of one metric (metric_values has one element).
+  Result<std::vector<StoredEvaluation>> evaluations(const std::string& metric);
+
+ private:
+  struct State;
+  explicit Store(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace headroom
