@@ -1,0 +1,78 @@
+// The sampling error of deltas (protocol section 6): the two-stage bootstrap, the closed form and the disjoint halves, of
+// one context, perturbation by perturbation. A draw is a column of integer weights; all draws of a perturbation are one
+// thin product of weights and sparse cells, scored gene by gene as it is made.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cells/aligned_vector.hpp"
+#include "cells/cell_group.hpp"
+#include "cells/draw_metrics.hpp"
+#include "cells/pseudobulk.hpp"
+#include "cells/resampling.hpp"
+#include "outcome/outcome.hpp"
+#include "parallel/thread_pool.hpp"
+
+namespace headroom {
+
+struct BootstrapOptions {
+  int n_outer = 10;        // draws of batches, at least 1; the published pair is 10 × 10
+  int n_inner = 10;        // draws of cells within each, at least 1
+  int n_splits = 10;       // splits into disjoint halves, at least 0
+  std::uint64_t seed = 0;  // of all streams; every stream is also keyed by context and perturbation
+};
+
+// The bad option, or nothing.
+std::optional<Error> validate(const BootstrapOptions& options);
+
+// What all perturbations of a context share.
+struct ContextControl {
+  Design design = Design::global;
+  std::uint32_t n_genes = 0;
+  LaneLayout layout;
+  std::uint64_t key = 0;     // of the context's streams
+  GeneMajorGroup cells;      // matched: kept, one batch a block; global: without blocks
+  BatchMoments moments;      // batches × genes
+  Profile profile;           // global design's control
+  AlignedVector<double> draws;  // global: genes × lanes, the control's own draws and halves; matched: empty
+};
+
+// `control` has at least one cell; for the matched design its blocks must not span batches.
+ContextControl prepare_control(GeneMajorGroup control, Design design, std::uint32_t n_genes, const std::string& context,
+                               const BootstrapOptions& options, ThreadPool& pool);
+
+struct PerturbationEstimate {
+  std::uint32_t n_cells = 0;
+  std::uint32_t n_batches = 0;
+  RowVector delta;                                            // genes: the point estimate of section 1
+  std::array<NoiseScores, kNoiseQuantiles.size()> quantiles;  // of the draws' scores against delta
+  double closed_form = 0;                                     // sqrt(Σ_g SE_g²), in units of L2
+  // Half A's delta scored against half B's, mean over the splits; absent where no batch can be halved (a batch needs two
+  // cells, in the matched design two control cells as well).
+  std::optional<NoiseScores> split_half;
+};
+
+// Buffers of one thread, reused from one perturbation to the next.
+class BootstrapWorkspace {
+ public:
+  explicit BootstrapWorkspace(const ContextControl& control);
+  ~BootstrapWorkspace();
+  BootstrapWorkspace(BootstrapWorkspace&&) noexcept;
+
+ private:
+  friend PerturbationEstimate estimate_perturbation(const ContextControl&, const GeneMajorGroup&, const std::string&,
+                                                    BootstrapWorkspace&);
+  struct Buffers;
+  std::unique_ptr<Buffers> buffers_;
+};
+
+// `cells` has at least one cell; in the matched design every one of its batches has control cells. `perturbation` names its
+// streams, so its numbers depend on its own cells, the control, the context's name and the seed alone.
+PerturbationEstimate estimate_perturbation(const ContextControl& control, const GeneMajorGroup& cells,
+                                           const std::string& perturbation, BootstrapWorkspace& workspace);
+
+}  // namespace headroom

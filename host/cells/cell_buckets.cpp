@@ -1,0 +1,315 @@
+#include "cells/cell_buckets.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+namespace headroom {
+namespace {
+
+// A count of this size or more is kept beside the store, marked in it.
+constexpr std::uint32_t kLargeCount = 65535;
+constexpr std::uint32_t kSmallGenes = 65536;
+constexpr std::size_t kCellsPerTask = 128;
+
+template <class T>
+void put(unsigned char*& at, T value) {
+  std::memcpy(at, &value, sizeof value);
+  at += sizeof value;
+}
+
+template <class T>
+T get(const unsigned char*& at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  at += sizeof value;
+  return value;
+}
+
+// Genes of one cell ascending and distinct: entries that name a gene twice mean their sum.
+void merge_repeats(std::vector<std::uint32_t>& genes, std::vector<double>& values, std::size_t begin) {
+  const std::size_t n = genes.size() - begin;
+  std::vector<std::size_t> order(n);
+  std::iota(order.begin(), order.end(), begin);
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return genes[a] < genes[b]; });
+  std::vector<std::uint32_t> sorted_genes;
+  std::vector<double> sorted_values;
+  for (const std::size_t i : order) {
+    if (!sorted_genes.empty() && sorted_genes.back() == genes[i]) {
+      sorted_values.back() += values[i];
+    } else {
+      sorted_genes.push_back(genes[i]);
+      sorted_values.push_back(values[i]);
+    }
+  }
+  genes.resize(begin + sorted_genes.size());
+  values.resize(begin + sorted_values.size());
+  std::copy(sorted_genes.begin(), sorted_genes.end(), genes.begin() + static_cast<std::ptrdiff_t>(begin));
+  std::copy(sorted_values.begin(), sorted_values.end(), values.begin() + static_cast<std::ptrdiff_t>(begin));
+}
+
+}  // namespace
+
+CellBuckets::CellBuckets(const CellGroups& groups, const CellSource& source, Options options)
+    : groups_(groups),
+      options_(std::move(options)),
+      by_entries_(source.by_entries()),
+      packing_(options_.values == CellValues::counts && options_.n_genes <= kSmallGenes ? Packing::small_counts
+               : source.values_are_real32()                                             ? Packing::real32
+                                                                                        : Packing::real64),
+      store_({groups.groups.size(), options_.memory_limit_bytes, options_.spill_folder}),
+      cells_of_group_(groups.groups.size()),
+      n_entries_of_cell_(source.n_cells(), 0) {
+  for (std::size_t g = 0; g < groups.groups.size(); ++g) cells_of_group_[g].reserve(groups.groups[g].n_cells);
+  for (std::uint32_t c = 0; c < source.n_cells(); ++c) {
+    if (groups.group_of_cell[c] != CellGroups::kDropped) cells_of_group_[groups.group_of_cell[c]].push_back(c);
+  }
+  if (options_.values == CellValues::counts) total_of_cell_.assign(source.n_cells(), 0.0);
+  if (by_entries_) {
+    place_of_cell_.resize(source.n_cells());
+    for (const std::vector<std::uint32_t>& cells : cells_of_group_) {
+      for (std::uint32_t i = 0; i < cells.size(); ++i) place_of_cell_[cells[i]] = i;
+    }
+  }
+}
+
+std::size_t CellBuckets::entry_bytes() const {
+  const std::size_t bytes = packing_ == Packing::small_counts ? 4 : packing_ == Packing::real32 ? 8 : 12;
+  return bytes + (by_entries_ ? 4 : 0);
+}
+
+template <class Value>
+bool CellBuckets::acceptable(Value value) const {
+  if (options_.values == CellValues::asis) return std::isfinite(value);
+  if (!(value >= 0) || std::isinf(value)) return false;
+  // Beyond 2^53 a double holds no odd numbers, and a sum of counts is no longer exact.
+  return options_.values == CellValues::log1p || (value == std::floor(value) && value < Value{0x1.0p53});
+}
+
+template <class Value>
+void CellBuckets::pack(std::uint32_t cell, std::uint32_t gene, Value value, unsigned char* out) {
+  if (by_entries_) put(out, cell);
+  if (packing_ == Packing::small_counts) {
+    put(out, static_cast<std::uint16_t>(gene));
+    put(out, static_cast<std::uint16_t>(std::min(value, static_cast<Value>(kLargeCount))));
+    if (value >= static_cast<Value>(kLargeCount)) {
+      std::lock_guard lock(large_mutex_);
+      large_.push_back({cell, gene, static_cast<double>(value)});
+    }
+  } else {
+    put(out, gene);
+    if (packing_ == Packing::real32) {
+      put(out, static_cast<float>(value));
+    } else {
+      put(out, static_cast<double>(value));
+    }
+  }
+}
+
+tl::unexpected<Error> CellBuckets::refuse(const BadValue& bad) const {
+  std::string what = fmt::format("value {} of gene '{}' in cell '{}' (row {}) ", bad.value, options_.gene_name(bad.gene),
+                                 options_.cell_name(bad.cell), bad.cell);
+  const char* remedy = "correct the file";
+  if (!std::isfinite(bad.value)) {
+    what += "is not a number";
+  } else if (options_.values == CellValues::counts && bad.value >= 0) {
+    what += "is not a count";
+    remedy = "name raw counts with --layer (counts, or raw), or say --values log1p for values already transformed";
+  } else {
+    what += "is negative";
+    remedy = options_.values == CellValues::counts
+                 ? "name raw counts with --layer (counts, or raw), or say --values asis for values used as they are"
+                 : "say --values asis for values used as they are";
+  }
+  return bad_input(what, options_.where, remedy);
+}
+
+Result<void> CellBuckets::add_cells(const CellBatch& batch, ThreadPool& pool) {
+  return batch.values.is_real32() ? add_cells_of(batch, batch.values.real32, pool)
+                                  : add_cells_of(batch, batch.values.real64, pool);
+}
+
+Result<void> CellBuckets::add_entries(const EntryBatch& batch, ThreadPool&) {
+  return batch.values.is_real32() ? add_entries_of(batch, batch.values.real32)
+                                  : add_entries_of(batch, batch.values.real64);
+}
+
+template <class Value>
+Result<void> CellBuckets::add_cells_of(const CellBatch& batch, const Value* values, ThreadPool& pool) {
+  const std::size_t n_cells = batch.n_cells(), width = entry_bytes();
+  staged_.resize(std::max(staged_.size(), batch.genes.size() * width));
+
+  // Every cell is checked and packed where its own entries begin.
+  const std::size_t n_tasks = (n_cells + kCellsPerTask - 1) / kCellsPerTask;
+  std::vector<std::optional<BadValue>> bad(n_tasks);
+  pool.for_each(n_tasks, [&](std::size_t task) {
+    for (std::size_t i = task * kCellsPerTask; i < std::min(n_cells, (task + 1) * kCellsPerTask) && !bad[task]; ++i) {
+      const std::uint64_t cell = batch.first_cell + i;
+      if (groups_.group_of_cell[cell] == CellGroups::kDropped) continue;
+      unsigned char* out = staged_.data() + batch.begin[i] * width;
+      std::uint32_t kept = 0;
+      double total = 0;
+      for (std::uint64_t e = batch.begin[i]; e < batch.begin[i + 1]; ++e) {
+        const Value value = values[e];
+        if (!acceptable(value)) {
+          bad[task] = BadValue{cell, batch.genes[e], static_cast<double>(value)};
+          break;
+        }
+        total += static_cast<double>(value);
+        const std::uint32_t gene = options_.gene_map[batch.genes[e]];
+        if (gene == kGeneDropped || value == 0) continue;
+        pack(static_cast<std::uint32_t>(cell), gene, value, out);
+        out += width;
+        ++kept;
+      }
+      n_entries_of_cell_[cell] = kept;
+      if (!total_of_cell_.empty()) total_of_cell_[cell] = total;
+    }
+  });
+  for (const auto& b : bad) {
+    if (b) return refuse(*b);
+  }
+
+  // The batch's cells by group, then every group's to its own bucket.
+  const std::size_t n_groups = groups_.groups.size();
+  group_begin_.assign(n_groups + 1, 0);
+  for (std::size_t i = 0; i < n_cells; ++i) {
+    const std::uint32_t group = groups_.group_of_cell[batch.first_cell + i];
+    if (group != CellGroups::kDropped) ++group_begin_[group + 1];
+  }
+  for (std::size_t g = 0; g < n_groups; ++g) group_begin_[g + 1] += group_begin_[g];
+  order_.resize(group_begin_[n_groups]);
+  std::vector<std::uint32_t> next(group_begin_.begin(), group_begin_.end() - 1);
+  for (std::size_t i = 0; i < n_cells; ++i) {
+    const std::uint32_t group = groups_.group_of_cell[batch.first_cell + i];
+    if (group != CellGroups::kDropped) order_[next[group]++] = static_cast<std::uint32_t>(i);
+  }
+  std::mutex error_mutex;
+  std::optional<Error> error;
+  pool.for_each(n_groups, [&](std::size_t g) {
+    std::uint64_t n_here = 0;
+    for (std::uint32_t o = group_begin_[g]; o < group_begin_[g + 1]; ++o) {
+      const std::uint32_t kept = n_entries_of_cell_[batch.first_cell + order_[o]];
+      n_here += kept;
+      if (auto done = store_.append(g, staged_.data() + batch.begin[order_[o]] * width, kept * width); !done) {
+        std::lock_guard lock(error_mutex);
+        error = done.error();
+        return;
+      }
+    }
+    if (n_here > 0) n_entries_.fetch_add(n_here);
+  });
+  if (error) return tl::unexpected(*error);
+  return {};
+}
+
+template <class Value>
+Result<void> CellBuckets::add_entries_of(const EntryBatch& batch, const Value* values) {
+  const std::size_t n = batch.cells.size(), width = entry_bytes(), n_groups = groups_.groups.size();
+  const auto group_of = [&](std::size_t e) { return groups_.group_of_cell[batch.cells[e]]; };
+  const auto is_kept = [&](std::size_t e) {
+    return group_of(e) != CellGroups::kDropped && options_.gene_map[batch.genes[e]] != kGeneDropped && values[e] != 0;
+  };
+  group_begin_.assign(n_groups + 1, 0);
+  for (std::size_t e = 0; e < n; ++e) {
+    if (group_of(e) == CellGroups::kDropped) continue;
+    if (!acceptable(values[e])) {
+      return refuse(BadValue{batch.cells[e], batch.genes[e], static_cast<double>(values[e])});
+    }
+    if (!total_of_cell_.empty()) total_of_cell_[batch.cells[e]] += static_cast<double>(values[e]);
+    if (is_kept(e)) ++group_begin_[group_of(e) + 1];
+  }
+  for (std::size_t g = 0; g < n_groups; ++g) group_begin_[g + 1] += group_begin_[g];
+  staged_.resize(std::max(staged_.size(), group_begin_[n_groups] * width));
+  std::vector<std::uint32_t> next(group_begin_.begin(), group_begin_.end() - 1);
+  for (std::size_t e = 0; e < n; ++e) {
+    if (!is_kept(e)) continue;
+    pack(batch.cells[e], options_.gene_map[batch.genes[e]], values[e], staged_.data() + next[group_of(e)]++ * width);
+    ++n_entries_of_cell_[batch.cells[e]];
+  }
+  for (std::size_t g = 0; g < n_groups; ++g) {
+    const std::size_t n_here = group_begin_[g + 1] - group_begin_[g];
+    if (n_here == 0) continue;
+    if (auto done = store_.append(g, staged_.data() + group_begin_[g] * width, n_here * width); !done) return done;
+  }
+  n_entries_.fetch_add(group_begin_[n_groups]);
+  return {};
+}
+
+double CellBuckets::large_count(std::uint32_t cell, std::uint32_t gene) {
+  const auto before = [](const LargeCount& a, const LargeCount& b) {
+    return a.cell != b.cell ? a.cell < b.cell : a.gene < b.gene;
+  };
+  std::call_once(large_sorted_, [&] { std::sort(large_.begin(), large_.end(), before); });
+  return std::lower_bound(large_.begin(), large_.end(), LargeCount{cell, gene, 0}, before)->count;
+}
+
+Result<CellRows> CellBuckets::take(std::uint32_t group) {
+  auto bytes = store_.take(group);
+  if (!bytes) return tl::unexpected(bytes.error());
+  const std::vector<std::uint32_t>& cells = cells_of_group_[group];
+  const std::size_t n = cells.size();
+
+  // Cells by batch, stable: the source's order within a batch.
+  std::vector<std::uint32_t> order(n);
+  std::iota(order.begin(), order.end(), 0u);
+  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return groups_.batch_of_cell[cells[a]] < groups_.batch_of_cell[cells[b]];
+  });
+  std::vector<std::uint64_t> stored_begin(n + 1, 0);  // entries in the store, or once gathered by cell
+  for (std::size_t i = 0; i < n; ++i) stored_begin[i + 1] = stored_begin[i] + n_entries_of_cell_[cells[i]];
+  const std::size_t width = entry_bytes();
+
+  if (by_entries_) {
+    // Entries lie in the source's order: gather them cell by cell first.
+    std::vector<unsigned char> gathered(bytes->size());
+    std::vector<std::uint64_t> next(stored_begin.begin(), stored_begin.end() - 1);
+    for (std::size_t at = 0; at < bytes->size(); at += width) {
+      std::uint32_t cell;
+      std::memcpy(&cell, bytes->data() + at, sizeof cell);
+      std::memcpy(gathered.data() + next[place_of_cell_[cell]]++ * width, bytes->data() + at, width);
+    }
+    *bytes = std::move(gathered);
+  }
+
+  CellRows rows;
+  rows.batch.reserve(n);
+  rows.begin.reserve(n + 1);
+  rows.begin.push_back(0);
+  rows.gene.reserve(stored_begin[n]);
+  rows.value.reserve(stored_begin[n]);
+  CountNormaliser normaliser;
+  for (const std::uint32_t i : order) {
+    const std::uint32_t cell = cells[i];
+    const std::size_t first = rows.gene.size();
+    const unsigned char* at = bytes->data() + stored_begin[i] * width;
+    bool ascending = true;
+    for (std::uint64_t e = stored_begin[i]; e < stored_begin[i + 1]; ++e) {
+      if (by_entries_) at += sizeof(std::uint32_t);
+      const std::uint32_t gene = packing_ == Packing::small_counts ? get<std::uint16_t>(at) : get<std::uint32_t>(at);
+      double value = 0;
+      if (packing_ == Packing::small_counts) {
+        value = get<std::uint16_t>(at);
+        if (value == kLargeCount) value = large_count(cell, gene);
+      } else {
+        value = packing_ == Packing::real32 ? get<float>(at) : get<double>(at);
+      }
+      ascending = ascending && (rows.gene.size() == first || rows.gene.back() < gene);
+      rows.gene.push_back(gene);
+      rows.value.push_back(value);
+    }
+    if (!ascending) merge_repeats(rows.gene, rows.value, first);
+    if (options_.values == CellValues::counts && rows.gene.size() > first) {
+      normaliser.start_cell(total_of_cell_[cell]);
+      for (std::size_t e = first; e < rows.gene.size(); ++e) rows.value[e] = normaliser(rows.value[e]);
+    }
+    rows.batch.push_back(groups_.batch_of_cell[cell]);
+    rows.begin.push_back(rows.gene.size());
+  }
+  return rows;
+}
+
+}  // namespace headroom

@@ -1,0 +1,94 @@
+// Brings the cells of each group together on the way in, checked and compact, and gives one group after the other back as
+// normalised rows.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cells/bucket_store.hpp"
+#include "cells/cell_group.hpp"
+#include "cells/cell_groups.hpp"
+#include "cells/cell_source.hpp"
+#include "cells/normalise.hpp"
+
+namespace headroom {
+
+class CellBuckets final : public CellSink {
+ public:
+  struct Options {
+    CellValues values = CellValues::counts;
+    // Source gene → kept gene, ascending where kept; kGeneDropped elsewhere. Totals run over all genes of the source.
+    std::vector<std::uint32_t> gene_map;
+    std::uint32_t n_genes = 0;  // kept
+    std::uint64_t memory_limit_bytes = std::uint64_t{1} << 30;
+    std::filesystem::path spill_folder;
+    // Name of the source and of its cells and genes, for errors.
+    std::string where;
+    std::function<std::string(std::uint64_t cell)> cell_name;
+    std::function<std::string(std::uint32_t gene)> gene_name;
+  };
+  static constexpr std::uint32_t kGeneDropped = UINT32_MAX;
+
+  // `groups` must live as long as this.
+  CellBuckets(const CellGroups& groups, const CellSource& source, Options options);
+
+  // Errors (bad_input): a value that is not finite, negative, or (counts) not whole, with the first such cell of the batch,
+  // its gene and the remedy; (harness_fault) the temporary file.
+  Result<void> add_cells(const CellBatch& batch, ThreadPool& pool) override;
+  Result<void> add_entries(const EntryBatch& batch, ThreadPool& pool) override;
+
+  // Normalised cells of a group by batch, in the source's order within a batch; its memory here is freed. Safe from many
+  // threads, once for each group and after the pass.
+  Result<CellRows> take(std::uint32_t group);
+
+  std::uint64_t spilled_bytes() const { return store_.spilled_bytes(); }
+  std::uint64_t n_entries() const { return n_entries_.load(); }
+
+ private:
+  // How an entry lies in the store. Small counts take 4 bytes; larger ones are marked and kept apart.
+  enum class Packing { small_counts, real32, real64 };
+  struct BadValue {
+    std::uint64_t cell;
+    std::uint32_t gene;
+    double value;
+  };
+  struct LargeCount {
+    std::uint32_t cell, gene;
+    double count;
+  };
+
+  std::size_t entry_bytes() const;
+  template <class Value>
+  bool acceptable(Value value) const;
+  template <class Value>
+  void pack(std::uint32_t cell, std::uint32_t gene, Value value, unsigned char* out);
+  template <class Value>
+  Result<void> add_cells_of(const CellBatch& batch, const Value* values, ThreadPool& pool);
+  template <class Value>
+  Result<void> add_entries_of(const EntryBatch& batch, const Value* values);
+  tl::unexpected<Error> refuse(const BadValue& bad) const;
+  double large_count(std::uint32_t cell, std::uint32_t gene);
+
+  const CellGroups& groups_;
+  Options options_;
+  bool by_entries_;
+  Packing packing_;
+  BucketStore store_;
+  std::vector<std::vector<std::uint32_t>> cells_of_group_;  // ascending
+  std::vector<std::uint32_t> n_entries_of_cell_;            // kept genes
+  std::vector<double> total_of_cell_;                       // all genes; counts only
+  std::vector<std::uint32_t> place_of_cell_;                // within its group, by entries only
+  std::mutex large_mutex_;
+  std::vector<LargeCount> large_;
+  std::once_flag large_sorted_;
+  std::atomic<std::uint64_t> n_entries_{0};
+  // Of one batch, kept to be used again.
+  std::vector<unsigned char> staged_;
+  std::vector<std::uint32_t> order_, group_begin_;
+};
+
+}  // namespace headroom

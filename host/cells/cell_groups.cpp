@@ -1,0 +1,299 @@
+#include "cells/cell_groups.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <numeric>
+#include <set>
+
+namespace headroom {
+namespace {
+
+constexpr std::array kPertColumns = {"pert_id", "gene_id", "target_gene", "perturbation", "condition"};
+constexpr std::array kBatchColumns = {"gem_group", "batch", "plate", "replicate"};
+constexpr std::array kContextColumns = {"context", "cell_line", "cell_type"};
+constexpr const char* kControlColumn = "is_control";
+// What labs call the control within the column of perturbations, compared without case.
+constexpr std::array kControlLabels = {"non-targeting", "control", "ctrl", "non_targeting", "nt", "dmso", "dmso_tf"};
+
+// How many names a note lists before it says how many more there are.
+constexpr std::size_t kListed = 8;
+
+bool is_there(const std::vector<std::string>& columns, const std::string& name) {
+  return std::find(columns.begin(), columns.end(), name) != columns.end();
+}
+
+template <std::size_t n>
+std::optional<std::string> first_of(const std::array<const char*, n>& names, const std::vector<std::string>& columns) {
+  for (const char* name : names) {
+    if (is_there(columns, name)) return name;
+  }
+  return std::nullopt;
+}
+
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return text;
+}
+
+std::string list_of(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kListed, names.size()); ++i) text += (i ? ", " : "") + names[i];
+  if (names.size() > kListed) text += fmt::format(" and {} more", names.size() - kListed);
+  return text;
+}
+
+// Codes of `column` renumbered so that labels sort.
+LabelColumn sorted_labels(LabelColumn column) {
+  std::vector<std::int32_t> order(column.labels.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
+    return column.labels[static_cast<std::size_t>(a)] < column.labels[static_cast<std::size_t>(b)];
+  });
+  std::vector<std::int32_t> rank(order.size());
+  std::vector<std::string> labels;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    rank[static_cast<std::size_t>(order[i])] = static_cast<std::int32_t>(i);
+    labels.push_back(std::move(column.labels[static_cast<std::size_t>(order[i])]));
+  }
+  column.labels = std::move(labels);
+  for (std::int32_t& code : column.codes) {
+    if (code != LabelColumn::kMissing) code = rank[static_cast<std::size_t>(code)];
+  }
+  return column;
+}
+
+LabelColumn one_label(const std::string& label, std::size_t n) {
+  return {"", {label}, std::vector<std::int32_t>(n, 0)};
+}
+
+struct ControlRule {
+  std::string picked;
+  std::vector<bool> is_control;  // cells
+};
+
+Result<ControlRule> find_controls(const CellSource& source, const CellColumnOptions& options,
+                                  const LabelColumn& perturbations) {
+  const std::vector<std::string> columns = source.columns();
+  ControlRule rule;
+  rule.is_control.resize(source.n_cells());
+  const auto by_label = [&](std::int32_t code) {
+    for (std::size_t i = 0; i < rule.is_control.size(); ++i) rule.is_control[i] = perturbations.codes[i] == code;
+    rule.picked = fmt::format("control: label '{}' of column '{}'", perturbations.labels[static_cast<std::size_t>(code)],
+                              perturbations.name);
+    return rule;
+  };
+
+  if (options.control) {
+    const auto at = std::find(perturbations.labels.begin(), perturbations.labels.end(), *options.control);
+    if (at == perturbations.labels.end()) {
+      return bad_input(fmt::format("no cell has the control label '{}' in column '{}'", *options.control,
+                                   perturbations.name),
+                       source.path(), fmt::format("labels there: {}", list_of(perturbations.labels)));
+    }
+    return by_label(static_cast<std::int32_t>(at - perturbations.labels.begin()));
+  }
+  if (options.control_col || is_there(columns, kControlColumn)) {
+    const std::string name = options.control_col.value_or(kControlColumn);
+    auto column = source.labels(name);
+    if (!column) return tl::unexpected(column.error());
+    std::vector<bool> means_control;
+    for (const std::string& label : column->labels) {
+      const std::string text = lower(label);
+      const bool yes = text == "true" || text == "1" || text == "yes" || text == "control";
+      const bool no = text == "false" || text == "0" || text == "no" || text.empty();
+      if (!yes && !no) {
+        return bad_input(fmt::format("column '{}' says neither yes nor no: '{}'", name, label), source.path(),
+                         "give a column of True and False with --control-col, or a label with --control");
+      }
+      means_control.push_back(yes);
+    }
+    for (std::size_t i = 0; i < rule.is_control.size(); ++i) {
+      const std::int32_t code = column->codes[i];
+      rule.is_control[i] = code != LabelColumn::kMissing && means_control[static_cast<std::size_t>(code)];
+    }
+    rule.picked = fmt::format("control: column '{}'", name);
+    return rule;
+  }
+  for (const char* usual : kControlLabels) {
+    for (std::size_t l = 0; l < perturbations.labels.size(); ++l) {
+      if (lower(perturbations.labels[l]) == usual) return by_label(static_cast<std::int32_t>(l));
+    }
+  }
+  return bad_input(fmt::format("which cells are control is not said: there is no column '{}', and no label of '{}' is a "
+                               "usual one",
+                               kControlColumn, perturbations.name),
+                   source.path(), "give --control LABEL or --control-col COLUMN");
+}
+
+Result<LabelColumn> read_perturbations(const CellSource& source, const CellColumnOptions& options) {
+  const std::vector<std::string> columns = source.columns();
+  const auto name = options.pert_col ? options.pert_col : default_pert_column(columns);
+  if (!name) {
+    return bad_input(fmt::format("no column names the perturbations (tried {}, {}, {}, {}, {})", kPertColumns[0],
+                                 kPertColumns[1], kPertColumns[2], kPertColumns[3], kPertColumns[4]),
+                     source.path(), fmt::format("name it with --pert-col; there are: {}", list_of(columns)));
+  }
+  auto column = source.labels(*name);
+  if (!column) return tl::unexpected(column.error());
+  return sorted_labels(std::move(*column));
+}
+
+// An optional column, or one label for all cells.
+Result<LabelColumn> read_or_one(const CellSource& source, const std::optional<std::string>& name,
+                                const std::string& only_label) {
+  if (!name) return one_label(only_label, source.n_cells());
+  auto column = source.labels(*name);
+  if (!column) return tl::unexpected(column.error());
+  return sorted_labels(std::move(*column));
+}
+
+std::string in_context(const CellGroups& groups, std::uint32_t context) {
+  return groups.contexts.size() > 1 ? fmt::format(" in context '{}'", groups.contexts[context]) : std::string();
+}
+
+}  // namespace
+
+std::optional<std::string> default_pert_column(const std::vector<std::string>& columns) {
+  return first_of(kPertColumns, columns);
+}
+std::optional<std::string> default_batch_column(const std::vector<std::string>& columns) {
+  return first_of(kBatchColumns, columns);
+}
+std::optional<std::string> default_context_column(const std::vector<std::string>& columns) {
+  return first_of(kContextColumns, columns);
+}
+
+Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions& options, Design design,
+                               int min_cells) {
+  const std::vector<std::string> columns = source.columns();
+  const std::size_t n_cells = source.n_cells();
+  auto perturbations = read_perturbations(source, options);
+  if (!perturbations) return tl::unexpected(perturbations.error());
+  auto control = find_controls(source, options, *perturbations);
+  if (!control) return tl::unexpected(control.error());
+  const auto batch_name = options.batch_col ? options.batch_col : default_batch_column(columns);
+  auto batches = read_or_one(source, batch_name, "all");
+  if (!batches) return tl::unexpected(batches.error());
+  const auto context_name = options.context_col ? options.context_col : default_context_column(columns);
+  auto contexts = read_or_one(source, context_name, kOnlyContext);
+  if (!contexts) return tl::unexpected(contexts.error());
+
+  CellGroups out;
+  out.contexts = contexts->labels;
+  out.batches = batches->labels;
+  out.picked.push_back(fmt::format("perturbations: column '{}'", perturbations->name));
+  out.picked.push_back(control->picked);
+  out.picked.push_back(batch_name ? fmt::format("batches: column '{}'", *batch_name) : "batches: none named, so one");
+  out.picked.push_back(context_name ? fmt::format("contexts: column '{}'", *context_name)
+                                    : "contexts: none named, so one");
+
+  // A cell's place: (context, 0 for the control or 1 + perturbation). Dense numbering keeps this one pass of arrays.
+  const std::uint64_t n_slots = perturbations->labels.size() + 1;
+  std::vector<std::uint64_t> n_in_slot(contexts->labels.size() * n_slots, 0);
+  std::vector<std::uint64_t> slot_of_cell(n_cells, UINT64_MAX);
+  std::size_t without_pert = 0, without_batch = 0, without_context = 0;
+  for (std::size_t i = 0; i < n_cells; ++i) {
+    const bool is_control = control->is_control[i];
+    if (contexts->codes[i] == LabelColumn::kMissing) {
+      ++without_context;
+    } else if (batches->codes[i] == LabelColumn::kMissing) {
+      ++without_batch;
+    } else if (!is_control && (perturbations->codes[i] == LabelColumn::kMissing ||
+                               perturbations->labels[static_cast<std::size_t>(perturbations->codes[i])].empty())) {
+      ++without_pert;
+    } else {
+      slot_of_cell[i] = static_cast<std::uint64_t>(contexts->codes[i]) * n_slots +
+                        (is_control ? 0 : 1 + static_cast<std::uint64_t>(perturbations->codes[i]));
+      ++n_in_slot[slot_of_cell[i]];
+    }
+  }
+  for (const auto& [n, what] : {std::pair{without_pert, "perturbation"}, std::pair{without_batch, "batch"},
+                                std::pair{without_context, "context"}}) {
+    if (n > 0) out.notes.push_back(fmt::format("{} cells without a {} are left out", n, what));
+  }
+
+  std::vector<std::uint32_t> group_of_slot(n_in_slot.size(), CellGroups::kDropped);
+  for (std::uint32_t c = 0; c < contexts->labels.size(); ++c) {
+    const std::uint64_t first = c * n_slots;
+    std::vector<std::string> few;
+    std::vector<std::uint64_t> kept;
+    for (std::uint64_t s = 1; s < n_slots; ++s) {
+      const std::uint64_t n = n_in_slot[first + s];
+      if (n == 0) continue;
+      if (n < static_cast<std::uint64_t>(min_cells)) {
+        few.push_back(fmt::format("{} ({})", perturbations->labels[s - 1], n));
+      } else {
+        kept.push_back(s);
+      }
+    }
+    if (!few.empty()) {
+      out.notes.push_back(fmt::format("{} perturbations{} have fewer than {} cells and are dropped: {}", few.size(),
+                                      in_context(out, c), min_cells, list_of(few)));
+    }
+    if (kept.empty()) {
+      if (n_in_slot[first] > 0) {
+        out.notes.push_back(fmt::format("context '{}' has no perturbation left and is dropped", out.contexts[c]));
+      }
+      continue;
+    }
+    if (n_in_slot[first] == 0) {
+      return bad_input(fmt::format("context '{}' has no control cells", out.contexts[c]), source.path(),
+                       fmt::format("what was taken as {}; give --control or --control-col", control->picked));
+    }
+    group_of_slot[first] = static_cast<std::uint32_t>(out.groups.size());
+    out.groups.push_back({c, {}, true, static_cast<std::uint32_t>(n_in_slot[first]), {}});
+    for (const std::uint64_t s : kept) {
+      group_of_slot[first + s] = static_cast<std::uint32_t>(out.groups.size());
+      out.groups.push_back({c, perturbations->labels[s - 1], false, static_cast<std::uint32_t>(n_in_slot[first + s]), {}});
+    }
+  }
+  if (out.groups.empty()) {
+    return bad_input("no perturbation is left", source.path(),
+                     "see --pert-col, --control and --min-cells; cells of one perturbation beside controls are needed");
+  }
+
+  out.group_of_cell.resize(n_cells);
+  out.batch_of_cell.resize(n_cells);
+  std::vector<std::vector<bool>> has_batch(out.groups.size());
+  for (std::size_t i = 0; i < n_cells; ++i) {
+    const std::uint32_t group = slot_of_cell[i] == UINT64_MAX ? CellGroups::kDropped : group_of_slot[slot_of_cell[i]];
+    out.group_of_cell[i] = group;
+    if (group == CellGroups::kDropped) continue;
+    out.batch_of_cell[i] = static_cast<std::uint32_t>(batches->codes[i]);
+    has_batch[group].resize(out.batches.size());
+    has_batch[group][out.batch_of_cell[i]] = true;
+  }
+  for (std::size_t g = 0; g < out.groups.size(); ++g) {
+    for (std::uint32_t b = 0; b < out.batches.size(); ++b) {
+      if (has_batch[g][b]) out.groups[g].batches.push_back(b);
+    }
+  }
+
+  std::vector<std::string> single;
+  const CellGroups::Group* context_control = nullptr;
+  for (const CellGroups::Group& group : out.groups) {
+    if (group.is_control) {
+      context_control = &group;
+      continue;
+    }
+    if (group.n_cells == 1) single.push_back(group.perturbation);
+    if (design != Design::matched) continue;
+    for (const std::uint32_t b : group.batches) {
+      if (std::binary_search(context_control->batches.begin(), context_control->batches.end(), b)) continue;
+      return bad_input(fmt::format("batch '{}'{} has cells of '{}' but no control cells, which the matched design needs",
+                                   out.batches[b], in_context(out, group.context), group.perturbation),
+                       source.path(), "use --design global, or leave the cells of that batch out");
+    }
+  }
+  if (!single.empty()) {
+    out.notes.push_back(fmt::format("{} perturbations have one cell; they are kept, but their sampling error is "
+                                    "understated: {}",
+                                    single.size(), list_of(single)));
+  }
+  return out;
+}
+
+}  // namespace headroom

@@ -1,0 +1,63 @@
+// Which context, perturbation and batch every cell belongs to, read from the columns of the cell table.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cells/cell_source.hpp"
+#include "cells/pseudobulk.hpp"
+#include "outcome/outcome.hpp"
+
+namespace headroom {
+
+// Column names to use instead of the defaults, which are tried in order.
+struct CellColumnOptions {
+  std::optional<std::string> pert_col;     // else pert_id, gene_id, target_gene, perturbation, condition
+  std::optional<std::string> control;      // label of the control in the perturbation's column
+  std::optional<std::string> control_col;  // else is_control; else a usual control label
+  std::optional<std::string> batch_col;    // else gem_group, batch, plate, replicate; else all cells are one batch
+  std::optional<std::string> context_col;  // else context, cell_line, cell_type; else there is one context
+};
+
+// The first of these that is a column.
+std::optional<std::string> default_pert_column(const std::vector<std::string>& columns);
+std::optional<std::string> default_batch_column(const std::vector<std::string>& columns);
+std::optional<std::string> default_context_column(const std::vector<std::string>& columns);
+
+// The name of the only context where no column says one.
+inline constexpr const char* kOnlyContext = "all";
+
+struct CellGroups {
+  static constexpr std::uint32_t kDropped = UINT32_MAX;
+
+  // Perturbations of a context sort by id; its control has none.
+  struct Group {
+    std::uint32_t context = 0;
+    std::string perturbation;  // empty: the control
+    bool is_control = false;
+    std::uint32_t n_cells = 0;
+    std::vector<std::uint32_t> batches;  // those that occur, ascending
+  };
+
+  std::vector<std::string> contexts;  // sorted
+  std::vector<std::string> batches;   // sorted, over all contexts
+  // By context: its control first, then its perturbations by id.
+  std::vector<Group> groups;
+  std::vector<std::uint32_t> group_of_cell;  // or kDropped
+  std::vector<std::uint32_t> batch_of_cell;
+
+  // What was picked, for the user: "perturbations: column 'gene_id'", …
+  std::vector<std::string> picked;
+  // What was left out and what to know about what was kept, one line each.
+  std::vector<std::string> notes;
+};
+
+// Groups of all cells of `source`. Perturbations of fewer than `min_cells` cells in a context are dropped and listed in the
+// notes, as are cells without a label.
+// Errors (bad_input): a column that is absent, no control cells in a context that has perturbations, no perturbation left, a
+// perturbed batch without control cells in the matched design (naming the batch).
+Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions& columns, Design design, int min_cells);
+
+}  // namespace headroom

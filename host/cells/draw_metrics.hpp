@@ -1,0 +1,71 @@
+// Scores of all bootstrap draws of one perturbation against its point estimate, gathered while genes go by, so that no
+// draw's profile is kept (protocol sections 4 and 6).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "matrix/matrix.hpp"
+
+namespace headroom {
+
+// The noise table's metrics, in its column order.
+enum class NoiseMetric : int { l2, mse, mae, spearman, pearson };
+inline constexpr int kNoiseMetrics = 5;
+inline constexpr std::array<const char*, kNoiseMetrics> kNoiseMetricNames = {"L2", "MSE", "MAE", "Spearman", "Pearson"};
+inline constexpr std::array<double, 7> kNoiseQuantiles = {0.1, 0.2, 0.5, 0.8, 0.9, 0.99, 0.995};
+
+// One value for each NoiseMetric; NaN where it is undefined (a correlation with a constant profile).
+using NoiseScores = std::array<double, kNoiseMetrics>;
+
+// Quantile with linear interpolation (NumPy's default) of ascending values; NaN if `sorted` is empty.
+double linear_quantile(const std::vector<double>& sorted, double q);
+
+// Rank correlation of many vectors with one reference; average ranks for ties. Values are ranked in float32, which moves
+// a correlation by less than 1e-6 and halves the traffic of a sort that would otherwise outweigh the bootstrap itself.
+class SpearmanAgainst {
+ public:
+  explicit SpearmanAgainst(std::uint32_t n);
+  void set_reference(const float* y);
+  // NaN if x or the reference is constant.
+  double correlate(const float* x);
+
+ private:
+  std::uint32_t n_;
+  int bucket_bits_;
+  std::vector<std::int32_t> reference_;  // twice (rank - mean rank) of the reference: whole numbers, so sums are exact
+  double reference_squares_ = 0;         // sum of their squares
+  std::vector<std::uint32_t> bucket_, bucket_end_;
+  std::vector<std::int64_t> keys_, sorted_;  // order of the value in the upper half, index in the lower
+
+  void sort(const float* x);
+};
+
+// Accumulates draws of one perturbation at a time.
+class DrawMetrics {
+ public:
+  // n_draws: lanes that are scored; n_lanes (a multiple of 8): distance between two genes' draws.
+  DrawMetrics(std::uint32_t n_genes, std::uint32_t n_draws, std::uint32_t n_lanes);
+
+  // Starts a perturbation whose point estimate is `truth` (genes).
+  void start(const double* truth);
+  // draws: genes [gene_begin, gene_end) × n_lanes, aligned to 64.
+  void add(std::uint32_t gene_begin, std::uint32_t gene_end, const double* draws);
+  // Quantiles over the draws: [quantile][metric].
+  std::array<NoiseScores, kNoiseQuantiles.size()> quantiles();
+
+ private:
+  std::uint32_t n_genes_, n_draws_, n_lanes_;
+  const double* truth_ = nullptr;
+  double truth_mean_ = 0, truth_sum_squares_ = 0;  // of the centred truth
+  std::vector<double> sums_;                       // 4 × lanes: Σ diff², Σ |diff|, Σ diff, Σ diff · centred truth
+  std::vector<float> values_;                      // draws × genes
+  SpearmanAgainst spearman_;
+};
+
+// All five metrics of one prediction against one truth.
+NoiseScores score_profile(const double* prediction, const double* truth, std::uint32_t n_genes,
+                          SpearmanAgainst& spearman);
+
+}  // namespace headroom

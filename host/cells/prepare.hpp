@@ -1,0 +1,75 @@
+// `headroom prepare` as a function: cells in, a task (deltas, folds) and its noise table out.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "cells/bootstrap.hpp"
+#include "cells/cell_groups.hpp"
+#include "cells/normalise.hpp"
+#include "cells/pseudobulk.hpp"
+#include "outcome/outcome.hpp"
+#include "parallel/thread_pool.hpp"
+#include "terminal/progress.hpp"
+
+namespace headroom {
+
+struct PrepareOptions {
+  Design design = Design::global;          // the published design where plates are not to be compared within
+  CellColumnOptions columns;               // which columns say what a cell is
+  CellValues values = CellValues::counts;  // what the file holds
+  std::string layer;                       // empty: X
+  // Matrix Market folders only: the table of cells.
+  std::optional<std::filesystem::path> cell_table;
+  // One gene a line; only these are kept. Cells are scaled by all their genes nevertheless.
+  std::optional<std::filesystem::path> genes_file;
+  int min_cells = 1;  // of a perturbation in a context, at least 1
+
+  // Folds: a column of the cells, or a table (pert_id,test_split[,context]), or else made by K-fold within each context.
+  std::optional<std::string> fold_col;
+  std::optional<std::filesystem::path> fold_file;
+  int n_folds = 5;                // 2 to the number of perturbations
+  std::uint32_t fold_seed = 42;   // scikit-learn's random_state
+
+  BootstrapOptions bootstrap;
+  // Aim for the whole program's memory; cells beyond it go to a temporary file. Default: half of the machine's memory.
+  std::optional<std::uint64_t> memory_limit_bytes;
+};
+
+struct PreparedContext {
+  std::string name;
+  std::size_t n_perturbations = 0, n_batches = 0;
+  std::uint64_t n_cells = 0, n_control_cells = 0;  // n_cells without the control's
+};
+
+struct PrepareReport {
+  std::filesystem::path task, noise;  // what was written
+  std::vector<PreparedContext> contexts;
+  std::size_t n_genes = 0, n_folds = 0;
+  std::uint64_t n_cells_in_file = 0, n_cells_used = 0, n_entries = 0;
+  std::vector<std::string> picked, notes;  // see CellGroups
+  std::uint64_t file_bytes = 0, spilled_bytes = 0;
+  double read_s = 0, estimate_s = 0, write_s = 0;
+};
+
+// The bad option, or nothing.
+std::optional<Error> validate(const PrepareOptions& options);
+
+// Writes OUT_DIR/noise.csv, then OUT_DIR/task.h5ad, each whole or not at all; the folder is made if it is not there. `cells`
+// is an h5ad, or a Matrix Market folder with options.cell_table. Equal input, options and seed give equal numbers on any
+// number of threads.
+//
+// task.h5ad: X deltas (rows: contexts in order, their perturbations by id; float64), obs pert_id, context, test_split, n_cells,
+// n_batches; var as in the source. noise.csv: the columns of the contract, then context, n_cells, closed_form and split_half
+// (L2), split_half_MSE, _MAE, _Spearman, _Pearson; an undefined number is an empty field.
+//
+// Errors: bad_input (nothing is written); harness_fault (disk full, out of memory); interrupted.
+Result<PrepareReport> prepare(const std::filesystem::path& cells, const std::filesystem::path& out_dir,
+                              const PrepareOptions& options, ThreadPool& pool, Progress& progress,
+                              std::stop_token stop);
+
+}  // namespace headroom
