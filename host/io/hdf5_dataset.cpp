@@ -1,0 +1,313 @@
+#include "io/hdf5_dataset.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <string_view>
+
+namespace headroom::hdf5 {
+namespace {
+
+constexpr const char* kRewrite = "write the file again with a current anndata";
+
+// Deflate cannot expand more than 1032 times; what claims more than this (and is not small) is corrupt.
+constexpr std::uint64_t kLargestExpansion = 1100;
+constexpr std::uint64_t kSmallBytes = std::uint64_t{64} << 20;
+// HDF5's attributes are small by nature (64 KiB unless stored densely).
+constexpr hssize_t kLargestAttribute = 1 << 20;
+
+bool is_boolean_enum(hid_t type) {
+  if (H5Tget_class(type) != H5T_ENUM || H5Tget_nmembers(type) != 2) return false;
+  for (unsigned i = 0; i < 2; ++i) {
+    char* name = H5Tget_member_name(type, i);
+    if (name == nullptr) return false;
+    const bool known = std::strcmp(name, "FALSE") == 0 || std::strcmp(name, "TRUE") == 0;
+    H5free_memory(name);
+    if (!known) return false;
+  }
+  return true;
+}
+
+// A memory type for variable-length strings in the character set of the file's type.
+Id variable_string_type(hid_t file_type) {
+  Id type(H5Tcopy(H5T_C_S1));
+  H5Tset_size(type.get(), H5T_VARIABLE);
+  H5Tset_cset(type.get(), H5Tget_cset(file_type));
+  return type;
+}
+
+// Fixed-length text ends at its padding.
+std::string unpadded(const char* text, std::size_t size, H5T_str_t padding) {
+  std::string_view view(text, size);
+  if (padding == H5T_STR_SPACEPAD) {
+    const std::size_t last = view.find_last_not_of(' ');
+    return std::string(view.substr(0, last == std::string_view::npos ? 0 : last + 1));
+  }
+  return std::string(view.substr(0, view.find('\0')));
+}
+
+// Reads `n` strings from a dataset or attribute through `read`, which has H5Dread's memory type and buffer arguments.
+template <class Read>
+bool read_text(hid_t file_type, hid_t space, std::size_t n, Read read, std::vector<std::string>* out) {
+  out->clear();
+  if (n == 0) return true;
+  if (H5Tis_variable_str(file_type) > 0) {
+    const Id type = variable_string_type(file_type);
+    std::vector<char*> texts(n, nullptr);
+    const bool ok = read(type.get(), texts.data());
+    if (ok) {
+      out->reserve(n);
+      for (const char* text : texts) out->emplace_back(text == nullptr ? "" : text);
+    }
+    H5Dvlen_reclaim(type.get(), space, H5P_DEFAULT, texts.data());
+    return ok;
+  }
+  const std::size_t size = H5Tget_size(file_type);
+  if (size == 0) return false;
+  std::vector<char> bytes(n * size);
+  if (!read(file_type, bytes.data())) return false;
+  const H5T_str_t padding = H5Tget_strpad(file_type);
+  out->reserve(n);
+  for (std::size_t i = 0; i < n; ++i) out->push_back(unpadded(bytes.data() + i * size, size, padding));
+  return true;
+}
+
+std::optional<std::vector<std::string>> attribute_texts(hid_t object, const char* name) {
+  if (H5Aexists(object, name) <= 0) return std::nullopt;
+  const Id attribute(H5Aopen(object, name, H5P_DEFAULT));
+  if (!attribute.valid()) return std::nullopt;
+  const Id type(H5Aget_type(attribute.get()));
+  const Id space(H5Aget_space(attribute.get()));
+  const hssize_t n = H5Sget_simple_extent_npoints(space.get());
+  if (n == 0) return std::vector<std::string>{};
+  if (n < 0 || n > kLargestAttribute || H5Tget_class(type.get()) != H5T_STRING) return std::nullopt;
+  std::vector<std::string> texts;
+  const auto read = [&](hid_t memory_type, void* buffer) { return H5Aread(attribute.get(), memory_type, buffer) >= 0; };
+  if (!read_text(type.get(), space.get(), static_cast<std::size_t>(n), read, &texts)) return std::nullopt;
+  return texts;
+}
+
+Result<void> require_vector(const Dataset& dataset) {
+  if (dataset.dims.size() == 1) return {};
+  return bad_input(fmt::format("'{}' has {} dimensions instead of 1", dataset.name, dataset.dims.size()), dataset.path,
+                   kRewrite);
+}
+
+tl::unexpected<Error> wrong_type(const Dataset& dataset, const char* expected) {
+  return bad_input(fmt::format("'{}' does not hold {}", dataset.name, expected), dataset.path, kRewrite);
+}
+
+template <class T>
+Result<std::vector<T>> read_numbers(const Dataset& dataset, hid_t memory_type) {
+  std::vector<T> values(dataset.n_elements());
+  if (!values.empty() && H5Dread(dataset.id.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) {
+    return read_error(dataset.name, dataset.path);
+  }
+  return values;
+}
+
+}  // namespace
+
+tl::unexpected<Error> read_error(const std::string& name, const std::string& path) {
+  return bad_input(fmt::format("cannot read '{}': {}", name, take_error_message()), path,
+                   "the file is damaged or uses a compression that this HDF5 lacks; make it again with gzip or none");
+}
+
+ObjectKind object_kind(const File& file, const std::string& name) {
+  const Quiet quiet;
+  for (std::size_t end = name.find('/');; end = name.find('/', end + 1)) {
+    const std::string part = name.substr(0, end);
+    H5L_info_t link{};
+    if (H5Lexists(file.id.get(), part.c_str(), H5P_DEFAULT) <= 0 ||
+        H5Lget_info(file.id.get(), part.c_str(), &link, H5P_DEFAULT) < 0) {
+      return ObjectKind::absent;
+    }
+    if (link.type != H5L_TYPE_HARD && link.type != H5L_TYPE_SOFT) return ObjectKind::other;
+    if (end == std::string::npos) break;
+  }
+  H5O_info_t info{};
+  if (H5Oget_info_by_name2(file.id.get(), name.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0) {
+    return ObjectKind::absent;
+  }
+  if (info.type == H5O_TYPE_GROUP) return ObjectKind::group;
+  return info.type == H5O_TYPE_DATASET ? ObjectKind::dataset : ObjectKind::other;
+}
+
+Result<Id> open_object(const File& file, const std::string& name) {
+  const Quiet quiet;
+  const ObjectKind kind = object_kind(file, name);
+  if (kind == ObjectKind::absent) {
+    return bad_input(fmt::format("'{}' is missing", name), file.path, "give an h5ad file as anndata writes it");
+  }
+  if (kind == ObjectKind::other) {
+    return bad_input(fmt::format("'{}' is a link out of the file or a named type", name), file.path,
+                     "give one self-contained file");
+  }
+  Id id(H5Oopen(file.id.get(), name.c_str(), H5P_DEFAULT));
+  if (!id.valid()) return read_error(name, file.path);
+  return id;
+}
+
+std::size_t Dataset::n_elements() const {
+  std::size_t n = 1;
+  for (const hsize_t dim : dims) n *= static_cast<std::size_t>(dim);
+  return n;
+}
+
+Result<Dataset> open_dataset(const File& file, const std::string& name) {
+  auto object = open_object(file, name);
+  if (!object) return tl::unexpected(object.error());
+  if (H5Iget_type(object->get()) != H5I_DATASET) {
+    return bad_input(fmt::format("'{}' is not a dataset", name), file.path, kRewrite);
+  }
+  const Quiet quiet;
+  const Id plain = std::move(*object);
+
+  // A chunk larger than the cache would be decompressed again by every read that touches it.
+  const Id creation(H5Dget_create_plist(plain.get()));
+  if (H5Pget_layout(creation.get()) != H5D_CHUNKED) {
+    Id again(H5Dopen2(file.id.get(), name.c_str(), H5P_DEFAULT));
+    return describe_dataset(file, std::move(again), name);
+  }
+  hsize_t chunk[H5S_MAX_RANK] = {};
+  const int rank = H5Pget_chunk(creation.get(), H5S_MAX_RANK, chunk);
+  const Id type(H5Dget_type(plain.get()));
+  constexpr std::uint64_t kLargestCache = std::uint64_t{256} << 20;
+  std::uint64_t chunk_bytes = type.valid() ? H5Tget_size(type.get()) : 1;
+  for (int i = 0; i < rank && chunk_bytes <= kLargestCache; ++i) chunk_bytes *= chunk[i];
+  const std::uint64_t cache_bytes =
+      std::min(kLargestCache, std::max<std::uint64_t>(std::uint64_t{1} << 20, 2 * chunk_bytes));
+  const Id access(H5Pcreate(H5P_DATASET_ACCESS));
+  H5Pset_chunk_cache(access.get(), 521, cache_bytes, 1.0);
+  return describe_dataset(file, Id(H5Dopen2(file.id.get(), name.c_str(), access.get())), name);
+}
+
+Result<Dataset> describe_dataset(const File& file, Id id, const std::string& name) {
+  const Quiet quiet;
+  Dataset dataset;
+  dataset.name = name;
+  dataset.path = file.path;
+  dataset.id = std::move(id);
+  const Id space(H5Dget_space(dataset.id.get()));
+  const Id type(H5Dget_type(dataset.id.get()));
+  const Id creation(H5Dget_create_plist(dataset.id.get()));
+  if (!dataset.id.valid() || !space.valid() || !type.valid() || !creation.valid()) return read_error(name, file.path);
+
+  const H5D_layout_t layout = H5Pget_layout(creation.get());
+  if (layout == H5D_VIRTUAL || H5Pget_external_count(creation.get()) > 0) {
+    return bad_input(fmt::format("'{}' is stored outside the file", name), file.path, "give one self-contained file");
+  }
+  const H5S_class_t extent = H5Sget_simple_extent_type(space.get());
+  if (extent != H5S_SIMPLE && extent != H5S_SCALAR) {
+    return bad_input(fmt::format("'{}' is empty", name), file.path, kRewrite);
+  }
+  const int rank = H5Sget_simple_extent_ndims(space.get());
+  if (rank < 0) return read_error(name, file.path);
+  dataset.dims.resize(static_cast<std::size_t>(rank));
+  H5Sget_simple_extent_dims(space.get(), dataset.dims.data(), nullptr);
+  if (layout == H5D_CHUNKED) {
+    dataset.chunk_dims.resize(static_cast<std::size_t>(rank));
+    if (H5Pget_chunk(creation.get(), rank, dataset.chunk_dims.data()) != rank) return read_error(name, file.path);
+  }
+  dataset.type_class = H5Tget_class(type.get());
+  dataset.type_bytes = H5Tget_size(type.get());
+  dataset.type_is_signed = dataset.type_class != H5T_INTEGER || H5Tget_sign(type.get()) != H5T_SGN_NONE;
+  dataset.is_boolean = is_boolean_enum(type.get());
+  if (dataset.type_bytes == 0) return read_error(name, file.path);
+
+  // Elements × bytes, with every product checked, against what the file can hold.
+  const std::uint64_t stored = H5Dget_storage_size(dataset.id.get());
+  const std::uint64_t held =
+      std::min({stored, file.size_bytes, std::numeric_limits<std::uint64_t>::max() / kLargestExpansion});
+  const std::uint64_t limit = std::max(kSmallBytes, held * kLargestExpansion);
+  std::uint64_t bytes = dataset.type_bytes;
+  for (const hsize_t dim : dataset.dims) {
+    if (dim != 0 && bytes > limit / dim) {
+      return bad_input(fmt::format("'{}' claims more values than the file can hold", name), file.path,
+                       "the file is damaged; make it again");
+    }
+    bytes *= dim;
+  }
+  return dataset;
+}
+
+Result<std::vector<std::string>> read_strings(const Dataset& dataset) {
+  const Quiet quiet;
+  if (auto vector = require_vector(dataset); !vector) return tl::unexpected(vector.error());
+  if (dataset.type_class != H5T_STRING) return wrong_type(dataset, "text");
+  const Id type(H5Dget_type(dataset.id.get()));
+  const Id space(H5Dget_space(dataset.id.get()));
+  std::vector<std::string> texts;
+  const auto read = [&](hid_t memory_type, void* buffer) {
+    return H5Dread(dataset.id.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer) >= 0;
+  };
+  if (!read_text(type.get(), space.get(), dataset.n_elements(), read, &texts)) {
+    return read_error(dataset.name, dataset.path);
+  }
+  return texts;
+}
+
+Result<std::string> read_scalar_string(const Dataset& dataset) {
+  const Quiet quiet;
+  if (dataset.type_class != H5T_STRING || dataset.n_elements() != 1) return wrong_type(dataset, "one text");
+  const Id type(H5Dget_type(dataset.id.get()));
+  const Id space(H5Dget_space(dataset.id.get()));
+  std::vector<std::string> texts;
+  const auto read = [&](hid_t memory_type, void* buffer) {
+    return H5Dread(dataset.id.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer) >= 0;
+  };
+  if (!read_text(type.get(), space.get(), 1, read, &texts)) return read_error(dataset.name, dataset.path);
+  return texts.front();
+}
+
+Result<std::vector<std::int64_t>> read_integers(const Dataset& dataset) {
+  const Quiet quiet;
+  if (auto vector = require_vector(dataset); !vector) return tl::unexpected(vector.error());
+  if (dataset.type_class != H5T_INTEGER && dataset.type_class != H5T_ENUM) return wrong_type(dataset, "integers");
+  return read_numbers<std::int64_t>(dataset, H5T_NATIVE_INT64);
+}
+
+Result<std::vector<double>> read_doubles(const Dataset& dataset) {
+  const Quiet quiet;
+  if (auto vector = require_vector(dataset); !vector) return tl::unexpected(vector.error());
+  if (!dataset.is_number()) return wrong_type(dataset, "numbers");
+  return read_numbers<double>(dataset, H5T_NATIVE_DOUBLE);
+}
+
+Result<std::vector<bool>> read_booleans(const Dataset& dataset) {
+  auto integers = read_integers(dataset);
+  if (!integers) return tl::unexpected(integers.error());
+  std::vector<bool> values(integers->size());
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = (*integers)[i] != 0;
+  return values;
+}
+
+std::optional<std::string> string_attribute(hid_t object, const char* name) {
+  const Quiet quiet;
+  const auto texts = attribute_texts(object, name);
+  if (!texts || texts->size() != 1) return std::nullopt;
+  return texts->front();
+}
+
+std::optional<std::vector<std::string>> strings_attribute(hid_t object, const char* name) {
+  const Quiet quiet;
+  return attribute_texts(object, name);
+}
+
+std::optional<std::vector<std::int64_t>> integers_attribute(hid_t object, const char* name) {
+  const Quiet quiet;
+  if (H5Aexists(object, name) <= 0) return std::nullopt;
+  const Id attribute(H5Aopen(object, name, H5P_DEFAULT));
+  if (!attribute.valid()) return std::nullopt;
+  const Id type(H5Aget_type(attribute.get()));
+  const Id space(H5Aget_space(attribute.get()));
+  const hssize_t n = H5Sget_simple_extent_npoints(space.get());
+  if (n < 0 || n > kLargestAttribute || H5Tget_class(type.get()) != H5T_INTEGER) return std::nullopt;
+  std::vector<std::int64_t> values(static_cast<std::size_t>(n));
+  if (n > 0 && H5Aread(attribute.get(), H5T_NATIVE_INT64, values.data()) < 0) return std::nullopt;
+  return values;
+}
+
+}  // namespace headroom::hdf5

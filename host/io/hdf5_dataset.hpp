@@ -1,0 +1,62 @@
+// Reading single HDF5 values, attributes and one-dimensional datasets into standard types. Nothing in the file is
+// believed: sizes are checked against what the file can hold before memory is taken, and links or storage that lead
+// out of the file are refused.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/hdf5_handle.hpp"
+#include "outcome/outcome.hpp"
+
+namespace headroom::hdf5 {
+
+enum class ObjectKind { absent, group, dataset, other };
+
+// What `name` ("obs/pert_id") is, following no link out of the file.
+ObjectKind object_kind(const File& file, const std::string& name);
+
+// Opens a group or dataset. Errors: absent, a link out of the file, unreadable.
+Result<Id> open_object(const File& file, const std::string& name);
+
+struct Dataset {
+  Id id;
+  std::string name;  // for errors
+  std::string path;  // the file, for errors
+  std::vector<hsize_t> dims;
+  std::vector<hsize_t> chunk_dims;  // empty: not chunked
+  H5T_class_t type_class = H5T_NO_CLASS;
+  std::size_t type_bytes = 0;
+  bool type_is_signed = true;
+  bool is_boolean = false;  // an enumeration of FALSE and TRUE, as h5py stores booleans
+
+  std::size_t n_elements() const;
+  bool is_integer() const { return type_class == H5T_INTEGER; }
+  bool is_number() const { return type_class == H5T_INTEGER || type_class == H5T_FLOAT; }
+};
+
+// Errors: absent, not a dataset, stored outside the file, more elements than the stored bytes can expand to.
+Result<Dataset> open_dataset(const File& file, const std::string& name);
+// The same for a dataset that is already open (a dereferenced one); `name` is for errors.
+Result<Dataset> describe_dataset(const File& file, Id id, const std::string& name);
+
+// One-dimensional datasets, whole. Errors: another rank, another class of type, unreadable.
+Result<std::vector<std::string>> read_strings(const Dataset& dataset);
+Result<std::vector<std::int64_t>> read_integers(const Dataset& dataset);  // integers, booleans as 0 and 1
+Result<std::vector<double>> read_doubles(const Dataset& dataset);         // integers and floats
+Result<std::vector<bool>> read_booleans(const Dataset& dataset);          // booleans, or integers (not 0: true)
+
+// A string that is the whole value of a scalar dataset.
+Result<std::string> read_scalar_string(const Dataset& dataset);
+
+// Attributes; nullopt where absent or of another type.
+std::optional<std::string> string_attribute(hid_t object, const char* name);
+std::optional<std::vector<std::string>> strings_attribute(hid_t object, const char* name);
+std::optional<std::vector<std::int64_t>> integers_attribute(hid_t object, const char* name);
+
+// The error of a read that failed inside the library, with the library's reason.
+tl::unexpected<Error> read_error(const std::string& name, const std::string& path);
+
+}  // namespace headroom::hdf5

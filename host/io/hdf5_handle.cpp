@@ -1,0 +1,63 @@
+#include "io/hdf5_handle.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace headroom::hdf5 {
+namespace {
+
+// The C signature of H5Ewalk2; the walk goes from the innermost function outwards and stops at the first entry.
+herr_t keep_first_message(unsigned, const H5E_error2_t* entry, void* message) {
+  if (entry->desc != nullptr) *static_cast<std::string*>(message) = entry->desc;
+  return 1;
+}
+
+}  // namespace
+
+Quiet::Quiet() {
+  H5Eget_auto2(H5E_DEFAULT, &handler_, &handler_data_);
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
+
+Quiet::~Quiet() { H5Eset_auto2(H5E_DEFAULT, handler_, handler_data_); }
+
+std::string take_error_message() {
+  std::string message;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first_message, &message);
+  H5Eclear2(H5E_DEFAULT);
+  return message;
+}
+
+Result<File> open_file(const std::filesystem::path& path) {
+  const Quiet quiet;
+  File file;
+  file.path = path.string();
+
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    return bad_input(std::string("cannot open the file: ") + std::strerror(errno), file.path, "check the path");
+  }
+  if (!S_ISREG(status.st_mode)) return bad_input("not a regular file", file.path, "give an HDF5 file");
+  if (::access(path.c_str(), R_OK) != 0) {
+    return bad_input(std::string("cannot read the file: ") + std::strerror(errno), file.path, "check its permissions");
+  }
+  file.size_bytes = static_cast<std::uint64_t>(status.st_size);
+
+  const Id access(H5Pcreate(H5P_FILE_ACCESS));
+  H5Pset_file_locking(access.get(), false, true);
+  file.id = Id(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()));
+  if (!file.id.valid()) {
+    const std::string message = take_error_message();
+    if (message.find("truncated file") != std::string::npos) {
+      return bad_input("the HDF5 file is truncated", file.path, "copy or make the file again");
+    }
+    return bad_input("not a readable HDF5 file: " + message, file.path, "give an h5ad file as anndata writes it");
+  }
+  return file;
+}
+
+}  // namespace headroom::hdf5

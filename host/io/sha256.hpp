@@ -1,0 +1,18 @@
+// SHA-256 of files and bytes: how results name the exact inputs that they came from.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "outcome/outcome.hpp"
+
+namespace headroom {
+
+// 64 lower-case hexadecimal digits. Error (harness_fault): the cryptographic library refuses.
+Result<std::string> sha256_of_bytes(std::string_view bytes);
+
+// The same for a file's content, read in pieces. Errors: bad_input where the file cannot be read.
+Result<std::string> sha256_of_file(const std::filesystem::path& path);
+
+}  // namespace headroom
