@@ -16,7 +16,8 @@ namespace headroom {
 // folds are empty. n_splits >= 1, n < 2^31.
 std::vector<RowIndex> kfold_test_rows(std::size_t n, int n_splits, std::optional<std::uint32_t> shuffle_seed);
 
-// The rows 0..n-1 that are not in `rows` (ascending, within range): the training rows that belong to a fold's test rows.
+// The rows 0..n-1 that are not in `rows` (ascending, within range): the training rows that belong to a fold's test
+// rows.
 RowIndex complement_rows(std::size_t n, const RowIndex& rows);
 
 }  // namespace headroom

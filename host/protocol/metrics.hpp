@@ -1,0 +1,69 @@
+// The metrics of protocol section 4, each per test perturbation. What depends on the truth alone is prepared once per
+// context and fold and shared by every method.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "matrix/matrix.hpp"
+
+namespace headroom {
+
+enum class Metric { L2, MSE, MAE, Pearson, Spearman, Pearson_pert, centroid_accuracy, PDS_L1, WMSE };
+
+// Every metric, in the protocol's order. L2 is the primary one.
+std::span<const Metric> all_metrics();
+std::string_view metric_name(Metric metric);  // "L2", …, as in the protocol
+std::optional<Metric> metric_by_name(std::string_view name);
+bool higher_is_better(Metric metric);
+
+// Column of the perturbed gene, per test perturbation; none where it is not a measured gene.
+using OwnGeneColumns = std::vector<std::optional<Eigen::Index>>;
+
+// The truth of one context and fold: what it is, and what the metrics need of it.
+struct TruthCache {
+  Matrix deltas;                  // test perturbations × genes
+  RowVector mean_training_delta;  // genes
+  OwnGeneColumns own_gene;        // per test perturbation
+  std::optional<Matrix> weights;  // test perturbations × genes, of WMSE
+
+  // Per test perturbation. Correlations are undefined (NaN) where `constant` or `shift_constant`.
+  Vector mean, centred_norm;           // of the row; of the row minus its mean
+  Vector shift_mean, shift_norm;       // the same of row minus mean_training_delta
+  Vector squared_norm, absolute_norm;  // Σ y², Σ |y|
+  std::vector<std::uint8_t> constant, shift_constant;
+  double mean_training_norm = 0;  // ‖mean_training_delta‖₂
+  std::vector<float> ranks;       // tests × genes: centred ranks; empty unless Spearman was asked for
+  Vector rank_norm;               // ‖ranks of a row‖₂
+  std::vector<float> panels;      // rows in panels of kL1Panel, gene by gene; empty unless PDS_L1 was asked for
+};
+
+// `deltas`: test perturbations × genes, finite. `own_gene` may be empty: no perturbation is a measured gene.
+// Only `metrics` can be computed with the cache.
+TruthCache make_truth_cache(Matrix deltas, RowVector mean_training_delta, OwnGeneColumns own_gene,
+                            std::optional<Matrix> weights, std::span<const Metric> metrics);
+
+// Per metric asked for, one value per test perturbation. NaN is undefined:
+// - every metric of a prediction row that holds a value that is not finite;
+// - Pearson and Spearman of a constant row (all values equal), as SciPy has it;
+// - Pearson_pert of a row whose difference from the mean training delta is constant, or so small beside it (1e-12) that
+//   it is rounding: the train mean, however it was computed;
+// - centroid_accuracy of the only test perturbation, which has no others to be told from (PDS_L1 is 1 there);
+// - WMSE without weights.
+// `predictions` (test perturbations × genes) must be memory that nobody else can write. Equal rows are computed once.
+// In PDS_L1, P is the number of the fold's test perturbations.
+std::vector<Vector> compute_metrics(const ConstMatrixRef& predictions, const TruthCache& truth,
+                                    std::span<const Metric> metrics);
+
+// Means over a fold's test perturbations.
+struct MeanOverTests {
+  double mean = 0;            // NaN if any value is
+  double mean_of_finite = 0;  // NaN if none is finite
+  Eigen::Index n_finite = 0;
+};
+MeanOverTests mean_over_tests(const Vector& values);
+
+}  // namespace headroom
