@@ -47,6 +47,7 @@ TEST_P(PcaShapes, EqualsThePlainPath) {
     EXPECT_EQ(fast->rank, plain->rank);
     expect_same_scores(scores_of(*fast, train), scores_of(*fast, query), scores_of(*plain, train),
                        scores_of(*plain, query), kGramTolerance);
+    if (fast->rank == 0) continue;
     const Matrix sound = fast->axes.topRows(fast->rank);
     EXPECT_LT((sound * sound.transpose() - Matrix::Identity(fast->rank, fast->rank)).cwiseAbs().maxCoeff(), 1e-9);
   }
