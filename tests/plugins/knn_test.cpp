@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "heads/neighbours.hpp"
+#include "plugins/heads_reference.hpp"
 #include "plugins/predictor_call.hpp"
 
 namespace headroom::testing {
@@ -56,6 +57,18 @@ PredictorCall random_call(std::int64_t n_training, std::int64_t n_query, std::in
 
 sdk::ConstMatrixMap map_of(const sdk::Matrix& m) {
   return sdk::ConstMatrixMap(m.data(), m.rows(), m.cols(), Eigen::OuterStride<>(m.cols()));
+}
+
+TEST(Knn, EqualsScikitLearn) {
+  const auto cases = reference_cases("knn");
+  ASSERT_EQ(cases.size(), 7u);
+  for (ReferenceCase c : cases) {
+    run_knn(c.call);
+    for (std::size_t s = 0; s < c.expected.size(); ++s) {
+      EXPECT_LT((c.call.predictions[s] - c.expected[s]).cwiseAbs().maxCoeff(), 10 * kMeanTolerance)
+          << c.name << ", setting " << s;
+    }
+  }
 }
 
 TEST(Knn, EqualsBruteForceOverShapes) {
