@@ -1,0 +1,57 @@
+#include "plugin_host/host_process.hpp"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <system_error>
+
+namespace headroom {
+
+Result<void> prepare_host_process() {
+  const auto failed = [](const char* what) {
+    return harness_fault(std::string("this process cannot be protected: ") + strerror(errno), what);
+  };
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failed("PR_SET_DUMPABLE");
+  const rlimit no_core{0, 0};
+  if (setrlimit(RLIMIT_CORE, &no_core) != 0) return failed("RLIMIT_CORE");
+  rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);  // only comfort: each worker takes some six descriptors
+  }
+  return {};
+}
+
+Result<std::filesystem::path> find_worker_program() {
+  std::error_code failed;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", failed);
+  if (failed) return harness_fault("this program's own place is not known: " + failed.message(), "/proc/self/exe");
+  const std::filesystem::path folder = self.parent_path();
+  const std::filesystem::path beside = folder / "headroom-worker";
+  const std::filesystem::path installed = folder.parent_path() / "libexec" / "headroom" / "headroom-worker";
+  for (const auto& candidate : {beside, installed}) {
+    if (access(candidate.c_str(), X_OK) == 0) return candidate;
+  }
+  return harness_fault("headroom-worker is not there", beside.string() + " or " + installed.string(),
+                       "build or install all of Headroom");
+}
+
+std::vector<std::string> worker_environment(int n_threads) {
+  const std::string threads = std::to_string(n_threads);
+  std::vector<std::string> variables = {"LC_ALL=C.UTF-8", "HDF5_USE_FILE_LOCKING=FALSE",
+                                        "OPENBLAS_NUM_THREADS=" + threads, "OMP_NUM_THREADS=" + threads};
+  constexpr std::string_view kBlas = "OPENBLAS_", kBlasThreads = "OPENBLAS_NUM_THREADS=";
+  for (char** variable = environ; variable && *variable; ++variable) {
+    const std::string_view text = *variable;
+    if (text.substr(0, kBlas.size()) == kBlas && text.substr(0, kBlasThreads.size()) != kBlasThreads) {
+      variables.emplace_back(text);
+    }
+  }
+  return variables;
+}
+
+}  // namespace headroom

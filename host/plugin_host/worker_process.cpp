@@ -1,0 +1,243 @@
+#include "plugin_host/worker_process.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "sandbox/seccomp.hpp"
+
+namespace headroom {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Above every number that the worker's descriptors get, so that placing one cannot overwrite another.
+constexpr int kAboveWorkersNumbers = 16;
+// For a process that has been killed, or is on its way out, to be gone; it takes about a millisecond.
+constexpr milliseconds kEndPatience{5000};
+// For a worker that closed its channel to end by itself.
+constexpr milliseconds kFarewellPatience{500};
+
+tl::unexpected<Error> cannot_start(const std::string& what, int error) {
+  return harness_fault("a worker cannot be started: " + std::string(strerror(error)), what);
+}
+
+Result<FileDescriptor> move_up(int descriptor) {
+  const FileDescriptor low(descriptor);
+  FileDescriptor high(fcntl(descriptor, F_DUPFD_CLOEXEC, kAboveWorkersNumbers));
+  if (!high) return cannot_start("fcntl", errno);
+  return high;
+}
+
+struct Ends {
+  FileDescriptor ours, theirs;
+};
+
+// Which end of a pipe is ours: the one that reads, or the one that writes.
+Result<Ends> make_pipe(bool we_read) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return cannot_start("pipe", errno);
+  FileDescriptor ours(ends[we_read ? 0 : 1]);
+  auto theirs = move_up(ends[we_read ? 1 : 0]);
+  if (!theirs) return tl::unexpected(theirs.error());
+  return Ends{std::move(ours), std::move(*theirs)};
+}
+
+Result<Ends> make_channel() {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return cannot_start("socketpair", errno);
+  FileDescriptor ours(ends[0]);
+  auto theirs = move_up(ends[1]);
+  if (!theirs) return tl::unexpected(theirs.error());
+  return Ends{std::move(ours), std::move(*theirs)};
+}
+
+// posix_spawn with what a worker needs: its descriptors in place, no signal ignored or blocked, nothing of ours.
+int spawn(const std::string& program, const std::vector<std::string>& environment,
+          const std::vector<std::pair<int, int>>& descriptors, pid_t& process) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  for (const auto& [from, to] : descriptors) posix_spawn_file_actions_adddup2(&actions, from, to);
+  posix_spawn_file_actions_addchdir_np(&actions, "/");
+  sigset_t all, none;
+  sigfillset(&all);
+  sigemptyset(&none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
+  std::string name = "headroom-worker";
+  char* const arguments[] = {name.data(), nullptr};
+  std::vector<char*> variables;
+  for (const std::string& variable : environment) variables.push_back(const_cast<char*>(variable.c_str()));
+  variables.push_back(nullptr);
+  const int failed = posix_spawn(&process, program.c_str(), &actions, &attributes, arguments, variables.data());
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return failed;
+}
+
+}  // namespace
+
+Result<WorkerProcess> WorkerProcess::start(const std::filesystem::path& program,
+                                           const std::vector<std::string>& environment, std::uint64_t log_bytes) {
+  std::error_code failed;
+  const std::filesystem::path absolute = std::filesystem::absolute(program, failed);
+  auto channel = make_channel();
+  if (!channel) return tl::unexpected(channel.error());
+  auto log = make_pipe(true), end = make_pipe(true), control = make_pipe(false);
+  for (const auto* pipe : {&log, &end, &control}) {
+    if (!*pipe) return tl::unexpected(pipe->error());
+  }
+  auto null = move_up(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!null) return tl::unexpected(null.error());
+
+  WorkerProcess worker;
+  const int error = spawn(absolute.string(), environment,
+                          {{null->get(), kNullFd},
+                           {log->theirs.get(), 1},
+                           {log->theirs.get(), kLogFd},
+                           {channel->theirs.get(), kChannelFd},
+                           {control->theirs.get(), kControlFd},
+                           {end->theirs.get(), kEndFd}},
+                          worker.monitor_);
+  if (error) {
+    return harness_fault("a worker cannot be started: " + std::string(strerror(error)), absolute.string(),
+                         "build or install all of Headroom");
+  }
+  worker.channel_ = std::move(channel->ours);
+  worker.log_pipe_ = std::move(log->ours);
+  worker.end_ = std::move(end->ours);
+  worker.control_ = std::move(control->ours);
+  worker.most_log_bytes_ = log_bytes;
+  fcntl(worker.log_pipe_.get(), F_SETFL, O_NONBLOCK);
+  return worker;
+}
+
+WorkerProcess::WorkerProcess(WorkerProcess&& other) noexcept
+    : monitor_(std::exchange(other.monitor_, -1)),
+      channel_(std::move(other.channel_)),
+      control_(std::move(other.control_)),
+      end_(std::move(other.end_)),
+      log_pipe_(std::move(other.log_pipe_)),
+      listener_(std::move(other.listener_)),
+      hostile_call_(std::move(other.hostile_call_)),
+      ended_(std::move(other.ended_)),
+      log_(std::move(other.log_)),
+      most_log_bytes_(other.most_log_bytes_),
+      cut_log_bytes_(other.cut_log_bytes_) {}
+
+WorkerProcess::~WorkerProcess() {
+  if (monitor_ > 0) end();
+}
+
+int WorkerProcess::send(std::string_view frame, int attachment_fd) {
+  return send_frame(channel_.get(), frame, attachment_fd, false);
+}
+
+WorkerProcess::Event WorkerProcess::receive(Frame& frame, bool accepts_attachment, Clock::time_point deadline) {
+  for (;;) {
+    pollfd waits[] = {{channel_.get(), POLLIN, 0}, {log_pipe_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
+    // Rounded up, so that the last round does not spin.
+    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+    const auto timeout = std::clamp<milliseconds::rep>(left.count(), 0, 1 << 30);
+    const int ready = poll(waits, 3, static_cast<int>(timeout));
+    if (ready < 0 && errno != EINTR) return Event::gone;
+    if (ready > 0) {
+      if (waits[1].revents) take_in_log();
+      if ((waits[2].revents & POLLIN) && notice_hostile_call()) return Event::hostile_call;
+      if (waits[2].revents & ~POLLIN) listener_.reset();  // no process is left that it could tell of
+      if (waits[0].revents) {
+        switch (receive_frame(channel_.get(), frame, accepts_attachment, false)) {
+          case FrameStatus::received: return Event::frame;
+          case FrameStatus::malformed: return Event::malformed;
+          case FrameStatus::nothing_yet: break;
+          case FrameStatus::closed:
+          case FrameStatus::failed: return Event::gone;
+        }
+      }
+    }
+    // Looked at in every round: a worker that floods the log must not hold the clock.
+    if (Clock::now() >= deadline) return Event::too_late;
+  }
+}
+
+bool WorkerProcess::notice_hostile_call() {
+  if (const auto call = receive_hostile_call(listener_.get())) hostile_call_ = call;
+  return hostile_call_.has_value();
+}
+
+void WorkerProcess::take_in_log() {
+  std::array<char, 16384> buffer;
+  const ssize_t count = log_pipe_ ? read(log_pipe_.get(), buffer.data(), buffer.size()) : 0;
+  if (count == 0) log_pipe_.reset();
+  if (count <= 0) return;
+  const auto bytes = static_cast<std::uint64_t>(count);
+  const std::uint64_t kept = std::min<std::uint64_t>(bytes, most_log_bytes_ - std::min<std::uint64_t>(most_log_bytes_, log_.size()));
+  log_.append(buffer.data(), kept);
+  cut_log_bytes_ += bytes - kept;
+}
+
+bool WorkerProcess::wait_for_end_pipe(milliseconds patience) {
+  const auto deadline = Clock::now() + patience;
+  for (;;) {
+    pollfd waits[] = {{end_.get(), POLLIN, 0}, {log_pipe_.get(), POLLIN, 0}};
+    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+    if (left.count() <= 0) return false;
+    const int ready = poll(waits, 2, static_cast<int>(left.count()));
+    if (ready < 0 && errno != EINTR) return false;
+    if (ready > 0 && waits[1].revents) take_in_log();
+    if (ready > 0 && waits[0].revents) return true;
+  }
+}
+
+const WorkerEnd& WorkerProcess::end() {
+  if (ended_) return *ended_;
+  if (listener_ && !hostile_call_) {
+    pollfd wait{listener_.get(), POLLIN, 0};
+    if (poll(&wait, 1, 0) > 0 && (wait.revents & POLLIN)) notice_hostile_call();
+  }
+  ended_.emplace();
+  control_.reset();
+  if (!wait_for_end_pipe(kEndPatience)) kill(monitor_, SIGKILL);  // with it goes everything below it
+  WorkerEnd told;
+  if (fcntl(end_.get(), F_SETFL, O_NONBLOCK) == 0 && read(end_.get(), &told, sizeof(told)) == sizeof(told)) ended_ = told;
+  while (waitpid(monitor_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  monitor_ = -1;
+  // All writers are gone: what is left in the pipe is at most its size.
+  constexpr int kRoundsOfAPipe = 128;
+  for (int round = 0; round < kRoundsOfAPipe && log_pipe_; ++round) {
+    const std::size_t before = log_.size() + cut_log_bytes_;
+    take_in_log();
+    if (log_.size() + cut_log_bytes_ == before) break;
+  }
+  channel_.reset();
+  end_.reset();
+  log_pipe_.reset();
+  listener_.reset();
+  return *ended_;
+}
+
+const WorkerEnd& WorkerProcess::await_end(bool& ended_itself) {
+  ended_itself = ended_ || wait_for_end_pipe(kFarewellPatience);
+  return end();
+}
+
+std::string WorkerProcess::log() const {
+  if (cut_log_bytes_ == 0) return log_;
+  return log_ + "\n[" + std::to_string(cut_log_bytes_) + " more bytes were cut]\n";
+}
+
+}  // namespace headroom

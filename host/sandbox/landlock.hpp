@@ -1,0 +1,26 @@
+// Landlock: which files a worker may read. It binds the calling thread and all that it starts later.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sandbox/system_failure.hpp"
+
+namespace headroom {
+
+// What every plugin may read: the system's shared libraries with the loader's cache, character sets and time zones,
+// sources of zeros and random bytes, and the description of the CPU that BLAS and OpenMP libraries size themselves by.
+// Folders stand for all that is below them; those that a system lacks are left out.
+const std::vector<std::string>& readable_system_paths();
+
+struct LandlockOutcome {
+  int abi = 0;                    // of the kernel: 1 is Linux 5.13
+  bool denies_tcp = false;        // from 4 on (Linux 6.7)
+  bool denies_signals = false;    // and abstract unix sockets to the outside: from 6 on (Linux 6.12)
+};
+
+// Denies every access to files but reading the paths above and, if not negative, the folder that `data_folder_fd` is
+// open on. Needs NO_NEW_PRIVS. On failure nothing is restricted.
+tl::expected<LandlockOutcome, SystemFailure> restrict_files(int data_folder_fd);
+
+}  // namespace headroom

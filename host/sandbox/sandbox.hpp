@@ -1,0 +1,104 @@
+// The sandbox of one worker. Theory of operation.
+//
+// Processes. The host holds the test labels and is trusted. It executes (never merely forks) `headroom-worker` with an
+// empty argument list and a clean environment. That program splits itself before anything of a plugin is touched:
+//
+//   host ─ exec ─> monitor ─ clone ─> init ─ fork ─> worker        level full: init and worker live in new user, mount,
+//                                                                  pid, network, ipc and uts namespaces
+//   host ─ exec ─> monitor ─ fork ───────────────> worker         other levels
+//
+//   monitor  Waits for the worker, reports how it ended with the kernel's own figures, and kills it when the host says so
+//            or is gone. Never reads anything that a plugin wrote.
+//   init     Process 1 of the pid namespace: signals reach the worker as they would outside (as process 1 it would
+//            ignore SIGXCPU, and abort() would show as SIGSEGV). When it ends, the kernel ends the whole namespace.
+//   worker   Confines itself, probes its confinement, reports, and only then loads the plugin. From there on nothing that
+//            it says is trusted.
+//
+// Pipes and sockets.
+//   channel  (worker <-> host) SOCK_SEQPACKET: one protobuf message a frame, see schemas/worker.proto.
+//   log      (worker -> host) stdout and stderr. A pipe, since the worker may not write to any file.
+//   control  (host -> monitor) Closing it means: kill the worker. The kernel closes it if the host dies.
+//   end      (monitor -> host) One WorkerEnd when the worker is gone, all of it.
+//   listener (kernel -> host) A hostile system call of the worker stops there and is named to the host, which ends the
+//            worker. The worker hands the listener over with its first answer and keeps no copy.
+//
+// Order of steps, each named as in the confinement report.
+//   monitor: own_uid (root only: a user id that no other process has), then clone or fork.
+//   init:    id maps; a private root of read-only binds: system libraries, the plugin's data folder, nothing else.
+//   worker:  closes all descriptors but its own; undumpable; no_capabilities; no_new_privs; landlock; rlimits; seccomp;
+//            then probes every layer by doing what it forbids, or by comparing what the kernel says before and after.
+//   A layer that is not to be had is reported as missing with its reason; the host decides whether the rest is enough.
+//
+// What each layer is for (tests/hostile shows every one by switching it off):
+//   landlock    no file but system libraries and the plugin's own data; no TCP; no signal to other processes
+//   seccomp     no network, no new process, no exec, no kernel surface beyond an allow-list; nothing that outlives the
+//               process (keys, locks, shared memory)
+//   rlimits     address space, CPU time, no file writes, number of descriptors and threads
+//   namespaces  the rest of the system is not even visible: existence of files, processes, network, host name
+//   own_uid     other processes cannot be touched even without the layers above; makes the thread limit the worker's own
+//
+// The functions of this folder run in a single-threaded process and before the plugin. Unlike other libraries they end
+// processes: monitor and init never return from enter_sandbox().
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "confinement.pb.h"
+#include "sandbox/file_descriptor.hpp"
+
+namespace headroom {
+
+// Descriptor numbers in the executed program. The host provides the first six.
+inline constexpr int kNullFd = 0;
+inline constexpr int kLogFd = 2;         // and 1
+inline constexpr int kChannelFd = 3;
+inline constexpr int kControlFd = 4;     // monitor only
+inline constexpr int kEndFd = 5;         // monitor only
+inline constexpr int kLibraryFd = 6;     // the plugin's sealed copy
+inline constexpr int kDataFileFd = 7;    // the vector file's sealed copy, if there is one
+inline constexpr int kDataFolderFd = 8;  // the plugin's data folder, if there is one
+inline constexpr int kFirstFreeFd = 9;
+
+inline constexpr const char* kDataFolderInWorker = "/proc/self/fd/8";
+
+// Exit code of a worker that died of a lack of memory, told apart from any crash by its signal handlers.
+inline constexpr int kOutOfMemoryExit = 112;
+// Exit code of the monitor when it could not start a worker at all.
+inline constexpr int kNoWorkerExit = 113;
+
+// What the monitor writes into the pipe `end`.
+struct WorkerEnd {
+  std::int32_t is_known = 0;     // 0: the worker was gone before anyone could ask how
+  std::int32_t wait_status = 0;  // as of waitpid()
+  double cpu_s = 0;
+  std::uint64_t peak_memory_bytes = 0;
+};
+
+struct SandboxRequest {
+  SandboxMode mode = SandboxMode::STRICT;
+  WorkerLimits limits;
+  bool has_data_folder = false;              // it is open as kDataFolderFd
+  std::vector<std::string> disabled_layers;  // tests only: "landlock", "seccomp", "namespaces", "own_uid", "rlimits"
+};
+
+struct Sandbox {
+  ConfinementReport report;        // without start_to_ready_s, which only the host can measure
+  FileDescriptor policy_listener;  // empty where the kernel kills without asking
+  FileDescriptor memory_status;    // /proc/self/status, opened before Landlock closed the way to it
+};
+
+// Splits the process as described above and returns in the worker alone.
+Sandbox enter_sandbox(const SandboxRequest& request);
+
+// Makes close-on-exec irrelevant for what the parent forgot: closes every descriptor from kLibraryFd up. First thing in
+// main().
+void close_inherited_descriptors();
+
+// The word for what the report's layers amount to.
+ConfinementLevel level_of(const ConfinementReport& report);
+// What the level still lacks, as "landlock (ENOSYS: ...), seccomp (...)"; empty if nothing.
+std::string missing_for(ConfinementLevel level, const ConfinementReport& report);
+
+}  // namespace headroom

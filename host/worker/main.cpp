@@ -1,0 +1,55 @@
+// headroom-worker: the only program that opens a plugin. Confines itself first; see sandbox/sandbox.hpp for the order of
+// steps and schemas/worker.proto for what it is asked. It is started by the host alone and takes no arguments.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+#include "sandbox/frame_socket.hpp"
+#include "sandbox/sandbox.hpp"
+#include "worker.pb.h"
+#include "worker/memory_watch.hpp"
+#include "worker/request_server.hpp"
+
+namespace {
+
+constexpr int kWrongCallerExit = 64;
+
+int refuse() {
+  std::fputs("headroom-worker: error: this program is started by headroom and by nothing else\n", stderr);
+  return kWrongCallerExit;
+}
+
+}  // namespace
+
+int main() {
+  using namespace headroom;
+  close_inherited_descriptors();
+  Frame frame;
+  if (receive_frame(kChannelFd, frame, true, true) != FrameStatus::received) return refuse();
+  WorkerRequest first;
+  if (!first.ParseFromString(frame.bytes) || !first.has_confine()) return refuse();
+
+  SandboxRequest request;
+  request.mode = first.confine().mode();
+  request.limits = first.confine().limits();
+  request.disabled_layers.assign(first.confine().disabled_layers().begin(), first.confine().disabled_layers().end());
+  request.has_data_folder = first.confine().has_data_folder() && frame.attachment;
+  if (request.has_data_folder) dup3(frame.attachment.get(), kDataFolderFd, O_CLOEXEC);
+  frame.attachment.reset();
+
+  // Returns in the worker alone.
+  Sandbox sandbox = enter_sandbox(request);
+  WorkerReply ready;
+  ready.set_sequence(first.sequence());
+  *ready.mutable_ready()->mutable_confinement() = sandbox.report;
+  if (send_frame(kChannelFd, ready.SerializeAsString(), sandbox.policy_listener.get(), true) != 0) _exit(1);
+  sandbox.policy_listener.reset();
+
+  watch_memory(sandbox.memory_status.get(), request.limits.address_space_bytes());
+  RequestServer server;
+  server.run(kChannelFd);
+  // Without destructors: those of a plugin are not run, and no library is unloaded.
+  _exit(0);
+}

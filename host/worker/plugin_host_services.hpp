@@ -1,0 +1,39 @@
+// What the worker does for the plugin during a call: the headroom_host of plugin.h.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "headroom/plugin.h"
+#include "plugin.pb.h"
+#include "worker.pb.h"
+
+namespace headroom {
+
+class PluginHostServices {
+ public:
+  PluginHostServices();
+  PluginHostServices(const PluginHostServices&) = delete;
+  PluginHostServices& operator=(const PluginHostServices&) = delete;
+
+  // Options take the declared default unless `settings` names them.
+  void configure(const PluginDescription& description, const Configure& settings);
+
+  const headroom_host* host() const { return &host_; }
+  // The plugin's last words, cut to 4 KiB of valid UTF-8; forgotten by the call.
+  std::string take_error() { return std::exchange(error_, {}); }
+
+ private:
+  static void set_error(void* handle, headroom_string message);
+  static void log(void* handle, std::int32_t level, headroom_string message);
+  static headroom_string option(void* handle, headroom_string key);
+  static const void* extension(void* handle, headroom_string id);
+
+  headroom_host host_{};
+  std::map<std::string, std::string, std::less<>> options_;
+  std::string data_folder_;
+  std::string error_;
+};
+
+}  // namespace headroom

@@ -1,0 +1,250 @@
+#include "worker/request_server.hpp"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "sandbox/sandbox.hpp"
+#include "worker/memory_watch.hpp"
+
+namespace headroom {
+
+struct RequestServer::Failure {
+  WorkerVerdict verdict;
+  std::string message;
+};
+
+namespace {
+
+// Gives the descriptor the number that it is known by.
+void move_to(FileDescriptor descriptor, int number) {
+  if (descriptor.get() == number) {
+    descriptor.release();
+  } else {
+    dup3(descriptor.get(), number, O_CLOEXEC);
+  }
+}
+
+headroom_string as_string(const std::string& text) { return {text.data(), static_cast<std::int64_t>(text.size())}; }
+
+void report_usage(WorkerUsage& to) {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
+  to.set_cpu_s(seconds(usage.ru_utime) + seconds(usage.ru_stime));
+  to.set_peak_memory_bytes(static_cast<std::uint64_t>(usage.ru_maxrss) * 1024);
+}
+
+// The request as a plugin sees it, with the lists that it points into.
+struct EmbeddingRequest {
+  std::vector<headroom_string> ids, training_ids, gene_ids;
+  headroom_embedding_request request{};
+
+  EmbeddingRequest(const EmbeddingInput& input, const SegmentTable& segments)
+      : ids(segments.strings(input.ids())),
+        training_ids(segments.strings(input.training_ids())),
+        gene_ids(segments.strings(input.gene_ids())) {
+    request.struct_size = sizeof(request);
+    request.task_kind = input.task_kind();
+    request.context = as_string(input.context());
+    request.ids = ids.data();
+    request.n_ids = static_cast<std::int64_t>(ids.size());
+    request.training_ids = training_ids.empty() ? nullptr : training_ids.data();
+    request.n_training = static_cast<std::int64_t>(training_ids.size());
+    request.training_deltas = segments.matrix(input.training_deltas());
+    request.gene_ids = gene_ids.empty() ? nullptr : gene_ids.data();
+    request.n_genes = static_cast<std::int64_t>(gene_ids.size());
+  }
+};
+
+}  // namespace
+
+template <class Call>
+void RequestServer::call_plugin(const char* function, Call&& call) {
+  services_.take_error();
+  forget_shortage();
+  headroom_status status;
+  std::string escaped;
+  try {
+    status = call();
+  } catch (const std::exception& exception) {
+    escaped = as_utf8(exception.what(), static_cast<std::int64_t>(std::strlen(exception.what())), 1024);
+    status = HEADROOM_ERROR;
+    if (escaped.empty()) escaped = "unknown";
+  } catch (...) {
+    escaped = "unknown";
+    status = HEADROOM_ERROR;
+  }
+  if (status == HEADROOM_OK) return;
+  std::string message = services_.take_error();
+  if (!escaped.empty()) message = std::string("an exception left ") + function + ": " + escaped;
+  if (memory_is_short()) {
+    throw Failure{WorkerVerdict::MEMORY_LIMIT, std::string(function) + " ran out of memory" + (message.empty() ? "" : ": " + message)};
+  }
+  if (message.empty()) {
+    message = std::string(function) + (status == HEADROOM_UNSUPPORTED ? " does not support this" : " failed") +
+              " (status " + std::to_string(status) + ") without saying why";
+  }
+  throw Failure{WorkerVerdict::PLUGIN_ERROR, message};
+}
+
+void RequestServer::run(int channel) {
+  for (;;) {
+    Frame frame;
+    if (receive_frame(channel, frame, true, true) != FrameStatus::received) return;
+    WorkerRequest request;
+    if (!request.ParseFromString(frame.bytes)) return;
+    WorkerReply reply;
+    reply.set_sequence(request.sequence());
+    const auto fail = [&](WorkerVerdict verdict, const std::string& message) {
+      reply.clear_reply();
+      reply.mutable_failure()->set_verdict(verdict);
+      reply.mutable_failure()->set_message(message);
+    };
+    try {
+      answer(request, std::move(frame.attachment), reply);
+    } catch (const Failure& failure) {
+      fail(failure.verdict, failure.message);
+    } catch (const BadDescriptor& bad) {
+      fail(WorkerVerdict::HOST_FAULT, bad.what);
+    } catch (const std::bad_alloc&) {
+      fail(WorkerVerdict::MEMORY_LIMIT, "the request does not fit into the worker's address space");
+    }
+    report_usage(*reply.mutable_usage());
+    std::string bytes = reply.SerializeAsString();
+    if (bytes.size() > kMaxFrameBytes) {
+      fail(WorkerVerdict::ABI_MISMATCH, "its description is longer than a message may be");
+      bytes = reply.SerializeAsString();
+    }
+    if (send_frame(channel, bytes, -1, true) != 0 || request.has_shutdown()) return;
+  }
+}
+
+void RequestServer::answer(const WorkerRequest& request, FileDescriptor attachment, WorkerReply& reply) {
+  reply.mutable_done();
+  switch (request.request_case()) {
+    case WorkerRequest::kLoad: return load(request.load(), std::move(attachment), reply);
+    case WorkerRequest::kConfigure: return configure(request.configure(), std::move(attachment));
+    case WorkerRequest::kAttach: return segments_.attach(request.attach().segment(), attachment);
+    case WorkerRequest::kDetach: return segments_.detach(request.detach().segment_id());
+    case WorkerRequest::kDimension: return dimension(request.dimension(), reply);
+    case WorkerRequest::kEmbed: return embed(request.embed());
+    case WorkerRequest::kPredict: return predict(request.predict());
+    case WorkerRequest::kShutdown: return close_plugin();
+    default: throw BadDescriptor{"the request is not one that this worker knows"};
+  }
+}
+
+void RequestServer::load(const LoadPlugin& request, FileDescriptor library, WorkerReply& reply) {
+  if (!library || plugin_) throw BadDescriptor{"a library came without its descriptor, or twice"};
+  move_to(std::move(library), kLibraryFd);
+  const auto entry = open_library(kLibraryFd);
+  if (!entry) throw Failure{entry.error().verdict, entry.error().message};
+  auto read = read_descriptor(*entry, request.plugin_index());
+  if (!read) throw Failure{read.error().verdict, read.error().message};
+  plugin_ = std::move(*read);
+  *reply.mutable_description() = plugin_->description;
+}
+
+void RequestServer::configure(const Configure& request, FileDescriptor data_file) {
+  if (!plugin_ || is_open_) throw BadDescriptor{"configured before the plugin was loaded, or twice"};
+  if (data_file) move_to(std::move(data_file), kDataFileFd);
+  services_.configure(plugin_->description, request);
+  if (plugin_->description.kind() != PluginKind::EMBEDDING) return;
+  if (plugin_->embedding.open) {
+    call_plugin("open", [&] { return plugin_->embedding.open(services_.host(), &state_); });
+  }
+  is_open_ = true;
+}
+
+void RequestServer::dimension(const EmbeddingDimensionRequest& request, WorkerReply& reply) {
+  if (!is_open_) throw BadDescriptor{"the plugin is no embedding, or was not configured"};
+  EmbeddingRequest asked(request.input(), segments_);
+  std::int64_t n_columns = 0;
+  call_plugin("dimension",
+              [&] { return plugin_->embedding.dimension(services_.host(), state_, &asked.request, &n_columns); });
+  reply.set_dimension(n_columns);
+}
+
+void RequestServer::embed(const EmbedRequest& request) {
+  if (!is_open_) throw BadDescriptor{"the plugin is no embedding, or was not configured"};
+  EmbeddingRequest asked(request.input(), segments_);
+  headroom_embedding_output output{};
+  output.struct_size = sizeof(output);
+  output.vectors = segments_.writable_matrix(request.vectors());
+  if (output.vectors.rows != asked.request.n_ids) throw BadDescriptor{"the vectors have another number of rows than ids"};
+  output.present = segments_.writable_bytes(request.present(), asked.request.n_ids);
+  for (std::int64_t row = 0; row < output.vectors.rows; ++row) {
+    std::fill_n(output.vectors.data + row * output.vectors.row_stride, output.vectors.cols, 0.0);
+  }
+  std::fill_n(output.present, asked.request.n_ids, std::uint8_t{0});
+  call_plugin("embed", [&] { return plugin_->embedding.embed(services_.host(), state_, &asked.request, &output); });
+}
+
+void RequestServer::predict(const PredictRequest& request) {
+  if (!plugin_ || plugin_->description.kind() != PluginKind::PREDICTOR) throw BadDescriptor{"the plugin is no predictor"};
+  std::vector<headroom_block> blocks;
+  for (const FeatureBlock& described : request.blocks()) {
+    headroom_block block{};
+    block.struct_size = sizeof(block);
+    block.name = as_string(described.name());
+    block.training = segments_.matrix(described.training());
+    block.query = segments_.matrix(described.query());
+    block.training_present = segments_.bytes(described.training_present(), request.n_training());
+    block.query_present = segments_.bytes(described.query_present(), request.n_query());
+    if (block.training.rows != request.n_training() || block.query.rows != request.n_query()) {
+      throw BadDescriptor{"a block has another number of rows than the request"};
+    }
+    blocks.push_back(block);
+  }
+  std::vector<const headroom_block*> block_pointers;
+  for (const headroom_block& block : blocks) block_pointers.push_back(&block);
+
+  headroom_predictor_request asked{};
+  asked.struct_size = sizeof(asked);
+  asked.task_kind = request.task_kind();
+  asked.n_planes = request.n_planes();
+  asked.context = as_string(request.context());
+  asked.blocks = block_pointers.data();
+  asked.n_blocks = static_cast<std::int64_t>(blocks.size());
+  asked.delta_rows = segments_.matrix(request.delta_rows());
+  asked.training_rows = segments_.int32s(request.training_rows(), request.n_training());
+  asked.n_training = request.n_training();
+  asked.n_query = request.n_query();
+  asked.settings = segments_.matrix(request.settings());
+
+  std::vector<headroom_matrix_mut> predictions;
+  for (const MatrixDescriptor& described : request.predictions()) {
+    predictions.push_back(segments_.writable_matrix(described));
+  }
+  if (static_cast<std::int64_t>(predictions.size()) != asked.settings.rows * request.n_planes()) {
+    throw BadDescriptor{"the request has another number of predictions than settings and planes"};
+  }
+  headroom_predictor_output output{};
+  output.struct_size = sizeof(output);
+  output.predictions = predictions.data();
+  output.feasible = segments_.writable_bytes(request.feasible(), asked.settings.rows);
+  std::fill_n(output.feasible, asked.settings.rows, std::uint8_t{1});
+  call_plugin("predict", [&] { return plugin_->predictor.predict(services_.host(), &asked, &output); });
+}
+
+void RequestServer::close_plugin() {
+  if (is_open_ && plugin_->embedding.close) {
+    call_plugin("close", [&] {
+      plugin_->embedding.close(state_);
+      return HEADROOM_OK;
+    });
+  }
+  is_open_ = false;
+}
+
+}  // namespace headroom
