@@ -13,12 +13,9 @@ CentredFeatures centred_features(const sdk::ConstMatrixMap& training, const sdk:
   CentredFeatures centred;
   centred.training_transposed = training.transpose();
   centred.query = query;
-  // Twice: the mean of a column far from the origin is itself rounded, the mean of what is left is not.
-  for (int pass = 0; pass < 2; ++pass) {
-    const Eigen::VectorXd means = centred.training_transposed.rowwise().mean();
-    centred.training_transposed.colwise() -= means;
-    centred.query.rowwise() -= means.transpose();
-  }
+  const Eigen::VectorXd means = centred.training_transposed.rowwise().mean();
+  centred.training_transposed.colwise() -= means;
+  centred.query.rowwise() -= means.transpose();
 
   centred.gram.resize(p, p);
   std::vector<double> panel(static_cast<std::size_t>(n * kPanelWidth), 0.0);
