@@ -1,0 +1,74 @@
+// A task: measured deltas of perturbations in one or more contexts, and the outer folds in which predictors are tested.
+// Read once, checked completely; what follows may rely on every invariant stated here.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "matrix/matrix.hpp"
+#include "outcome/outcome.hpp"
+
+namespace headroom {
+
+// Name of the one context of a task without a context column.
+inline constexpr std::string_view kSingleContext = "all";
+
+struct TaskContext {
+  std::string name;
+  std::vector<std::string> pert_ids;      // distinct, ascending in byte order
+  Matrix deltas;                          // perturbations × genes, finite
+  std::vector<std::int32_t> fold_of_row;  // one a perturbation: index into Task::fold_names
+};
+
+// What was picked, for the user to see.
+struct ColumnChoice {
+  std::string pert_column;     // "index": the row names
+  std::string context_column;  // empty: one context
+  std::string fold_column;     // empty: folds from a file or made
+  std::string gene_source;     // "index", or a column of var
+  std::string fold_source;     // in words: "column 'test_split'", "file folds.csv", "5 folds, shuffled, seed 42"
+};
+
+struct Task {
+  std::string name;  // the file's name without extension; the folder's, if it is FOLDER/task.h5ad
+  std::string path;  // of the h5ad
+  std::string sha256;
+  std::vector<std::string> gene_ids;  // one a column of every context's deltas; may repeat
+  std::vector<TaskContext> contexts;  // ascending by name; never empty
+  // In numeric order if all are integers, else in byte order. Every context has at least 2 test and 1 training
+  // perturbations in each.
+  std::vector<std::string> fold_names;
+  ColumnChoice columns;
+  std::vector<std::string> notes;             // what was left out or assumed, one sentence each
+  std::int64_t n_rows_read = 0;               // rows of the file, before controls and other contexts were left out
+  std::int64_t n_perturbations = 0;           // distinct ids over all contexts
+  std::int64_t n_measured_perturbations = 0;  // of those, how many are gene ids
+  // At least a tenth of the perturbations are measured genes (protocol section 5, gene PCA).
+  bool perturbations_are_genes = false;
+};
+
+struct TaskOptions {
+  // Columns of obs; by default the first that exists of the names in the contract.
+  std::optional<std::string> pert_column;     // none of the names: the row names
+  std::optional<std::string> context_column;  // none of the names: one context
+  // At most one of these three; without any, a column of the usual names, else 5 made folds.
+  std::optional<std::string> fold_column;
+  std::optional<std::filesystem::path> fold_file;  // CSV: pert_id,test_split[,context]
+  std::optional<int> n_folds;                      // 2 or more: made, shuffled with fold_seed, per context
+  std::uint32_t fold_seed = 42;
+  std::optional<std::string> gene_column;  // a column of var, or "index"; by default what matches most perturbations
+  std::vector<std::string> contexts;       // keep only these; empty: all
+};
+
+// Reads `task`, an h5ad (X: deltas, one row a perturbation and context) or a folder with task.h5ad. Rows whose
+// `is_control` is true are left out. Errors (bad_input), each naming the place and the remedy: unreadable, a column
+// that is missing, a row without perturbation or context, a perturbation twice in a context, a delta that is NaN or
+// infinite, an unknown context, a perturbation without a fold, a fold with fewer than 2 test perturbations or none to
+// train on.
+Result<Task> read_task(const std::filesystem::path& task, const TaskOptions& options);
+
+}  // namespace headroom
