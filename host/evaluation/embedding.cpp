@@ -1,0 +1,101 @@
+#include "evaluation/embedding.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <span>
+
+#include "protocol/kfold.hpp"
+#include "protocol/numpy_random.hpp"
+#include "protocol/reduced_features.hpp"
+
+namespace headroom {
+namespace {
+
+// Positions 0..n-1 in an order that depends on the seed alone.
+RowIndex shuffled_positions(std::size_t n, std::uint32_t seed) {
+  RowIndex order(n);
+  std::iota(order.begin(), order.end(), 0);
+  NumpyRandomState(seed).shuffle(std::span<std::int32_t>(order));
+  return order;
+}
+
+}  // namespace
+
+Answer<Embedding> ask_for_embedding(const RosterEntry& plugin, const Task& task, std::size_t context,
+                                    const FoldData* fold, std::uint32_t seed) {
+  const TaskContext& source = task.contexts[context];
+  const std::size_t n = source.pert_ids.size();
+  const RowIndex order = shuffled_positions(n, seed);
+
+  EmbeddingQuestion question;
+  question.context = source.name;
+  for (const std::int32_t row : order) question.ids.push_back(source.pert_ids[static_cast<std::size_t>(row)]);
+  if (fold != nullptr) {
+    EmbeddingTraining& training = question.training.emplace();
+    for (const std::int32_t row : fold->training_rows) {
+      training.ids.push_back(source.pert_ids[static_cast<std::size_t>(row)]);
+    }
+    training.deltas = fold->training_deltas;
+    training.gene_ids = task.gene_ids;
+  }
+
+  auto session = WorkerSession::start(*plugin.file, plugin.settings);
+  if (!session) return tl::unexpected<WorkerFault>(session.error());
+  auto answer = (*session)->embed(question);
+  if (!answer) return tl::unexpected<WorkerFault>(answer.error());
+
+  Embedding embedding;
+  embedding.vectors = Matrix::Zero(static_cast<Eigen::Index>(n), answer->vectors.cols());
+  embedding.present.assign(n, 0);
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto row = static_cast<std::size_t>(order[i]);
+    if (!answer->present[i]) continue;
+    embedding.present[row] = 1;
+    embedding.vectors.row(static_cast<Eigen::Index>(row)) = answer->vectors.row(static_cast<Eigen::Index>(i));
+  }
+  return embedding;
+}
+
+RowIndex covered_tests(const Embedding& embedding, const FoldData& fold) {
+  RowIndex covered;
+  for (std::size_t i = 0; i < fold.test_rows.size(); ++i) {
+    if (embedding.present[static_cast<std::size_t>(fold.test_rows[i])]) covered.push_back(static_cast<std::int32_t>(i));
+  }
+  return covered;
+}
+
+Result<HeadFeatures> make_head_features(const Embedding& embedding, const FoldData& fold, const RunOptions& options,
+                                        ThreadPool& pool) {
+  HeadFeatures features;
+  RowIndex training_rows_of_context, test_rows_of_context;
+  for (std::size_t i = 0; i < fold.training_rows.size(); ++i) {
+    const std::int32_t row = fold.training_rows[i];
+    if (!embedding.present[static_cast<std::size_t>(row)]) continue;
+    features.training_rows.push_back(static_cast<std::int32_t>(i));
+    training_rows_of_context.push_back(row);
+  }
+  for (const std::int32_t position : covered_tests(embedding, fold)) {
+    test_rows_of_context.push_back(fold.test_rows[static_cast<std::size_t>(position)]);
+  }
+  const std::size_t n_covered = features.training_rows.size();
+  if (n_covered < 2 * static_cast<std::size_t>(options.inner_folds)) {
+    return bad_input(
+        fmt::format("it has a vector for {} of the {} training perturbations; at least {} are needed", n_covered,
+                    fold.training_rows.size(), 2 * options.inner_folds),
+        {}, n_covered == 0 ? "check that its ids are of the same kind as the task's (Ensembl ids, symbols, drug names)" : "");
+  }
+
+  features.inner_queries = kfold_test_rows(n_covered, options.inner_folds, options.inner_seed);
+  const Matrix training = gather_rows(embedding.vectors, training_rows_of_context);
+  const Matrix test = gather_rows(embedding.vectors, test_rows_of_context);
+  auto splits = embedding.raw ? split_features(training, test, features.inner_queries)
+                              : reduce_features(training, test, features.inner_queries, options.common_dim, pool);
+  if (!splits) return tl::unexpected<Error>(splits.error());
+  features.splits = std::move(*splits);
+  if (!embedding.raw) features.effective_dim = static_cast<int>(features.splits.effective_dim);
+  return features;
+}
+
+}  // namespace headroom

@@ -1,0 +1,34 @@
+// Vectors of one context's perturbations, whoever made them, and the features that a head gets from them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "evaluation/fold_data.hpp"
+#include "evaluation/head.hpp"
+#include "evaluation/roster.hpp"
+#include "matrix/matrix.hpp"
+#include "task/task.hpp"
+
+namespace headroom {
+
+struct Embedding {
+  Matrix vectors;                     // perturbations of the context × dimension; absent rows are zero
+  std::vector<std::uint8_t> present;  // per perturbation of the context
+  bool raw = false;  // given to the head as it is: no standardisation, no PCA (the idealized embedding)
+};
+
+// Asks the plugin, in a worker of its own, for all perturbations of the context at once, in an order that does not tell
+// training and test apart. A plugin that wants the training part gets it from `fold`; others get ids alone, and one
+// answer serves every fold of the context.
+Answer<Embedding> ask_for_embedding(const RosterEntry& plugin, const Task& task, std::size_t context,
+                                    const FoldData* fold, std::uint32_t seed);
+
+// Covered rows, inner splits and features of one fold. Fails with a sentence where too few training rows are covered.
+Result<HeadFeatures> make_head_features(const Embedding& embedding, const FoldData& fold, const RunOptions& options,
+                                        ThreadPool& pool);
+
+// Positions in fold.test_rows that the embedding covers, ascending.
+RowIndex covered_tests(const Embedding& embedding, const FoldData& fold);
+
+}  // namespace headroom

@@ -1,0 +1,648 @@
+#include "evaluation/evaluate.hpp"
+
+#include <fmt/format.h>
+#include <time.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <mutex>
+
+#include "bounds/gene_pca.hpp"
+#include "bounds/idealized.hpp"
+#include "bounds/random_embedding.hpp"
+#include "evaluation/embedding.hpp"
+#include "evaluation/fold_data.hpp"
+#include "evaluation/head.hpp"
+#include "evaluation/noise_methods.hpp"
+#include "evaluation/roster.hpp"
+#include "io/sha256.hpp"
+
+namespace headroom {
+namespace {
+
+// Where an embedding comes from. The order is that of the work: the longest items first, so that no thread ends late.
+enum class Source { idealized, plugin, gene_pca, random };
+
+struct Item {
+  std::size_t context = 0;   // position in RunResults::contexts
+  std::size_t fold = 0;      // position in ContextEvaluation::folds
+  Source source = Source::idealized;
+  std::size_t index = 0;     // which plugin embedding, which seed of the random null
+};
+
+double thread_cpu_s() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+// Wall and processor time of the calling thread since construction.
+class Stopwatch {
+ public:
+  double wall_s() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - wall_start_).count(); }
+  double cpu_s() const { return thread_cpu_s() - cpu_start_; }
+
+ private:
+  std::chrono::steady_clock::time_point wall_start_ = std::chrono::steady_clock::now();
+  double cpu_start_ = thread_cpu_s();
+};
+
+std::string sentence(const WorkerFault& fault) {
+  const std::string verdict = verdict_name(fault.verdict);
+  return fault.message.empty() ? verdict : verdict + ": " + fault.message;
+}
+
+// A value that is made once, by whoever needs it first, and dropped after its last use.
+template <class T>
+class MadeOnce {
+ public:
+  template <class Make>
+  std::shared_ptr<const T> get(Make&& make) {
+    std::lock_guard lock(mutex_);
+    if (!value_) value_ = std::make_shared<const T>(make());
+    return value_;
+  }
+  void drop() {
+    std::lock_guard lock(mutex_);
+    value_.reset();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<const T> value_;
+};
+
+// What the items of one context and fold share, made by the first and freed by the last of them.
+struct FoldStage {
+  MadeOnce<Result<FoldData>> data;
+  std::atomic<std::size_t> n_items_left{0};
+  std::mutex shelf_mutex;
+  std::vector<std::vector<std::unique_ptr<WorkerSession>>> shelf;  // per head: idle workers of shipped predictors
+  std::vector<std::atomic<std::size_t>> n_seeds_done;              // per head: of the random null
+
+  explicit FoldStage(std::size_t n_heads) : shelf(n_heads), n_seeds_done(n_heads) {}
+};
+
+struct ContextStage {
+  MadeOnce<Result<Matrix>> idealized;
+  std::vector<MadeOnce<Answer<Embedding>>> embeddings;  // per plugin that does not want the training part
+  std::vector<std::unique_ptr<FoldStage>> folds;
+  std::atomic<std::size_t> n_items_left{0};
+
+  explicit ContextStage(std::size_t n_embeddings) : embeddings(n_embeddings) {}
+};
+
+class Run {
+ public:
+  Run(const Task& task, const NoiseTable* noise, const RunOptions& options, ThreadPool& pool, Progress& progress,
+      std::stop_token stop, EvaluationMemory* memory)
+      : task_(task), noise_(noise), options_(options), pool_(pool), progress_(progress), stop_(std::move(stop)),
+        memory_(memory) {}
+
+  RunOutcome execute() {
+    if (auto valid = validate(options_); !valid) return {{}, valid.error()};
+    auto roster = load_roster(options_);
+    if (!roster) return {{}, roster.error()};
+    roster_ = std::move(*roster);
+    if (auto planned = plan(); !planned) return {{}, planned.error()};
+
+    recall_all();
+
+    progress_.begin("evaluations", static_cast<std::int64_t>(items_.size() * roster_.heads.size()), "evaluations");
+    pool_.for_each(items_.size(), [&](std::size_t i) { work(items_[i]); });
+    progress_.end();
+
+    finish();
+    RunOutcome outcome{std::move(results_), std::move(error_)};
+    if (!outcome.error && stop_.stop_requested()) {
+      outcome.error = Error{ErrorKind::interrupted, "interrupted", {}, "--resume goes on from what was done"};
+    }
+    return outcome;
+  }
+
+ private:
+  // ---- the plan: which methods stand where, and which items fill them ----
+
+  Result<void> plan() {
+    results_.metrics = options_.metrics.empty() ? default_metrics() : options_.metrics;
+    for (std::size_t h = 0; h < options_.predictors.size(); ++h) {
+      const bool shipped = roster_.heads[h].file->shipped;
+      results_.heads.push_back({roster_.heads[h].name, shipped, shipped ? "" : "knn"});
+    }
+    auto folds = chosen_folds();
+    if (!folds) return tl::unexpected<Error>(folds.error());
+
+    for (std::size_t c = 0; c < task_.contexts.size(); ++c) {
+      ContextEvaluation context;
+      context.context = task_.contexts[c].name;
+      context.task_context = c;
+      const auto& fold_of_row = task_.contexts[c].fold_of_row;
+      for (const std::int32_t fold : *folds) {
+        RowIndex rows;
+        for (std::size_t row = 0; row < fold_of_row.size(); ++row) {
+          if (fold_of_row[row] == fold) rows.push_back(static_cast<std::int32_t>(row));
+        }
+        if (rows.empty()) continue;
+        context.folds.push_back(fold);
+        context.test_rows.push_back(std::move(rows));
+      }
+      add_methods(context);
+      results_.contexts.push_back(std::move(context));
+      stages_.push_back(std::make_unique<ContextStage>(roster_.embeddings.size()));
+    }
+    random_parts_.resize(results_.contexts.size());
+    for (std::size_t c = 0; c < results_.contexts.size(); ++c) add_items(c);
+    return {};
+  }
+
+  std::vector<Metric> default_metrics() const {
+    std::vector<Metric> metrics;
+    for (const Metric metric : all_metrics()) {
+      if (metric != Metric::WMSE) metrics.push_back(metric);  // needs weights, which this task does not have
+    }
+    return metrics;
+  }
+
+  Result<std::vector<std::int32_t>> chosen_folds() const {
+    std::vector<std::int32_t> folds;
+    if (options_.folds.empty()) {
+      for (std::size_t f = 0; f < task_.fold_names.size(); ++f) folds.push_back(static_cast<std::int32_t>(f));
+      return folds;
+    }
+    for (const std::string& name : options_.folds) {
+      const auto found = std::find(task_.fold_names.begin(), task_.fold_names.end(), name);
+      if (found == task_.fold_names.end()) {
+        return bad_input(fmt::format("the task has no fold '{}'", name), task_.path,
+                         fmt::format("its folds are {}", fmt::join(task_.fold_names, ", ")));
+      }
+      folds.push_back(static_cast<std::int32_t>(found - task_.fold_names.begin()));
+    }
+    std::sort(folds.begin(), folds.end());
+    folds.erase(std::unique(folds.begin(), folds.end()), folds.end());
+    return folds;
+  }
+
+  bool in_ceiling(std::string_view method) const {
+    return std::find(options_.ceiling.begin(), options_.ceiling.end(), method) != options_.ceiling.end();
+  }
+
+  static MethodEvaluation new_method(const ContextEvaluation& context, std::string embedding, std::string predictor,
+                                     Role role, bool in_bound) {
+    MethodEvaluation method;
+    method.name = predictor.empty() ? embedding : embedding + "+" + predictor;
+    if (!predictor.empty()) method.embedding = std::move(embedding);
+    method.predictor = std::move(predictor);
+    method.role = role;
+    method.in_bound = in_bound;
+    for (const std::int32_t fold : context.folds) method.folds.emplace_back().fold = fold;
+    return method;
+  }
+
+  // The methods of a context, in the order in which they are reported.
+  void add_methods(ContextEvaluation& context) {
+    auto& methods = context.methods;
+    methods.push_back(new_method(context, "train_mean", "", Role::null_method, true));
+    methods.push_back(new_method(context, "no_change", "", Role::null_method, true));
+    for (const RosterEntry& head : roster_.heads) {
+      methods.push_back(new_method(context, "random", head.name, Role::null_method, true));
+      methods.push_back(new_method(context, "gene_pca", head.name, Role::null_method, true));
+    }
+    for (const RosterEntry& head : roster_.heads) {
+      if (!head.file->shipped) continue;  // the idealized embedding is made of test labels
+      methods.push_back(new_method(context, "idealized", head.name, Role::cheater, in_ceiling(kCeilingIdealized)));
+    }
+    for (const NoiseMethod& noise_method : noise_methods()) {
+      const bool bound = in_ceiling(noise_method.name);
+      const bool published = noise_method.name == std::string_view(kCeilingSamplingError);
+      methods.push_back(new_method(context, noise_method.name, "", bound || published ? Role::cheater : Role::reference,
+                                   bound));
+    }
+    for (const RosterEntry& embedding : roster_.embeddings) {
+      for (const Head& head : results_.heads) {
+        methods.push_back(new_method(context, embedding.name, head.name, Role::plugin, false));
+        if (embedding.description.wants_training()) methods.back().flags.push_back("supervised embedding");
+        for (const std::string& dataset : embedding.description.training_datasets()) {
+          if (dataset == task_.name) methods.back().flags.push_back("trained on this data set");
+        }
+      }
+    }
+  }
+
+  void add_items(std::size_t c) {
+    const ContextEvaluation& context = results_.contexts[c];
+    for (std::size_t f = 0; f < context.folds.size(); ++f) {
+      auto stage = std::make_unique<FoldStage>(roster_.heads.size());
+      const std::size_t first = items_.size();
+      items_.push_back({c, f, Source::idealized, 0});
+      for (std::size_t e = 0; e < roster_.embeddings.size(); ++e) items_.push_back({c, f, Source::plugin, e});
+      items_.push_back({c, f, Source::gene_pca, 0});
+      for (std::size_t seed = 0; seed < n_random_seeds(); ++seed) items_.push_back({c, f, Source::random, seed});
+      random_parts_[c].emplace_back(roster_.heads.size(), std::vector<FoldEvaluation>(n_random_seeds()));
+      stage->n_items_left = items_.size() - first;
+      stages_[c]->n_items_left += items_.size() - first;
+      stages_[c]->folds.push_back(std::move(stage));
+    }
+  }
+
+  std::size_t n_random_seeds() const { return static_cast<std::size_t>(options_.n_random_embeddings); }
+
+  // ---- memory: what an earlier run with the same inputs left ----
+
+  // Everything that determines the evaluation of an embedding through a head in a context and fold.
+  std::string fingerprint(std::size_t c, std::size_t f, Source source, std::size_t index, const RosterEntry& head) const {
+    const ContextEvaluation& context = results_.contexts[c];
+    const TaskContext& task_context = task_.contexts[context.task_context];
+    std::string text = fmt::format("task {}\ncontext {}\nfold {}\ntests", task_.sha256, context.context,
+                                   task_.fold_names[static_cast<std::size_t>(context.folds[f])]);
+    for (const std::int32_t row : context.test_rows[f]) text += " " + task_context.pert_ids[static_cast<std::size_t>(row)];
+    text += fmt::format("\ndim {}\ninner {} {}\nseed {}\nrandom {}\n", options_.common_dim, options_.inner_folds,
+                        options_.inner_seed, options_.seed, options_.n_random_embeddings);
+    const auto add_plugin = [&](const RosterEntry& entry) {
+      text += fmt::format("plugin {} data {}\n", entry.file->sha256, entry.data ? entry.data->sha256 : "none");
+      for (const auto& [key, value] : entry.settings.options) text += fmt::format("option {}={}\n", key, value);
+    };
+    add_plugin(head);
+    for (Eigen::Index s = 0; s < head.grid.settings.rows(); ++s) {
+      for (const auto& [name, value] : head.grid.params(s)) text += fmt::format("{}={} ", name, value);
+    }
+    text += fmt::format("\nsource {}\n", static_cast<int>(source));
+    if (source == Source::plugin) add_plugin(roster_.embeddings[index]);
+    return sha256_of_bytes(text).value_or(text);  // the text itself tells evaluations apart as well, only longer
+  }
+
+  std::string method_name_of(const Item& item, std::size_t head) const {
+    const std::string& head_name = roster_.heads[head].name;
+    switch (item.source) {
+      case Source::idealized: return "idealized+" + head_name;
+      case Source::gene_pca: return "gene_pca+" + head_name;
+      case Source::random: return "random+" + head_name;
+      case Source::plugin: break;
+    }
+    return roster_.embeddings[item.index].name + "+" + head_name;
+  }
+
+  // Fills the places of all evaluations that an earlier run left; their items then have nothing to do.
+  void recall_all() {
+    if (memory_ == nullptr) return;
+    for (const Item& item : items_) {
+      if (item.source == Source::random && item.index > 0) continue;  // kept as one evaluation over all seeds
+      const ContextEvaluation& context = results_.contexts[item.context];
+      for (std::size_t h = 0; h < roster_.heads.size(); ++h) {
+        if (!takes_part(item, h)) continue;
+        const std::int32_t fold = context.folds[item.fold];
+        auto recalled = memory_->recall(context.context, task_.fold_names[static_cast<std::size_t>(fold)], method_name_of(item, h),
+                                        fingerprint(item.context, item.fold, item.source, item.index, roster_.heads[h]));
+        if (!recalled) continue;
+        recalled->fold = fold;
+        method(item.context, method_name_of(item, h)).folds[item.fold] = std::move(*recalled);
+      }
+    }
+  }
+
+  void remember(const Item& item, std::size_t h, const FoldEvaluation& evaluation) {
+    if (memory_ == nullptr || evaluation.status != Status::ok) return;
+    const ContextEvaluation& context = results_.contexts[item.context];
+    RowIndex const& rows = context.test_rows[item.fold];
+    std::vector<std::string> ids;
+    for (const std::int32_t row : rows) ids.push_back(task_.contexts[context.task_context].pert_ids[static_cast<std::size_t>(row)]);
+    auto kept = memory_->remember(context.context, task_.fold_names[static_cast<std::size_t>(context.folds[item.fold])],
+                                  method_name_of(item, h), ids,
+                                  fingerprint(item.context, item.fold, item.source, item.index, roster_.heads[h]), evaluation);
+    if (!kept) fail(kept.error());
+  }
+
+  // Whether this evaluation is already there, from an earlier run.
+  bool is_done(const Item& item, std::size_t h) {
+    return method(item.context, method_name_of(item, h)).folds[item.fold].status == Status::ok;
+  }
+
+  // ---- the work ----
+
+  MethodEvaluation& method(std::size_t c, const std::string& name) {
+    auto& methods = results_.contexts[c].methods;
+    return *std::find_if(methods.begin(), methods.end(), [&](const MethodEvaluation& m) { return m.name == name; });
+  }
+
+  // Where the evaluation of an item through a head is written.
+  FoldEvaluation& place(const Item& item, std::size_t head) {
+    if (item.source == Source::random) return random_parts_[item.context][item.fold][head][item.index];
+    return method(item.context, method_name_of(item, head)).folds[item.fold];
+  }
+
+  bool takes_part(const Item& item, std::size_t head) const {
+    if (item.source == Source::idealized) return roster_.heads[head].file->shipped;
+    if (item.source == Source::plugin) return head < results_.heads.size();  // a borrowed head serves the bounds alone
+    return true;
+  }
+
+  void work(const Item& item) {
+    ContextStage& context_stage = *stages_[item.context];
+    FoldStage& stage = *context_stage.folds[item.fold];
+    if (!stop_.stop_requested() && !failed()) {
+      const auto fold = stage.data.get([&] {
+        return make_fold_data(task_, results_.contexts[item.context].task_context,
+                              results_.contexts[item.context].folds[item.fold], results_.metrics);
+      });
+      if (!*fold) {
+        fail(fold->error());
+      } else {
+        if (item.source == Source::idealized) evaluate_without_embedding(item, **fold);
+        evaluate_item(item, **fold, stage);
+      }
+    }
+    progress_.advance(static_cast<std::int64_t>(roster_.heads.size()));
+    if (stage.n_items_left.fetch_sub(1) == 1) {
+      stage.shelf.clear();
+      stage.data.drop();
+    }
+    if (context_stage.n_items_left.fetch_sub(1) == 1) {
+      context_stage.idealized.drop();
+      for (auto& embedding : context_stage.embeddings) embedding.drop();
+    }
+  }
+
+  // The methods that need no embedding: train mean, no change, and the noise table's.
+  void evaluate_without_embedding(const Item& item, const FoldData& fold) {
+    const Eigen::Index n_tests = fold.truth.deltas.rows();
+    const Matrix zeros = Matrix::Zero(n_tests, fold.truth.deltas.cols());
+    const Matrix mean = fold.truth.mean_training_delta.replicate(n_tests, 1);
+    for (const auto& [name, prediction] : {std::pair<const char*, const Matrix*>{"train_mean", &mean}, {"no_change", &zeros}}) {
+      const Stopwatch watch;
+      FoldEvaluation& evaluation = method(item.context, name).folds[item.fold];
+      score(*prediction, fold, evaluation);
+      evaluation.wall_s = watch.wall_s();
+      evaluation.cpu_s = watch.cpu_s();
+    }
+    for (const NoiseMethod& noise_method : noise_methods()) {
+      evaluate_noise_method(noise_method, noise_, task_, fold, results_.metrics,
+                            method(item.context, noise_method.name).folds[item.fold]);
+    }
+  }
+
+  void evaluate_item(const Item& item, const FoldData& fold, FoldStage& stage) {
+    const Stopwatch preparation;
+    std::vector<std::size_t> heads;
+    for (std::size_t h = 0; h < roster_.heads.size(); ++h) {
+      if (takes_part(item, h) && !is_done(item, h)) heads.push_back(h);
+    }
+    if (heads.empty()) return;
+    const auto conclude_all = [&](Status status, const std::string& reason) {
+      for (const std::size_t h : heads) {
+        FoldEvaluation& evaluation = place(item, h);
+        evaluation.status = status;
+        evaluation.reason = reason;
+        if (item.source == Source::random) finish_seed(item, h, stage);
+      }
+    };
+
+    std::shared_ptr<const Answer<Embedding>> embedding;
+    if (const auto skipped = make_embedding(item, fold, embedding)) return conclude_all(Status::skipped, *skipped);
+    if (!*embedding) return conclude_all(Status::failed, sentence(embedding->error()));
+    const auto features = make_head_features(**embedding, fold, options_, pool_);
+    if (!features) {
+      const bool ours = item.source != Source::plugin;
+      return conclude_all(ours ? Status::skipped : Status::failed, features.error().line());
+    }
+    const RowIndex covered = covered_tests(**embedding, fold);
+    const double shared_wall_s = preparation.wall_s(), shared_cpu_s = preparation.cpu_s();
+
+    for (const std::size_t h : heads) {
+      if (stop_.stop_requested()) return;
+      const Stopwatch watch;
+      FoldEvaluation& evaluation = place(item, h);
+      evaluation.covered.assign(fold.test_rows.size(), 0);
+      for (const std::int32_t position : covered) evaluation.covered[static_cast<std::size_t>(position)] = 1;
+      evaluation.effective_dim = features->effective_dim;
+
+      const auto usage = evaluate_through_head(h, *features, fold, covered, stage, evaluation);
+      evaluation.wall_s = watch.wall_s() + shared_wall_s;
+      evaluation.cpu_s = watch.cpu_s() + shared_cpu_s + usage.cpu_s;
+      evaluation.peak_memory_bytes = static_cast<double>(usage.peak_memory_bytes);
+      if (item.source == Source::random) {
+        finish_seed(item, h, stage);
+      } else {
+        remember(item, h, evaluation);
+      }
+    }
+  }
+
+  // The last seed of the random null averages over all of them.
+  void finish_seed(const Item& item, std::size_t h, FoldStage& stage) {
+    if (stage.n_seeds_done[h].fetch_add(1) + 1 < n_random_seeds()) return;
+    FoldEvaluation& mean = method(item.context, method_name_of(item, h)).folds[item.fold];
+    const std::int32_t fold = mean.fold;
+    mean = mean_over_seeds(random_parts_[item.context][item.fold][h]);
+    mean.fold = fold;
+    remember(item, h, mean);
+  }
+
+  // Sets `embedding`, or returns why this source does not apply here.
+  std::optional<std::string> make_embedding(const Item& item, const FoldData& fold,
+                                            std::shared_ptr<const Answer<Embedding>>& embedding) {
+    const TaskContext& context = task_.contexts[fold.context];
+    const auto n = context.pert_ids.size();
+    switch (item.source) {
+      case Source::idealized: {
+        const auto scores = stages_[item.context]->idealized.get(
+            [&] { return idealized_embedding(context.deltas, options_.common_dim); });
+        if (!*scores) return scores->error().line();
+        embedding = std::make_shared<const Answer<Embedding>>(Embedding{**scores, std::vector<std::uint8_t>(n, 1), true});
+        return std::nullopt;
+      }
+      case Source::random: {
+        Matrix vectors = random_embedding(static_cast<Eigen::Index>(n), options_.common_dim,
+                                          options_.seed + static_cast<std::uint64_t>(item.index));
+        embedding = std::make_shared<const Answer<Embedding>>(
+            Embedding{std::move(vectors), std::vector<std::uint8_t>(n, 1), false});
+        return std::nullopt;
+      }
+      case Source::gene_pca: {
+        auto made = gene_pca_embedding(fold.training_deltas.view(), task_.gene_ids, context.pert_ids,
+                                       options_.common_dim);
+        if (!made) return made.error();
+        embedding = std::make_shared<const Answer<Embedding>>(Embedding{std::move(made->vectors), std::move(made->present), false});
+        return std::nullopt;
+      }
+      case Source::plugin: break;
+    }
+    const RosterEntry& entry = roster_.embeddings[item.index];
+    const auto ask = [&]() -> Answer<Embedding> {
+      if (entry.fault) return tl::unexpected<WorkerFault>(*entry.fault);
+      const bool supervised = entry.description.wants_training();
+      return ask_for_embedding(entry, task_, fold.context, supervised ? &fold : nullptr, options_.seed);
+    };
+    embedding = entry.description.wants_training() ? std::make_shared<const Answer<Embedding>>(ask())
+                                                   : stages_[item.context]->embeddings[item.index].get(ask);
+    return std::nullopt;
+  }
+
+  // Fills the evaluation and returns what the worker used for it.
+  WorkerUsageSoFar evaluate_through_head(std::size_t h, const HeadFeatures& features, const FoldData& fold,
+                                    const RowIndex& covered, FoldStage& stage, FoldEvaluation& evaluation) {
+    const RosterEntry& head = roster_.heads[h];
+    WorkerUsageSoFar usage;
+    const auto fault = [&](const WorkerFault& why) {
+      evaluation.status = Status::failed;
+      evaluation.reason = sentence(why);
+      return usage;
+    };
+    if (head.fault) return fault(*head.fault);
+
+    auto session = take_worker(h, stage);
+    if (!session) return fault(session.error());
+    const double cpu_before_s = (*session)->usage().cpu_s;
+    auto outcome = evaluate_head(**session, head.grid, features, task_.contexts[fold.context].name, fold.training_deltas);
+    usage = (*session)->usage();
+    usage.cpu_s -= cpu_before_s;
+    if (!outcome) return fault(outcome.error());
+    if (head.file->shipped) {
+      std::lock_guard lock(stage.shelf_mutex);
+      stage.shelf[h].push_back(std::move(*session));
+    }
+
+    evaluation.best_params = head.grid.params(outcome->best_setting);
+    evaluation.inner_scores = std::move(outcome->inner_scores);
+    score(with_missing_as_train_mean(fold, covered, outcome->predictions), fold, evaluation);
+    return usage;
+  }
+
+  // An idle worker of a shipped head, which keeps nothing between calls; a fresh one for anybody else's plugin.
+  Answer<std::unique_ptr<WorkerSession>> take_worker(std::size_t h, FoldStage& stage) {
+    {
+      std::lock_guard lock(stage.shelf_mutex);
+      auto& idle = stage.shelf[h];
+      if (!idle.empty()) {
+        auto session = std::move(idle.back());
+        idle.pop_back();
+        return session;
+      }
+    }
+    return WorkerSession::start(*roster_.heads[h].file, roster_.heads[h].settings);
+  }
+
+  void score(const Matrix& predictions, const FoldData& fold, FoldEvaluation& evaluation) {
+    evaluation.metric_values = compute_metrics(predictions, fold.truth, results_.metrics);
+    if (evaluation.covered.empty()) evaluation.covered.assign(fold.test_rows.size(), 1);
+    evaluation.status = Status::ok;
+  }
+
+  // ---- the end: averages over seeds, status of each method, records ----
+
+  void finish() {
+    for (std::size_t c = 0; c < results_.contexts.size(); ++c) {
+      ContextEvaluation& context = results_.contexts[c];
+      for (MethodEvaluation& m : context.methods) conclude(m);
+    }
+    for (const auto* entries : {&roster_.embeddings, &roster_.heads}) {
+      for (const RosterEntry& entry : *entries) results_.plugins.push_back(describe(entry));
+    }
+    settle_settings();
+  }
+
+  // The mean over seeds of every per-perturbation value; the first seed's hyperparameters stand for all.
+  static FoldEvaluation mean_over_seeds(const std::vector<FoldEvaluation>& parts) {
+    FoldEvaluation mean = parts.front();
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+      const FoldEvaluation& part = parts[i];
+      if (part.status != Status::ok) return part;
+      if (mean.status != Status::ok) return mean;
+      for (std::size_t m = 0; m < mean.metric_values.size(); ++m) mean.metric_values[m] += part.metric_values[m];
+      mean.wall_s += part.wall_s;
+      mean.cpu_s += part.cpu_s;
+      mean.peak_memory_bytes = std::max(mean.peak_memory_bytes, part.peak_memory_bytes);
+    }
+    for (Vector& values : mean.metric_values) values /= static_cast<double>(parts.size());
+    return mean;
+  }
+
+  // A method is ok if every fold is; else it has the status and reason of the first fold that is not.
+  static void conclude(MethodEvaluation& m) {
+    m.status = Status::ok;
+    for (const FoldEvaluation& fold : m.folds) {
+      if (fold.status == Status::ok) continue;
+      m.status = fold.status;
+      m.reason = fold.reason;
+      return;
+    }
+  }
+
+  // What took effect beside what was asked for.
+  void settle_settings() {
+    RunSettings& settings = results_.settings;
+    settings.set_common_dim(options_.common_dim);
+    for (const std::string& name : options_.ceiling) settings.add_ceiling(name);
+    settings.set_seed(options_.seed);
+    settings.set_inner_folds(options_.inner_folds);
+    settings.set_inner_fold_seed(options_.inner_seed);
+    settings.set_n_random_embeddings(options_.n_random_embeddings);
+    settings.set_sandbox(options_.sandbox);
+    settings.set_audit(options_.audit);
+    for (const Metric metric : results_.metrics) settings.add_metrics(std::string(metric_name(metric)));
+    for (const RosterEntry& head : roster_.heads) {
+      for (std::size_t h = 0; h < head.grid.names.size(); ++h) {
+        Grid& grid = *settings.add_grids();
+        grid.set_predictor(head.name);
+        grid.set_hyperparameter(head.grid.names[h]);
+        std::vector<double> values;
+        for (const double value : head.grid.settings.col(static_cast<Eigen::Index>(h))) {
+          if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+        }
+        grid.mutable_values()->Assign(values.begin(), values.end());
+      }
+    }
+    settle_confinement(settings);
+  }
+
+  // The run is as confined as its least confined worker.
+  void settle_confinement(RunSettings& settings) const {
+    const RosterEntry* lowest = nullptr;
+    for (const auto* entries : {&roster_.heads, &roster_.embeddings}) {
+      for (const RosterEntry& entry : *entries) {
+        if (entry.fault) continue;
+        if (lowest == nullptr || entry.confinement.level() < lowest->confinement.level()) lowest = &entry;
+      }
+    }
+    if (lowest == nullptr) return;
+    settings.set_confinement(lowest->confinement.level());
+    *settings.mutable_confinement_layers() = lowest->confinement.layers();
+    *settings.mutable_limits() = lowest->settings.limits;
+  }
+
+  bool failed() {
+    std::lock_guard lock(error_mutex_);
+    return error_.has_value();
+  }
+  void fail(const Error& error) {
+    std::lock_guard lock(error_mutex_);
+    if (!error_) error_ = error;
+  }
+
+  const Task& task_;
+  const NoiseTable* noise_;
+  const RunOptions& options_;
+  ThreadPool& pool_;
+  Progress& progress_;
+  std::stop_token stop_;
+  EvaluationMemory* memory_;
+
+  Roster roster_;
+  RunResults results_;
+  std::vector<std::unique_ptr<ContextStage>> stages_;
+  std::vector<Item> items_;
+  // Per context, fold, head and seed: the random null before it is averaged.
+  std::vector<std::vector<std::vector<std::vector<FoldEvaluation>>>> random_parts_;
+  std::mutex error_mutex_;
+  std::optional<Error> error_;
+};
+
+}  // namespace
+
+RunOutcome evaluate(const Task& task, const NoiseTable* noise, const RunOptions& options, ThreadPool& pool,
+                    Progress& progress, std::stop_token stop, EvaluationMemory* memory) {
+  return Run(task, noise, options, pool, progress, std::move(stop), memory).execute();
+}
+
+}  // namespace headroom

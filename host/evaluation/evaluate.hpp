@@ -1,0 +1,43 @@
+// The run: every method of every context and fold through the fixed protocol, on a bounded number of threads.
+//
+// Work is cut into items of one embedding (or one seed of the random null) in one context and fold, through all heads.
+// Items are independent and write to places of their own, so results do not depend on the number of threads.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+
+#include "evaluation/run_options.hpp"
+#include "evaluation/run_results.hpp"
+#include "outcome/outcome.hpp"
+#include "parallel/thread_pool.hpp"
+#include "task/noise_table.hpp"
+#include "task/task.hpp"
+#include "terminal/progress.hpp"
+
+namespace headroom {
+
+// Keeps finished evaluations between runs; the caller decides where. Called from several threads.
+class EvaluationMemory {
+ public:
+  virtual ~EvaluationMemory() = default;
+  // The stored evaluation of this method in this context and fold, if it was made from the same inputs.
+  virtual std::optional<FoldEvaluation> recall(const std::string& context, const std::string& fold,
+                                               const std::string& method, const std::string& fingerprint) = 0;
+  virtual Result<void> remember(const std::string& context, const std::string& fold, const std::string& method,
+                                const std::vector<std::string>& pert_ids, const std::string& fingerprint,
+                                const FoldEvaluation& evaluation) = 0;
+};
+
+// Evaluates everything that `options` names. A plugin's fault becomes that method's failed row; an Error is returned
+// only where nothing sensible can be computed: bad options, a harness fault, a sandbox that is not to be had. After a
+// stop request the evaluations that have ended are in the results and the error kind is `interrupted`.
+// `noise` may be null. `memory` may be null.
+struct RunOutcome {
+  RunResults results;
+  std::optional<Error> error;  // set: the results are incomplete
+};
+RunOutcome evaluate(const Task& task, const NoiseTable* noise, const RunOptions& options, ThreadPool& pool,
+                    Progress& progress, std::stop_token stop, EvaluationMemory* memory = nullptr);
+
+}  // namespace headroom

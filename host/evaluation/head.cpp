@@ -1,0 +1,132 @@
+#include "evaluation/head.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <limits>
+
+#include "protocol/inner_score.hpp"
+
+namespace headroom {
+namespace {
+
+constexpr double kInfeasible = -std::numeric_limits<double>::infinity();
+
+tl::unexpected<WorkerFault> fault(WorkerVerdict verdict, std::string message) {
+  return tl::unexpected<WorkerFault>(WorkerFault{verdict, std::move(message)});
+}
+
+std::string describe(const HyperparameterGrid& grid, Eigen::Index setting) {
+  std::string text;
+  for (const auto& [name, value] : grid.params(setting)) {
+    text += (text.empty() ? "" : ", ") + name + " = " + fmt::format("{:g}", value);
+  }
+  return text.empty() ? "its only setting" : text;
+}
+
+// Calls `visit(setting, prediction)` for every feasible setting, in as many requests as the size of the output needs.
+template <class Visit>
+Answer<void> predict_all(WorkerSession& predictor, PredictorQuestion question, const Matrix& settings, Visit&& visit) {
+  const Eigen::Index n_genes = question.deltas.cols;
+  const Eigen::Index at_once = WorkerSession::max_settings_per_call(question.n_query, n_genes);
+  for (Eigen::Index first = 0; first < settings.rows(); first += at_once) {
+    const Eigen::Index n = std::min(at_once, settings.rows() - first);
+    question.settings = settings.middleRows(first, n);
+    auto answer = predictor.predict(question);
+    if (!answer) return tl::unexpected<WorkerFault>(answer.error());
+    for (Eigen::Index s = 0; s < n; ++s) {
+      if (!answer->feasible[static_cast<std::size_t>(s)]) continue;
+      if (auto seen = visit(first + s, answer->predictions[static_cast<std::size_t>(s)]); !seen) return seen;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::map<std::string, double> HyperparameterGrid::params(Eigen::Index setting) const {
+  std::map<std::string, double> named;
+  for (std::size_t h = 0; h < names.size(); ++h) named[names[h]] = settings(setting, static_cast<Eigen::Index>(h));
+  return named;
+}
+
+Answer<HeadOutcome> evaluate_head(WorkerSession& predictor, const HyperparameterGrid& grid, const HeadFeatures& features,
+                                  const std::string& context, const SharedMatrix& training_deltas) {
+  const Eigen::Index n_settings = grid.settings.rows();
+  const std::size_t n_splits = features.splits.inner.size();
+  const ConstMatrixMap deltas = training_deltas.view();
+
+  // Scores of each setting on each inner split; a setting that is infeasible in any split keeps an infinite penalty.
+  Matrix scores = Matrix::Constant(n_settings, static_cast<Eigen::Index>(n_splits), kInfeasible);
+  for (std::size_t split = 0; split < n_splits; ++split) {
+    const RowIndex& held_out = features.inner_queries[split];
+    PredictorQuestion question(training_deltas);
+    question.context = context;
+    question.add_block("embedding", features.splits.inner[split].training, features.splits.inner[split].query);
+    question.n_query = static_cast<Eigen::Index>(held_out.size());
+    RowIndex truth_rows;
+    for (std::size_t i = 0, next = 0; i < features.training_rows.size(); ++i) {
+      const bool is_held_out = next < held_out.size() && held_out[next] == static_cast<std::int32_t>(i);
+      (is_held_out ? truth_rows : question.training_rows).push_back(features.training_rows[i]);
+      if (is_held_out) ++next;
+    }
+    auto scored = predict_all(
+        predictor, std::move(question), grid.settings,
+        [&](Eigen::Index setting, const ConstMatrixMap& prediction) -> Answer<void> {
+          const double error = mean_row_l2(prediction, deltas, truth_rows);
+          if (!std::isfinite(error)) {
+            return fault(BAD_OUTPUT, fmt::format("its prediction for inner split {} with {} is not finite", split + 1,
+                                                 describe(grid, setting)));
+          }
+          scores(setting, static_cast<Eigen::Index>(split)) = -error;
+          return {};
+        });
+    if (!scored) return tl::unexpected<WorkerFault>(scored.error());
+  }
+
+  HeadOutcome outcome;
+  double best_mean = kInfeasible;
+  for (Eigen::Index setting = 0; setting < n_settings; ++setting) {
+    GridPointScore point;
+    point.params = grid.params(setting);
+    const double mean = scores.row(setting).mean();
+    point.feasible = std::isfinite(mean);
+    if (point.feasible) point.split_scores.assign(scores.row(setting).begin(), scores.row(setting).end());
+    if (mean > best_mean) {  // the first maximum in grid order wins
+      best_mean = mean;
+      outcome.best_setting = setting;
+    }
+    outcome.inner_scores.push_back(std::move(point));
+  }
+  if (!std::isfinite(best_mean)) {
+    return fault(PLUGIN_ERROR, fmt::format("no setting of the grid is feasible with {} training rows",
+                                           features.splits.inner.empty() ? 0 : features.splits.inner.front().training.rows()));
+  }
+
+  outcome.predictions.resize(features.splits.final_fit.query.rows(), deltas.cols());
+  if (outcome.predictions.rows() == 0) return outcome;
+  PredictorQuestion question(training_deltas);
+  question.context = context;
+  question.add_block("embedding", features.splits.final_fit.training, features.splits.final_fit.query);
+  question.n_query = features.splits.final_fit.query.rows();
+  question.training_rows = features.training_rows;
+  bool predicted = false;
+  auto fitted = predict_all(predictor, std::move(question), grid.settings.middleRows(outcome.best_setting, 1),
+                            [&](Eigen::Index, const ConstMatrixMap& prediction) -> Answer<void> {
+                              outcome.predictions = prediction;
+                              predicted = true;
+                              return {};
+                            });
+  if (!fitted) return tl::unexpected<WorkerFault>(fitted.error());
+  if (!predicted) {
+    return fault(PLUGIN_ERROR, fmt::format("it calls {} infeasible on all training rows, after it was feasible on the "
+                                           "inner splits", describe(grid, outcome.best_setting)));
+  }
+  if (!outcome.predictions.allFinite()) {
+    return fault(BAD_OUTPUT, fmt::format("its prediction for the test rows with {} is not finite",
+                                         describe(grid, outcome.best_setting)));
+  }
+  return outcome;
+}
+
+}  // namespace headroom

@@ -1,0 +1,45 @@
+// One embedding through one head in one fold (protocol section 3): choose the hyperparameters on inner splits of the
+// training rows, refit on all of them with the best, predict the test rows.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evaluation/run_results.hpp"
+#include "matrix/matrix.hpp"
+#include "plugin_host/worker_session.hpp"
+#include "protocol/reduced_features.hpp"
+
+namespace headroom {
+
+// What a head works on in one fold, whatever embedding it came from. Positions count the fold's training rows (rows of
+// the shared training deltas) that have an embedding.
+struct HeadFeatures {
+  RowIndex training_rows;               // covered training rows, as rows of the shared training deltas, ascending
+  std::vector<RowIndex> inner_queries;  // per inner split: positions in training_rows that are held out, ascending
+  ReducedFeatures splits;               // features of every inner split and of the final fit on the covered test rows
+  std::optional<int> effective_dim;     // components after the cap; absent for features that are used as they are
+};
+
+// The grid of one predictor: every combination of its hyperparameters' values, the last one varying fastest.
+struct HyperparameterGrid {
+  std::vector<std::string> names;
+  Matrix settings;  // settings × hyperparameters; at least one row
+  std::map<std::string, double> params(Eigen::Index setting) const;
+};
+
+struct HeadOutcome {
+  Matrix predictions;  // covered test rows × genes, finite
+  Eigen::Index best_setting = 0;
+  std::vector<GridPointScore> inner_scores;  // in grid order
+};
+
+// Asks the worker for every inner split and the final fit. Fails with the worker's fault, with BAD_OUTPUT where a
+// prediction is not finite, and with PLUGIN_ERROR where no setting is feasible. A head with a single setting still runs
+// its inner splits: their scores are reported. `training_deltas`: the fold's training rows × genes, sealed.
+Answer<HeadOutcome> evaluate_head(WorkerSession& predictor, const HyperparameterGrid& grid, const HeadFeatures& features,
+                                  const std::string& context, const SharedMatrix& training_deltas);
+
+}  // namespace headroom

@@ -1,0 +1,248 @@
+#include "evaluation/roster.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace headroom {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_library(const fs::path& path) { return path.extension() == ".so"; }
+
+// Every combination of the values, the last hyperparameter varying fastest.
+Matrix all_combinations(const std::vector<std::vector<double>>& values) {
+  Eigen::Index n = 1;
+  for (const auto& v : values) n *= static_cast<Eigen::Index>(v.size());
+  Matrix settings(n, static_cast<Eigen::Index>(values.size()));
+  for (Eigen::Index row = 0; row < n; ++row) {
+    Eigen::Index rest = row;
+    for (Eigen::Index h = settings.cols() - 1; h >= 0; --h) {
+      const auto& v = values[static_cast<std::size_t>(h)];
+      const auto size = static_cast<Eigen::Index>(v.size());
+      settings(row, h) = v[static_cast<std::size_t>(rest % size)];
+      rest /= size;
+    }
+  }
+  return settings;
+}
+
+Result<void> check_grid_values(const Hyperparameter& declared, const std::vector<double>& values, const std::string& key) {
+  if (values.empty()) return bad_input("a grid without values", "--grid " + key, "write it as " + key + "=V,V,...");
+  for (const double value : values) {
+    const bool in_range = value >= declared.minimum() && value <= declared.maximum();
+    if (!std::isfinite(value) || !in_range || (declared.is_integer() && value != std::floor(value))) {
+      return bad_input(fmt::format("{:g} is not allowed", value), "--grid " + key,
+                       fmt::format("it is {} from {:g} to {:g}", declared.is_integer() ? "a whole number" : "a number",
+                                   declared.minimum(), declared.maximum()));
+    }
+  }
+  return {};
+}
+
+// The grid of one predictor: its own values, replaced where the user named others. Keys used are taken out of `unused`.
+Result<HyperparameterGrid> make_grid(const RosterEntry& entry, const RunOptions& options, std::set<std::string>& unused) {
+  HyperparameterGrid grid;
+  std::vector<std::vector<double>> values;
+  for (const Hyperparameter& declared : entry.description.hyperparameters()) {
+    const std::string key = entry.name + "." + declared.name();
+    const auto given = options.grid.find(key);
+    grid.names.push_back(declared.name());
+    if (given == options.grid.end()) {
+      values.emplace_back(declared.grid().begin(), declared.grid().end());
+      continue;
+    }
+    unused.erase(key);
+    if (auto checked = check_grid_values(declared, given->second, key); !checked) return tl::unexpected<Error>(checked.error());
+    values.push_back(given->second);
+  }
+  grid.settings = all_combinations(values);
+  return grid;
+}
+
+class RosterLoader {
+ public:
+  explicit RosterLoader(const RunOptions& options) : options_(options), slots_(std::make_shared<OutputSlots>()) {
+    for (const auto& [key, values] : options.grid) unused_grid_.insert(key);
+    for (const auto& [key, value] : options.plugin_options) unused_options_.insert(key);
+  }
+
+  Result<Roster> load() {
+    Roster roster;
+    for (const PredictorSpec& spec : options_.predictors) {
+      auto entry = load_predictor(spec);
+      if (!entry) return tl::unexpected<Error>(entry.error());
+      roster.heads.push_back(std::move(*entry));
+    }
+    // A submitted predictor borrows knn's bounds.
+    const auto is_knn = [](const RosterEntry& e) { return e.file->shipped && e.name == "knn"; };
+    const bool all_shipped = std::all_of(roster.heads.begin(), roster.heads.end(), [](const RosterEntry& e) { return e.file->shipped; });
+    if (!all_shipped && std::none_of(roster.heads.begin(), roster.heads.end(), is_knn)) {
+      auto knn = load_predictor({"knn", {}});
+      if (!knn) return tl::unexpected<Error>(knn.error());
+      roster.heads.push_back(std::move(*knn));
+    }
+    for (const EmbeddingSpec& spec : options_.embeddings) {
+      auto entry = load_embedding(spec);
+      if (!entry) return tl::unexpected<Error>(entry.error());
+      roster.embeddings.push_back(std::move(*entry));
+    }
+    if (!unused_grid_.empty()) return unknown_grid(roster);
+    if (!unused_options_.empty()) return unknown_option(roster);
+    return roster;
+  }
+
+ private:
+  WorkerSettings settings_of(const std::string& name) const {
+    WorkerSettings settings;
+    settings.worker_program = options_.worker_program;
+    settings.mode = options_.sandbox;
+    settings.limits = options_.limits;
+    settings.seed = options_.seed;
+    settings.output_slots = slots_;
+    for (const auto& [key, value] : options_.plugin_options) {
+      if (key.starts_with(name + ".")) settings.options.emplace_back(key.substr(name.size() + 1), value);
+    }
+    return settings;
+  }
+
+  Result<RosterEntry> load_predictor(const PredictorSpec& spec) {
+    RosterEntry entry;
+    entry.name = spec.name;
+    const fs::path path = spec.path.empty() ? options_.shipped_plugins / (spec.name + ".so") : spec.path;
+    if (spec.path.empty() && !fs::exists(path)) {
+      return bad_input(fmt::format("there is no head '{}'", spec.name), "--predictor", "name one: knn, lasso, ridge or PATH.so");
+    }
+    if (auto opened = open_library(entry, path); !opened) return tl::unexpected<Error>(opened.error());
+    entry.settings = settings_of(spec.name);
+    if (auto introduced = introduce(entry, PluginKind::PREDICTOR); !introduced) return tl::unexpected<Error>(introduced.error());
+    if (entry.fault) {
+      forget_keys_of(entry.name);
+      return entry;
+    }
+    auto grid = make_grid(entry, options_, unused_grid_);
+    if (!grid) return tl::unexpected<Error>(grid.error());
+    entry.grid = std::move(*grid);
+    return entry;
+  }
+
+  Result<RosterEntry> load_embedding(const EmbeddingSpec& spec) {
+    RosterEntry entry;
+    entry.name = spec.name;
+    entry.settings = settings_of(spec.name);
+    entry.settings.data_folder = spec.data_folder;
+    if (is_library(spec.path)) {
+      if (auto opened = open_library(entry, spec.path); !opened) return tl::unexpected<Error>(opened.error());
+    } else {
+      auto data = open_data_file(spec.path);
+      if (!data) return tl::unexpected<Error>(data.error());
+      entry.data = std::make_shared<const DataFile>(std::move(*data));
+      entry.settings.data_file = entry.data.get();
+      entry.settings.data_file_option = "file";
+      entry.settings.options.emplace_back("format", entry.data->file_name);
+      if (auto opened = open_library(entry, options_.shipped_plugins / "table.so"); !opened) {
+        return tl::unexpected<Error>(opened.error());
+      }
+    }
+    if (auto introduced = introduce(entry, PluginKind::EMBEDDING); !introduced) return tl::unexpected<Error>(introduced.error());
+    if (entry.fault) forget_keys_of(entry.name);
+    return entry;
+  }
+
+  // A path that is not there is the user's mistake; a file that is no library is the plugin's fault.
+  Result<void> open_library(RosterEntry& entry, const fs::path& path) {
+    std::error_code ignored;
+    if (!fs::exists(path, ignored)) return bad_input("no such plugin", path.string(), "check the path");
+    auto file = open_plugin_file(path);
+    if (!file) {
+      if (file.error().kind != ErrorKind::plugin_fault) return tl::unexpected<Error>(file.error());
+      entry.fault = WorkerFault{WorkerVerdict::LOAD_FAILED, file.error().line()};
+      entry.file = std::make_shared<const PluginFile>(PluginFile{path.string(), path.filename().string(), "", false, {}});
+      return {};
+    }
+    entry.file = std::make_shared<const PluginFile>(std::move(*file));
+    return {};
+  }
+
+  // Has the plugin describe itself in a worker of its own. The user's options are given only once it is known that the
+  // plugin declares them: an unknown one is the user's mistake, not the plugin's.
+  Result<void> introduce(RosterEntry& entry, PluginKind kind) {
+    if (entry.fault) return {};
+    WorkerSettings settings = entry.settings;
+    std::erase_if(settings.options, [&](const auto& option) {
+      return options_.plugin_options.contains(entry.name + "." + option.first);
+    });
+    auto session = WorkerSession::start(*entry.file, settings);
+    if (!session) {
+      if (session.error().verdict == WorkerVerdict::HOST_FAULT) {
+        return tl::unexpected<Error>(Error{ErrorKind::sandbox_unavailable, session.error().message, entry.file->path,
+                                           "--sandbox relaxed takes the best that is to be had"});
+      }
+      entry.fault = session.error();
+      return {};
+    }
+    entry.description = (*session)->description();
+    entry.confinement = (*session)->confinement();
+    for (const PluginOption& option : entry.description.options()) unused_options_.erase(entry.name + "." + option.key());
+    if (entry.description.kind() != kind) {
+      entry.fault = WorkerFault{WorkerVerdict::PLUGIN_ERROR, kind == PluginKind::EMBEDDING
+                                                                 ? "it is a predictor, not an embedding: give it with --predictor"
+                                                                 : "it is an embedding, not a predictor: give it with --embedding"};
+    }
+    return {};
+  }
+
+  // Flags for a plugin that could not even be loaded are not called unknown.
+  void forget_keys_of(const std::string& name) {
+    for (auto* keys : {&unused_grid_, &unused_options_}) {
+      std::erase_if(*keys, [&](const std::string& key) { return key.starts_with(name + "."); });
+    }
+  }
+
+  tl::unexpected<Error> unknown_grid(const Roster& roster) const {
+    std::vector<std::string> known;
+    for (const RosterEntry& head : roster.heads) {
+      for (const std::string& name : head.grid.names) known.push_back(head.name + "." + name);
+    }
+    return bad_input(fmt::format("there is no hyperparameter '{}'", *unused_grid_.begin()), "--grid",
+                     known.empty() ? "the heads of this run have none" : fmt::format("they are {}", fmt::join(known, ", ")));
+  }
+
+  tl::unexpected<Error> unknown_option(const Roster& roster) const {
+    std::vector<std::string> known;
+    for (const auto* entries : {&roster.heads, &roster.embeddings}) {
+      for (const RosterEntry& entry : *entries) {
+        for (const PluginOption& option : entry.description.options()) known.push_back(entry.name + "." + option.key());
+      }
+    }
+    return bad_input(fmt::format("there is no option '{}'", *unused_options_.begin()), "--set",
+                     known.empty() ? "the plugins of this run declare none" : fmt::format("they are {}", fmt::join(known, ", ")));
+  }
+
+  const RunOptions& options_;
+  std::shared_ptr<OutputSlots> slots_;
+  std::set<std::string> unused_grid_, unused_options_;
+};
+
+}  // namespace
+
+Result<Roster> load_roster(const RunOptions& options) { return RosterLoader(options).load(); }
+
+PluginRecord describe(const RosterEntry& entry) {
+  PluginRecord record;
+  record.set_name(entry.name);
+  record.set_file(entry.file->file_name);
+  record.set_sha256(entry.file->sha256);
+  record.set_shipped(entry.file->shipped);
+  *record.mutable_description() = entry.description;
+  if (entry.data) {
+    record.set_file(entry.data->file_name);
+    record.set_data_sha256(entry.data->sha256);
+  }
+  return record;
+}
+
+}  // namespace headroom

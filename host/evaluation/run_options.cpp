@@ -1,0 +1,44 @@
+#include "evaluation/run_options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace headroom {
+
+Result<void> validate(const RunOptions& options) {
+  if (options.predictors.empty()) return bad_input("there is no predictor", "--predictor", "name one: knn, lasso, ridge or PATH.so");
+  if (options.common_dim < 1) return bad_input(fmt::format("{} components", options.common_dim), "--common-dim", "it is at least 1");
+  if (options.inner_folds < 2) return bad_input(fmt::format("{} inner folds", options.inner_folds), "inner folds", "at least 2 are needed");
+  if (options.n_random_embeddings < 1) return bad_input("no random embedding", "random null", "at least 1 is needed");
+
+  constexpr std::array kCeilings = {kCeilingIdealized, kCeilingSamplingError, kCeilingMedian, kCeilingClosedForm,
+                                    kCeilingSplitHalf};
+  if (options.ceiling.empty()) return bad_input("no ceiling", "--ceiling", "name at least one cheater");
+  for (const std::string& name : options.ceiling) {
+    if (std::find(kCeilings.begin(), kCeilings.end(), name) == kCeilings.end()) {
+      return bad_input(fmt::format("there is no ceiling '{}'", name), "--ceiling",
+                       fmt::format("they are {}", fmt::join(kCeilings, ", ")));
+    }
+  }
+
+  std::set<std::string> names = {"train_mean", "no_change", "random", "gene_pca", "idealized"};
+  names.insert(kCeilings.begin(), kCeilings.end());
+  for (const EmbeddingSpec& spec : options.embeddings) {
+    if (!names.insert(spec.name).second) {
+      return bad_input(fmt::format("the name '{}' is taken", spec.name), "--embedding " + spec.path.string(),
+                       "give it another: NAME=PATH");
+    }
+  }
+  std::set<std::string> heads;
+  for (const PredictorSpec& spec : options.predictors) {
+    if (!heads.insert(spec.name).second) {
+      return bad_input(fmt::format("two predictors are named '{}'", spec.name), "--predictor", "give one another: NAME=PATH.so");
+    }
+  }
+  return {};
+}
+
+}  // namespace headroom
