@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <limits>
 #include <memory>
 #include <unordered_map>
 
 #include "io/atomic_file.hpp"
-#include "io/hdf5_handle.hpp"
+#include "io/hdf5_output.hpp"
 
 namespace headroom {
 namespace {
@@ -20,10 +19,11 @@ using hdf5::Quiet;
 // Chunks of about 1 MiB: large enough to compress and stream well, small enough for HDF5's default cache.
 constexpr hsize_t kChunkBytes = hsize_t{1} << 20;
 
-// A failed step throws nothing: it sets `failed`, and every later step is passed over.
+// One file being written. The first step that fails ends it.
 class Writer {
  public:
-  Writer(hid_t file, std::string path, int gzip_level) : file_(file), path_(std::move(path)), gzip_level_(gzip_level) {}
+  Writer(const hdf5::OutputFile& file, std::string path, int gzip_level)
+      : file_(file), path_(std::move(path)), gzip_level_(gzip_level) {}
 
   Result<void> write(const H5adContent& content);
 
@@ -49,7 +49,7 @@ class Writer {
   static bool set_attribute(hid_t object, const char* name, const std::vector<std::string>& texts);
   static bool set_encoding(hid_t object, const char* encoding, const char* version);
 
-  hid_t file_;
+  const hdf5::OutputFile& file_;
   std::string path_;
   int gzip_level_;
 };
@@ -75,16 +75,11 @@ tl::unexpected<Error> disagreement(const std::string& what, const std::string& p
   return harness_fault("the content to be written is inconsistent: " + what, path);
 }
 
-// HDF5 gives the reason as text only.
-tl::unexpected<Error> write_failure(const std::string& name, const std::filesystem::path& path) {
-  const std::string reason = hdf5::take_error_message();
-  for (const int number : {ENOSPC, EDQUOT, EFBIG, EROFS}) {
-    if (reason.find(fmt::format("errno = {},", number)) != std::string::npos) return write_error(path, number);
-  }
-  return harness_fault(fmt::format("cannot write '{}': {}", name, reason), path.string(), "check the output folder");
+Result<void> Writer::failed(const std::string& name) const {
+  if (file_.write_error_number() != 0) return write_error(path_, file_.write_error_number());
+  return harness_fault(fmt::format("cannot write '{}': {}", name, hdf5::take_error_message()), path_,
+                       "check the output folder");
 }
-
-Result<void> Writer::failed(const std::string& name) const { return write_failure(name, path_); }
 
 bool Writer::set_attribute(hid_t object, const char* name, const std::string& text) {
   const Id type = text_type();
@@ -128,7 +123,7 @@ Id Writer::create_dataset(const std::string& name, hid_t type, const std::vector
     H5Pset_chunk(creation.get(), rank, chunk.data());
     if (gzip_level_ > 0) H5Pset_deflate(creation.get(), static_cast<unsigned>(gzip_level_));
   }
-  return Id(H5Dcreate2(file_, name.c_str(), type, space.get(), H5P_DEFAULT, creation.get(), H5P_DEFAULT));
+  return Id(H5Dcreate2(file_.id(), name.c_str(), type, space.get(), H5P_DEFAULT, creation.get(), H5P_DEFAULT));
 }
 
 Result<Id> Writer::create_array(const std::string& name, hid_t type, const std::vector<hsize_t>& dims) {
@@ -159,7 +154,8 @@ Result<void> Writer::write_texts(const std::string& name, const std::vector<std:
 Result<void> Writer::write_text(const std::string& name, const std::string& text) {
   const Id type = text_type();
   const Id space(H5Screate(H5S_SCALAR));
-  const Id dataset(H5Dcreate2(file_, name.c_str(), type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+  const Id dataset(
+      H5Dcreate2(file_.id(), name.c_str(), type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
   const char* value = text.c_str();
   if (!dataset.valid() || !set_encoding(dataset.get(), "string", "0.2.0") ||
       H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, &value) < 0) {
@@ -175,7 +171,7 @@ Result<void> Writer::write_flags(const std::string& name, const std::vector<bool
 }
 
 Result<void> Writer::write_group(const std::string& name, const char* encoding, const char* version, Id* out) {
-  Id group(H5Gcreate2(file_, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+  Id group(H5Gcreate2(file_.id(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
   if (!group.valid() || !set_encoding(group.get(), encoding, version)) return failed(name);
   if (out != nullptr) *out = std::move(group);
   return {};
@@ -277,6 +273,7 @@ Result<void> Writer::write_dense(const DenseX& x, hsize_t n_rows, hsize_t n_cols
   hsize_t first = 0;
   for (const ConstMatrixMap& block : x.row_blocks) {
     if (block.size() == 0) continue;
+    if (file_.write_error_number() != 0) return failed("X");
     // The memory's rows may lie further apart than their length.
     const hsize_t rows = static_cast<hsize_t>(block.rows());
     const hsize_t extent[2] = {rows, static_cast<hsize_t>(rows == 1 ? block.cols() : block.outerStride())};
@@ -303,6 +300,7 @@ bool Writer::append(hid_t dataset, hid_t memory_type, const void* values, hsize_
   const Id file_space(H5Dget_space(dataset));
   const Id memory_space(H5Screate_simple(1, &n, nullptr));
   return H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, &offset, nullptr, &n, nullptr) >= 0 &&
+         file_.write_error_number() == 0 &&
          H5Dwrite(dataset, memory_type, memory_space.get(), file_space.get(), H5P_DEFAULT, values) >= 0;
 }
 
@@ -367,7 +365,7 @@ Result<void> Writer::write_csr(const CsrX& x, hsize_t n_rows, hsize_t n_cols) {
 }
 
 Result<void> Writer::write(const H5adContent& content) {
-  if (!set_encoding(file_, "anndata", "0.1.0")) return failed("/");
+  if (!set_encoding(file_.id(), "anndata", "0.1.0")) return failed("/");
   if (auto done = write_table("obs", content.obs_index, content.obs_columns); !done) return done;
   if (auto done = write_table("var", content.var_index, content.var_columns); !done) return done;
   for (const char* name : {"layers", "obsm", "obsp", "uns", "varm", "varp"}) {
@@ -401,16 +399,16 @@ Result<void> write_h5ad(const std::filesystem::path& path, const H5adContent& co
   if (!target) return tl::unexpected(target.error());
 
   const Quiet quiet;
-  const Id access(H5Pcreate(H5P_FILE_ACCESS));
-  H5Pset_file_locking(access.get(), false, true);
-  H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
-  // Times would make equal content unequal bytes.
-  const Id creation(H5Pcreate(H5P_FILE_CREATE));
-  H5Pset_obj_track_times(creation.get(), false);
-  Id file(H5Fcreate(target->temporary_path().c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
-  if (!file.valid()) return write_failure("/", path);
-  if (auto written = Writer(file.get(), path.string(), content.gzip_level).write(content); !written) return written;
-  if (!file.close()) return write_failure("/", path);
+  auto file = hdf5::OutputFile::create(target->temporary_path());
+  if (!file) return tl::unexpected(file.error());
+  auto written = Writer(*file, path.string(), content.gzip_level).write(content);
+  const bool closed = file->close();
+  if (file->write_error_number() != 0) return write_error(path, file->write_error_number());
+  if (!written) return written;
+  if (!closed) {
+    return harness_fault("cannot finish the file: " + hdf5::take_error_message(), path.string(),
+                         "check the output folder");
+  }
   return target->commit();
 }
 

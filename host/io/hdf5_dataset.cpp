@@ -7,6 +7,8 @@
 #include <limits>
 #include <string_view>
 
+#include "io/hdf5_text.hpp"
+
 namespace headroom::hdf5 {
 namespace {
 
@@ -97,6 +99,27 @@ Result<void> require_vector(const Dataset& dataset) {
 
 tl::unexpected<Error> wrong_type(const Dataset& dataset, const char* expected) {
   return bad_input(fmt::format("'{}' does not hold {}", dataset.name, expected), dataset.path, kRewrite);
+}
+
+// Every text of a dataset, whatever its shape.
+Result<std::vector<std::string>> read_all_texts(const Dataset& dataset) {
+  const Quiet quiet;
+  if (dataset.type_class != H5T_STRING) return wrong_type(dataset, "text");
+  const Id type(H5Dget_type(dataset.id.get()));
+  if (H5Tis_variable_str(type.get()) > 0) {
+    auto texts = read_heap_texts(dataset);
+    if (!texts) return tl::unexpected(texts.error());
+    if (texts->has_value()) return std::move(**texts);
+  }
+  const Id space(H5Dget_space(dataset.id.get()));
+  std::vector<std::string> texts;
+  const auto read = [&](hid_t memory_type, void* buffer) {
+    return H5Dread(dataset.id.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer) >= 0;
+  };
+  if (!read_text(type.get(), space.get(), dataset.n_elements(), read, &texts)) {
+    return read_error(dataset.name, dataset.path);
+  }
+  return texts;
 }
 
 template <class T>
@@ -234,32 +257,15 @@ Result<Dataset> describe_dataset(const File& file, Id id, const std::string& nam
 }
 
 Result<std::vector<std::string>> read_strings(const Dataset& dataset) {
-  const Quiet quiet;
   if (auto vector = require_vector(dataset); !vector) return tl::unexpected(vector.error());
-  if (dataset.type_class != H5T_STRING) return wrong_type(dataset, "text");
-  const Id type(H5Dget_type(dataset.id.get()));
-  const Id space(H5Dget_space(dataset.id.get()));
-  std::vector<std::string> texts;
-  const auto read = [&](hid_t memory_type, void* buffer) {
-    return H5Dread(dataset.id.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer) >= 0;
-  };
-  if (!read_text(type.get(), space.get(), dataset.n_elements(), read, &texts)) {
-    return read_error(dataset.name, dataset.path);
-  }
-  return texts;
+  return read_all_texts(dataset);
 }
 
 Result<std::string> read_scalar_string(const Dataset& dataset) {
-  const Quiet quiet;
-  if (dataset.type_class != H5T_STRING || dataset.n_elements() != 1) return wrong_type(dataset, "one text");
-  const Id type(H5Dget_type(dataset.id.get()));
-  const Id space(H5Dget_space(dataset.id.get()));
-  std::vector<std::string> texts;
-  const auto read = [&](hid_t memory_type, void* buffer) {
-    return H5Dread(dataset.id.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer) >= 0;
-  };
-  if (!read_text(type.get(), space.get(), 1, read, &texts)) return read_error(dataset.name, dataset.path);
-  return texts.front();
+  if (dataset.n_elements() != 1) return wrong_type(dataset, "one text");
+  auto texts = read_all_texts(dataset);
+  if (!texts) return tl::unexpected(texts.error());
+  return std::move(texts->front());
 }
 
 Result<std::vector<std::int64_t>> read_integers(const Dataset& dataset) {

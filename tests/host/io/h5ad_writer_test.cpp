@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <cstdlib>
 #include <limits>
@@ -171,6 +173,61 @@ TEST(WriteH5ad, InconsistentContentLeavesNothing) {
 
   const auto nowhere = write_h5ad(folder / "no" / "out.h5ad", content);
   ASSERT_FALSE(nowhere);
+}
+
+// Runs `action` under a limit on file size, which stands in for a full disc: both fail inside write().
+template <class Action>
+auto with_file_size_limit(rlim_t limit_bytes, Action action) {
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit small{limit_bytes, before.rlim_max};
+  const auto handler = signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &small);
+  auto result = action();
+  setrlimit(RLIMIT_FSIZE, &before);
+  signal(SIGXFSZ, handler);
+  return result;
+}
+
+// Wherever the disc becomes full, in metadata or numbers, dense or sparse, compressed or not. The library must be
+// usable afterwards, and the process must end without a crash.
+TEST(WriteH5ad, FullDiscIsOneErrorAndLeavesNothing) {
+  const TemporaryFolder folder;
+  const Matrix values = Matrix::Random(4, 5'000);
+  const std::vector<std::int64_t> offsets{0, 5'000, 5'000, 10'000, 10'000};
+  std::vector<std::int32_t> columns(10'000);
+  for (std::size_t i = 0; i < columns.size(); ++i) columns[i] = static_cast<std::int32_t>(i % 5'000);
+  const std::vector<float> floats(values.data(), values.data() + 10'000);
+  H5adContent content = example_tables();
+  content.var_index.clear();
+  for (int j = 0; j < 5'000; ++j) content.var_index.push_back(std::to_string(j));
+
+  for (const int level : {0, 4}) {
+    for (const bool sparse : {false, true}) {
+      content.gzip_level = level;
+      const auto write = [&] {
+        if (sparse) {
+          content.x = csr_in_memory({offsets, columns, std::span<const float>(floats)});
+        } else {
+          content.x = DenseX{{view(values)}};
+        }
+        return write_h5ad(folder / "out.h5ad", content);
+      };
+      const auto whole = write();
+      ASSERT_TRUE(whole) << whole.error().line();
+      const auto size = std::filesystem::file_size(folder / "out.h5ad");
+      std::filesystem::remove(folder / "out.h5ad");
+      for (rlim_t limit = 0; limit < size; limit += size / 40) {
+        const auto written = with_file_size_limit(limit, write);
+        ASSERT_FALSE(written) << limit << " of " << size;
+        EXPECT_EQ(written.error().kind, ErrorKind::harness_fault);
+        EXPECT_THAT(written.error().line(), HasSubstr("limit on file size"));
+        EXPECT_EQ(n_files(folder.path()), 0u);
+      }
+      ASSERT_TRUE(write());
+      std::filesystem::remove(folder / "out.h5ad");
+    }
+  }
 }
 
 TEST(WriteH5ad, AnndataReadsWhatWasWritten) {

@@ -73,13 +73,17 @@ TEST(ReadVectorFile, TakesNumberedColumnsAsHeader) {
 
 TEST(ReadVectorFile, ReadsADescriptorUnderItsGivenName) {
   const TemporaryFolder folder;
-  const auto path = folder.write("hidden", "g1,1\ng1,2\n");
-  const int fd = ::open(path.c_str(), O_RDONLY);
-  const std::string by_number = "/proc/self/fd/" + std::to_string(fd);
-  EXPECT_THAT(message_of(read_vector_file(by_number, "fm.csv")), HasSubstr("id 'g1' is there twice (fm.csv)"));
-  folder.write("hidden", "g1,1\ng2\n");
-  EXPECT_THAT(message_of(read_vector_file(by_number, "fm.csv")), HasSubstr("(fm.csv, line 2)"));
-  ::close(fd);
+  const auto message = [&](const std::string& text) {
+    const int fd = ::open(folder.write("hidden", text).c_str(), O_RDONLY);
+    const auto file = read_vector_file("/proc/self/fd/" + std::to_string(fd), "fm.csv");
+    ::close(fd);
+    return message_of(file);
+  };
+  EXPECT_THAT(message("g1,1\ng1,2\n"), HasSubstr("id 'g1' is there twice (fm.csv)"));
+  EXPECT_THAT(message("g1,1\ng2\n"), HasSubstr("(fm.csv, line 2)"));
+  EXPECT_EQ(message("g1\t1\n"),
+            "one column only (fm.csv, line 1): give the id first, then one column a dimension, split "
+            "by comma or tab");
 }
 
 TEST(ReadVectorFile, RefusesWhatIsNoEmbedding) {
