@@ -10,9 +10,9 @@
 namespace headroom::heads {
 namespace {
 
-// A sweep that moves no coefficient by more than this fraction of the tolerance is taken for the last one; the conditions
+// A sweep that moves no coefficient by more than this share of the tolerance is taken for the last one; the conditions
 // themselves are then checked.
-constexpr double kStill = 0.2;
+constexpr double kStill = 1.0;
 
 std::int64_t rounded_up(std::int64_t n, std::int64_t block) { return (n + block - 1) / block * block; }
 

@@ -1,0 +1,13 @@
+#include "sdk/abi_layout.h"
+
+#include "headroom/embedding.h"
+#include "headroom/predictor.h"
+
+#define STRUCT(s) {#s, NULL, 0, sizeof(s)},
+#define FIELD(s, f) {#s, #f, offsetof(s, f), sizeof(((s*)0)->f)},
+
+static const abi_line lines[] = {
+#include "sdk/abi_fields.inc"
+    {NULL, NULL, 0, 0}};
+
+const abi_line* abi_layout_in_c(void) { return lines; }

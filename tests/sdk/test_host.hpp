@@ -1,0 +1,65 @@
+// The worker's side of the ABI, in the test's own process: options, log and errors, and libraries opened from a file.
+#pragma once
+
+#include <dlfcn.h>
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "headroom/plugin.h"
+
+namespace headroom::testing {
+
+inline std::string_view text_of(headroom_string s) {
+  return std::string_view(s.data, static_cast<std::size_t>(s.size));
+}
+inline headroom_string c_text(std::string_view s) { return {s.data(), static_cast<std::int64_t>(s.size())}; }
+
+class TestHost {
+ public:
+  TestHost() {
+    host_.struct_size = sizeof(headroom_host);
+    host_.handle = this;
+    host_.set_error = [](void* handle, headroom_string message) { self(handle).error = text_of(message); };
+    host_.log = [](void* handle, std::int32_t level, headroom_string line) {
+      self(handle).lines.push_back(std::to_string(level) + " " + std::string(text_of(line)));
+    };
+    host_.option = [](void* handle, headroom_string key) {
+      const auto found = self(handle).options.find(std::string(text_of(key)));
+      return found == self(handle).options.end() ? headroom_string{nullptr, 0} : c_text(found->second);
+    };
+    host_.extension = [](void*, headroom_string) -> const void* { return nullptr; };
+    host_.n_threads = 1;
+  }
+  TestHost(const TestHost&) = delete;
+  TestHost& operator=(const TestHost&) = delete;
+
+  // Options that the plugin declared, at their defaults.
+  void take_defaults(const headroom_plugin& plugin) {
+    for (std::int64_t i = 0; i < plugin.n_options; ++i) {
+      options[std::string(text_of(plugin.options[i]->key))] = text_of(plugin.options[i]->default_value);
+    }
+  }
+
+  headroom_host* c() { return &host_; }
+
+  std::map<std::string, std::string> options;
+  std::vector<std::string> lines;
+  std::string error;
+
+ private:
+  static TestHost& self(void* handle) { return *static_cast<TestHost*>(handle); }
+  headroom_host host_{};
+};
+
+using Entry = decltype(&headroom_plugin_entry);
+
+// The entry of a library; null, with dlerror() set, if it cannot be opened. Never closed: a plugin stays until the end.
+inline Entry open_entry(const std::string& path) {
+  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  return library ? reinterpret_cast<Entry>(dlsym(library, HEADROOM_ENTRY_SYMBOL)) : nullptr;
+}
+
+}  // namespace headroom::testing
