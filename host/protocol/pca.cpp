@@ -128,11 +128,21 @@ Result<Pca> fit_pca(const ConstMatrixRef& features, const RowIndex& rows, Eigen:
   Standardisation columns = scaled(moments, scaling);
   const Eigen::Index wanted = capped(n_components, rows, features);
   if (!columns.varies) return no_components(std::move(columns), wanted);
-  const Matrix z = standardised(features, rows, columns);
-  const auto n = static_cast<double>(z.rows()), d = static_cast<double>(z.cols());
-  if (pca_cost_by_rows(n, d) < pca_cost_by_columns(n, d)) return fit_pca_by_rows(z, std::move(columns), wanted);
-  Matrix gram(z.cols(), z.cols());
-  gram_of_columns(1.0, z, 0.0, gram);
+  const auto n = static_cast<double>(rows.size()), d = static_cast<double>(features.cols());
+  if (pca_cost_by_rows(n, d) < pca_cost_by_columns(n, d)) {
+    const Matrix z = standardised(features, rows, columns);
+    return fit_pca_by_rows(z, std::move(columns), wanted);
+  }
+  // A few hundred rows at a time: no copy of all of them is needed.
+  constexpr std::size_t kBlock = 512;
+  Matrix gram = Matrix::Zero(features.cols(), features.cols());
+  Matrix block(static_cast<Eigen::Index>(std::min(kBlock, rows.size())), features.cols());
+  for (std::size_t first = 0; first < rows.size(); first += kBlock) {
+    const std::size_t n_block = std::min(kBlock, rows.size() - first);
+    auto z = block.topRows(static_cast<Eigen::Index>(n_block));
+    standardise_rows(features, std::span(rows).subspan(first, n_block), columns, z);
+    gram_of_columns(1.0, z, 1.0, gram);
+  }
   return fit_pca_from_gram(features, rows, columns, gram, wanted);
 }
 

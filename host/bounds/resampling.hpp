@@ -1,0 +1,48 @@
+// Bootstrap resamples of the test perturbations of a context, drawn once and used for every metric, head and method, so
+// that whatever is compared is compared on the same resamples (protocol section 7).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "matrix/matrix.hpp"
+
+namespace headroom {
+
+struct Interval {
+  double low = 0, high = 0;
+};
+
+// The 2.5 and 97.5 percentiles (linear interpolation) of resampled values; none if an end is not finite. Reorders.
+std::optional<Interval> percentile_interval(std::vector<double>& resampled);
+
+class TestResamples {
+ public:
+  static constexpr int kDefaultResamples = 1000;
+
+  // Within each fold, as many test perturbations as it has, with replacement. Resample b of fold f depends on (seed, f,
+  // b) and the fold's size alone.
+  TestResamples(const std::vector<Eigen::Index>& n_tests_per_fold, std::uint64_t seed,
+                int n_resamples = kDefaultResamples);
+
+  std::size_t n_folds() const { return n_tests_.size(); }
+  Eigen::Index n_tests(std::size_t fold) const { return n_tests_[fold]; }
+  Eigen::Index n_resamples() const { return n_resamples_; }
+
+  // How often each test perturbation of the fold occurs in one resample.
+  std::vector<int> counts(std::size_t fold, Eigen::Index resample) const;
+
+  // The fold's mean in every resample (methods × resamples). `values`: per method its finite values, one per test
+  // perturbation of the fold. A method's means do not depend, to the bit, on which others are asked for beside it.
+  Matrix fold_means(std::size_t fold, std::span<const double* const> values) const;
+
+ private:
+  std::vector<Eigen::Index> n_tests_;
+  Eigen::Index n_resamples_;
+  // Per fold: counts in blocks of kResampleBlock resamples, within a block test by test.
+  std::vector<std::vector<float>> counts_;
+};
+
+}  // namespace headroom
