@@ -28,13 +28,13 @@ Cell high_cell(const Message& message) {
   return message.has_ci_high() ? Cell(message.ci_high()) : Cell();
 }
 
-std::string percent_of_wap(const Gap& gap) {
+std::string percent_of_wap(const GapResult& gap) {
   return gap.has_dynamic_range() ? fmt::format("{:.0f} %", 100 * gap.dynamic_range()) : "";
 }
 
 }  // namespace
 
-std::string ranking_verdict(const Gap& gap) {
+std::string ranking_verdict(const GapResult& gap) {
   if (!gap.has_value()) return "no: a bound is missing";
   if (gap.value() <= 0) return "no: BAP is not better than WAP";
   if (gap.has_defined() && !gap.defined()) return "no: the gap may be 0";
@@ -87,7 +87,7 @@ Table bounds_table(const RunSummary& summary) {
                {"gap_ci_high"}, {"dynamic_range"}, {"can_rank"}},
               {}};
   for (const auto& result : summary.contexts()) {
-    const Gap& gap = result.gap();
+    const GapResult& gap = result.gap();
     table.rows.push_back({result.context(), result.head(), result.metric(), std::string(result.higher_is_better() ? "yes" : "no"),
                           result.wap().method(), value_cell(result.wap()), low_cell(result.wap()), high_cell(result.wap()),
                           result.bap().method(), value_cell(result.bap()), low_cell(result.bap()), high_cell(result.bap()),

@@ -11,7 +11,7 @@ namespace headroom {
 
 // Whether the metric can rank methods there, in words: "yes", "no: BAP is not better than WAP", "no: the gap may be 0",
 // "no: a bound is missing".
-std::string ranking_verdict(const Gap& gap);
+std::string ranking_verdict(const GapResult& gap);
 
 // One card a context and head: per metric WAP and BAP with the methods that bind, the gap with its 95 % interval, its
 // share of WAP (dynamic range), and whether the metric can rank. Skipped nulls and cheaters follow with their reasons.

@@ -33,6 +33,11 @@ Ink ink_of(const std::string& verdict) {
   return Ink::faint;
 }
 
+// "at the limit" of "at the limit: check for leakage"; the rest stands on a line of its own.
+std::string short_verdict(const MethodResult& method) {
+  return display_text(method.verdict().substr(0, method.verdict().find(": ")));
+}
+
 // Joins pieces with a dot into lines of at most `width` columns; a piece that is longer by itself is cut.
 void write_pieces(std::ostream& out, const std::vector<std::string>& pieces, const std::string& indent,
                   const TerminalStyle& style) {
@@ -50,12 +55,12 @@ void write_pieces(std::ostream& out, const std::vector<std::string>& pieces, con
   flush();
 }
 
-std::string bound_text(const char* name, const Bound& bound, const TerminalStyle& style) {
+std::string bound_text(const char* name, const BoundResult& bound, const TerminalStyle& style) {
   if (!bound.has_value()) return fmt::format("{}: none", name);
   return fmt::format("{} {} ({})", name, value_text(bound.value(), style.unicode), display_text(bound.method()));
 }
 
-std::string gap_text(const Gap& gap, const TerminalStyle& style) {
+std::string gap_text(const GapResult& gap, const TerminalStyle& style) {
   if (!gap.has_value()) return "no gap: a bound is missing";
   std::string text = "gap " + value_text(gap.value(), style.unicode);
   const std::string interval = interval_text(low_of(gap), high_of(gap), false);
@@ -76,7 +81,7 @@ Widths widths_of(const ContextResult& context, int width) {
     if (method.role() != "plugin" || method.status() != "ok") continue;
     name = std::max(name, display_width(display_text(method.name())));
     interval = std::max(interval, display_width(interval_text(low_of(method), high_of(method), true)));
-    verdict = std::max(verdict, display_width(display_text(method.verdict())));
+    verdict = std::max(verdict, display_width(short_verdict(method)));
   }
   Widths widths{name, width >= 90 ? 26 : width >= 70 ? 18 : 10, 9, interval, std::min(verdict, 20)};
   const auto left_for_name = [&] {
@@ -138,12 +143,15 @@ void draw_context(std::ostream& out, const ContextResult& context, const RunSumm
     line += fit_right(percent_text(percent, style.unicode), widths.percent, ellipsis);
     if (widths.interval) line += " " + fit_right(interval_text(low, high, true), widths.interval, ellipsis);
     if (widths.verdict) {
-      const std::string verdict = fit_left(display_text(method->verdict()), widths.verdict, ellipsis);
+      const std::string verdict = fit_left(short_verdict(*method), widths.verdict, ellipsis);
       line += "  " + inked(verdict, ink_of(method->verdict()), style);
     }
     if (!style.colour) line.erase(line.find_last_not_of(' ') + 1);
     out << line << '\n';
     std::vector<std::string> flags;
+    if (const auto colon = method->verdict().find(": "); colon != std::string::npos) {
+      flags.push_back(display_text(method->verdict().substr(colon + 2)));
+    }
     for (const auto& flag : method->flags()) flags.push_back(display_text(flag));
     write_pieces(out, flags, "      ", style);
   }

@@ -229,7 +229,7 @@ class ScoreSummary {
     const MethodResult* bap = binding("cheater", false);
     set_bound(wap, result_.mutable_wap());
     set_bound(bap, result_.mutable_bap());
-    Gap& gap = *result_.mutable_gap();
+    GapResult& gap = *result_.mutable_gap();
     gap.set_defined(false);
     if (wap && bap) {
       gap.set_value(higher_ ? bap->value() - wap->value() : wap->value() - bap->value());
@@ -305,7 +305,7 @@ class ScoreSummary {
     return chosen;
   }
 
-  static void set_bound(const MethodResult* method, Bound* bound) {
+  static void set_bound(const MethodResult* method, BoundResult* bound) {
     if (!method) return;
     bound->set_method(method->name());
     bound->set_value(method->value());

@@ -62,7 +62,7 @@ TEST(BoundsCard, ListsTheSameAsATable) {
 }
 
 TEST(RankingVerdict, SaysWhyAMetricCannotRank) {
-  Gap gap;
+  GapResult gap;
   EXPECT_EQ(ranking_verdict(gap), "no: a bound is missing");
   gap.set_value(1);
   EXPECT_EQ(ranking_verdict(gap), "yes");

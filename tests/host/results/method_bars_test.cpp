@@ -23,7 +23,7 @@ TEST(MethodBars, DrawsEveryKindOfRow) {
             "  ceiling: idealized, sampling_error_q90\n"
             "              WAP                    BAP\n"
             "  oracle+knn │██████████████████████████▶  133.4 % [128.0, 140.0]  at the limit\n"
-            "      check for leakage\n"
+            "      check for leakage · supervised embedding\n"
             "  good+knn   │█████████████▓▓░░         │   57.2 %   [50.1, 63.9]  progress\n"
             "  weak+knn   │█▓▓░░                     │   11.2 %    [3.0, 18.2]  progress\n"
             "  noise+knn  ◀                          │   -4.2 %    [-9.0, 1.2]  within noise of null\n"
