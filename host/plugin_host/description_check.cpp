@@ -37,7 +37,8 @@ std::string fault_of(const Hyperparameter& parameter) {
 }  // namespace
 
 std::string fault_of(const PluginDescription& description) {
-  if (description.kind() != PluginKind::EMBEDDING && description.kind() != PluginKind::PREDICTOR) return "it has no kind";
+  if (description.kind() != PluginKind::EMBEDDING && description.kind() != PluginKind::PREDICTOR)
+    return "it has no kind";
   if (!is_name(description.name(), "_-.")) return "the plugin has no proper name";
   for (const std::string* text : {&description.version(), &description.description(), &description.licence()}) {
     if (!is_plain(*text)) return "a text has control characters";
@@ -57,7 +58,8 @@ std::string fault_of(const PluginDescription& description) {
   }
   if (description.kind() == PluginKind::PREDICTOR) {
     const int most = description.max_blocks();
-    if (description.min_blocks() < 1 || (most != 0 && most < description.min_blocks())) return "it takes no number of blocks";
+    if (description.min_blocks() < 1 || (most != 0 && most < description.min_blocks()))
+      return "it takes no number of blocks";
     if (description.task_kinds().empty()) return "it does no kind of task";
   }
   return {};

@@ -57,13 +57,15 @@ Result<SealedCopy> copy_and_seal(const std::string& path, std::uintmax_t most_by
     return refuse(kind, std::string("the file cannot be opened: ") + strerror(error), path, "check its permissions");
   }
   struct stat status;
-  if (fstat(file.get(), &status) != 0) return refuse(kind, "the file cannot be examined", path, "check the file system");
-  if (!S_ISREG(status.st_mode)) return refuse(kind, "it is " + describe_type(status.st_mode), path, "give a regular file");
+  if (fstat(file.get(), &status) != 0)
+    return refuse(kind, "the file cannot be examined", path, "check the file system");
+  if (!S_ISREG(status.st_mode))
+    return refuse(kind, "it is " + describe_type(status.st_mode), path, "give a regular file");
   if (status.st_size == 0) return refuse(kind, "the file is empty", path, "give the complete file");
   const auto bytes = static_cast<std::size_t>(status.st_size);
   if (bytes > most_bytes) {
-    return refuse(kind, "the file has " + std::to_string(bytes) + " bytes, more than " + std::to_string(most_bytes), path,
-                  "give a smaller file");
+    return refuse(kind, "the file has " + std::to_string(bytes) + " bytes, more than " + std::to_string(most_bytes),
+                  path, "give a smaller file");
   }
   auto memory = make_memory_file(bytes);
   if (!memory) return tl::unexpected(memory.error());
@@ -74,8 +76,10 @@ Result<SealedCopy> copy_and_seal(const std::string& path, std::uintmax_t most_by
   ssize_t count = 1;
   while (done < bytes && count > 0) {
     count = read(file.get(), static_cast<char*>(mapped) + done, bytes - done);
-    if (count < 0 && errno == EINTR) count = 1;
-    else if (count > 0) done += static_cast<std::size_t>(count);
+    if (count < 0 && errno == EINTR)
+      count = 1;
+    else if (count > 0)
+      done += static_cast<std::size_t>(count);
   }
   const int error = count < 0 ? errno : 0;
   char beyond;

@@ -32,13 +32,13 @@ struct DataFile {
 inline constexpr std::uintmax_t kMaxPluginFileBytes = std::uintmax_t{1} << 30;  // a libtorch plugin with its weights
 inline constexpr std::uintmax_t kMaxDataFileBytes = std::uintmax_t{8} << 30;    // 100,000 vectors of 10,000 doubles
 
-// A path that is missing, a directory, a FIFO or a device, a symbolic-link loop, empty, too long or that changes while it
-// is read is a plugin_fault (a bad_input for data files) that says so. No open ever blocks.
+// A path that is missing, a directory, a FIFO or a device, a symbolic-link loop, empty, too long or that changes while
+// it is read is a plugin_fault (a bad_input for data files) that says so. No open ever blocks.
 Result<PluginFile> open_plugin_file(const std::filesystem::path& path);
 Result<DataFile> open_data_file(const std::filesystem::path& path);
 
-// Where a plugin finds its DataFile: a path that every worker can open at every level of confinement. It is given as the
-// value of the option named by WorkerSettings::data_file_option.
+// Where a plugin finds its DataFile: a path that every worker can open at every level of confinement. It is given as
+// the value of the option named by WorkerSettings::data_file_option.
 inline constexpr const char* kDataFilePathInWorker = "/proc/self/fd/7";
 
 // Whether this hash is that of a plugin built with this host.

@@ -72,6 +72,8 @@ Result<SharedMatrix> SharedMatrix::create(Eigen::Index rows, Eigen::Index cols) 
   auto segment = SharedSegment::create(std::max<std::size_t>(doubles, 1) * sizeof(double));
   if (!segment) return tl::unexpected(segment.error());
   matrix.segment = std::move(*segment);
+  // It is there to be filled: taking all pages at once costs a quarter of one fault after the other (Linux 5.14).
+  madvise(matrix.segment->data(), matrix.segment->bytes(), MADV_POPULATE_WRITE);
   return matrix;
 }
 

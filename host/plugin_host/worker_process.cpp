@@ -160,11 +160,15 @@ WorkerProcess::Event WorkerProcess::receive(Frame& frame, bool accepts_attachmen
       if (waits[2].revents & ~POLLIN) listener_.reset();  // no process is left that it could tell of
       if (waits[0].revents) {
         switch (receive_frame(channel_.get(), frame, accepts_attachment, false)) {
-          case FrameStatus::received: return Event::frame;
-          case FrameStatus::malformed: return Event::malformed;
-          case FrameStatus::nothing_yet: break;
+          case FrameStatus::received:
+            return Event::frame;
+          case FrameStatus::malformed:
+            return Event::malformed;
+          case FrameStatus::nothing_yet:
+            break;
           case FrameStatus::closed:
-          case FrameStatus::failed: return Event::gone;
+          case FrameStatus::failed:
+            return Event::gone;
         }
       }
     }
@@ -184,7 +188,8 @@ void WorkerProcess::take_in_log() {
   if (count == 0) log_pipe_.reset();
   if (count <= 0) return;
   const auto bytes = static_cast<std::uint64_t>(count);
-  const std::uint64_t kept = std::min<std::uint64_t>(bytes, most_log_bytes_ - std::min<std::uint64_t>(most_log_bytes_, log_.size()));
+  const std::uint64_t kept =
+      std::min<std::uint64_t>(bytes, most_log_bytes_ - std::min<std::uint64_t>(most_log_bytes_, log_.size()));
   log_.append(buffer.data(), kept);
   cut_log_bytes_ += bytes - kept;
 }
@@ -212,7 +217,8 @@ const WorkerEnd& WorkerProcess::end() {
   control_.reset();
   if (!wait_for_end_pipe(kEndPatience)) kill(monitor_, SIGKILL);  // with it goes everything below it
   WorkerEnd told;
-  if (fcntl(end_.get(), F_SETFL, O_NONBLOCK) == 0 && read(end_.get(), &told, sizeof(told)) == sizeof(told)) ended_ = told;
+  if (fcntl(end_.get(), F_SETFL, O_NONBLOCK) == 0 && read(end_.get(), &told, sizeof(told)) == sizeof(told))
+    ended_ = told;
   while (waitpid(monitor_, nullptr, 0) < 0 && errno == EINTR) {
   }
   monitor_ = -1;

@@ -1,6 +1,7 @@
 #include "plugin_host/worker_session.hpp"
 
 #include <fcntl.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -8,7 +9,6 @@
 #include <csignal>
 #include <cstring>
 #include <map>
-#include <sys/wait.h>
 
 #include "plugin_host/description_check.hpp"
 #include "plugin_host/host_process.hpp"
@@ -29,10 +29,10 @@ constexpr std::chrono::seconds kStartPatience{30};
 // For a plugin to free its state at the end; nobody waits for an answer any more.
 constexpr std::chrono::milliseconds kShutdownPatience{1000};
 
-constexpr std::uint64_t kSlotBytes = std::uint64_t{256} << 20;        // of predictions at once
-constexpr std::int64_t kMostDimension = std::int64_t{1} << 20;        // columns of an embedding
-constexpr std::uint64_t kMostVectorBytes = std::uint64_t{4} << 30;    // of all vectors of one answer
-constexpr std::size_t kMostMessageBytes = 4096;                       // of a plugin's own words
+constexpr std::uint64_t kSlotBytes = std::uint64_t{256} << 20;      // of predictions at once
+constexpr std::int64_t kMostDimension = std::int64_t{1} << 20;      // columns of an embedding
+constexpr std::uint64_t kMostVectorBytes = std::uint64_t{4} << 30;  // of all vectors of one answer
+constexpr std::size_t kMostMessageBytes = 4096;                     // of a plugin's own words
 constexpr Eigen::Index kDoublesPerCacheLine = 8;
 
 tl::unexpected<WorkerFault> fault(WorkerVerdict verdict, std::string message) {
@@ -81,9 +81,12 @@ WorkerLimits effective_limits(const WorkerLimits& asked, int n_threads) {
 // What the mode asks for at least.
 ConfinementLevel least_level(SandboxMode mode) {
   switch (mode) {
-    case SandboxMode::STRICT: return ConfinementLevel::STRONG;
-    case SandboxMode::RELAXED: return ConfinementLevel::DEGRADED;
-    default: return ConfinementLevel::NONE;
+    case SandboxMode::STRICT:
+      return ConfinementLevel::STRONG;
+    case SandboxMode::RELAXED:
+      return ConfinementLevel::DEGRADED;
+    default:
+      return ConfinementLevel::NONE;
   }
 }
 
@@ -140,7 +143,8 @@ struct WorkerSession::State {
 
   void release() {
     const WorkerEnd& end = process.end();
-    if (end.is_known) usage = {end.cpu_s, end.peak_memory_bytes};
+    if (end.is_known)
+      usage = {std::max(usage.cpu_s, end.cpu_s), std::max(usage.peak_memory_bytes, end.peak_memory_bytes)};
     // Only now that nobody maps them any more.
     for (auto& slot : held_slots) slots->give_back(std::move(slot));
     held_slots.clear();
@@ -158,14 +162,16 @@ struct WorkerSession::State {
   // The worker is gone, or no longer to be talked to: why?
   tl::unexpected<WorkerFault> fail_as_gone(const std::string& stage);
   tl::unexpected<WorkerFault> fail_as_hostile(const std::string& stage) {
-    return fail(WorkerVerdict::POLICY, "forbidden system call '" + process.hostile_call().value_or("unknown") + "' " + stage);
+    return fail(WorkerVerdict::POLICY,
+                "forbidden system call '" + process.hostile_call().value_or("unknown") + "' " + stage);
   }
 
   // Sends one request and waits for its answer.
-  Answer<WorkerReply> ask(WorkerRequest& request, int attachment_fd, const std::string& stage, Clock::time_point deadline,
-                          FileDescriptor* reply_attachment = nullptr);
+  Answer<WorkerReply> ask(WorkerRequest& request, int attachment_fd, const std::string& stage,
+                          Clock::time_point deadline, FileDescriptor* reply_attachment = nullptr);
   Clock::time_point wall_deadline() const {
-    return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(limits.wall_time_s()));
+    return Clock::now() +
+           std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(limits.wall_time_s()));
   }
 
   Answer<std::uint32_t> attach(const SharedSegment& segment, bool writable, Clock::time_point deadline);
@@ -208,7 +214,8 @@ tl::unexpected<WorkerFault> WorkerSession::State::fail_as_gone(const std::string
   // The kernel rounds to its ticks: a second less than the limit is the limit.
   const bool used_up_cpu = end.cpu_s >= std::ceil(limits.cpu_time_s()) - 0.5;
   if (signal_number == SIGXCPU || (signal_number == SIGKILL && used_up_cpu)) {
-    return fail(WorkerVerdict::CPU_LIMIT, "it used up its " + seconds_text(limits.cpu_time_s()) + " of CPU time " + stage);
+    return fail(WorkerVerdict::CPU_LIMIT,
+                "it used up its " + seconds_text(limits.cpu_time_s()) + " of CPU time " + stage);
   }
   if (signal_number == SIGSYS) return fail(WorkerVerdict::POLICY, "a forbidden system call (unnamed) " + stage);
   std::string message = "it died of " + signal_name(signal_number) + " " + stage;
@@ -223,7 +230,8 @@ Answer<WorkerReply> WorkerSession::State::ask(WorkerRequest& request, int attach
   request.set_sequence(++sequence);
   const std::string bytes = request.SerializeAsString();
   if (bytes.size() > kMaxFrameBytes) {
-    return headroom::fault(WorkerVerdict::HOST_FAULT, "the request is longer than a message may be; ask for fewer settings at once");
+    return headroom::fault(WorkerVerdict::HOST_FAULT,
+                           "the request is longer than a message may be; ask for fewer settings at once");
   }
   if (const int error = process.send(bytes, attachment_fd)) {
     if (error == EPIPE) return fail_as_gone(stage);
@@ -232,17 +240,22 @@ Answer<WorkerReply> WorkerSession::State::ask(WorkerRequest& request, int attach
   }
   Frame frame;
   switch (process.receive(frame, reply_attachment != nullptr, deadline)) {
-    case WorkerProcess::Event::frame: break;
-    case WorkerProcess::Event::hostile_call: return fail_as_hostile(stage);
-    case WorkerProcess::Event::gone: return fail_as_gone(stage);
-    case WorkerProcess::Event::malformed: return fail(WorkerVerdict::PROTOCOL_ERROR, "its answer is no message " + stage);
+    case WorkerProcess::Event::frame:
+      break;
+    case WorkerProcess::Event::hostile_call:
+      return fail_as_hostile(stage);
+    case WorkerProcess::Event::gone:
+      return fail_as_gone(stage);
+    case WorkerProcess::Event::malformed:
+      return fail(WorkerVerdict::PROTOCOL_ERROR, "its answer is no message " + stage);
     case WorkerProcess::Event::too_late:
       return fail(is_plugin_loaded || stage.find("load") != std::string::npos ? WorkerVerdict::WALL_LIMIT
                                                                               : WorkerVerdict::HOST_FAULT,
                   "no answer within " + seconds_text(limits.wall_time_s()) + " " + stage);
   }
   WorkerReply reply;
-  if (!reply.ParseFromString(frame.bytes)) return fail(WorkerVerdict::PROTOCOL_ERROR, "its answer is no message " + stage);
+  if (!reply.ParseFromString(frame.bytes))
+    return fail(WorkerVerdict::PROTOCOL_ERROR, "its answer is no message " + stage);
   if (reply.sequence() != sequence) {
     return fail(WorkerVerdict::PROTOCOL_ERROR, "its answer is one to another request " + stage);
   }
@@ -256,14 +269,17 @@ Answer<WorkerReply> WorkerSession::State::ask(WorkerRequest& request, int attach
       case WorkerVerdict::PLUGIN_ERROR:
       case WorkerVerdict::MEMORY_LIMIT:
       case WorkerVerdict::BAD_OUTPUT:
-      case WorkerVerdict::HOST_FAULT: return fail(verdict, reply.failure().message());
-      default: return fail(WorkerVerdict::PROTOCOL_ERROR, "it claims to have failed in a way that no worker can " + stage);
+      case WorkerVerdict::HOST_FAULT:
+        return fail(verdict, reply.failure().message());
+      default:
+        return fail(WorkerVerdict::PROTOCOL_ERROR, "it claims to have failed in a way that no worker can " + stage);
     }
   }
   return reply;
 }
 
-Answer<std::uint32_t> WorkerSession::State::attach(const SharedSegment& segment, bool writable, Clock::time_point deadline) {
+Answer<std::uint32_t> WorkerSession::State::attach(const SharedSegment& segment, bool writable,
+                                                   Clock::time_point deadline) {
   WorkerRequest request;
   Segment& described = *request.mutable_attach()->mutable_segment();
   described.set_id(next_segment_id++);
@@ -368,7 +384,8 @@ Answer<void> WorkerSession::State::configure(Clock::time_point deadline) {
   }
   if (settings.data_file) {
     if (!declares(settings.data_file_option)) {
-      return fail(WorkerVerdict::HOST_FAULT, "plugin '" + description.name() + "' reads no vector files: it declares no option '" +
+      return fail(WorkerVerdict::HOST_FAULT, "plugin '" + description.name() +
+                                                 "' reads no vector files: it declares no option '" +
                                                  settings.data_file_option + "'");
     }
     OptionValue& option = *configure.add_options();
@@ -393,9 +410,11 @@ Answer<WorkerProcess> start_process(const WorkerSettings& settings, const Worker
   if (settings.n_threads < 1) return fault(WorkerVerdict::HOST_FAULT, "a worker needs at least one thread");
   if (limits.address_space_bytes() < kMinAddressSpaceBytes) {
     return fault(WorkerVerdict::HOST_FAULT, "the memory limit of " + memory_text(limits.address_space_bytes()) +
-                                                " is too small: BLAS libraries hang below " + memory_text(kMinAddressSpaceBytes));
+                                                " is too small: BLAS libraries hang below " +
+                                                memory_text(kMinAddressSpaceBytes));
   }
-  auto process = WorkerProcess::start(settings.worker_program, worker_environment(settings.n_threads), limits.log_bytes());
+  auto process =
+      WorkerProcess::start(settings.worker_program, worker_environment(settings.n_threads), limits.log_bytes());
   if (!process) return host_fault(process.error());
   return std::move(*process);
 }
@@ -419,7 +438,8 @@ Answer<std::unique_ptr<WorkerSession>> WorkerSession::start(const PluginFile& pl
   state->settings = settings;
   state->limits = limits;
   state->slots = settings.output_slots ? settings.output_slots : std::make_shared<OutputSlots>();
-  if (auto confined = state->confine(std::move(data_folder)); !confined) return tl::unexpected<WorkerFault>(confined.error());
+  if (auto confined = state->confine(std::move(data_folder)); !confined)
+    return tl::unexpected<WorkerFault>(confined.error());
   state->confinement.set_start_to_ready_s(std::chrono::duration<double>(Clock::now() - started).count());
   const Clock::time_point deadline = state->wall_deadline();
   if (auto loaded = state->load(plugin, deadline); !loaded) return tl::unexpected<WorkerFault>(loaded.error());
@@ -443,7 +463,8 @@ Result<ConfinementReport> probe_sandbox(const WorkerSettings& settings) {
   if (error || process->receive(frame, true, started + kStartPatience) != WorkerProcess::Event::frame ||
       !reply.ParseFromString(frame.bytes) || !reply.has_ready()) {
     process->end();
-    return harness_fault("a worker cannot confine itself: " + on_one_line(process->log()), settings.worker_program.string());
+    return harness_fault("a worker cannot confine itself: " + on_one_line(process->log()),
+                         settings.worker_program.string());
   }
   ConfinementReport report = reply.ready().confinement();
   report.set_start_to_ready_s(std::chrono::duration<double>(Clock::now() - started).count());
@@ -457,9 +478,10 @@ const PluginDescription& WorkerSession::description() const { return state_->des
 const ConfinementReport& WorkerSession::confinement() const { return state_->confinement; }
 
 Answer<WorkerSession::State::PackedEmbedding> WorkerSession::State::pack(const EmbeddingQuestion& question,
-                                                                        Clock::time_point deadline) {
+                                                                         Clock::time_point deadline) {
   if (fault) return tl::unexpected<WorkerFault>(*fault);
-  if (question.ids.empty()) return headroom::fault(WorkerVerdict::HOST_FAULT, "an embedding of no perturbations was asked for");
+  if (question.ids.empty())
+    return headroom::fault(WorkerVerdict::HOST_FAULT, "an embedding of no perturbations was asked for");
   PackedEmbedding packed;
   packed.input.set_task_kind(question.task_kind);
   packed.input.set_context(question.context);
@@ -470,7 +492,8 @@ Answer<WorkerSession::State::PackedEmbedding> WorkerSession::State::pack(const E
     const EmbeddingTraining& training = *question.training;
     if (training.deltas.rows != static_cast<Eigen::Index>(training.ids.size()) ||
         training.deltas.cols != static_cast<Eigen::Index>(training.gene_ids.size())) {
-      return headroom::fault(WorkerVerdict::HOST_FAULT, "the training deltas have another shape than their ids and genes");
+      return headroom::fault(WorkerVerdict::HOST_FAULT,
+                             "the training deltas have another shape than their ids and genes");
     }
     *packed.input.mutable_training_ids() = packer.add(training.ids);
     *packed.input.mutable_gene_ids() = packer.add(training.gene_ids);
@@ -517,7 +540,8 @@ Answer<std::int64_t> WorkerSession::dimension(const EmbeddingQuestion& question)
   if (!packed) return tl::unexpected<WorkerFault>(packed.error());
   auto dimension = state_->ask_dimension(*packed, question.ids.size(), deadline);
   if (!dimension) return dimension;
-  if (auto detached = state_->detach(packed->segment_id, deadline); !detached) return tl::unexpected<WorkerFault>(detached.error());
+  if (auto detached = state_->detach(packed->segment_id, deadline); !detached)
+    return tl::unexpected<WorkerFault>(detached.error());
   return dimension;
 }
 
@@ -558,21 +582,24 @@ Answer<EmbeddingAnswer> WorkerSession::embed(const EmbeddingQuestion& question) 
   // Copied first, checked second: the worker could still write.
   EmbeddingAnswer answer;
   const std::byte* from = std::as_const(**slot).data();
-  answer.vectors = ConstMatrixMap(reinterpret_cast<const double*>(from), n_ids, *dimension, Eigen::OuterStride<>(*dimension));
+  answer.vectors =
+      ConstMatrixMap(reinterpret_cast<const double*>(from), n_ids, *dimension, Eigen::OuterStride<>(*dimension));
   answer.present.resize(question.ids.size());
   std::memcpy(answer.present.data(), from + vector_bytes, question.ids.size());
-  if (auto detached = state.detach(packed->segment_id, deadline); !detached) return tl::unexpected<WorkerFault>(detached.error());
+  if (auto detached = state.detach(packed->segment_id, deadline); !detached)
+    return tl::unexpected<WorkerFault>(detached.error());
   for (Eigen::Index row = 0; row < n_ids; ++row) {
     const std::string& id = question.ids[static_cast<std::size_t>(row)];
     const std::uint8_t mark = answer.present[static_cast<std::size_t>(row)];
     if (mark > 1) {
-      return state.fail(WorkerVerdict::BAD_OUTPUT,
-                             "it marks '" + on_one_line(id) + "' as present with " + std::to_string(mark) + " in place of 0 or 1");
+      return state.fail(WorkerVerdict::BAD_OUTPUT, "it marks '" + on_one_line(id) + "' as present with " +
+                                                       std::to_string(mark) + " in place of 0 or 1");
     }
     if (mark == 0) {
       answer.vectors.row(row).setZero();
     } else if (!answer.vectors.row(row).allFinite()) {
-      return state.fail(WorkerVerdict::BAD_OUTPUT, "its vector of '" + on_one_line(id) + "' has a value that is not finite");
+      return state.fail(WorkerVerdict::BAD_OUTPUT,
+                        "its vector of '" + on_one_line(id) + "' has a value that is not finite");
     }
   }
   return answer;
@@ -583,7 +610,8 @@ Eigen::Index WorkerSession::max_settings_per_call(Eigen::Index n_query, Eigen::I
   const double bytes = static_cast<double>(n_query) * static_cast<double>(stride) * n_planes * sizeof(double);
   // A descriptor of a prediction takes about 32 bytes of the request's frame.
   constexpr double kMostDescriptors = 1024;
-  const double fitting = std::min(bytes > 0 ? static_cast<double>(kSlotBytes) / bytes : kMostDescriptors, kMostDescriptors / n_planes);
+  const double fitting =
+      std::min(bytes > 0 ? static_cast<double>(kSlotBytes) / bytes : kMostDescriptors, kMostDescriptors / n_planes);
   return std::max<Eigen::Index>(1, static_cast<Eigen::Index>(fitting));
 }
 
@@ -592,8 +620,8 @@ namespace {
 // What is wrong with a question before anything is sent: the caller's mistake.
 std::string fault_of(const PredictorQuestion& question, const PluginDescription& description) {
   if (description.kind() != PluginKind::PREDICTOR) return "the plugin is no predictor";
-  const auto n_training = question.training_rows.empty() ? question.deltas.rows
-                                                         : static_cast<Eigen::Index>(question.training_rows.size());
+  const auto n_training =
+      question.training_rows.empty() ? question.deltas.rows : static_cast<Eigen::Index>(question.training_rows.size());
   if (n_training < 1 || question.n_query < 1) return "there are no training rows or no query rows";
   for (const std::int32_t row : question.training_rows) {
     if (row < 0 || row >= question.deltas.rows) return "a training row is not a row of the deltas";
@@ -662,7 +690,8 @@ Answer<PredictionView> WorkerSession::predict(const PredictorQuestion& question)
   const Eigen::Index n_genes = question.deltas.cols, n_settings = question.settings.rows();
   const Eigen::Index n_predictions = n_settings * question.n_planes;
   const Eigen::Index stride = (n_genes + kDoublesPerCacheLine - 1) / kDoublesPerCacheLine * kDoublesPerCacheLine;
-  const auto prediction_bytes = static_cast<std::uint64_t>(question.n_query) * static_cast<std::uint64_t>(stride) * sizeof(double);
+  const auto prediction_bytes =
+      static_cast<std::uint64_t>(question.n_query) * static_cast<std::uint64_t>(stride) * sizeof(double);
   const std::uint64_t feasible_at = prediction_bytes * static_cast<std::uint64_t>(n_predictions);
   auto slot = state.slot_of(feasible_at + static_cast<std::uint64_t>(n_settings), deadline);
   if (!slot) return tl::unexpected<WorkerFault>(slot.error());
@@ -688,7 +717,8 @@ Answer<PredictionView> WorkerSession::predict(const PredictorQuestion& question)
   if (reply->reply_case() != WorkerReply::kDone) {
     return state.fail(WorkerVerdict::PROTOCOL_ERROR, "its answer to predict is one to another request");
   }
-  if (auto detached = state.detach(*inputs_id, deadline); !detached) return tl::unexpected<WorkerFault>(detached.error());
+  if (auto detached = state.detach(*inputs_id, deadline); !detached)
+    return tl::unexpected<WorkerFault>(detached.error());
 
   PredictionView view;
   const std::byte* from = std::as_const(**slot).data();
@@ -696,12 +726,14 @@ Answer<PredictionView> WorkerSession::predict(const PredictorQuestion& question)
   std::memcpy(view.feasible.data(), from + feasible_at, view.feasible.size());
   for (const std::uint8_t mark : view.feasible) {
     if (mark > 1) {
-      return state.fail(WorkerVerdict::BAD_OUTPUT, "it marks a setting as feasible with " + std::to_string(mark) + " in place of 0 or 1");
+      return state.fail(WorkerVerdict::BAD_OUTPUT,
+                        "it marks a setting as feasible with " + std::to_string(mark) + " in place of 0 or 1");
     }
   }
   for (Eigen::Index p = 0; p < n_predictions; ++p) {
-    view.predictions.emplace_back(reinterpret_cast<const double*>(from + prediction_bytes * static_cast<std::uint64_t>(p)),
-                                  question.n_query, n_genes, Eigen::OuterStride<>(stride));
+    view.predictions.emplace_back(
+        reinterpret_cast<const double*>(from + prediction_bytes * static_cast<std::uint64_t>(p)), question.n_query,
+        n_genes, Eigen::OuterStride<>(stride));
   }
   return view;
 }
@@ -712,8 +744,10 @@ void WorkerSession::finish() {
   if (!state.fault) {
     WorkerRequest request;
     request.mutable_shutdown();
-    // Whatever it answers, or does not: the process is ended next.
-    state.ask(request, -1, "at its end", Clock::now() + kShutdownPatience);
+    // Whatever it answers, or does not: the process is ended next. One that answers is let go by itself, so that the
+    // kernel can still tell what it used.
+    bool ended_itself = false;
+    if (state.ask(request, -1, "at its end", Clock::now() + kShutdownPatience)) state.process.await_end(ended_itself);
   }
   state.is_finished = true;
   state.release();

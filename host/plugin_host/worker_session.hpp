@@ -33,14 +33,14 @@ WorkerLimits default_worker_limits(int n_threads);
 inline constexpr std::uint64_t kMinAddressSpaceBytes = std::uint64_t{512} << 20;
 
 struct WorkerSettings {
-  std::filesystem::path worker_program;       // find_worker_program()
+  std::filesystem::path worker_program;  // find_worker_program()
   SandboxMode mode = SandboxMode::STRICT;
-  WorkerLimits limits;                        // zero fields take default_worker_limits(n_threads)
-  std::uint64_t seed = 0;                     // of everything random in the plugin
-  int n_threads = 1;                          // >= 1
+  WorkerLimits limits;                                       // zero fields take default_worker_limits(n_threads)
+  std::uint64_t seed = 0;                                    // of everything random in the plugin
+  int n_threads = 1;                                         // >= 1
   std::vector<std::pair<std::string, std::string>> options;  // only keys that the plugin declares; others are refused
   const DataFile* data_file = nullptr;        // outlives start(); its path in the worker becomes the value of...
-  std::string data_file_option = "path";      // ...this option
+  std::string data_file_option = "file";      // ...this option
   std::filesystem::path data_folder;          // readable by this plugin alone; empty: none
   std::shared_ptr<OutputSlots> output_slots;  // shared by the sessions of a run; empty: a pool of its own
   std::vector<std::string> disabled_layers;   // for tests: leave out "landlock", "seccomp", "namespaces", "uid", ...
@@ -68,8 +68,8 @@ struct EmbeddingAnswer {
 // Named features of all rows; the matrices outlive the call of predict().
 struct PredictorBlock {
   std::string name;
-  ConstMatrixMap training;  // training rows × features
-  ConstMatrixMap query;     // query rows × the same features
+  ConstMatrixMap training;                                    // training rows × features
+  ConstMatrixMap query;                                       // query rows × the same features
   std::vector<std::uint8_t> training_present, query_present;  // one per row; empty: all present
 };
 
@@ -78,21 +78,22 @@ struct PredictorQuestion {
   // Adds features; they are not copied before predict(), so they must not be temporaries.
   void add_block(std::string name, const Matrix& training, const Matrix& query);
 
-  std::string context;     // name of the cell line
+  std::string context;  // name of the cell line
   std::vector<PredictorBlock> blocks;
   SharedMatrix deltas;     // shared rows × genes, sealed
   RowIndex training_rows;  // rows of `deltas` that this fit trains on, in the order of the blocks; empty: all
   Eigen::Index n_query = 0;
-  Matrix settings;         // settings × hyperparameters, at least one row
+  Matrix settings;  // settings × hyperparameters, at least one row
   TaskKind task_kind = TaskKind::REGRESSION;
-  int n_planes = 1;        // predictions per setting
+  int n_planes = 1;  // predictions per setting
 };
 
 // What a predictor answered, valid until the session's next call or end. The values lie in memory that the worker can
 // still write: read each one once, and trust none before it was found finite.
 struct PredictionView {
-  std::vector<std::uint8_t> feasible;       // one per setting: 0 or 1
-  std::vector<ConstMatrixMap> predictions;  // settings × planes, each query rows × genes; setting s, plane p at s * planes + p
+  std::vector<std::uint8_t> feasible;  // one per setting: 0 or 1
+  std::vector<ConstMatrixMap>
+      predictions;  // settings × planes, each query rows × genes; setting s, plane p at s * planes + p
 };
 
 // Of the whole worker, as far as it is known: its own word while it runs, the kernel's once it has ended.

@@ -37,7 +37,8 @@ FrameStatus receive_frame(int socket, Frame& frame, bool accepts_attachment, boo
   }
   frame.bytes.resize(static_cast<std::size_t>(received));
   for (cmsghdr* item = CMSG_FIRSTHDR(&message); item; item = CMSG_NXTHDR(&message, item)) {
-    if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS || item->cmsg_len != CMSG_LEN(sizeof(int))) continue;
+    if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS || item->cmsg_len != CMSG_LEN(sizeof(int)))
+      continue;
     int number;
     std::memcpy(&number, CMSG_DATA(item), sizeof(number));
     frame.attachment = FileDescriptor(number);

@@ -50,7 +50,8 @@ tl::expected<void, SystemFailure> allow_reading(int ruleset, int fd) {
   PathBeneath rule;
   rule.allowed_access = S_ISDIR(status.st_mode) ? kReadFile | kReadDir : kReadFile;
   rule.parent_fd = fd;
-  if (syscall(SYS_landlock_add_rule, ruleset, kRulePathBeneath, &rule, 0) != 0) return system_failure("landlock_add_rule");
+  if (syscall(SYS_landlock_add_rule, ruleset, kRulePathBeneath, &rule, 0) != 0)
+    return system_failure("landlock_add_rule");
   return {};
 }
 
@@ -58,8 +59,9 @@ tl::expected<void, SystemFailure> allow_reading(int ruleset, int fd) {
 
 const std::vector<std::string>& readable_system_paths() {
   static const std::vector<std::string> paths = {
-      "/usr/lib",  "/usr/lib64", "/usr/local/lib", "/lib", "/lib64", "/etc/ld.so.cache", "/usr/share/zoneinfo",
-      "/dev/null", "/dev/zero",  "/dev/urandom",   "/sys/devices/system/cpu",
+      "/usr/lib",  "/usr/lib64",       "/usr/local/lib",          "/lib",
+      "/lib64",    "/etc/ld.so.cache", "/usr/share/zoneinfo",     "/dev/null",
+      "/dev/zero", "/dev/urandom",     "/sys/devices/system/cpu",
   };
   return paths;
 }

@@ -14,9 +14,9 @@ namespace headroom {
 const std::vector<std::string>& readable_system_paths();
 
 struct LandlockOutcome {
-  int abi = 0;                    // of the kernel: 1 is Linux 5.13
-  bool denies_tcp = false;        // from 4 on (Linux 6.7)
-  bool denies_signals = false;    // and abstract unix sockets to the outside: from 6 on (Linux 6.12)
+  int abi = 0;                  // of the kernel: 1 is Linux 5.13
+  bool denies_tcp = false;      // from 4 on (Linux 6.7)
+  bool denies_signals = false;  // and abstract unix sockets to the outside: from 6 on (Linux 6.12)
 };
 
 // Denies every access to files but reading the paths above and, if not negative, the folder that `data_folder_fd` is

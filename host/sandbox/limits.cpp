@@ -107,7 +107,8 @@ tl::expected<void, SystemFailure> probe_limits(const WorkerLimits& limits) {
     return system_failure("getrlimit cpu", ERANGE);
   }
   if (limits.address_space_bytes() > 0 && kLimitsAddressSpace) {
-    void* more = mmap(nullptr, limits.address_space_bytes(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* more =
+        mmap(nullptr, limits.address_space_bytes(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (more != MAP_FAILED) {
       munmap(more, limits.address_space_bytes());
       return system_failure("mmap beyond the limit succeeded", ERANGE);

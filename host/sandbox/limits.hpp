@@ -14,8 +14,8 @@ enum class ThreadCount {
   of_user,    // shared with everything else that the user runs: the limit then leaves room for that
 };
 
-// Threads that a worker may have at once where they are its own: the budget twice over (BLAS and OpenMP each start their
-// own), and what libraries start for themselves.
+// Threads that a worker may have at once where they are its own: the budget twice over (BLAS and OpenMP each start
+// their own), and what libraries start for themselves.
 std::uint64_t most_threads(std::uint32_t n_threads);
 
 // Zero in a field of `limits` means no such limit. Files cannot be written at all, memory cannot be locked, no core is

@@ -50,14 +50,29 @@ void tell(int fd, const WorkerEnd& end) {
   } while (written < 0 && errno == EINTR);
 }
 
-// Returns when the child has ended or the host wants it ended.
-bool host_wants_the_end(pid_t child) {
-  const FileDescriptor watch(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
-  pollfd waits[2] = {{kControlFd, POLLIN, 0}, {watch.get(), POLLIN, 0}};
-  while (poll(waits, watch ? 2 : 1, -1) < 0 && errno == EINTR) {
+// For an init to kill its worker and tell how it ended.
+constexpr int kInitPatience_ms = 1000;
+
+FileDescriptor open_process(pid_t process) {
+  return FileDescriptor(static_cast<int>(syscall(SYS_pidfd_open, process, 0)));
+}
+
+// Returns when the child has ended (false) or the host wants it ended (true).
+bool host_wants_the_end(const FileDescriptor& child) {
+  pollfd waits[2] = {{kControlFd, POLLIN, 0}, {child.get(), POLLIN, 0}};
+  while (poll(waits, child ? 2 : 1, -1) < 0 && errno == EINTR) {
   }
   return waits[0].revents != 0;
 }
+
+bool ends_within(const FileDescriptor& process, int patience_ms) {
+  pollfd wait{process.get(), POLLIN, 0};
+  return process && poll(&wait, 1, patience_ms) > 0;
+}
+
+// The worker that init looks after; a signal handler has nothing else to know it by.
+volatile sig_atomic_t worker_of_init = 0;
+void kill_worker_of_init(int) { kill(worker_of_init, SIGKILL); }
 
 }  // namespace
 
@@ -70,11 +85,16 @@ void run_monitor(pid_t child, int inner_end) {
   } else {
     close_all_but(kControlFd, kEndFd);
   }
-  if (host_wants_the_end(child)) kill(child, SIGKILL);
+  const FileDescriptor watched = open_process(child);
+  if (host_wants_the_end(watched)) {
+    // An init that is killed takes its namespace with it, but can no longer tell what the worker has used.
+    if (inner_end >= 0) kill(child, SIGTERM);
+    if (inner_end < 0 || !ends_within(watched, kInitPatience_ms)) kill(child, SIGKILL);
+  }
   WorkerEnd end = wait_for(child);
   if (inner_end >= 0) {
     WorkerEnd inner;
-    // What the init was told by the kernel is more than how the init itself ended, if it had the time to say it.
+    // What the init was told by the kernel says more than how the init itself ended, if it had the time to tell it.
     if (read(kLibraryFd, &inner, sizeof(inner)) == sizeof(inner)) end = inner;
   }
   tell(kEndFd, end);
@@ -83,6 +103,10 @@ void run_monitor(pid_t child, int inner_end) {
 
 void run_init(pid_t worker, int inner_end) {
   close_all_but(inner_end, inner_end);
+  worker_of_init = worker;
+  struct sigaction action {};
+  action.sa_handler = kill_worker_of_init;
+  sigaction(SIGTERM, &action, nullptr);
   tell(inner_end, wait_for(worker));
   _exit(0);
 }

@@ -10,8 +10,8 @@ namespace headroom {
 // kEndFd, and exits. If `inner_end` is not negative, the child is an init whose own WorkerEnd is read from there.
 [[noreturn]] void run_monitor(pid_t child, int inner_end);
 
-// Process 1 of a pid namespace: waits for `worker`, writes its WorkerEnd into `inner_end`, and exits, which ends
-// whatever is left in the namespace.
+// Process 1 of a pid namespace: waits for `worker` (kills it on SIGTERM, which only the monitor can send), writes its
+// WorkerEnd into `inner_end`, and exits, which ends whatever is left in the namespace.
 [[noreturn]] void run_init(pid_t worker, int inner_end);
 
 }  // namespace headroom

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <csignal>
 #include <climits>
+#include <csignal>
 
 #include "sandbox/file_descriptor.hpp"
 #include "sandbox/landlock.hpp"
@@ -54,7 +54,8 @@ unsigned long kept_flags(const std::string& path) {
 }
 
 tl::expected<void, SystemFailure> bind_read_only(const std::string& source, const std::string& target) {
-  if (mount(source.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) return system_failure("mount " + source);
+  if (mount(source.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0)
+    return system_failure("mount " + source);
   const unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | kept_flags(target);
   if (mount(nullptr, target.c_str(), nullptr, flags, nullptr) != 0) return system_failure("mount read-only " + source);
   return {};
@@ -125,7 +126,8 @@ tl::expected<void, SystemFailure> enter_private_root(const std::string& data_fol
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return system_failure("mount private");
   // The data folder is bound before its own path can vanish under the new root.
   const FileDescriptor data(data_folder.empty() ? -1 : open(data_folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (mount("tmpfs", root.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,mode=0755") != 0) return system_failure("mount tmpfs");
+  if (mount("tmpfs", root.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,mode=0755") != 0)
+    return system_failure("mount tmpfs");
   for (const std::string& path : readable_system_paths()) {
     if (auto shown = show_in(root, path); !shown) return shown;
   }

@@ -9,8 +9,8 @@
 namespace headroom {
 namespace {
 
-// Far above what user databases hand out; the process id makes it the worker's own. A container that maps fewer ids gets
-// one from the range that is kept for such passing users.
+// Far above what user databases hand out; the process id makes it the worker's own. A container that maps fewer ids
+// gets one from the range that is kept for such passing users.
 constexpr unsigned kManyIds = 0x70000000;
 constexpr unsigned kFewIds = 61184;
 constexpr unsigned kFewIdsCount = 4336;

@@ -36,8 +36,8 @@ std::string folder_behind(int fd) {
   return length > 0 ? std::string(path.data(), static_cast<std::size_t>(length)) : std::string();
 }
 
-// The new process 1: prepares the namespaces, starts the worker and waits for it. Returns in the worker, with what could
-// not be had of the mount namespace.
+// The new process 1: prepares the namespaces, starts the worker and waits for it. Returns in the worker, with what
+// could not be had of the mount namespace.
 tl::expected<void, SystemFailure> become_worker_of_namespace(const SandboxRequest& request, uid_t user, gid_t group,
                                                              int inner_end) {
   tl::expected<void, SystemFailure> prepared = map_own_ids(user, group);
@@ -66,9 +66,11 @@ ConfinementLevel level_of(const ConfinementReport& report) {
 
 std::string missing_for(ConfinementLevel level, const ConfinementReport& report) {
   std::vector<std::string> needed;
-  if (level >= ConfinementLevel::DEGRADED) needed = {"no_new_privs", "undumpable", "no_capabilities", "rlimits", "seccomp"};
+  if (level >= ConfinementLevel::DEGRADED)
+    needed = {"no_new_privs", "undumpable", "no_capabilities", "rlimits", "seccomp"};
   if (level >= ConfinementLevel::STRONG) needed.push_back("landlock");
-  if (level >= ConfinementLevel::FULL) needed.insert(needed.end(), std::begin(kNamespaceLayers), std::end(kNamespaceLayers));
+  if (level >= ConfinementLevel::FULL)
+    needed.insert(needed.end(), std::begin(kNamespaceLayers), std::end(kNamespaceLayers));
   std::string missing;
   for (const std::string& name : needed) {
     const auto& layers = report.layers();

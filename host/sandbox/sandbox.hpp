@@ -7,11 +7,13 @@
 //                                                                  pid, network, ipc and uts namespaces
 //   host ─ exec ─> monitor ─ fork ───────────────> worker         other levels
 //
-//   monitor  Waits for the worker, reports how it ended with the kernel's own figures, and kills it when the host says so
+//   monitor  Waits for the worker, reports how it ended with the kernel's own figures, and kills it when the host says
+//   so
 //            or is gone. Never reads anything that a plugin wrote.
 //   init     Process 1 of the pid namespace: signals reach the worker as they would outside (as process 1 it would
 //            ignore SIGXCPU, and abort() would show as SIGSEGV). When it ends, the kernel ends the whole namespace.
-//   worker   Confines itself, probes its confinement, reports, and only then loads the plugin. From there on nothing that
+//   worker   Confines itself, probes its confinement, reports, and only then loads the plugin. From there on nothing
+//   that
 //            it says is trusted.
 //
 // Pipes and sockets.
@@ -35,7 +37,8 @@
 //               process (keys, locks, shared memory)
 //   rlimits     address space, CPU time, no file writes, number of descriptors and threads
 //   namespaces  the rest of the system is not even visible: existence of files, processes, network, host name
-//   own_uid     other processes cannot be touched even without the layers above; makes the thread limit the worker's own
+//   own_uid     other processes cannot be touched even without the layers above; makes the thread limit the worker's
+//   own
 //
 // The functions of this folder run in a single-threaded process and before the plugin. Unlike other libraries they end
 // processes: monitor and init never return from enter_sandbox().
@@ -52,7 +55,7 @@ namespace headroom {
 
 // Descriptor numbers in the executed program. The host provides the first six.
 inline constexpr int kNullFd = 0;
-inline constexpr int kLogFd = 2;         // and 1
+inline constexpr int kLogFd = 2;  // and 1
 inline constexpr int kChannelFd = 3;
 inline constexpr int kControlFd = 4;     // monitor only
 inline constexpr int kEndFd = 5;         // monitor only

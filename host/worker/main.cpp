@@ -1,5 +1,5 @@
-// headroom-worker: the only program that opens a plugin. Confines itself first; see sandbox/sandbox.hpp for the order of
-// steps and schemas/worker.proto for what it is asked. It is started by the host alone and takes no arguments.
+// headroom-worker: the only program that opens a plugin. Confines itself first; see sandbox/sandbox.hpp for the order
+// of steps and schemas/worker.proto for what it is asked. It is started by the host alone and takes no arguments.
 #include <fcntl.h>
 #include <unistd.h>
 

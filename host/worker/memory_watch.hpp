@@ -1,5 +1,5 @@
-// Tells a lack of memory from other failures: a worker that ran into its address-space limit shows it as a bad_alloc, an
-// abort or a null pointer, and the verdict should name the limit.
+// Tells a lack of memory from other failures: a worker that ran into its address-space limit shows it as a bad_alloc,
+// an abort or a null pointer, and the verdict should name the limit.
 #pragma once
 
 #include <cstdint>

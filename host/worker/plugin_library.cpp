@@ -2,27 +2,26 @@
 #include <vector>
 
 #define BOOST_DLL_USE_STD_FS
-#include <boost/dll/shared_library.hpp>
-
-#include "worker/plugin_library.hpp"
-
 #include <dlfcn.h>
 #include <elf.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/dll/shared_library.hpp>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <system_error>
+
+#include "worker/plugin_library.hpp"
 
 namespace headroom {
 namespace {
 
 constexpr std::int64_t kMostTextBytes = 4096;  // of a description, a help text
 constexpr std::int64_t kMostNameBytes = 64;
-constexpr std::int64_t kMostItems = 64;        // options, hyperparameters, data sets
+constexpr std::int64_t kMostItems = 64;  // options, hyperparameters, data sets
 constexpr std::int64_t kMostGridValues = 512;
 constexpr std::int64_t kMostStructBytes = std::int64_t{1} << 20;  // beyond it, struct_size is garbage
 
@@ -93,8 +92,8 @@ std::string read_name(const headroom_string& text, const char* field, bool is_pl
   return name;
 }
 
-// Copies as much of a growing struct as both sides know. `needed` is the end of the last field of the first version that
-// a host cannot do without.
+// Copies as much of a growing struct as both sides know. `needed` is the end of the last field of the first version
+// that a host cannot do without.
 template <class Struct>
 Struct read_struct(const void* at, std::size_t needed, const char* name) {
   if (!at) throw Malformed{std::string(name) + " is a null pointer"};
@@ -134,14 +133,17 @@ void read_hyperparameter(const headroom_hyperparameter* at, Hyperparameter& to) 
   for (std::int64_t i = 0; i < parameter.n_grid; ++i) {
     const double value = parameter.grid[i];
     if (!std::isfinite(value)) throw Malformed{called + " has a grid value that is not finite"};
-    if (value < parameter.minimum || value > parameter.maximum) throw Malformed{called + " has a grid value out of its range"};
-    if (to.is_integer() && value != std::floor(value)) throw Malformed{called + " is an integer with a fraction in its grid"};
+    if (value < parameter.minimum || value > parameter.maximum)
+      throw Malformed{called + " has a grid value out of its range"};
+    if (to.is_integer() && value != std::floor(value))
+      throw Malformed{called + " is an integer with a fraction in its grid"};
     to.add_grid(value);
   }
 }
 
 headroom_embedding read_embedding(const void* at, PluginDescription& to) {
-  const auto embedding = read_struct<headroom_embedding>(at, HEADROOM_END_OF(headroom_embedding, embed), "headroom_embedding");
+  const auto embedding =
+      read_struct<headroom_embedding>(at, HEADROOM_END_OF(headroom_embedding, embed), "headroom_embedding");
   if (!embedding.dimension || !embedding.embed) throw Malformed{"dimension or embed is a null pointer"};
   to.set_wants_training(embedding.wants_training != 0);
   return embedding;
@@ -164,7 +166,8 @@ headroom_predictor read_predictor(const void* at, PluginDescription& to) {
     Hyperparameter& added = *to.add_hyperparameters();
     read_hyperparameter(predictor.hyperparameters[i], added);
     for (int other = 0; other + 1 < to.hyperparameters_size(); ++other) {
-      if (to.hyperparameters(other).name() == added.name()) throw Malformed{"two hyperparameters are called '" + added.name() + "'"};
+      if (to.hyperparameters(other).name() == added.name())
+        throw Malformed{"two hyperparameters are called '" + added.name() + "'"};
     }
   }
   return predictor;
@@ -173,7 +176,8 @@ headroom_predictor read_predictor(const void* at, PluginDescription& to) {
 void read_options(const headroom_plugin& plugin, PluginDescription& to) {
   check_list(plugin.options, plugin.n_options, "options");
   for (std::int64_t i = 0; i < plugin.n_options; ++i) {
-    const auto option = read_struct<headroom_option>(plugin.options[i], HEADROOM_END_OF(headroom_option, help), "headroom_option");
+    const auto option =
+        read_struct<headroom_option>(plugin.options[i], HEADROOM_END_OF(headroom_option, help), "headroom_option");
     const std::string key = read_name(option.key, "an option's key", false);
     for (const PluginOption& other : to.options()) {
       if (other.key() == key) throw Malformed{"two options are called '" + key + "'"};
@@ -195,8 +199,8 @@ std::string spoken_majors(PluginEntry entry) {
   return majors;
 }
 
-// Whether the loader would find every byte that the ELF headers promise: a truncated library kills the process that maps
-// it. Returns what is wrong, or nothing.
+// Whether the loader would find every byte that the ELF headers promise: a truncated library kills the process that
+// maps it. Returns what is wrong, or nothing.
 std::string malformed_elf(int fd) {
   struct stat status;
   if (fstat(fd, &status) != 0) return "it cannot be read";
@@ -205,7 +209,8 @@ std::string malformed_elf(int fd) {
   if (pread(fd, &header, sizeof(header), 0) != sizeof(header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {
     return "it is not an ELF file";
   }
-  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_machine != EM_X86_64) {
+  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
+      header.e_machine != EM_X86_64) {
     return "it was built for another machine";
   }
   if (header.e_type != ET_DYN) return "it is not a shared library";
@@ -255,8 +260,8 @@ tl::expected<PluginEntry, LoadFault> open_library(int fd) {
                 boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
   if (failed || !library->is_loaded()) {
     const char* why = dlerror();
-    return load_failed("the loader refuses it: " + (why ? as_utf8(why, static_cast<std::int64_t>(std::strlen(why)), 1024)
-                                                        : failed.message()));
+    return load_failed("the loader refuses it: " +
+                       (why ? as_utf8(why, static_cast<std::int64_t>(std::strlen(why)), 1024) : failed.message()));
   }
   void* entry = dlsym(library->native(), HEADROOM_ENTRY_SYMBOL);
   if (!entry) return load_failed("it is no Headroom plugin: it does not export " HEADROOM_ENTRY_SYMBOL);
@@ -278,9 +283,11 @@ tl::expected<LoadedPlugin, LoadFault> read_descriptor(PluginEntry entry, std::ui
     // The major comes first: under another one the rest of the struct may mean anything.
     const auto start = read_struct<headroom_plugin>(at, HEADROOM_END_OF(headroom_plugin, abi_minor), "headroom_plugin");
     if (start.abi_major != HEADROOM_ABI_MAJOR) {
-      return abi_mismatch("it was built for ABI major " + std::to_string(start.abi_major) + ", this host speaks " + ours);
+      return abi_mismatch("it was built for ABI major " + std::to_string(start.abi_major) + ", this host speaks " +
+                          ours);
     }
-    const auto plugin = read_struct<headroom_plugin>(at, HEADROOM_END_OF(headroom_plugin, capability), "headroom_plugin");
+    const auto plugin =
+        read_struct<headroom_plugin>(at, HEADROOM_END_OF(headroom_plugin, capability), "headroom_plugin");
     LoadedPlugin loaded;
     PluginDescription& description = loaded.description;
     description.set_abi_major(plugin.abi_major);

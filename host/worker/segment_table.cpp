@@ -22,6 +22,8 @@ void SegmentTable::attach(const Segment& segment, const FileDescriptor& memory) 
     if (errno == ENOMEM) throw std::bad_alloc();
     throw BadDescriptor{std::string("a segment cannot be mapped: ") + strerror(errno)};
   }
+  // An input is read as a whole, and its pages are there: mapping them at once spares a fault for each (Linux 5.14).
+  if (!segment.writable()) madvise(data, segment.bytes(), MADV_POPULATE_READ);
   mappings_[segment.id()] = {static_cast<std::byte*>(data), segment.bytes(), segment.writable()};
 }
 
@@ -58,7 +60,8 @@ std::byte* SegmentTable::locate(const MatrixDescriptor& described, ElementType t
   if (__builtin_mul_overflow(elements, static_cast<std::int64_t>(element_bytes), &bytes)) {
     throw BadDescriptor{"a matrix is too large"};
   }
-  return locate(described.segment_id(), described.offset_bytes(), static_cast<std::uint64_t>(bytes), element_bytes, write);
+  return locate(described.segment_id(), described.offset_bytes(), static_cast<std::uint64_t>(bytes), element_bytes,
+                write);
 }
 
 headroom_matrix SegmentTable::matrix(const MatrixDescriptor& described) const {
@@ -96,8 +99,8 @@ std::vector<headroom_string> SegmentTable::strings(const IdListDescriptor& descr
   if (n < 0 || n > kMostIds) throw BadDescriptor{"a list of ids has an impossible length"};
   const std::uint64_t offset_bytes = static_cast<std::uint64_t>(n + 1) * sizeof(std::int64_t);
   if (described.text_bytes() > ~std::uint64_t{0} - offset_bytes) throw BadDescriptor{"a list of ids is too large"};
-  const std::byte* start = locate(described.segment_id(), described.offset_bytes(), offset_bytes + described.text_bytes(),
-                                  sizeof(std::int64_t), false);
+  const std::byte* start = locate(described.segment_id(), described.offset_bytes(),
+                                  offset_bytes + described.text_bytes(), sizeof(std::int64_t), false);
   const auto* offsets = reinterpret_cast<const std::int64_t*>(start);
   const char* text = reinterpret_cast<const char*>(start + offset_bytes);
   std::vector<headroom_string> strings(static_cast<std::size_t>(n));

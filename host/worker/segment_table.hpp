@@ -44,7 +44,8 @@ class SegmentTable {
     std::size_t bytes = 0;
     bool writable = false;
   };
-  std::byte* locate(std::uint32_t id, std::uint64_t offset, std::uint64_t bytes, std::size_t alignment, bool write) const;
+  std::byte* locate(std::uint32_t id, std::uint64_t offset, std::uint64_t bytes, std::size_t alignment,
+                    bool write) const;
   std::byte* locate(const MatrixDescriptor& described, ElementType type, std::size_t element_bytes, bool write) const;
   std::map<std::uint32_t, Mapping> mappings_;
 };

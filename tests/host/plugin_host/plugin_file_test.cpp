@@ -42,9 +42,10 @@ TEST(PluginFile, RefusesWhatIsNoRegularFile) {
   ASSERT_EQ(mkfifo((folder / "fifo.so").c_str(), 0600), 0);
   std::filesystem::create_symlink("loop.so", folder / "loop.so");
   std::ofstream(folder / "empty.so");
-  for (const auto& [name, what] : {std::pair{"directory.so", "it is a directory"}, std::pair{"fifo.so", "it is a FIFO"},
-                                   std::pair{"loop.so", "loop"}, std::pair{"empty.so", "the file is empty"},
-                                   std::pair{"missing.so", "does not exist"}, std::pair{"/dev/zero", "it is a device"}}) {
+  for (const auto& [name, what] :
+       {std::pair{"directory.so", "it is a directory"}, std::pair{"fifo.so", "it is a FIFO"},
+        std::pair{"loop.so", "loop"}, std::pair{"empty.so", "the file is empty"},
+        std::pair{"missing.so", "does not exist"}, std::pair{"/dev/zero", "it is a device"}}) {
     const auto file = open_plugin_file(folder / name);
     ASSERT_FALSE(file) << name;
     EXPECT_EQ(file.error().kind, ErrorKind::plugin_fault);

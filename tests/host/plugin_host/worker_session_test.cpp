@@ -43,7 +43,8 @@ SharedMatrix sealed(const Matrix& values) {
   return *matrix;
 }
 
-Answer<std::unique_ptr<WorkerSession>> start(const std::string& plugin, const WorkerSettings& settings = settings_for_tests()) {
+Answer<std::unique_ptr<WorkerSession>> start(const std::string& plugin,
+                                             const WorkerSettings& settings = settings_for_tests()) {
   return WorkerSession::start(open_test_plugin(plugin), settings);
 }
 
@@ -128,6 +129,7 @@ TEST(WorkerSession, EmbedsWhatThePluginComputes) {
   settings.seed = 42;
   settings.data_folder = folder;
   settings.data_file = &*data_file;
+  settings.data_file_option = "path";
   settings.options = {{"greeting", "bonjour"}};
   auto session = start("steady_embedding", settings);
   ASSERT_TRUE(session) << session.error().message;
@@ -162,7 +164,8 @@ TEST(WorkerSession, ReachesAtLeastTheStrongLevel) {
   EXPECT_GT(report.landlock_abi(), 0u);
   // Generous: the machine may be busy. The measured figure is some 12 ms.
   EXPECT_LT(report.start_to_ready_s(), 1.0);
-  for (const ConfinementLayer& layer : report.layers()) EXPECT_EQ(layer.enforced(), layer.missing().empty()) << layer.name();
+  for (const ConfinementLayer& layer : report.layers())
+    EXPECT_EQ(layer.enforced(), layer.missing().empty()) << layer.name();
 }
 
 // How each deed of the faulty plugin is told: verdict, and a part of the message.
@@ -195,10 +198,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Deed{"spin-on", CPU_LIMIT, "1 s of CPU time"}, Deed{"new", MEMORY_LIMIT, "bad_alloc"},
                     Deed{"malloc", MEMORY_LIMIT, "1024 MiB"}, Deed{"caught", MEMORY_LIMIT, "bad_alloc"},
                     Deed{"error", PLUGIN_ERROR, "the weights are not there ?"},
-                    Deed{"silent", PLUGIN_ERROR, "without saying why"}, Deed{"unsupported", PLUGIN_ERROR, "does not support"},
-                    Deed{"fork", POLICY, "'clone'"}, Deed{"system", POLICY, "'clone'"},
-                    Deed{"mark", BAD_OUTPUT, "feasible with 7"}, Deed{"close", PROTOCOL_ERROR, "closed its channel"},
-                    Deed{"babble", COMPLETED, ""}, Deed{"write-input", CRASHED, "SIGSEGV"}),
+                    Deed{"silent", PLUGIN_ERROR, "without saying why"},
+                    Deed{"unsupported", PLUGIN_ERROR, "does not support"}, Deed{"fork", POLICY, "'clone'"},
+                    Deed{"system", POLICY, "'clone'"}, Deed{"mark", BAD_OUTPUT, "feasible with 7"},
+                    Deed{"close", PROTOCOL_ERROR, "closed its channel"}, Deed{"babble", COMPLETED, ""},
+                    Deed{"write-input", CRASHED, "SIGSEGV"}),
     [](const auto& deed) {
       std::string name = deed.param.name;
       std::replace(name.begin(), name.end(), '-', '_');
@@ -221,13 +225,15 @@ TEST_P(BadLibraries, AreRefusedByName) {
     return;
   }
   ASSERT_FALSE(session);
-  EXPECT_EQ(WorkerVerdict_Name(session.error().verdict), WorkerVerdict_Name(GetParam().verdict)) << session.error().message;
+  EXPECT_EQ(WorkerVerdict_Name(session.error().verdict), WorkerVerdict_Name(GetParam().verdict))
+      << session.error().message;
   EXPECT_THAT(session.error().message, HasSubstr(GetParam().message));
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Libraries, BadLibraries,
-    testing::Values(BadLibrary{"malformed_none", COMPLETED, ""}, BadLibrary{"malformed_size", ABI_MISMATCH, "struct_size is 12"},
+    testing::Values(BadLibrary{"malformed_none", COMPLETED, ""},
+                    BadLibrary{"malformed_size", ABI_MISMATCH, "struct_size is 12"},
                     BadLibrary{"malformed_other_major", ABI_MISMATCH, "built for ABI major 7, this host speaks 1"},
                     BadLibrary{"malformed_speaks_two", ABI_MISMATCH, "speaks ABI major 2, this host 1"},
                     BadLibrary{"malformed_kind", ABI_MISMATCH, "kind is 9"},
@@ -241,9 +247,10 @@ TEST(WorkerSession, RefusesFilesThatAreNoLibraries) {
   std::ifstream whole(kPlugins / "steady_embedding.so", std::ios::binary);
   std::string bytes((std::istreambuf_iterator<char>(whole)), {});
   std::ofstream(folder / "half.so", std::ios::binary) << bytes.substr(0, bytes.size() / 4);
-  for (const auto& [name, message] : {std::pair{"text.so", "not an ELF file"}, std::pair{"half.so", "truncated"},
-                                      std::pair{"/usr/lib/x86_64-linux-gnu/libm.so.6", "does not export headroom_plugin_entry"},
-                                      std::pair{"/bin/true", ""}}) {
+  for (const auto& [name, message] :
+       {std::pair{"text.so", "not an ELF file"}, std::pair{"half.so", "truncated"},
+        std::pair{"/usr/lib/x86_64-linux-gnu/libm.so.6", "does not export headroom_plugin_entry"},
+        std::pair{"/bin/true", ""}}) {
     auto file = open_plugin_file(folder / name);
     ASSERT_TRUE(file) << file.error().line();
     auto session = WorkerSession::start(*file, settings_for_tests());
@@ -344,7 +351,8 @@ TEST(WorkerSession, HoldsEveryModeToItsLevel) {
     return ConfinementLevel_Name((*session)->confinement().level());
   };
   EXPECT_EQ(level_of_start(SandboxMode::STRICT, {"namespaces"}), "STRONG");
-  EXPECT_THAT(level_of_start(SandboxMode::STRICT, {"landlock"}), HasSubstr("missing: landlock (switched off for a test)"));
+  EXPECT_THAT(level_of_start(SandboxMode::STRICT, {"landlock"}),
+              HasSubstr("missing: landlock (switched off for a test)"));
   EXPECT_THAT(level_of_start(SandboxMode::STRICT, {"landlock"}), HasSubstr("--sandbox relaxed"));
   EXPECT_EQ(level_of_start(SandboxMode::RELAXED, {"landlock", "namespaces"}), "DEGRADED");
   EXPECT_THAT(level_of_start(SandboxMode::RELAXED, {"seccomp"}), HasSubstr("missing: seccomp"));
@@ -365,7 +373,8 @@ TEST(ProbeSandbox, SaysWhatIsToBeHad) {
 
 std::set<std::string> open_descriptors() {
   std::set<std::string> descriptors;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) descriptors.insert(entry.path().filename());
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
+    descriptors.insert(entry.path().filename());
   return descriptors;
 }
 
@@ -428,8 +437,10 @@ TEST(WorkerSession, ManyThreadsHoldSessionsAtOnce) {
         question.n_query = 3;
         question.settings = Matrix::Constant(1, 1, 1.0);
         auto answer = (*session)->predict(question);
-        if (!answer) failures[t] = answer.error().message;
-        else if (answer->predictions[0](2, 39) != 2.0 + static_cast<double>(t)) failures[t] = "another session's numbers";
+        if (!answer)
+          failures[t] = answer.error().message;
+        else if (answer->predictions[0](2, 39) != 2.0 + static_cast<double>(t))
+          failures[t] = "another session's numbers";
       }
     });
   }

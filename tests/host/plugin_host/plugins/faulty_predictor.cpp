@@ -55,14 +55,14 @@ headroom_status predict(const headroom_host* host, const headroom_predictor_requ
     spin();
   }
   if (deed == "new") {
-    for (;;) std::memset(::operator new(std::size_t{64} << 20), 1, 4096);
+    for (;;) std::memset(::operator new (std::size_t{64} << 20), 1, 4096);
   }
   if (deed == "malloc") {
     for (;;) std::memset(std::malloc(std::size_t{64} << 20), 1, 4096);
   }
   if (deed == "caught") {
     try {
-      for (;;) std::memset(::operator new(std::size_t{64} << 20), 1, 4096);
+      for (;;) std::memset(::operator new (std::size_t{64} << 20), 1, 4096);
     } catch (const std::bad_alloc& failure) {
       set_error(host, failure.what());
       return HEADROOM_ERROR;
@@ -98,10 +98,23 @@ headroom_status predict(const headroom_host* host, const headroom_predictor_requ
 
 const headroom_option kDeed{sizeof(headroom_option), text("deed"), text("none"), text("what to do wrong")};
 const headroom_option* const kOptions[] = {&kDeed};
-const headroom_predictor kPredictor{sizeof(headroom_predictor), HEADROOM_SUPPORTS_REGRESSION, 1, 1, 0, nullptr, 0, predict};
-const headroom_plugin kPlugin{sizeof(headroom_plugin), HEADROOM_ABI_MAJOR, HEADROOM_ABI_MINOR, HEADROOM_KIND_PREDICTOR, 0,
-                              text("faulty-predictor"), text("1"), text("fails"), text("Apache-2.0"), nullptr, 0,
-                              kOptions, 1, &kPredictor, nullptr};
+const headroom_predictor kPredictor{
+    sizeof(headroom_predictor), HEADROOM_SUPPORTS_REGRESSION, 1, 1, 0, nullptr, 0, predict};
+const headroom_plugin kPlugin{sizeof(headroom_plugin),
+                              HEADROOM_ABI_MAJOR,
+                              HEADROOM_ABI_MINOR,
+                              HEADROOM_KIND_PREDICTOR,
+                              0,
+                              text("faulty-predictor"),
+                              text("1"),
+                              text("fails"),
+                              text("Apache-2.0"),
+                              nullptr,
+                              0,
+                              kOptions,
+                              1,
+                              &kPredictor,
+                              nullptr};
 
 }  // namespace
 

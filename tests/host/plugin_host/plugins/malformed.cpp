@@ -19,11 +19,23 @@ headroom_status predict(const headroom_host*, const headroom_predictor_request*,
 const double kGrid[] = {NAN};
 const headroom_hyperparameter kParameter{sizeof(headroom_hyperparameter), text("k"), text(""), 1, 0, 1, 9, kGrid, 1};
 const headroom_hyperparameter* const kParameters[] = {&kParameter};
-const headroom_predictor kPredictor{sizeof(headroom_predictor), HEADROOM_SUPPORTS_REGRESSION, 1, 1, 0,
-                                    kParameters, HEADROOM_TEST_BAD_GRID, predict};
-const headroom_plugin kPlugin{HEADROOM_TEST_STRUCT_SIZE, HEADROOM_TEST_MAJOR, 0, HEADROOM_TEST_KIND, 0,
-                              text(HEADROOM_TEST_NAME), text("1"), text(""), text(""), nullptr, 0,
-                              nullptr, 0, &kPredictor, nullptr};
+const headroom_predictor kPredictor{
+    sizeof(headroom_predictor), HEADROOM_SUPPORTS_REGRESSION, 1, 1, 0, kParameters, HEADROOM_TEST_BAD_GRID, predict};
+const headroom_plugin kPlugin{HEADROOM_TEST_STRUCT_SIZE,
+                              HEADROOM_TEST_MAJOR,
+                              0,
+                              HEADROOM_TEST_KIND,
+                              0,
+                              text(HEADROOM_TEST_NAME),
+                              text("1"),
+                              text(""),
+                              text(""),
+                              nullptr,
+                              0,
+                              nullptr,
+                              0,
+                              &kPredictor,
+                              nullptr};
 
 }  // namespace
 

@@ -1,6 +1,6 @@
 // An embedding whose answers a test can compute. Column 0: the id's length; column 1: the seed; column 2: bytes of the
-// data folder's file `weights` (-1: none); column 3: bytes of the file that option `path` names (-1: none); column 4: sum
-// of the training deltas. Ids that begin with '?' are unknown to it.
+// data folder's file `weights` (-1: none); column 3: bytes of the file that option `path` names (-1: none); column 4:
+// sum of the training deltas. Ids that begin with '?' are unknown to it.
 #include <cstdio>
 #include <string>
 
@@ -19,7 +19,9 @@ double bytes_of(const std::string& path) {
   return bytes;
 }
 
-std::string text_of(const headroom_string& text) { return std::string(text.data ? text.data : "", static_cast<std::size_t>(text.size)); }
+std::string text_of(const headroom_string& text) {
+  return std::string(text.data ? text.data : "", static_cast<std::size_t>(text.size));
+}
 
 struct State {
   double weights_bytes, path_bytes;
@@ -70,9 +72,21 @@ const headroom_option kPath{sizeof(headroom_option), text("path"), text(""), tex
 const headroom_option kGreeting{sizeof(headroom_option), text("greeting"), text("hello"), text("for the log")};
 const headroom_option* const kOptions[] = {&kPath, &kGreeting};
 const headroom_embedding kEmbedding{sizeof(headroom_embedding), 1, 0, open, dimension, embed, close};
-const headroom_plugin kPlugin{sizeof(headroom_plugin), HEADROOM_ABI_MAJOR, HEADROOM_ABI_MINOR, HEADROOM_KIND_EMBEDDING, 0,
-                              text("steady-embedding"), text("1"), text("id lengths"), text("Apache-2.0"), nullptr, 0,
-                              kOptions, 2, &kEmbedding, nullptr};
+const headroom_plugin kPlugin{sizeof(headroom_plugin),
+                              HEADROOM_ABI_MAJOR,
+                              HEADROOM_ABI_MINOR,
+                              HEADROOM_KIND_EMBEDDING,
+                              0,
+                              text("steady-embedding"),
+                              text("1"),
+                              text("id lengths"),
+                              text("Apache-2.0"),
+                              nullptr,
+                              0,
+                              kOptions,
+                              2,
+                              &kEmbedding,
+                              nullptr};
 
 }  // namespace
 

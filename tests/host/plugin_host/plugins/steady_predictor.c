@@ -4,7 +4,8 @@
 
 #include "headroom/predictor.h"
 
-#define TEXT(literal) {literal, sizeof(literal) - 1}
+#define TEXT(literal) \
+  { literal, sizeof(literal) - 1 }
 
 static headroom_status predict(const headroom_host* host, const headroom_predictor_request* request,
                                headroom_predictor_output* output) {
@@ -23,7 +24,8 @@ static headroom_status predict(const headroom_host* host, const headroom_predict
           mean += deltas->data[row * deltas->row_stride + g] / (double)request->n_training;
         }
         for (int64_t q = 0; q < request->n_query; ++q) {
-          to->data[q * to->row_stride + g] = scale * mean + block->query.data[q * block->query.row_stride] + (double)plane;
+          to->data[q * to->row_stride + g] =
+              scale * mean + block->query.data[q * block->query.row_stride] + (double)plane;
         }
       }
     }
@@ -35,9 +37,14 @@ static const double kGrid[] = {1, 2};
 static const headroom_hyperparameter kScale = {
     sizeof(headroom_hyperparameter), TEXT("scale"), TEXT("factor on the mean"), 0, 0, -10, 10, kGrid, 2};
 static const headroom_hyperparameter* const kHyperparameters[] = {&kScale};
-static const headroom_predictor kPredictor = {
-    sizeof(headroom_predictor), HEADROOM_SUPPORTS_REGRESSION | HEADROOM_SUPPORTS_THREE_CLASS, 1, 2, 0, kHyperparameters, 1,
-    predict};
+static const headroom_predictor kPredictor = {sizeof(headroom_predictor),
+                                              HEADROOM_SUPPORTS_REGRESSION | HEADROOM_SUPPORTS_THREE_CLASS,
+                                              1,
+                                              2,
+                                              0,
+                                              kHyperparameters,
+                                              1,
+                                              predict};
 static const headroom_string kDatasets[] = {TEXT("atlas")};
 static const headroom_plugin kPlugin = {sizeof(headroom_plugin),
                                         HEADROOM_ABI_MAJOR,
