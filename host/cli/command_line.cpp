@@ -1,0 +1,326 @@
+#include "cli/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdio>
+#include <functional>
+
+#include "cli/exit_code.hpp"
+#include "cli/interruption.hpp"
+#include "parallel/thread_pool.hpp"
+#include "plugin_host/host_process.hpp"
+#include "version.hpp"
+
+namespace headroom::cli {
+namespace {
+
+constexpr const char* kAbout =
+    "Tells how much of the achievable progress a perturbation-response predictor has made.\n"
+    "For every context and metric it places each method between WAP, the best null that any sensible model must beat,\n"
+    "and BAP, the tightest of the cheaters that no honest model can beat, and prints the percentage of that gap closed.";
+
+constexpr const char* kFooter =
+    "Examples\n"
+    "  headroom simulate -o example                          a synthetic screen with three embeddings\n"
+    "  headroom prepare cells.h5ad -o task                   deltas and their sampling error from single cells\n"
+    "  headroom bounds task                                  where the bounds lie, before any model\n"
+    "  headroom run task --embedding my_model=vectors.h5ad -o out\n"
+    "\n"
+    "Exit codes: 0 everything evaluated; 2 usage or bad input; 3 a plugin failed (its row says why);\n"
+    "4 harness fault or no sandbox; 130, 143 interrupted (what was done is kept).";
+
+void add_common_flags(CLI::App& command, CommonArguments& common) {
+  common.n_threads = available_cores();
+  command.add_option("--threads", common.n_threads, "Threads to use; results do not depend on it")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  command.add_flag("--quiet", common.quiet, "No progress and no notes on stderr");
+  command.add_flag_callback("--json", [&common] { common.format = TableFormat::json; }, "Results as JSON on stdout");
+  command.add_option("--format", common.format, "How results are printed on stdout: table, csv or json")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, TableFormat>{{"table", TableFormat::text}, {"csv", TableFormat::csv}, {"json", TableFormat::json}}));
+}
+
+template <class T>
+void add_optional(CLI::App& command, const std::string& flags, std::optional<T>& value, const std::string& help) {
+  if constexpr (std::is_same_v<T, std::filesystem::path>) {
+    command.add_option_function<std::string>(flags, [&value](const std::string& given) { value = given; }, help);
+  } else {
+    command.add_option_function<T>(flags, [&value](const T& given) { value = given; }, help);
+  }
+}
+
+void add_task_flags(CLI::App& command, TaskArguments& task) {
+  TaskOptions& columns = task.columns;
+  add_optional(command, "--pert-col", columns.pert_column,
+               "Column with the perturbation ids (default: the first of pert_id, gene_id, target_gene, perturbation, condition)");
+  add_optional(command, "--context-col", columns.context_column,
+               "Column with the context (default: the first of context, cell_line, cell_type, if any)");
+  add_optional(command, "--gene-col", columns.gene_column,
+               "Column of var with the gene ids (default: the index or column that matches most perturbation ids)");
+  add_optional(command, "--fold-col", columns.fold_column,
+               "Column with the test fold (default: the first of test_split, fold, split)");
+  add_optional(command, "--fold-file", columns.fold_file, "CSV with the folds: pert_id,test_split[,context]");
+  add_optional(command, "--folds", columns.n_folds, "Make this many shuffled folds instead");
+  command.add_option("--fold-seed", columns.fold_seed, "Seed of the folds that are made")->capture_default_str();
+  command.add_option("--context", columns.contexts, "Only these contexts");
+}
+
+// "1e-3" or "5" as a number, or an error that names the flag.
+Result<double> number(std::string_view text, std::string_view flag) {
+  double value = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (status != std::errc() || end != text.data() + text.size()) {
+    return bad_input(fmt::format("'{}' is not a number", text), std::string(flag), "write it as 5 or 1e-3");
+  }
+  return value;
+}
+
+// KEY=VALUE split at the first '='.
+Result<std::pair<std::string, std::string>> key_and_value(const std::string& text, std::string_view flag,
+                                                          std::string_view form) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return bad_input(fmt::format("'{}' has no value", text), std::string(flag), fmt::format("write it as {}", form));
+  }
+  return std::pair{text.substr(0, equals), text.substr(equals + 1)};
+}
+
+// 2GiB, 512MB, 1000000: bytes.
+Result<std::uint64_t> size_in_bytes(const std::string& text, std::string_view flag) {
+  double value = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string unit(end, text.data() + text.size());
+  static const std::map<std::string, double> kUnits = {
+      {"", 1}, {"B", 1}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"K", 1024.}, {"M", 1048576.}, {"G", 1073741824.},
+      {"KiB", 1024.}, {"MiB", 1048576.}, {"GiB", 1073741824.}};
+  const auto scale = kUnits.find(unit);
+  if (status != std::errc() || scale == kUnits.end() || !(value > 0)) {
+    return bad_input(fmt::format("'{}' is no size", text), std::string(flag), "write it as 2GiB or 512MB");
+  }
+  return static_cast<std::uint64_t>(value * scale->second);
+}
+
+void add_prepare_flags(CLI::App& command, PrepareArguments& arguments, std::string& memory_limit) {
+  PrepareOptions& options = arguments.options;
+  command.add_option("cells", arguments.cells,
+                     "Cells: an h5ad, or a folder with matrix.mtx[.gz], features.tsv[.gz] and barcodes.tsv[.gz]")->required();
+  command.add_option("-o,--out", arguments.out, "Folder for task.h5ad and noise.csv")->required();
+  command.add_option("--design", options.design,
+                     "global: one control profile per context; matched: the control of each batch (plates)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Design>{{"global", Design::global}, {"matched", Design::matched}}));
+  CellColumnOptions& columns = options.columns;
+  add_optional(command, "--pert-col", columns.pert_col,
+               "Column with the perturbation ids (default: the first of pert_id, gene_id, target_gene, perturbation, condition)");
+  add_optional(command, "--control", columns.control, "Label of the control cells in that column");
+  add_optional(command, "--control-col", columns.control_col, "Column that is true for control cells (default: is_control)");
+  add_optional(command, "--batch-col", columns.batch_col,
+               "Column with the batch (default: the first of gem_group, batch, plate, replicate; else one batch)");
+  add_optional(command, "--context-col", columns.context_col,
+               "Column with the context (default: the first of context, cell_line, cell_type, if any)");
+  add_optional(command, "--fold-col", options.fold_col, "Column with the test fold");
+  add_optional(command, "--fold-file", options.fold_file, "CSV with the folds: pert_id,test_split[,context]");
+  command.add_option("--folds", options.n_folds, "Make this many shuffled folds")->capture_default_str();
+  command.add_option("--fold-seed", options.fold_seed, "Seed of the folds that are made")->capture_default_str();
+  command.add_option("--values", options.values,
+                     "What the file holds: counts (scaled to 10,000 a cell, then log1p), log1p (already so) or asis")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, CellValues>{
+          {"counts", CellValues::counts}, {"log1p", CellValues::log1p}, {"asis", CellValues::asis}}));
+  command.add_option("--layer", options.layer, "Read layers/NAME, or raw/X, instead of X");
+  add_optional(command, "--cells", options.cell_table, "Table of the cells (TSV or CSV) of a Matrix Market folder");
+  add_optional(command, "--genes", options.genes_file, "File with one gene id a line: keep only these");
+  command.add_option("--min-cells", options.min_cells, "Drop perturbations with fewer cells in a context")->capture_default_str();
+  command.add_option("--outer", options.bootstrap.n_outer, "Bootstrap draws of batches")->capture_default_str();
+  command.add_option("--inner", options.bootstrap.n_inner, "Bootstrap draws of cells within each")->capture_default_str();
+  command.add_option("--seed", options.bootstrap.seed, "Seed of the bootstrap")->capture_default_str();
+  command.add_option("--memory-limit", memory_limit, "Memory to use, for example 2GiB; cells beyond it go to a temporary file "
+                                                     "(default: half of the machine's)");
+}
+
+// What CLI11 collects as text before it is read as values.
+struct RunFlagTexts {
+  std::vector<std::string> embeddings, predictors, grids, sets, metrics;
+  std::string ceiling, sandbox = "strict", limit_memory;
+  double limit_time_s = 0;
+};
+
+void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& texts) {
+  add_task_flags(command, arguments.task);
+  add_optional(command, "--noise", arguments.task.noise,
+               "Noise table of the task (default: noise.csv beside task.h5ad, if there)");
+  RunOptions& run = arguments.run;
+  command.add_option("--predictor", texts.predictors,
+                     "Head: knn, lasso, ridge, or [NAME=]PATH.so of a predictor plugin (default: knn and lasso)");
+  command.add_option("--fold", run.folds, "Only these folds");
+  command.add_option("--metric", texts.metrics, "Only these metrics (default: all that the task allows)");
+  command.add_option("--common-dim", run.common_dim, "Components that every embedding is reduced to")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  command.add_option("--grid", texts.grids, "Values of a hyperparameter: PREDICTOR.PARAM=V,V,...")->delimiter('\n');
+  command.add_option("--ceiling", texts.ceiling,
+                     "Cheaters that make the BAP, separated by commas: idealized, sampling_error_q90, sampling_error_q50, "
+                     "sampling_error_closed_form, split_half (default: the first two)");
+  command.add_option("--set", texts.sets, "Option of a plugin: PLUGIN.KEY=VALUE")->delimiter('\n');
+  command.add_flag("--audit", run.audit, "Also run the leakage probes on every embedding");
+  command.add_option("--seed", run.seed, "Seed of the random null, the intervals and the plugins")->capture_default_str();
+  command.add_flag("--inner-scores", arguments.keep_inner_scores, "Keep the whole inner score table in summary.json");
+  command.add_option("--sandbox", texts.sandbox,
+                     "Confinement of plugins: strict (strong or better, else exit 4), relaxed (the best to be had), off")
+      ->check(CLI::IsMember({"strict", "relaxed", "off"}))
+      ->capture_default_str();
+  command.add_option("--limit-time", texts.limit_time_s, "Seconds that one request to a plugin may take")
+      ->check(CLI::PositiveNumber);
+  command.add_option("--limit-memory", texts.limit_memory, "Memory of one plugin process, for example 4GiB");
+}
+
+Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) {
+  RunOptions& run = arguments.run;
+  for (const std::string& text : texts.embeddings) {
+    const auto equals = text.find('=');
+    EmbeddingSpec spec;
+    spec.path = equals == std::string::npos ? text : text.substr(equals + 1);
+    spec.name = equals == std::string::npos ? spec.path.filename().stem().string() : text.substr(0, equals);
+    if (spec.name.empty() || spec.path.empty()) {
+      return bad_input(fmt::format("'{}' names no embedding", text), "--embedding", "write it as NAME=PATH or PATH");
+    }
+    run.embeddings.push_back(std::move(spec));
+  }
+  for (const std::string& text : texts.predictors.empty() ? std::vector<std::string>{"knn", "lasso"} : texts.predictors) {
+    const auto equals = text.find('=');
+    const std::string path = equals == std::string::npos ? text : text.substr(equals + 1);
+    PredictorSpec spec;
+    if (path.ends_with(".so") || path.find('/') != std::string::npos) {
+      spec.path = path;
+      spec.name = equals == std::string::npos ? spec.path.filename().stem().string() : text.substr(0, equals);
+    } else {
+      spec.name = text;
+    }
+    run.predictors.push_back(std::move(spec));
+  }
+  for (const std::string& text : texts.grids) {
+    auto entry = key_and_value(text, "--grid", "PREDICTOR.PARAM=V,V,...");
+    if (!entry) return tl::unexpected<Error>(entry.error());
+    std::vector<double>& values = run.grid[entry->first];
+    values.clear();
+    for (const std::string& part : CLI::detail::split(entry->second, ',')) {
+      auto value = number(part, "--grid " + entry->first);
+      if (!value) return tl::unexpected<Error>(value.error());
+      values.push_back(*value);
+    }
+  }
+  for (const std::string& text : texts.sets) {
+    auto entry = key_and_value(text, "--set", "PLUGIN.KEY=VALUE");
+    if (!entry) return tl::unexpected<Error>(entry.error());
+    run.plugin_options[entry->first] = entry->second;
+  }
+  for (const std::string& text : texts.metrics) {
+    const auto metric = metric_by_name(text);
+    if (!metric) {
+      std::string known;
+      for (const Metric m : all_metrics()) known += (known.empty() ? "" : ", ") + std::string(metric_name(m));
+      return bad_input(fmt::format("there is no metric '{}'", text), "--metric", "the metrics are " + known);
+    }
+    run.metrics.push_back(*metric);
+  }
+  if (!texts.ceiling.empty()) run.ceiling = CLI::detail::split(texts.ceiling, ',');
+  run.sandbox = texts.sandbox == "strict" ? SandboxMode::STRICT
+                : texts.sandbox == "relaxed" ? SandboxMode::RELAXED
+                                             : SandboxMode::OFF;
+  if (texts.limit_time_s > 0) run.limits.set_wall_time_s(texts.limit_time_s);
+  if (!texts.limit_memory.empty()) {
+    auto bytes = size_in_bytes(texts.limit_memory, "--limit-memory");
+    if (!bytes) return tl::unexpected<Error>(bytes.error());
+    run.limits.set_address_space_bytes(*bytes);
+  }
+  return {};
+}
+
+int report(const Error& error) {
+  fmt::print(stderr, "headroom: error: {}\n", error.line());
+  return exit_code(error);
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  if (auto prepared = prepare_host_process(); !prepared) return report(prepared.error());
+  Interruption::install();
+
+  CLI::App app(kAbout, "headroom");
+  app.footer(kFooter);
+  app.set_version_flag("--version", "headroom " HEADROOM_VERSION);
+  app.set_config("--config", "", "Read flags from a TOML file; the command line wins");
+  app.require_subcommand(1);
+  app.fallthrough(false);
+
+  std::function<Result<int>()> command;
+
+  SimulateArguments simulate_arguments;
+  CLI::App* simulate_app = app.add_subcommand("simulate", "Make a seeded synthetic screen with known truth: cells, task, embeddings");
+  simulate_app->add_option("-o,--out", simulate_arguments.out, "Folder to write")->required();
+  simulate_app->add_option("--preset", simulate_arguments.preset, "Size of the screen")
+      ->check(CLI::IsMember({"tiny", "small", "medium", "paper"}))
+      ->capture_default_str();
+  simulate_app->add_option("--seed", simulate_arguments.seed, "Same seed, same screen")->capture_default_str();
+  add_common_flags(*simulate_app, simulate_arguments.common);
+  simulate_app->callback([&] { command = [&] { return simulate(simulate_arguments); }; });
+
+  PrepareArguments prepare_arguments;
+  std::string prepare_memory_limit;
+  CLI::App* prepare_app = app.add_subcommand("prepare", "From single cells to a task: deltas, folds and their sampling error");
+  add_prepare_flags(*prepare_app, prepare_arguments, prepare_memory_limit);
+  add_common_flags(*prepare_app, prepare_arguments.common);
+  prepare_app->callback([&] {
+    command = [&]() -> Result<int> {
+      if (!prepare_memory_limit.empty()) {
+        auto bytes = size_in_bytes(prepare_memory_limit, "--memory-limit");
+        if (!bytes) return tl::unexpected<Error>(bytes.error());
+        prepare_arguments.options.memory_limit_bytes = *bytes;
+      }
+      return prepare(prepare_arguments);
+    };
+  });
+
+  RunArguments run_arguments;
+  RunFlagTexts run_texts;
+  CLI::App* run_app = app.add_subcommand("run", "Evaluate embeddings and predictors of a task against its bounds");
+  run_app->add_option("task", run_arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")->required();
+  run_app->add_option("--embedding", run_texts.embeddings,
+                      "NAME=PATH or PATH of an embedding: a plugin .so, or a file of vectors keyed by perturbation id "
+                      "(.h5ad, .csv[.gz], .tsv[.gz], .npz)");
+  run_app->add_option("-o,--out", run_arguments.out, "Folder for the results")->required();
+  add_run_flags(*run_app, run_arguments, run_texts);
+  add_common_flags(*run_app, run_arguments.common);
+  run_app->callback([&] {
+    command = [&]() -> Result<int> {
+      if (auto read = read_run_flags(run_texts, run_arguments); !read) return tl::unexpected<Error>(read.error());
+      return run(run_arguments);
+    };
+  });
+
+  RunArguments bounds_arguments;
+  RunFlagTexts bounds_texts;
+  CLI::App* bounds_app = app.add_subcommand("bounds", "WAP, BAP and the gap of a task, before any plugin");
+  bounds_app->add_option("task", bounds_arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")->required();
+  add_run_flags(*bounds_app, bounds_arguments, bounds_texts);
+  add_common_flags(*bounds_app, bounds_arguments.common);
+  bounds_app->callback([&] {
+    command = [&]() -> Result<int> {
+      if (auto read = read_run_flags(bounds_texts, bounds_arguments); !read) return tl::unexpected<Error>(read.error());
+      return bounds(bounds_arguments);
+    };
+  });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    if (problem.get_exit_code() == 0) return app.exit(problem);  // --help, --version
+    return report(Error{ErrorKind::bad_input, problem.what(), "command line", "see 'headroom --help'"});
+  }
+  const Result<int> ended = command();
+  return ended ? *ended : report(ended.error());
+}
+
+}  // namespace headroom::cli

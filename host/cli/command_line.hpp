@@ -1,0 +1,65 @@
+// The command line as values: flags and commands of the contract, parsed by CLI11 in one translation unit (it is slow to
+// compile), and handed to one function per command.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cells/prepare.hpp"
+#include "evaluation/run_options.hpp"
+#include "task/task.hpp"
+#include "terminal/table.hpp"
+
+namespace headroom::cli {
+
+// Flags that every command takes.
+struct CommonArguments {
+  int n_threads = 1;
+  bool quiet = false;  // no progress and no notes on stderr
+  TableFormat format = TableFormat::text;
+};
+
+// What names a task and how its columns are read.
+struct TaskArguments {
+  std::filesystem::path task;
+  std::optional<std::filesystem::path> noise;
+  TaskOptions columns;
+};
+
+struct SimulateArguments {
+  CommonArguments common;
+  std::filesystem::path out;
+  std::string preset = "small";
+  std::uint64_t seed = 1;
+};
+
+struct PrepareArguments {
+  CommonArguments common;
+  std::filesystem::path cells, out;
+  PrepareOptions options;
+};
+
+struct RunArguments {
+  CommonArguments common;
+  TaskArguments task;
+  RunOptions run;
+  std::optional<std::filesystem::path> submissions;
+  std::filesystem::path out;  // empty for `bounds`
+  bool resume = false;
+  bool keep_inner_scores = false;  // in summary.json
+};
+
+
+// Runs the program: parses, dispatches, prints errors as `headroom: error: WHAT (WHERE): REMEDY`, returns the exit code.
+int run_command_line(int argc, char** argv);
+
+// The commands. Each prints its results to stdout and notes to stderr.
+Result<int> simulate(const SimulateArguments&);
+Result<int> prepare(const PrepareArguments&);
+Result<int> bounds(const RunArguments&);
+Result<int> run(const RunArguments&);
+
+}  // namespace headroom::cli

@@ -1,0 +1,19 @@
+#include "cli/installed_files.hpp"
+
+namespace headroom::cli {
+
+namespace fs = std::filesystem;
+
+Result<fs::path> find_shipped_plugins() {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  if (error) return harness_fault("this program cannot find its own file", "/proc/self/exe", error.message());
+  const fs::path library = program.parent_path().parent_path() / "lib" / "headroom";
+  for (const fs::path& folder : {library / "plugins", library}) {
+    if (fs::exists(folder / "table.so", error)) return folder;
+  }
+  return harness_fault("the shipped plugins are missing", (library / "plugins").string() + " and " + library.string(),
+                       "install or build Headroom again");
+}
+
+}  // namespace headroom::cli

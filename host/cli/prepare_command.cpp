@@ -1,0 +1,42 @@
+// headroom prepare: from cells to a task and its noise table.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <iostream>
+
+#include "cells/prepare.hpp"
+#include "cli/command_line.hpp"
+#include "cli/interruption.hpp"
+#include "cli/notes.hpp"
+#include "cli/terminal_streams.hpp"
+#include "terminal/table.hpp"
+#include "terminal/terminal_progress.hpp"
+
+namespace headroom::cli {
+
+Result<int> prepare(const PrepareArguments& arguments) {
+  ThreadPool pool(arguments.common.n_threads);
+  TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
+  auto report = headroom::prepare(arguments.cells, arguments.out, arguments.options, pool, progress, Interruption::token());
+  if (!report) return tl::unexpected<Error>(report.error());
+  print_notes(report->picked, arguments.common.quiet);
+  print_notes(report->notes, arguments.common.quiet);
+
+  Table table;
+  table.columns = {{"context"}, {"perturbations"}, {"batches"}, {"cells"}, {"control_cells"}};
+  for (const PreparedContext& context : report->contexts) {
+    table.rows.push_back({context.name, static_cast<std::int64_t>(context.n_perturbations),
+                          static_cast<std::int64_t>(context.n_batches), static_cast<std::int64_t>(context.n_cells),
+                          static_cast<std::int64_t>(context.n_control_cells)});
+  }
+  write_table(std::cout, table, arguments.common.format, stdout_style());
+  if (!arguments.common.quiet) {
+    fmt::print(stderr, "headroom: {} of {} cells, {} genes, {} folds; read {:.1f} s, estimated {:.1f} s, wrote {:.1f} s\n",
+               report->n_cells_used, report->n_cells_in_file, report->n_genes, report->n_folds, report->read_s,
+               report->estimate_s, report->write_s);
+    fmt::print(stderr, "headroom: wrote {} and {}\n", report->task.string(), report->noise.string());
+  }
+  return 0;
+}
+
+}  // namespace headroom::cli

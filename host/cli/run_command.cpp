@@ -1,0 +1,125 @@
+// headroom run and headroom bounds: evaluate, summarise, write, show.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+
+#include "cli/command_line.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/installed_files.hpp"
+#include "cli/interruption.hpp"
+#include "cli/task_input.hpp"
+#include "cli/terminal_streams.hpp"
+#include "evaluation/evaluate.hpp"
+#include "io/atomic_file.hpp"
+#include "plugin_host/host_process.hpp"
+#include "protocol/blas.hpp"
+#include "results/bounds_card.hpp"
+#include "results/method_bars.hpp"
+#include "results/perturbations_csv.hpp"
+#include "results/scores_csv.hpp"
+#include "results/summary.hpp"
+#include "results/summary_json.hpp"
+#include "terminal/terminal_progress.hpp"
+#include "version.hpp"
+
+namespace headroom::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<RunOptions> completed(const RunArguments& arguments) {
+  RunOptions options = arguments.run;
+  auto worker = find_worker_program();
+  if (!worker) return tl::unexpected<Error>(worker.error());
+  options.worker_program = *worker;
+  auto plugins = find_shipped_plugins();
+  if (!plugins) return tl::unexpected<Error>(plugins.error());
+  options.shipped_plugins = *plugins;
+  if (options.sandbox == SandboxMode::OFF) {
+    fmt::print(stderr, "headroom: warning: --sandbox off: plugins run without confinement\n");
+  }
+  return options;
+}
+
+void print_failures(const RunSummary& summary) {
+  std::vector<std::string> seen;
+  for (const ContextResult& context : summary.contexts()) {
+    for (const MethodResult& method : context.methods()) {
+      const std::string line = context.context() + ": " + method.name() + " failed: " + method.reason();
+      if (method.status() != "failed" || std::find(seen.begin(), seen.end(), line) != seen.end()) continue;
+      seen.push_back(line);
+      fmt::print(stderr, "headroom: {}\n", line);
+    }
+  }
+}
+
+Result<void> write_results(const fs::path& out, const RunResults& results, const RunSummary& summary, const Task& task,
+                           ThreadPool& pool) {
+  if (auto written = write_file_atomically(out / "summary.json", summary_json(summary)); !written) return written;
+  if (auto written = write_file_atomically(out / "scores.csv", scores_csv(summary)); !written) return written;
+  return write_perturbations_csv(out / "perturbations.csv", results, task, pool);
+}
+
+}  // namespace
+
+Result<int> run(const RunArguments& arguments) {
+  auto options = completed(arguments);
+  if (!options) return tl::unexpected<Error>(options.error());
+  if (options->embeddings.empty()) {
+    return bad_input("there is nothing to evaluate", "headroom run",
+                     "name an embedding with --embedding, or see the bounds alone with headroom bounds");
+  }
+  auto input = read_task_input(arguments.task, arguments.common.quiet);
+  if (!input) return tl::unexpected<Error>(input.error());
+  const NoiseTable* noise = input->noise ? &*input->noise : nullptr;
+
+  std::error_code error;
+  fs::create_directories(arguments.out, error);
+  if (error) return bad_input("cannot make the folder for the results", arguments.out.string(), error.message());
+
+  ThreadPool pool(arguments.common.n_threads);
+  TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
+  RunOutcome outcome = evaluate(input->task, noise, *options, pool, progress, Interruption::token());
+  if (outcome.error && outcome.error->kind != ErrorKind::interrupted) return tl::unexpected<Error>(*outcome.error);
+
+  const RunSummary summary = summarise(outcome.results, input->task, HEADROOM_VERSION, pool);
+  if (auto written = write_results(arguments.out, outcome.results, summary, input->task, pool); !written) {
+    return tl::unexpected<Error>(written.error());
+  }
+  if (arguments.common.format == TableFormat::json) {
+    std::cout << summary_json(summary);
+  } else {
+    draw_method_bars(std::cout, summary, primary_metric(summary), stdout_style());
+  }
+  if (!arguments.common.quiet) {
+    print_failures(summary);
+    fmt::print(stderr, "headroom: wrote {}\n", arguments.out.string());
+  }
+  if (outcome.error) return tl::unexpected<Error>(*outcome.error);
+  return any_failed(outcome.results) ? kExitPluginFailed : kExitEvaluated;
+}
+
+Result<int> bounds(const RunArguments& arguments) {
+  auto options = completed(arguments);
+  if (!options) return tl::unexpected<Error>(options.error());
+  auto input = read_task_input(arguments.task, arguments.common.quiet);
+  if (!input) return tl::unexpected<Error>(input.error());
+  const NoiseTable* noise = input->noise ? &*input->noise : nullptr;
+
+  ThreadPool pool(arguments.common.n_threads);
+  TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
+  const RunOutcome outcome = evaluate(input->task, noise, *options, pool, progress, Interruption::token());
+  if (outcome.error) return tl::unexpected<Error>(*outcome.error);
+
+  const RunSummary summary = summarise(outcome.results, input->task, HEADROOM_VERSION, pool);
+  switch (arguments.common.format) {
+    case TableFormat::json: std::cout << summary_json(summary); break;
+    case TableFormat::text: draw_bounds_card(std::cout, summary, stdout_style()); break;
+    default: write_table(std::cout, bounds_table(summary), arguments.common.format, stdout_style());
+  }
+  return any_failed(outcome.results) ? kExitPluginFailed : kExitEvaluated;
+}
+
+}  // namespace headroom::cli

@@ -1,0 +1,27 @@
+#include "cli/task_input.hpp"
+
+#include "cli/notes.hpp"
+
+namespace headroom::cli {
+
+namespace fs = std::filesystem;
+
+Result<TaskInput> read_task_input(const TaskArguments& arguments, bool quiet) {
+  auto task = read_task(arguments.task, arguments.columns);
+  if (!task) return tl::unexpected<Error>(task.error());
+  TaskInput input{std::move(*task), std::nullopt};
+
+  std::error_code ignored;
+  const fs::path folder = fs::is_directory(arguments.task, ignored) ? arguments.task : fs::path();
+  std::optional<fs::path> noise_path = arguments.noise;
+  if (!noise_path && !folder.empty() && fs::exists(folder / "noise.csv", ignored)) noise_path = folder / "noise.csv";
+  if (noise_path) {
+    auto noise = read_noise_table(*noise_path, input.task);
+    if (!noise) return tl::unexpected<Error>(noise.error());
+    input.noise = std::move(*noise);
+  }
+  print_task(input.task, input.noise ? &*input.noise : nullptr, quiet);
+  return input;
+}
+
+}  // namespace headroom::cli
