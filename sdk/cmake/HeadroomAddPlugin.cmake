@@ -15,7 +15,13 @@ function(headroom_add_plugin name)
   set(version_script "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/headroom_plugin.map")
   add_library(${target} MODULE ${arg_UNPARSED_ARGUMENTS})
   target_link_libraries(${target} PRIVATE headroom::sdk ${arg_LINKS})
-  target_compile_features(${target} PRIVATE cxx_std_17 c_std_11)
+  get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
+  if("CXX" IN_LIST languages)
+    target_compile_features(${target} PRIVATE cxx_std_17)
+  endif()
+  if("C" IN_LIST languages)
+    target_compile_features(${target} PRIVATE c_std_11)
+  endif()
   set_target_properties(${target} PROPERTIES
     PREFIX "" OUTPUT_NAME "${name}" SUFFIX ".so"
     POSITION_INDEPENDENT_CODE ON
