@@ -8,6 +8,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "io/hdf5_attribute.hpp"
 #include "io/hdf5_dataset.hpp"
 
 namespace headroom {

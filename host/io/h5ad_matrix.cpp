@@ -9,6 +9,8 @@
 #include <optional>
 #include <utility>
 
+#include "io/hdf5_attribute.hpp"
+
 namespace headroom {
 namespace {
 

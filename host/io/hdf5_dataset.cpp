@@ -17,8 +17,6 @@ constexpr const char* kRewrite = "write the file again with a current anndata";
 // Deflate cannot expand more than 1032 times; what claims more than this (and is not small) is corrupt.
 constexpr std::uint64_t kLargestExpansion = 1100;
 constexpr std::uint64_t kSmallBytes = std::uint64_t{64} << 20;
-// HDF5's attributes are small by nature (64 KiB unless stored densely).
-constexpr hssize_t kLargestAttribute = 1 << 20;
 
 bool is_boolean_enum(hid_t type) {
   if (H5Tget_class(type) != H5T_ENUM || H5Tget_nmembers(type) != 2) return false;
@@ -30,65 +28,6 @@ bool is_boolean_enum(hid_t type) {
     if (!known) return false;
   }
   return true;
-}
-
-// A memory type for variable-length strings in the character set of the file's type.
-Id variable_string_type(hid_t file_type) {
-  Id type(H5Tcopy(H5T_C_S1));
-  H5Tset_size(type.get(), H5T_VARIABLE);
-  H5Tset_cset(type.get(), H5Tget_cset(file_type));
-  return type;
-}
-
-// Fixed-length text ends at its padding.
-std::string unpadded(const char* text, std::size_t size, H5T_str_t padding) {
-  std::string_view view(text, size);
-  if (padding == H5T_STR_SPACEPAD) {
-    const std::size_t last = view.find_last_not_of(' ');
-    return std::string(view.substr(0, last == std::string_view::npos ? 0 : last + 1));
-  }
-  return std::string(view.substr(0, view.find('\0')));
-}
-
-// Reads `n` strings from a dataset or attribute through `read`, which has H5Dread's memory type and buffer arguments.
-template <class Read>
-bool read_text(hid_t file_type, hid_t space, std::size_t n, Read read, std::vector<std::string>* out) {
-  out->clear();
-  if (n == 0) return true;
-  if (H5Tis_variable_str(file_type) > 0) {
-    const Id type = variable_string_type(file_type);
-    std::vector<char*> texts(n, nullptr);
-    const bool ok = read(type.get(), texts.data());
-    if (ok) {
-      out->reserve(n);
-      for (const char* text : texts) out->emplace_back(text == nullptr ? "" : text);
-    }
-    H5Dvlen_reclaim(type.get(), space, H5P_DEFAULT, texts.data());
-    return ok;
-  }
-  const std::size_t size = H5Tget_size(file_type);
-  if (size == 0) return false;
-  std::vector<char> bytes(n * size);
-  if (!read(file_type, bytes.data())) return false;
-  const H5T_str_t padding = H5Tget_strpad(file_type);
-  out->reserve(n);
-  for (std::size_t i = 0; i < n; ++i) out->push_back(unpadded(bytes.data() + i * size, size, padding));
-  return true;
-}
-
-std::optional<std::vector<std::string>> attribute_texts(hid_t object, const char* name) {
-  if (H5Aexists(object, name) <= 0) return std::nullopt;
-  const Id attribute(H5Aopen(object, name, H5P_DEFAULT));
-  if (!attribute.valid()) return std::nullopt;
-  const Id type(H5Aget_type(attribute.get()));
-  const Id space(H5Aget_space(attribute.get()));
-  const hssize_t n = H5Sget_simple_extent_npoints(space.get());
-  if (n == 0) return std::vector<std::string>{};
-  if (n < 0 || n > kLargestAttribute || H5Tget_class(type.get()) != H5T_STRING) return std::nullopt;
-  std::vector<std::string> texts;
-  const auto read = [&](hid_t memory_type, void* buffer) { return H5Aread(attribute.get(), memory_type, buffer) >= 0; };
-  if (!read_text(type.get(), space.get(), static_cast<std::size_t>(n), read, &texts)) return std::nullopt;
-  return texts;
 }
 
 Result<void> require_vector(const Dataset& dataset) {
@@ -116,7 +55,7 @@ Result<std::vector<std::string>> read_all_texts(const Dataset& dataset) {
   const auto read = [&](hid_t memory_type, void* buffer) {
     return H5Dread(dataset.id.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer) >= 0;
   };
-  if (!read_text(type.get(), space.get(), dataset.n_elements(), read, &texts)) {
+  if (!read_library_texts(type.get(), space.get(), dataset.n_elements(), read, &texts)) {
     return read_error(dataset.name, dataset.path);
   }
   return texts;
@@ -287,32 +226,6 @@ Result<std::vector<bool>> read_booleans(const Dataset& dataset) {
   if (!integers) return tl::unexpected(integers.error());
   std::vector<bool> values(integers->size());
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = (*integers)[i] != 0;
-  return values;
-}
-
-std::optional<std::string> string_attribute(hid_t object, const char* name) {
-  const Quiet quiet;
-  const auto texts = attribute_texts(object, name);
-  if (!texts || texts->size() != 1) return std::nullopt;
-  return texts->front();
-}
-
-std::optional<std::vector<std::string>> strings_attribute(hid_t object, const char* name) {
-  const Quiet quiet;
-  return attribute_texts(object, name);
-}
-
-std::optional<std::vector<std::int64_t>> integers_attribute(hid_t object, const char* name) {
-  const Quiet quiet;
-  if (H5Aexists(object, name) <= 0) return std::nullopt;
-  const Id attribute(H5Aopen(object, name, H5P_DEFAULT));
-  if (!attribute.valid()) return std::nullopt;
-  const Id type(H5Aget_type(attribute.get()));
-  const Id space(H5Aget_space(attribute.get()));
-  const hssize_t n = H5Sget_simple_extent_npoints(space.get());
-  if (n < 0 || n > kLargestAttribute || H5Tget_class(type.get()) != H5T_INTEGER) return std::nullopt;
-  std::vector<std::int64_t> values(static_cast<std::size_t>(n));
-  if (n > 0 && H5Aread(attribute.get(), H5T_NATIVE_INT64, values.data()) < 0) return std::nullopt;
   return values;
 }
 

@@ -1,10 +1,9 @@
-// Reading single HDF5 values, attributes and one-dimensional datasets into standard types. Nothing in the file is
+// Reading HDF5 scalars and one-dimensional datasets into standard types. Nothing in the file is
 // believed: sizes are checked against what the file can hold before memory is taken, and links or storage that lead
 // out of the file are refused.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,11 +49,6 @@ Result<std::vector<bool>> read_booleans(const Dataset& dataset);          // boo
 
 // A string that is the whole value of a scalar dataset.
 Result<std::string> read_scalar_string(const Dataset& dataset);
-
-// Attributes; nullopt where absent or of another type.
-std::optional<std::string> string_attribute(hid_t object, const char* name);
-std::optional<std::vector<std::string>> strings_attribute(hid_t object, const char* name);
-std::optional<std::vector<std::int64_t>> integers_attribute(hid_t object, const char* name);
 
 // The error of a read that failed inside the library, with the library's reason.
 tl::unexpected<Error> read_error(const std::string& name, const std::string& path);

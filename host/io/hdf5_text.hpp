@@ -1,8 +1,8 @@
-// Variable-length text read straight from the file's global heap. HDF5 1.10 believes a text's length and heap index
-// as they stand in the file, so one flipped bit makes it write beyond a buffer; here both are checked. It is also
-// several times as fast, which counts for the ids of a million cells.
+// Texts of datasets and attributes: those of variable length without the library's own reading of them where that can
+// be done (hdf5_heap.hpp says why), the others through it.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,8 +13,14 @@
 namespace headroom::hdf5 {
 
 // All texts of a dataset of variable-length strings, each up to its first NUL; never-written ones are empty. nullopt:
-// stored in a way that is not read here (compact storage, filters other than deflate, shuffle and checksums, a user
-// block), so that the library must. Errors: texts or heaps that lie outside the file or each other.
+// stored in a way that is not read here (compact storage, filters other than deflate, shuffle and checksums, several
+// dimensions in chunks), so that the library must. Error: texts or heaps that lie outside the file or each other.
 Result<std::optional<std::vector<std::string>>> read_heap_texts(const Dataset& dataset);
+
+// Reads `n` texts, of fixed or variable length, through `read(memory type, buffer)`, which wraps H5Dread or H5Aread.
+// False where it fails.
+bool read_library_texts(hid_t file_type, hid_t space, std::size_t n,
+                        const std::function<bool(hid_t memory_type, void* buffer)>& read,
+                        std::vector<std::string>* texts);
 
 }  // namespace headroom::hdf5
