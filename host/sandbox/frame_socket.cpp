@@ -9,10 +9,12 @@
 namespace headroom {
 namespace {
 
-// Room for one descriptor and no more: the kernel discards what does not fit and says so.
 struct alignas(cmsghdr) ControlBuffer {
   char bytes[CMSG_SPACE(sizeof(int))];
 };
+// Room for one descriptor and no more: the kernel discards what does not fit and says so. (CMSG_SPACE would leave room
+// for a second one in its padding.)
+constexpr std::size_t kOneDescriptor = CMSG_LEN(sizeof(int));
 
 }  // namespace
 
@@ -25,7 +27,7 @@ FrameStatus receive_frame(int socket, Frame& frame, bool accepts_attachment, boo
   message.msg_iov = &data;
   message.msg_iovlen = 1;
   message.msg_control = accepts_attachment ? &control : nullptr;
-  message.msg_controllen = accepts_attachment ? sizeof(control) : 0;
+  message.msg_controllen = accepts_attachment ? kOneDescriptor : 0;
   ssize_t received;
   do {
     received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));

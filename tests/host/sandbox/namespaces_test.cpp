@@ -1,0 +1,54 @@
+#include "sandbox/namespaces.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "sandbox/file_descriptor.hpp"
+
+namespace headroom {
+namespace {
+
+bool is_there(const std::string& path) {
+  struct stat status;
+  return stat(path.c_str(), &status) == 0;
+}
+
+TEST(Namespaces, ShowNothingOfTheSystemButItsLibraries) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "headroom-namespaces";
+  std::filesystem::create_directories(folder / "own");
+  std::filesystem::permissions(folder / "own", std::filesystem::perms(0755));
+  std::ofstream(folder / "own" / "weights") << "w";
+  const std::string source = folder.string(), data_folder = folder / "own";
+  const uid_t user = geteuid();
+  const gid_t group = getegid();
+  const pid_t parent = getpid();
+  const auto child = clone_into_namespaces();
+  if (!child) GTEST_SKIP() << "no namespaces here: " << child.error().text();
+  if (*child == 0) {
+    if (!map_own_ids(user, group)) _exit(1);
+    if (getpid() != 1 || geteuid() != user) _exit(2);
+    if (const auto entered = enter_private_root(data_folder); !entered) {
+      dprintf(2, "%s\n", entered.error().text().c_str());
+      _exit(3);
+    }
+    if (is_there(source) || is_there("/etc/passwd") || is_there("/home") || is_there("/tmp")) _exit(4);
+    if (!is_there("/usr/lib") || !is_there("/lib64/ld-linux-x86-64.so.2") || !is_there("/dev/null")) _exit(5);
+    if (!is_there("/data/weights") || is_there("/data/../" + source)) _exit(6);
+    if (mkdir("/new", 0700) == 0 || FileDescriptor(open("/data/new", O_CREAT | O_WRONLY | O_CLOEXEC, 0600))) _exit(7);
+    if (!is_there("/proc/self/fd") || is_there("/proc/" + std::to_string(parent) + "/status")) _exit(8);
+    _exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(*child, &status, 0), *child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+}  // namespace
+}  // namespace headroom

@@ -1,0 +1,54 @@
+#include "worker/plugin_host_services.hpp"
+
+#include <gtest/gtest.h>
+
+namespace headroom {
+namespace {
+
+headroom_string as_text(const std::string& text) { return {text.data(), static_cast<std::int64_t>(text.size())}; }
+
+TEST(PluginHostServices, GiveOptionsByKey) {
+  PluginDescription description;
+  for (const char* key : {"given", "left", "empty"}) description.add_options()->set_key(key);
+  description.mutable_options(1)->set_default_value("default");
+  Configure settings;
+  settings.set_seed(7);
+  settings.set_n_threads(3);
+  settings.set_data_folder("/proc/self/fd/8");
+  OptionValue& value = *settings.add_options();
+  value.set_key("given");
+  value.set_value("x y");
+  settings.add_options()->set_key("undeclared");
+
+  PluginHostServices services;
+  services.configure(description, settings);
+  const headroom_host* host = services.host();
+  const auto option = [&](const std::string& key) { return host->option(host->handle, as_text(key)); };
+  EXPECT_EQ(std::string(option("given").data, 3), "x y");
+  EXPECT_EQ(std::string(option("left").data, 7), "default");
+  EXPECT_EQ(option("empty").size, 0);
+  EXPECT_NE(option("empty").data, nullptr);  // declared, though empty
+  EXPECT_EQ(option("undeclared").data, nullptr);
+  EXPECT_EQ(host->option(host->handle, {nullptr, 4}).data, nullptr);
+  EXPECT_EQ(host->option(host->handle, {nullptr, -4}).data, nullptr);
+  EXPECT_EQ(host->seed, 7u);
+  EXPECT_EQ(host->n_threads, 3);
+  EXPECT_EQ(host->struct_size, static_cast<std::int64_t>(sizeof(headroom_host)));
+  EXPECT_EQ(host->extension(host->handle, as_text("headroom.covariates/1")), nullptr);
+}
+
+TEST(PluginHostServices, KeepTheLastErrorShortAndValid) {
+  PluginHostServices services;
+  const headroom_host* host = services.host();
+  host->set_error(host->handle, as_text("first"));
+  host->set_error(host->handle, as_text("second\xff"));
+  EXPECT_EQ(services.take_error(), "second?");
+  EXPECT_EQ(services.take_error(), "");
+  host->set_error(host->handle, as_text(std::string(100000, 'x')));
+  EXPECT_EQ(services.take_error().size(), 4096u);
+  host->set_error(host->handle, {nullptr, 100});
+  EXPECT_EQ(services.take_error(), "");
+}
+
+}  // namespace
+}  // namespace headroom
