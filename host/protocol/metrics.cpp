@@ -107,6 +107,26 @@ Rivals place_among_rivals(Eigen::Index own, Eigen::Index n_truths, Approximate&&
   return rivals;
 }
 
+// Rows in panels of kL1Panel, gene by gene within a panel; the last panel is filled up with zeros.
+std::vector<float> l1_panels(const Matrix& rows) {
+  constexpr std::size_t kBlock = 64;  // genes of a panel that are read and written within the first-level cache
+  const auto n_rows = static_cast<std::size_t>(rows.rows()), n_genes = static_cast<std::size_t>(rows.cols());
+  const std::size_t n_panels = (n_rows + kL1Panel - 1) / kL1Panel;
+  std::vector<float> panels(n_panels * n_genes * kL1Panel);
+  for (std::size_t panel = 0; panel < n_panels; ++panel) {
+    float* to = panels.data() + panel * n_genes * kL1Panel;
+    const std::size_t n_lanes = std::min(kL1Panel, n_rows - panel * kL1Panel);
+    for (std::size_t first = 0; first < n_genes; first += kBlock) {
+      const std::size_t last = std::min(first + kBlock, n_genes);
+      for (std::size_t lane = 0; lane < n_lanes; ++lane) {
+        const double* from = rows.row(static_cast<Eigen::Index>(panel * kL1Panel + lane)).data();
+        for (std::size_t g = first; g < last; ++g) to[g * kL1Panel + lane] = static_cast<float>(from[g]);
+      }
+    }
+  }
+  return panels;
+}
+
 class Computation {
  public:
   Computation(const ConstMatrixRef& predictions, const TruthCache& truth, std::span<const Metric> metrics)
@@ -174,21 +194,20 @@ class Computation {
   }
 
   void spearman() {
+    std::vector<std::vector<Eigen::Index>> tests_of(distinct_.representative.size());
+    for (Eigen::Index i = 0; i < n_tests_; ++i) tests_of[distinct_.of_row[static_cast<std::size_t>(i)]].push_back(i);
     RankBuffers buffers;
-    std::vector<float> ranks(distinct_.representative.size() * n_genes_);
-    std::vector<double> norms(distinct_.representative.size());
-    for (std::size_t u = 0; u < norms.size(); ++u) {
-      const Eigen::Index row = distinct_.representative[u];
-      if (!finite_[static_cast<std::size_t>(row)]) continue;
-      centred_ranks(prediction(row), n_genes_, buffers, &ranks[u * n_genes_]);
-      norms[u] = std::sqrt(rank_product(&ranks[u * n_genes_], &ranks[u * n_genes_], n_genes_));
-    }
-    for (Eigen::Index i = 0; i < n_tests_; ++i) {
-      const auto at = static_cast<std::size_t>(i);
-      const std::size_t u = distinct_.of_row[at];
-      if (!finite_[at] || norms[u] == 0 || truth_.rank_norm[i] == 0) continue;
-      const double product = rank_product(&ranks[u * n_genes_], &truth_.ranks[at * n_genes_], n_genes_);
-      set(Metric::Spearman, i, clamped_correlation(product, norms[u], truth_.rank_norm[i]));
+    std::vector<float> ranks(n_genes_);
+    for (const std::vector<Eigen::Index>& tests : tests_of) {
+      if (!finite_[static_cast<std::size_t>(tests.front())]) continue;
+      centred_ranks(prediction(tests.front()), n_genes_, buffers, ranks.data());
+      const double norm = std::sqrt(rank_product(ranks.data(), ranks.data(), n_genes_));
+      for (const Eigen::Index i : tests) {
+        if (norm == 0 || truth_.rank_norm[i] == 0) continue;
+        const float* truth_ranks = &truth_.ranks[static_cast<std::size_t>(i) * n_genes_];
+        const double product = rank_product(ranks.data(), truth_ranks, n_genes_);
+        set(Metric::Spearman, i, clamped_correlation(product, norm, truth_.rank_norm[i]));
+      }
     }
   }
 
@@ -362,15 +381,7 @@ TruthCache make_truth_cache(Matrix deltas, RowVector mean_training_delta, OwnGen
     }
   }
   if (contains(metrics, Metric::PDS_L1)) {
-    const std::size_t n_panels = (static_cast<std::size_t>(n_tests) + kL1Panel - 1) / kL1Panel;
-    truth.panels.resize(n_panels * n_genes * kL1Panel);
-    for (Eigen::Index i = 0; i < n_tests; ++i) {
-      const auto panel = static_cast<std::size_t>(i) / kL1Panel, lane = static_cast<std::size_t>(i) % kL1Panel;
-      float* to = &truth.panels[panel * n_genes * kL1Panel + lane];
-      for (std::size_t g = 0; g < n_genes; ++g) {
-        to[g * kL1Panel] = static_cast<float>(deltas(i, static_cast<Eigen::Index>(g)));
-      }
-    }
+    truth.panels = l1_panels(deltas);
   }
   truth.deltas = std::move(deltas);
   truth.mean_training_delta = std::move(mean_training_delta);

@@ -1,0 +1,68 @@
+// The published size, which the benchmarks measure at, and the dgemm against which their rates are read.
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <random>
+
+#include "matrix/matrix.hpp"
+#include "protocol/blas.hpp"
+
+namespace headroom {
+
+inline constexpr Eigen::Index kPerturbations = 2000, kTraining = 1600, kTests = 400, kGenes = 6640, kDimension = 1280,
+                              kCommonDim = 100;
+
+inline Matrix normal_matrix(Eigen::Index rows, Eigen::Index cols, std::uint32_t seed) {
+  std::mt19937 generator(seed);
+  std::normal_distribution<double> normal;
+  return Matrix::NullaryExpr(rows, cols, [&] { return normal(generator); });
+}
+
+// Embedding-like: a decaying spectrum over noise.
+inline Matrix low_rank_matrix(Eigen::Index rows, Eigen::Index cols, std::uint32_t seed) {
+  const Eigen::Index rank = 150;
+  Matrix left = normal_matrix(rows, rank, seed);
+  for (Eigen::Index j = 0; j < rank; ++j) left.col(j) *= 3.0 / (1.0 + 0.1 * static_cast<double>(j));
+  Matrix out = 0.3 * normal_matrix(rows, cols, seed + 1);
+  gemm(Transpose::no, Transpose::no, 0.3, left, normal_matrix(rank, cols, seed + 2), 1.0, out);
+  return out;
+}
+
+// Reports operations (1e9 / s) per iteration under `name`.
+inline void report_rate(benchmark::State& state, const char* name, double operations) {
+  state.counters[name] =
+      benchmark::Counter(operations * 1e-9 * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+}
+
+// One thread; 1024 × 1024 × 1024.
+inline void dgemm_reference(benchmark::State& state) {
+  const Eigen::Index n = 1024;
+  const Matrix a = normal_matrix(n, n, 1), b = normal_matrix(n, n, 2);
+  Matrix c(n, n);
+  for (auto _ : state) {
+    gemm(Transpose::no, Transpose::no, 1.0, a, b, 0.0, c);
+    benchmark::DoNotOptimize(c.data());
+  }
+  report_rate(state, "GFLOP/s", 2.0 * static_cast<double>(n * n * n));
+}
+BENCHMARK(dgemm_reference)->Unit(benchmark::kMillisecond);
+
+}  // namespace headroom
+
+// BENCHMARK_MAIN with the one BLAS setting that the host makes.
+#define HEADROOM_BENCHMARK_MAIN()                                          \
+  int main(int argc, char** argv) {                                        \
+    const auto blas = headroom::require_threadsafe_blas();                 \
+    if (!blas) {                                                           \
+      std::fprintf(stderr, "%s\n", blas.error().line().c_str());           \
+      return 4;                                                            \
+    }                                                                      \
+    benchmark::AddCustomContext("blas", blas->config + ", " + blas->core); \
+    benchmark::Initialize(&argc, argv);                                    \
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;      \
+    benchmark::RunSpecifiedBenchmarks();                                   \
+    return 0;                                                              \
+  }
