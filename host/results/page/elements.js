@@ -5,6 +5,16 @@ function nameElement(parent, tag, name, length) {
     .text(length ? shortened(name, length) : shown(name));
 }
 
+// Puts a name into an SVG text, cut until it fits into `width` drawn units; the whole of it is the element's title.
+function fitName(text, name, width) {
+  const length = Array.from(shown(name)).length;
+  for (let n = Math.min(length, 60); n > 1; n -= Math.ceil(n / 12)) {
+    text.text(shortened(name, n));
+    if (text.node().getComputedTextLength() <= width) break;
+  }
+  text.append("title").text(shown(name));
+}
+
 // A table with sortable columns: {title, value(row), text(row), draw(cell, row), number, start}. Sorting is by value.
 function sortableTable(frame, columns, rows, options = {}) {
   const pageSize = options.pageSize || Infinity;

@@ -53,7 +53,7 @@ function drawFoldsOf(context, frame) {
   const guide = (value, label, role, place) => {
     if (!isNumber(value)) return;
     svg.append("line").attr("class", `guide ${role}`).attr("x1", x(value)).attr("x2", x(value)).attr("y1", top - 6).attr("y2", bottom + 4);
-    svg.append("text").attr("class", role).attr("stroke", "none").attr("x", x(value)).attr("y", top - 12 - place)
+    svg.append("text").attr("class", role).attr("x", x(value)).attr("y", top - 12 - place)
       .attr("text-anchor", "middle").attr("font-size", 11).attr("font-weight", 600).text(label);
   };
   guide(context.wap && context.wap.value, "WAP", "null", 0);
@@ -64,8 +64,8 @@ function drawFoldsOf(context, frame) {
     const row = svg.append("g").attr("tabindex", 0).attr("role", "img")
       .attr("aria-label", `${shortened(method.name, 80)}: median ${valueText(method.value)}, ${percentText(method.gap_closed)} of the gap`);
     row.append("line").attr("class", "row-line").attr("x1", left).attr("x2", width - right).attr("y1", middle).attr("y2", middle);
-    row.append("text").attr("x", left - 12).attr("y", middle + 4).attr("text-anchor", "end").attr("font-size", 12)
-      .text(shortened(method.name, 38)).append("title").text(shown(method.name));
+    fitName(row.append("text").attr("x", left - 12).attr("y", middle + 4).attr("text-anchor", "end").attr("font-size", 12),
+      method.name, left - 16);
     row.append("text").attr("x", width).attr("y", middle + 4).attr("text-anchor", "end").attr("font-size", 12).text(valueText(method.value));
     const folds = method.folds.filter((f) => isNumber(f.value));
     withTip(row.append("g").selectAll("path").data(folds).join("path").attr("class", `${role} point`)

@@ -87,7 +87,7 @@ function drawHeadroom(head) {
     const low = Math.max(x.domain()[0], y.domain()[0]), high = Math.min(x.domain()[1], y.domain()[1]);
     if (line && high > low) {
       svg.append("line").attr("class", "guide cheater").attr("x1", x(low)).attr("y1", y(low)).attr("x2", x(high)).attr("y2", y(high));
-      svg.append("text").attr("class", "cheater").attr("stroke", "none").attr("x", x(high) - 6).attr("y", y(high) + (sign > 0 ? 16 : -8))
+      svg.append("text").attr("class", "cheater").attr("x", x(high) - 6).attr("y", y(high) + (sign > 0 ? 16 : -8))
         .attr("text-anchor", "end").attr("font-size", 12).text(line);
     }
     const points = svg.append("g").selectAll("circle").data(known).join("circle").attr("class", "plugin point")

@@ -21,8 +21,9 @@ function drawMetricTrust(head) {
     cell.append("span").attr("class", good ? "verdict-good" : "verdict-bad").text(good ? "ranks" : "cannot rank: " + whyUndefined(context));
     meter(cell, range, good);
     if (isNumber(gap.value)) {
-      cell.append("div").attr("class", "small").text(`gap ${valueText(gap.value)} ${intervalText(gap.ci_low, gap.ci_high, false)}`);
-      cell.append("div").attr("class", "small").text(`${shown(context.wap.method)} → ${shown(context.bap.method)}`);
+      cell.append("div").attr("class", "small line").text(`gap ${valueText(gap.value)} ${intervalText(gap.ci_low, gap.ci_high, false)}`);
+      const bounds = `${shown(context.wap.method)} → ${shown(context.bap.method)}`;
+      cell.append("div").attr("class", "small line").attr("title", bounds).text(bounds);
     }
   }
 }

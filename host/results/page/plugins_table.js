@@ -31,7 +31,7 @@ function drawPlugins(head) {
       }},
       {title: "coverage", number: true, value: (p) => coverage(p), text: (p) => isNumber(coverage(p))
         ? `${percentText(100 * coverage(p))} (${countText(p.n_present)} of ${countText(p.n_ids)})` : "–"},
-    ], summary.plugins);
+    ], summary.plugins, {pageSize: 25});
   }
   drawFailures(content);
   drawCosts(content, head);
@@ -42,19 +42,22 @@ function drawPlugins(head) {
 }
 
 function drawFailures(content) {
-  const seen = new Map();
+  const rows = new Map();  // one a method, status and reason: contexts that share them are listed together
   summary.contexts.forEach((context) => context.methods.filter((m) => m.status === "failed" || m.status === "skipped")
-    .forEach((m) => seen.set(JSON.stringify([m.name, context.context, m.reason]), {method: m, context: context.context})));
-  const rows = Array.from(seen.values());
-  if (rows.length === 0) return;
+    .forEach((method) => {
+      const key = JSON.stringify([method.name, method.status, method.reason]);
+      if (!rows.has(key)) rows.set(key, {method, contexts: new Set()});
+      rows.get(key).contexts.add(context.context);
+    }));
+  if (rows.size === 0) return;
   content.append("h3").text("Failed and skipped");
   sortableTable(content.append("div").attr("class", "table-frame"), [
     {title: "method", value: (r) => r.method.name, draw: (cell, r) => nameElement(cell, "span", r.method.name, 60)},
-    {title: "context", value: (r) => r.context, text: (r) => shortened(r.context, 30)},
     {title: "status", value: (r) => r.method.status, draw: (cell, r) => cell.append("span")
       .attr("class", "chip " + (r.method.status === "failed" ? "verdict-bad" : "small")).text(r.method.status)},
     {title: "reason", text: (r) => shortened(r.method.reason, 400)},
-  ], rows);
+    {title: "contexts", text: (r) => Array.from(r.contexts).map((c) => shortened(c, 30)).join(", ")},
+  ], Array.from(rows.values()), {pageSize: 25});
 }
 
 // Per method of this head: what it chose, how much of it was covered, what it cost.

@@ -5,6 +5,9 @@ function drawProgressBars(contexts) {
   const svg = newFigure(d3.select("#progress .figure"), "progress", "Gap closed per context", width,
     top + rowHeight * contexts.length);
   const x = d3.scaleLinear().domain([0, 100]).range([left, width - right]);
+  // A method beyond the drawn range stands at its end as an arrow.
+  const isOutside = (p) => x(p) < x(0) - 22 || x(p) > x(100) + 22;
+  const pointPath = (p) => isOutside(p) ? (p < 0 ? "M-5,0L4,-5L4,5Z" : "M5,0L-4,-5L-4,5Z") : symbolPath("plugin", 46);
   const clampedX = (p) => Math.max(x(0) - 22, Math.min(x(100) + 22, x(p)));
   [0, 25, 50, 75, 100].forEach((tick) => {
     svg.append("line").attr("class", "row-line").attr("x1", x(tick)).attr("x2", x(tick)).attr("y1", top - 8)
@@ -17,8 +20,8 @@ function drawProgressBars(contexts) {
   function drawBar(row, context) {
     const barTop = 10, barHeight = 22, middle = barTop + barHeight / 2;
     const methods = rankedPlugins(context), best = methods[0];
-    row.append("text").attr("x", 0).attr("y", middle + 5).attr("font-size", 16).attr("font-weight", 600)
-      .text(shortened(context.context, 20)).append("title").text(shown(context.context));
+    fitName(row.append("text").attr("x", 0).attr("y", middle + 5).attr("font-size", 16).attr("font-weight", 600),
+      context.context, left - 30);
     const defined = isDefined(context);
     row.append("rect").attr("class", "track").classed("undefined", !defined).attr("x", x(0)).attr("y", barTop)
       .attr("width", x(100) - x(0)).attr("height", barHeight).attr("rx", 4);
@@ -38,7 +41,7 @@ function drawProgressBars(contexts) {
     }
     if (!best) return;
     const percent = best.gap_closed;
-    row.append("rect").attr("class", "plugin").attr("stroke", "none").attr("x", x(0)).attr("y", barTop)
+    row.append("rect").attr("class", "plugin").attr("x", x(0)).attr("y", barTop)
       .attr("width", Math.max(0, Math.min(x(100), x(percent)) - x(0))).attr("height", barHeight).attr("rx", 4);
     if (percent > 100 || percent < 0) {
       const at = percent > 100 ? x(100) + 6 : x(0) - 6, way = percent > 100 ? 9 : -9;
@@ -46,11 +49,11 @@ function drawProgressBars(contexts) {
     }
     if (isNumber(best.ci_low) && isNumber(best.ci_high)) {
       const a = clampedX(best.ci_low), b = clampedX(best.ci_high);
-      row.append("path").attr("class", "whisker")
-        .attr("d", `M${a},${middle}H${b}M${a},${middle - 5}v10M${b},${middle - 5}v10`);
+      ["halo", "whisker"].forEach((layer) => row.append("path").attr("class", layer)
+        .attr("d", `M${a},${middle}H${b}M${a},${middle - 5}v10M${b},${middle - 5}v10`));
     }
     const points = row.append("g").selectAll("path").data(methods.slice().reverse()).join("path")
-      .attr("class", "plugin point").attr("d", symbolPath("plugin", 46)).attr("tabindex", 0).attr("role", "img")
+      .attr("class", "plugin point").attr("d", (m) => pointPath(m.gap_closed)).attr("tabindex", 0).attr("role", "img")
       .attr("aria-label", (m) => `${shortened(m.name, 80)}: ${percentText(m.gap_closed)} of the gap, ${m.verdict}`)
       .attr("transform", (m) => `translate(${clampedX(m.gap_closed)},${barTop + barHeight + 14})`);
     withTip(points, (m) => [m.name, `${percentText(m.gap_closed)} ${intervalText(m.ci_low, m.ci_high, true)}`, m.verdict,
@@ -63,8 +66,7 @@ function drawProgressBars(contexts) {
       first.append("tspan").attr("font-size", 19).attr("font-weight", 700).text(large);
       first.append("tspan").attr("class", "muted").attr("font-size", 11).attr("dx", 6).text(interval);
       if (verdict) row.append("text").attr("x", at).attr("y", middle + 15).attr("font-size", 13).text(verdict);
-      row.append("text").attr("class", "muted").attr("x", at).attr("y", middle + 31).attr("font-size", 12)
-        .text(shortened(name, 28)).append("title").text(shown(name));
+      fitName(row.append("text").attr("class", "muted").attr("x", at).attr("y", middle + 31).attr("font-size", 12), name, width - at);
     }
   }
 }
