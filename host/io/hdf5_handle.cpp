@@ -16,6 +16,32 @@ herr_t keep_first_message(unsigned, const H5E_error2_t* entry, void* message) {
   return 1;
 }
 
+// HDF5 asks for the real path of a file, which an anonymous memory file (opened as /proc/self/fd/N, as a worker is given
+// its data) does not have. Such a file is opened from a copy of its content.
+Id open_image(const std::filesystem::path& path, std::uint64_t size_bytes, hid_t access) {
+  std::string image(size_bytes, '\0');
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return {};
+  std::size_t done = 0;
+  while (done < image.size()) {
+    const ssize_t n = ::read(descriptor, image.data() + done, image.size() - done);
+    if (n <= 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  ::close(descriptor);
+  if (done < image.size()) return {};
+  constexpr std::size_t kGrowBytes = 1 << 20;  // never grows: it is opened read-only
+  H5Pset_fapl_core(access, kGrowBytes, false);
+  H5Pset_file_image(access, image.data(), image.size());
+  return Id(H5Fopen("image", H5F_ACC_RDONLY, access));
+}
+
+bool has_real_path(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::canonical(path, error);
+  return !error && !real.empty();
+}
+
 }  // namespace
 
 Quiet::Quiet() {
@@ -49,7 +75,8 @@ Result<File> open_file(const std::filesystem::path& path) {
 
   const Id access(H5Pcreate(H5P_FILE_ACCESS));
   H5Pset_file_locking(access.get(), false, true);
-  file.id = Id(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()));
+  file.id = has_real_path(path) ? Id(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()))
+                                : open_image(path, file.size_bytes, access.get());
   if (!file.id.valid()) {
     const std::string message = take_error_message();
     if (message.find("truncated file") != std::string::npos) {
