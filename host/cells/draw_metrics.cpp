@@ -1,7 +1,6 @@
 #include "cells/draw_metrics.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -46,37 +45,25 @@ void transpose(std::uint32_t n_genes, std::uint32_t n_draws, std::uint32_t n_lan
   }
 }
 
-// Every value becomes a key, an integer whose order is the float's with the index below it, and a bucket: sign, exponent
-// and leading mantissa bits of the value from `kOctaves` below the largest magnitude on; all smaller ones share the two
-// buckets around zero. Buckets are monotone in the value. Negative zero counts as zero.
-constexpr int kOctaves = 16, kOctaveBits = 4 + 23;
+// Every value becomes a 16-bit key, monotone in it: sign, exponent and leading mantissa bits from `kOctaves` below the
+// largest magnitude on; all smaller ones share the two keys around zero. Negative zero counts as zero.
+constexpr int kOctaves = 16, kOctaveBits = 4 + 23, kKeyBits = 15;
 
 HEADROOM_SIMD_CLONES
-void keys_and_buckets(const float* x, std::uint32_t n, int bucket_bits, std::int64_t* keys, std::uint32_t* bucket) {
+void make_keys(const float* x, std::uint32_t n, std::uint64_t* keys) {
   float largest = 0;
   for (std::uint32_t i = 0; i < n; ++i) {
     const float magnitude = __builtin_fabsf(x[i]);
     largest = magnitude > largest ? magnitude : largest;
   }
   const std::int32_t top = __builtin_bit_cast(std::int32_t, largest);
-  const std::int32_t floor = top > (kOctaves << 23) ? top - (kOctaves << 23) : 0;
-  const std::int32_t half = (1 << bucket_bits) + 1;
+  // One below, so that the largest itself stays within the key's bits.
+  const std::int32_t floor = top >= (kOctaves << 23) ? top - (kOctaves << 23) + 1 : 0;
   for (std::uint32_t i = 0; i < n; ++i) {
     const std::int32_t bits = __builtin_bit_cast(std::int32_t, x[i] + 0.0f);
     const std::int32_t sign = bits >> 31, magnitude = bits & 0x7fffffff;
-    const std::int32_t above = (magnitude > floor ? magnitude - floor : 0) >> (kOctaveBits - bucket_bits);
-    bucket[i] = static_cast<std::uint32_t>(half + (above ^ sign));
-    keys[i] = (static_cast<std::int64_t>(magnitude ^ sign) << 32) | static_cast<std::int64_t>(i);
-  }
-}
-
-// One round of odd-even transposition over pairs (0, 1), (2, 3), …: no branch, so disorder costs nothing.
-HEADROOM_SIMD_CLONES
-void order_pairs(std::int64_t* keys, std::uint32_t n_pairs) {
-  for (std::uint32_t i = 0; i < n_pairs; ++i) {
-    const std::int64_t a = keys[2 * i], b = keys[2 * i + 1];
-    keys[2 * i] = a < b ? a : b;
-    keys[2 * i + 1] = a < b ? b : a;
+    const std::int32_t above = (magnitude > floor ? magnitude - floor : 0) >> (kOctaveBits - kKeyBits);
+    keys[i] = static_cast<std::uint64_t>((1 << kKeyBits) + (above ^ sign)) << 32 | i;
   }
 }
 
@@ -90,57 +77,66 @@ double linear_quantile(const std::vector<double>& sorted, double q) {
   return sorted[below] + (place - static_cast<double>(below)) * (sorted[below + 1] - sorted[below]);
 }
 
-SpearmanAgainst::SpearmanAgainst(std::uint32_t n)
-    : n_(n), reference_(n), bucket_(n), keys_(n), sorted_(n) {
-  // About two buckets a value on either side of zero.
-  bucket_bits_ = std::clamp(static_cast<int>(std::bit_width(n)), 6, 20);
-  bucket_end_.resize((std::size_t{2} << bucket_bits_) + 4);
+SpearmanAgainst::SpearmanAgainst(std::uint32_t n) : n_(n), reference_(n), keys_(n), sorted_(n) {}
+
+// Radix sort by the two bytes of the key.
+void SpearmanAgainst::sort(const float* x) {
+  make_keys(x, n_, keys_.data());
+  const auto low_byte = [](std::uint64_t key) { return static_cast<std::size_t>(key >> 32) & 255; };
+  const auto high_byte = [](std::uint64_t key) { return static_cast<std::size_t>(key >> 40); };
+  // Two counters of a byte take turns: neighbours are often equal, and a counter must not wait for itself.
+  std::array<std::array<std::uint32_t, 256>, 4> counts{};
+  std::uint32_t i = 0;
+  for (; i + 2 <= n_; i += 2) {
+    ++counts[0][low_byte(keys_[i])];
+    ++counts[1][low_byte(keys_[i + 1])];
+    ++counts[2][high_byte(keys_[i])];
+    ++counts[3][high_byte(keys_[i + 1])];
+  }
+  if (i < n_) {
+    ++counts[0][low_byte(keys_[i])];
+    ++counts[2][high_byte(keys_[i])];
+  }
+  std::uint32_t low = 0, high = 0;
+  for (std::size_t digit = 0; digit < 256; ++digit) {
+    const std::uint32_t n_low = counts[0][digit] + counts[1][digit], n_high = counts[2][digit] + counts[3][digit];
+    counts[0][digit] = low;
+    counts[2][digit] = high;
+    low += n_low;
+    high += n_high;
+  }
+  for (i = 0; i < n_; ++i) sorted_[counts[0][low_byte(keys_[i])]++] = keys_[i];
+  keys_.swap(sorted_);
+  for (i = 0; i < n_; ++i) sorted_[counts[2][high_byte(keys_[i])]++] = keys_[i];
 }
 
-void SpearmanAgainst::sort(const float* x) {
-  keys_and_buckets(x, n_, bucket_bits_, keys_.data(), bucket_.data());
-  std::fill(bucket_end_.begin(), bucket_end_.end(), 0u);
-  for (std::uint32_t i = 0; i < n_; ++i) ++bucket_end_[bucket_[i]];
-  std::uint32_t sum = 0;
-  for (std::uint32_t& end : bucket_end_) {
-    const std::uint32_t count = end;
-    end = sum;
-    sum += count;
+// Orders equal keys from `begin` on by their values; returns where they end. Mostly two values, or many zeros.
+std::uint32_t SpearmanAgainst::sort_run(const float* x, std::uint32_t begin) {
+  const auto value = [x](std::uint64_t key) { return x[static_cast<std::uint32_t>(key)]; };
+  std::uint32_t end = begin + 1, n_descents = 0;
+  while (end < n_ && (sorted_[end] ^ sorted_[begin]) >> 32 == 0) {
+    n_descents += value(sorted_[end]) < value(sorted_[end - 1]);
+    ++end;
   }
-  for (std::uint32_t i = 0; i < n_; ++i) sorted_[bucket_end_[bucket_[i]]++] = keys_[i];
-
-  // A bucket holds one or two values, mostly: a few rounds of exchanges between neighbours order them, insertion ends it.
-  constexpr int kRounds = 2;
-  for (int round = 0; round < kRounds; ++round) {
-    order_pairs(sorted_.data(), n_ / 2);
-    if (n_ > 1) order_pairs(sorted_.data() + 1, (n_ - 1) / 2);
+  if (n_descents == 0) return end;
+  if (end - begin == 2) {
+    std::swap(sorted_[begin], sorted_[begin + 1]);
+  } else {
+    std::sort(sorted_.begin() + begin, sorted_.begin() + end,
+              [&](std::uint64_t a, std::uint64_t b) { return value(a) < value(b); });
   }
-  constexpr std::uint32_t kFarAway = 24;
-  for (std::uint32_t i = 1; i < n_; ++i) {
-    const std::int64_t moving = sorted_[i];
-    if (sorted_[i - 1] <= moving) continue;
-    std::uint32_t j = i;
-    do {
-      sorted_[j] = sorted_[j - 1];
-      --j;
-    } while (j > 0 && sorted_[j - 1] > moving && i - j < kFarAway);
-    sorted_[j] = moving;
-    if (i - j == kFarAway) {  // a crowded bucket
-      const std::uint32_t bucket = bucket_[static_cast<std::uint32_t>(moving)];
-      const std::uint32_t begin = bucket == 0 ? 0 : bucket_end_[bucket - 1];
-      std::sort(sorted_.begin() + begin, sorted_.begin() + bucket_end_[bucket]);
-    }
-  }
+  return end;
 }
 
 void SpearmanAgainst::set_reference(const float* y) {
   sort(y);
+  for (std::uint32_t i = 0; i < n_;) i = sort_run(y, i);
   reference_squares_ = 0;
   for (std::uint32_t i = 0; i < n_;) {
-    std::uint32_t j = i;
-    while (j < n_ && (sorted_[j] ^ sorted_[i]) >> 32 == 0) ++j;
-    const auto rank = static_cast<std::int32_t>(i + j - n_);
-    for (std::uint32_t k = i; k < j; ++k) reference_[static_cast<std::uint32_t>(sorted_[k])] = rank;
+    std::uint32_t j = i + 1;
+    while (j < n_ && y[index(j)] == y[index(i)]) ++j;
+    const auto rank = static_cast<std::int32_t>(i + j - 1 - (n_ - 1));
+    for (std::uint32_t k = i; k < j; ++k) reference_[index(k)] = rank;
     reference_squares_ += static_cast<double>(rank) * rank * (j - i);
     i = j;
   }
@@ -148,23 +144,25 @@ void SpearmanAgainst::set_reference(const float* y) {
 
 double SpearmanAgainst::correlate(const float* x) {
   sort(x);
-  // The reference's ranks are centred, so x's need not be. First as if nothing were tied, then what ties change.
+  // The reference's ranks are centred, so x's need not be: place i counts 2 i, tied places their mean.
   std::int64_t product = 0;
-  for (std::uint32_t i = 0; i < n_; ++i) {
-    product += static_cast<std::int64_t>(i) * reference_[static_cast<std::uint32_t>(sorted_[i])];
-  }
-  product *= 2;
   double ties = 0;
-  for (std::uint32_t i = 1; i < n_; ++i) {
-    if ((sorted_[i] ^ sorted_[i - 1]) >> 32 != 0) continue;
-    const std::uint32_t begin = i - 1;
-    while (i < n_ && (sorted_[i] ^ sorted_[begin]) >> 32 == 0) ++i;
-    const std::int64_t twice_mean = std::int64_t{begin} + i - 1;
-    for (std::uint32_t k = begin; k < i; ++k) {
-      product += (twice_mean - 2 * std::int64_t{k}) * reference_[static_cast<std::uint32_t>(sorted_[k])];
+  for (std::uint32_t i = 0; i < n_;) {
+    if (i + 1 == n_ || (sorted_[i] ^ sorted_[i + 1]) >> 32 != 0) {
+      product += 2 * std::int64_t{i} * reference_[index(i)];
+      ++i;
+      continue;
     }
-    const double t = i - begin;
-    ties += t * t * t - t;
+    const std::uint32_t end = sort_run(x, i);
+    while (i < end) {
+      std::uint32_t j = i + 1;
+      std::int64_t sum = reference_[index(i)];
+      while (j < end && x[index(j)] == x[index(i)]) sum += reference_[index(j++)];
+      product += (std::int64_t{i} + j - 1) * sum;
+      const double t = j - i;
+      ties += t * t * t - t;
+      i = j;
+    }
   }
   // Both sums are of doubled ranks.
   const double n = n_, squares = (n * n * n - n - ties) / 3;

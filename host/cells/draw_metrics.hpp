@@ -24,6 +24,7 @@ double linear_quantile(const std::vector<double>& sorted, double q);
 
 // Rank correlation of many vectors with one reference; average ranks for ties. Values are ranked in float32, which moves
 // a correlation by less than 1e-6 and halves the traffic of a sort that would otherwise outweigh the bootstrap itself.
+// Sums of ranks are whole numbers and exact.
 class SpearmanAgainst {
  public:
   explicit SpearmanAgainst(std::uint32_t n);
@@ -33,13 +34,13 @@ class SpearmanAgainst {
 
  private:
   std::uint32_t n_;
-  int bucket_bits_;
-  std::vector<std::int32_t> reference_;  // twice (rank - mean rank) of the reference: whole numbers, so sums are exact
+  std::vector<std::int32_t> reference_;  // twice (rank - mean rank) of the reference
   double reference_squares_ = 0;         // sum of their squares
-  std::vector<std::uint32_t> bucket_, bucket_end_;
-  std::vector<std::int64_t> keys_, sorted_;  // order of the value in the upper half, index in the lower
+  std::vector<std::uint64_t> keys_, sorted_;  // key << 32 | index
 
   void sort(const float* x);
+  std::uint32_t sort_run(const float* x, std::uint32_t begin);
+  std::uint32_t index(std::uint32_t place) const { return static_cast<std::uint32_t>(sorted_[place]); }
 };
 
 // Accumulates draws of one perturbation at a time.

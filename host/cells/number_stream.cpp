@@ -135,9 +135,12 @@ Result<std::vector<NumberStream::Piece>> NumberStream::fetch(std::uint64_t n) {
       piece.end = std::min(size_, next_ + chunk_);
       const hsize_t offset = next_;
       hsize_t stored = 0;
-      if (H5Dget_chunk_storage_size(dataset_.id.get(), &offset, &stored) < 0) {
+      haddr_t address = HADDR_UNDEF;
+      unsigned skipped = 0;
+      if (H5Dget_chunk_info_by_coord(dataset_.id.get(), &offset, &skipped, &address, &stored) < 0) {
         return hdf5::read_error(dataset_.name, dataset_.path);
       }
+      if (address == HADDR_UNDEF) stored = 0;
       if (stored > file_bytes_ || (chunk_ * dataset_.type_bytes > kSmallChunkBytes &&
                                    chunk_ * dataset_.type_bytes / kLargestExpansion > stored && stored > 0)) {
         return damaged(dataset_, next_);

@@ -126,7 +126,7 @@ TEST_P(PrepareGolden, ReportCountsWhatIsThere) {
 
 INSTANTIATE_TEST_SUITE_P(Designs, PrepareGolden,
                          testing::Values(GoldenCase{Design::global, "global"}, GoldenCase{Design::matched, "plate"}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
 }  // namespace headroom

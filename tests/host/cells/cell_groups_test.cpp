@@ -1,0 +1,140 @@
+#include "cells/cell_groups.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "memory_cells.hpp"
+
+namespace headroom {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// Two lines; perturbations B, A and control; batches 2 and 10 (which sort as strings).
+MemoryCells two_lines() {
+  MemoryCells source;
+  source.table["perturbation"] = {"B", "ctrl", "A", "ctrl", "B", "A", "ctrl", "B", "", "A"};
+  source.table["batch"] =        {"2", "2",    "10", "10",  "10", "2", "2",   "2", "2", "10"};
+  source.table["cell_line"] =    {"x", "x",    "x",  "x",   "x",  "y", "y",   "y", "y", "y"};
+  source.cells.resize(10);
+  return source;
+}
+
+std::string line_of(const Result<CellGroups>& groups) { return groups ? "no error" : groups.error().line(); }
+
+TEST(CellGroups, SortsContextsPerturbationsAndBatchesAsStrings) {
+  const auto groups = group_cells(two_lines(), {}, Design::global, 1);
+  ASSERT_TRUE(groups.has_value()) << line_of(groups);
+  EXPECT_THAT(groups->contexts, ElementsAre("x", "y"));
+  EXPECT_THAT(groups->batches, ElementsAre("10", "2"));
+  ASSERT_EQ(groups->groups.size(), 6u);
+  EXPECT_TRUE(groups->groups[0].is_control);
+  EXPECT_EQ(groups->groups[1].perturbation, "A");
+  EXPECT_EQ(groups->groups[2].perturbation, "B");
+  EXPECT_EQ(groups->groups[2].n_cells, 2u);
+  EXPECT_THAT(groups->groups[2].batches, ElementsAre(0u, 1u));
+  EXPECT_EQ(groups->groups[3].context, 1u);
+  EXPECT_THAT(groups->group_of_cell,
+              ElementsAre(2u, 0u, 1u, 0u, 2u, 4u, 3u, 5u, CellGroups::kDropped, 4u));
+  EXPECT_THAT(groups->notes, Contains(HasSubstr("1 cells without a perturbation")));
+  EXPECT_THAT(groups->picked, ElementsAre("perturbations: column 'perturbation'",
+                                          "control: label 'ctrl' of column 'perturbation'", "batches: column 'batch'",
+                                          "contexts: column 'cell_line'"));
+}
+
+TEST(CellGroups, NamedColumnsWinOverDefaults) {
+  MemoryCells source = two_lines();
+  source.table["guide"] = {"g1", "none", "g2", "none", "g1", "g2", "none", "g1", "g1", "g2"};
+  source.table["lane"] = std::vector<std::string>(10, "L1");
+  source.table["organ"] = std::vector<std::string>(10, "liver");
+  CellColumnOptions columns;
+  columns.pert_col = "guide";
+  columns.control = "none";
+  columns.batch_col = "lane";
+  columns.context_col = "organ";
+  const auto groups = group_cells(source, columns, Design::matched, 1);
+  ASSERT_TRUE(groups.has_value()) << line_of(groups);
+  EXPECT_THAT(groups->contexts, ElementsAre("liver"));
+  ASSERT_EQ(groups->groups.size(), 3u);
+  EXPECT_EQ(groups->groups[1].perturbation, "g1");
+  EXPECT_EQ(groups->groups[1].n_cells, 4u);
+}
+
+TEST(CellGroups, ControlColumnOfBooleansOrNumbers) {
+  for (const auto& [yes, no] : {std::pair{"True", "False"}, std::pair{"1", "0"}, std::pair{"control", ""}}) {
+    MemoryCells source = two_lines();
+    source.table["is_control"] = {no, yes, no, yes, no, no, yes, no, no, no};
+    const auto groups = group_cells(source, {}, Design::global, 1);
+    ASSERT_TRUE(groups.has_value()) << line_of(groups);
+    EXPECT_THAT(groups->picked, Contains("control: column 'is_control'"));
+    EXPECT_EQ(groups->groups[0].n_cells, 2u);
+  }
+  MemoryCells source = two_lines();
+  source.table["is_control"] = std::vector<std::string>(10, "perhaps");
+  EXPECT_THAT(line_of(group_cells(source, {}, Design::global, 1)), HasSubstr("says neither yes nor no: 'perhaps'"));
+}
+
+TEST(CellGroups, FewCellsAreDroppedAndListed) {
+  const auto groups = group_cells(two_lines(), {}, Design::global, 2);
+  ASSERT_TRUE(groups.has_value()) << line_of(groups);
+  EXPECT_THAT(groups->notes, Contains(HasSubstr("in context 'x' have fewer than 2 cells and are dropped: A (1)")));
+  EXPECT_THAT(groups->notes, Contains(HasSubstr("in context 'y' have fewer than 2 cells and are dropped: B (1)")));
+  EXPECT_EQ(groups->groups.size(), 4u);
+  EXPECT_EQ(groups->group_of_cell[2], CellGroups::kDropped);
+}
+
+TEST(CellGroups, SingleCellsAreKeptAndListed) {
+  const auto groups = group_cells(two_lines(), {}, Design::global, 1);
+  EXPECT_THAT(groups->notes, Contains(HasSubstr("have one cell; they are kept")));
+}
+
+TEST(CellGroups, AContextWithoutPerturbationsIsDropped) {
+  MemoryCells source = two_lines();
+  for (std::size_t i = 5; i < 10; ++i) source.table["perturbation"][i] = "ctrl";
+  const auto groups = group_cells(source, {}, Design::global, 1);
+  ASSERT_TRUE(groups.has_value());
+  EXPECT_EQ(groups->groups.size(), 3u);
+  EXPECT_THAT(groups->notes, Contains(HasSubstr("context 'y' has no perturbation left")));
+}
+
+TEST(CellGroups, MatchedNamesABatchWithoutControls) {
+  const auto groups = group_cells(two_lines(), {}, Design::matched, 1);
+  ASSERT_FALSE(groups.has_value());
+  EXPECT_EQ(groups.error().kind, ErrorKind::bad_input);
+  EXPECT_THAT(line_of(groups), HasSubstr("batch '10' in context 'y' has cells of 'A' but no control cells"));
+}
+
+TEST(CellGroups, EveryMistakeIsNamed) {
+  MemoryCells source = two_lines();
+  CellColumnOptions columns;
+  columns.pert_col = "nothing";
+  EXPECT_THAT(line_of(group_cells(source, columns, Design::global, 1)), HasSubstr("column 'nothing' is missing"));
+  columns = {};
+  columns.control = "DMSO";
+  EXPECT_THAT(line_of(group_cells(source, columns, Design::global, 1)),
+              HasSubstr("no cell has the control label 'DMSO' in column 'perturbation' (memory.h5ad): labels there: A, B"));
+  columns = {};
+  EXPECT_THAT(line_of(group_cells(source, columns, Design::global, 100)), HasSubstr("no perturbation is left"));
+  for (std::size_t i = 5; i < 10; ++i) source.table["perturbation"][i] = "A";
+  EXPECT_THAT(line_of(group_cells(source, columns, Design::global, 1)), HasSubstr("context 'y' has no control cells"));
+  for (std::string& label : source.table["perturbation"]) label = label == "ctrl" ? "mock" : label;
+  EXPECT_THAT(line_of(group_cells(source, columns, Design::global, 1)), HasSubstr("which cells are control is not said"));
+  source.table.erase("perturbation");
+  EXPECT_THAT(line_of(group_cells(source, columns, Design::global, 1)),
+              HasSubstr("no column names the perturbations (tried pert_id, gene_id"));
+}
+
+TEST(CellGroups, WithoutBatchAndContextColumnsThereIsOne) {
+  MemoryCells source = two_lines();
+  source.table.erase("batch");
+  source.table.erase("cell_line");
+  const auto groups = group_cells(source, {}, Design::matched, 1);
+  ASSERT_TRUE(groups.has_value());
+  EXPECT_THAT(groups->contexts, ElementsAre(kOnlyContext));
+  EXPECT_EQ(groups->batches.size(), 1u);
+}
+
+}  // namespace
+}  // namespace headroom

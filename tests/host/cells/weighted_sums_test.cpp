@@ -1,0 +1,50 @@
+#include "cells/weighted_sums.hpp"
+
+#include <gtest/gtest.h>
+
+#include "cells/aligned_vector.hpp"
+#include "random_cells.hpp"
+
+namespace headroom {
+namespace {
+
+// Sums of some fifty products in another order.
+constexpr double kTolerance = 1e-12;
+
+TEST(WeightedSums, EqualTheDenseProductForEveryWidth) {
+  const std::uint32_t n_genes = 23;
+  const CellRows rows = random_cells(3, {50}, n_genes, 0.3);
+  const Matrix dense = dense_of(rows, n_genes);
+  const GeneMajorBlock block = gene_major_block(rows, 0, 50, n_genes);
+  for (std::uint32_t n_lanes = 8; n_lanes <= 200; n_lanes += 8) {
+    std::mt19937 random(n_lanes);
+    AlignedVector<double> weights(50 * n_lanes), sums(std::size_t{n_genes} * n_lanes, 1.5);
+    for (double& w : weights) w = static_cast<int>(random() % 5);
+    add_weighted_sums(block, weights.data(), n_lanes, 0, n_genes, sums.data());
+    const ConstMatrixMap w(weights.data(), 50, n_lanes, Eigen::OuterStride<>(n_lanes));
+    const ConstMatrixMap found(sums.data(), n_genes, n_lanes, Eigen::OuterStride<>(n_lanes));
+    const Matrix expected = (dense.transpose() * w).array() + 1.5;  // the sums are added to what was there
+    EXPECT_LT((found - expected).cwiseAbs().maxCoeff(), kTolerance) << n_lanes << " lanes";
+  }
+}
+
+TEST(WeightedSums, TouchOnlyTheGenesAskedFor) {
+  const CellRows rows = random_cells(4, {9}, 10, 0.8);
+  const GeneMajorBlock block = gene_major_block(rows, 0, 9, 10);
+  AlignedVector<double> weights(9 * 8, 1.0), sums(4 * 8, 0.0);
+  add_weighted_sums(block, weights.data(), 8, 3, 6, sums.data());
+  const Matrix dense = dense_of(rows, 10);
+  for (int g = 3; g < 6; ++g) EXPECT_NEAR(sums[static_cast<std::size_t>(g - 3) * 8], dense.col(g).sum(), kTolerance);
+  for (std::size_t i = 3 * 8; i < sums.size(); ++i) EXPECT_EQ(sums[i], 0.0);
+}
+
+TEST(ScaleCounts, Multiplies) {
+  const std::uint16_t counts[8] = {0, 1, 2, 3, 65535, 5, 6, 7};
+  const double worth[8] = {1, 2, 0.5, 0, 0.25, -1, 3, 1};
+  double weights[8];
+  scale_counts(counts, worth, 8, weights);
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(weights[i], counts[i] * worth[i]);
+}
+
+}  // namespace
+}  // namespace headroom
