@@ -152,18 +152,18 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
                "Noise table of the task (default: noise.csv beside task.h5ad, if there)");
   RunOptions& run = arguments.run;
   command.add_option("--predictor", texts.predictors,
-                     "Head: knn, lasso, ridge, or [NAME=]PATH.so of a predictor plugin (default: knn and lasso)");
+                     "Head: knn, lasso, ridge, or [NAME=]PATH.so of a predictor plugin (default: knn and lasso)")
+      ->allow_extra_args(false);
   command.add_option("--fold", run.folds, "Only these folds");
   command.add_option("--metric", texts.metrics, "Only these metrics (default: all that the task allows)");
   command.add_option("--common-dim", run.common_dim, "Components that every embedding is reduced to")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  command.add_option("--grid", texts.grids, "Values of a hyperparameter: PREDICTOR.PARAM=V,V,...")->delimiter('\n');
+  command.add_option("--grid", texts.grids, "Values of a hyperparameter: PREDICTOR.PARAM=V,V,...")->allow_extra_args(false);
   command.add_option("--ceiling", texts.ceiling,
                      "Cheaters that make the BAP, separated by commas: idealized, sampling_error_q90, sampling_error_q50, "
                      "sampling_error_closed_form, split_half (default: the first two)");
-  command.add_option("--set", texts.sets, "Option of a plugin: PLUGIN.KEY=VALUE")->delimiter('\n');
-  command.add_flag("--audit", run.audit, "Also run the leakage probes on every embedding");
+  command.add_option("--set", texts.sets, "Option of a plugin: PLUGIN.KEY=VALUE")->allow_extra_args(false);
   command.add_option("--seed", run.seed, "Seed of the random null, the intervals and the plugins")->capture_default_str();
   command.add_flag("--inner-scores", arguments.keep_inner_scores, "Keep the whole inner score table in summary.json");
   command.add_option("--sandbox", texts.sandbox,
@@ -289,7 +289,8 @@ int run_command_line(int argc, char** argv) {
   run_app->add_option("task", run_arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")->required();
   run_app->add_option("--embedding", run_texts.embeddings,
                       "NAME=PATH or PATH of an embedding: a plugin .so, or a file of vectors keyed by perturbation id "
-                      "(.h5ad, .csv[.gz], .tsv[.gz], .npz)");
+                      "(.h5ad, .csv[.gz], .tsv[.gz], .npz)")
+      ->allow_extra_args(false);
   run_app->add_option("-o,--out", run_arguments.out, "Folder for the results")->required();
   add_run_flags(*run_app, run_arguments, run_texts);
   add_common_flags(*run_app, run_arguments.common);

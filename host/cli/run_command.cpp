@@ -84,7 +84,8 @@ Result<int> run(const RunArguments& arguments) {
   RunOutcome outcome = evaluate(input->task, noise, *options, pool, progress, Interruption::token());
   if (outcome.error && outcome.error->kind != ErrorKind::interrupted) return tl::unexpected<Error>(*outcome.error);
 
-  const RunSummary summary = summarise(outcome.results, input->task, HEADROOM_VERSION, pool);
+  const RunSummary summary = summarise(outcome.results, input->task, HEADROOM_VERSION, pool,
+                                       {arguments.keep_inner_scores});
   if (auto written = write_results(arguments.out, outcome.results, summary, input->task, pool); !written) {
     return tl::unexpected<Error>(written.error());
   }
