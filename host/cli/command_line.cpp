@@ -237,7 +237,7 @@ Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) 
   return {};
 }
 
-int report(const Error& error) {
+int print_error(const Error& error) {
   fmt::print(stderr, "headroom: error: {}\n", error.line());
   return exit_code(error);
 }
@@ -245,7 +245,7 @@ int report(const Error& error) {
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
-  if (auto prepared = prepare_host_process(); !prepared) return report(prepared.error());
+  if (auto prepared = prepare_host_process(); !prepared) return print_error(prepared.error());
   Interruption::install();
 
   CLI::App app(kAbout, "headroom");
@@ -292,6 +292,8 @@ int run_command_line(int argc, char** argv) {
                       "(.h5ad, .csv[.gz], .tsv[.gz], .npz)")
       ->allow_extra_args(false);
   run_app->add_option("-o,--out", run_arguments.out, "Folder for the results")->required();
+  run_app->add_flag("--resume", run_arguments.resume, "Take over evaluations that an earlier run left in the folder");
+  for (int i = 0; i < argc; ++i) run_arguments.command_line += (i > 0 ? " " : "") + std::string(argv[i]);
   add_run_flags(*run_app, run_arguments, run_texts);
   add_common_flags(*run_app, run_arguments.common);
   run_app->callback([&] {
@@ -314,14 +316,35 @@ int run_command_line(int argc, char** argv) {
     };
   });
 
+  ReportArguments report_arguments;
+  CLI::App* report_app = app.add_subcommand("report", "Write report.html, and figures, from a run's results");
+  report_app->add_option("out", report_arguments.out, "Folder of a run, or a summary.json")->required();
+  add_optional(*report_app, "-o,--output", report_arguments.page, "Page to write (default: report.html in the run's folder)");
+  add_optional(*report_app, "--figures", report_arguments.figures, "Also write the first two figures as SVG into this folder");
+  add_common_flags(*report_app, report_arguments.common);
+  report_app->callback([&] { command = [&] { return headroom::cli::report(report_arguments); }; });
+
+  ProgressArguments progress_arguments;
+  CLI::App* progress_app = app.add_subcommand("progress", "Gap closed from published score tables: one row per fold and method");
+  progress_app->add_option("--scores", progress_arguments.scores, "CSV or TSV with name, fold (CONTEXT.FOLD) and metrics")->required();
+  progress_app->add_option("--wap", progress_arguments.options.wap, "Nulls: exact names or globs")->required();
+  progress_app->add_option("--bap", progress_arguments.options.bap, "Cheaters: exact names or globs")->required();
+  progress_app->add_option("--entry", progress_arguments.options.entries, "Methods to judge (default: all others)");
+  progress_app->add_option("--metric", progress_arguments.options.metric, "Only this metric");
+  progress_app->add_option("--context", progress_arguments.options.contexts, "Only these contexts");
+  progress_app->add_option("--context-col", progress_arguments.options.context_column, "Column with the context");
+  progress_app->add_option("--fold-col", progress_arguments.options.fold_column, "Column with the fold");
+  add_common_flags(*progress_app, progress_arguments.common);
+  progress_app->callback([&] { command = [&] { return headroom::cli::progress(progress_arguments); }; });
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
     if (problem.get_exit_code() == 0) return app.exit(problem);  // --help, --version
-    return report(Error{ErrorKind::bad_input, problem.what(), "command line", "see 'headroom --help'"});
+    return print_error(Error{ErrorKind::bad_input, problem.what(), "command line", "see 'headroom --help'"});
   }
   const Result<int> ended = command();
-  return ended ? *ended : report(ended.error());
+  return ended ? *ended : print_error(ended.error());
 }
 
 }  // namespace headroom::cli

@@ -10,6 +10,7 @@
 
 #include "cells/prepare.hpp"
 #include "evaluation/run_options.hpp"
+#include "results/published_scores.hpp"
 #include "task/task.hpp"
 #include "terminal/table.hpp"
 
@@ -48,10 +49,24 @@ struct RunArguments {
   RunOptions run;
   std::optional<std::filesystem::path> submissions;
   std::filesystem::path out;  // empty for `bounds`
-  bool resume = false;
+  bool resume = false;       // take over what the store of `out` holds from the same inputs
+  std::string command_line;  // as it was typed, for the record
   bool keep_inner_scores = false;  // in summary.json
 };
 
+
+struct ReportArguments {
+  CommonArguments common;
+  std::filesystem::path out;                      // a run's folder, or a summary.json
+  std::optional<std::filesystem::path> page;      // default: report.html in `out`
+  std::optional<std::filesystem::path> figures;   // folder for SVG files
+};
+
+struct ProgressArguments {
+  CommonArguments common;
+  std::filesystem::path scores;
+  PublishedScoresOptions options;
+};
 
 // Runs the program: parses, dispatches, prints errors as `headroom: error: WHAT (WHERE): REMEDY`, returns the exit code.
 int run_command_line(int argc, char** argv);
@@ -61,5 +76,7 @@ Result<int> simulate(const SimulateArguments&);
 Result<int> prepare(const PrepareArguments&);
 Result<int> bounds(const RunArguments&);
 Result<int> run(const RunArguments&);
+Result<int> report(const ReportArguments&);
+Result<int> progress(const ProgressArguments&);
 
 }  // namespace headroom::cli

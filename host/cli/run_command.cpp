@@ -9,6 +9,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/installed_files.hpp"
 #include "cli/interruption.hpp"
+#include "cli/run_store.hpp"
 #include "cli/task_input.hpp"
 #include "cli/terminal_streams.hpp"
 #include "evaluation/evaluate.hpp"
@@ -17,9 +18,13 @@
 #include "protocol/blas.hpp"
 #include "results/bounds_card.hpp"
 #include "results/method_bars.hpp"
+#include "results/perturbation_facts.hpp"
 #include "results/perturbations_csv.hpp"
+#include "results/report.hpp"
+#include "results/report_model.hpp"
 #include "results/scores_csv.hpp"
 #include "results/summary.hpp"
+#include "results/store.hpp"
 #include "results/summary_json.hpp"
 #include "terminal/terminal_progress.hpp"
 #include "version.hpp"
@@ -55,8 +60,17 @@ void print_failures(const RunSummary& summary) {
   }
 }
 
+std::vector<PerturbationFacts> facts_of(const RunResults& results, const Task& task, const NoiseTable* noise) {
+  return perturbation_facts(results, task, [noise](std::string_view context, std::string_view pert_id) {
+    return noise != nullptr ? noise->reference(context, pert_id, "n_cells") : std::nullopt;
+  });
+}
+
 Result<void> write_results(const fs::path& out, const RunResults& results, const RunSummary& summary, const Task& task,
-                           ThreadPool& pool) {
+                           std::vector<PerturbationFacts> facts, ThreadPool& pool) {
+  if (auto written = write_report(out / "report.html", report_model(summary, results, std::move(facts))); !written) {
+    return written;
+  }
   if (auto written = write_file_atomically(out / "summary.json", summary_json(summary)); !written) return written;
   if (auto written = write_file_atomically(out / "scores.csv", scores_csv(summary)); !written) return written;
   return write_perturbations_csv(out / "perturbations.csv", results, task, pool);
@@ -79,16 +93,33 @@ Result<int> run(const RunArguments& arguments) {
   fs::create_directories(arguments.out, error);
   if (error) return bad_input("cannot make the folder for the results", arguments.out.string(), error.message());
 
+  const auto blas = require_threadsafe_blas();
+  if (!blas) return tl::unexpected<Error>(blas.error());
+  std::vector<std::string> metric_names;
+  for (const Metric metric : evaluated_metrics(*options)) metric_names.emplace_back(metric_name(metric));
+  auto store = Store::open(arguments.out, metric_names);
+  if (!store) return tl::unexpected<Error>(store.error());
+  if (auto begun = store->begin_run(make_run_record(HEADROOM_VERSION, input->task, noise, *blas, arguments.command_line), {});
+      !begun) {
+    return tl::unexpected<Error>(begun.error());
+  }
+  RunStore memory(*store, arguments.resume);
+
   ThreadPool pool(arguments.common.n_threads);
   TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
-  RunOutcome outcome = evaluate(input->task, noise, *options, pool, progress, Interruption::token());
+  RunOutcome outcome = evaluate(input->task, noise, *options, pool, progress, Interruption::token(), &memory);
+  if (arguments.resume && !arguments.common.quiet) {
+    fmt::print(stderr, "headroom: resumed: {} evaluations were there, {} had been made from other inputs\n",
+               memory.n_recalled(), memory.n_stale());
+  }
   if (outcome.error && outcome.error->kind != ErrorKind::interrupted) return tl::unexpected<Error>(*outcome.error);
 
   const RunSummary summary = summarise(outcome.results, input->task, HEADROOM_VERSION, pool,
                                        {arguments.keep_inner_scores});
-  if (auto written = write_results(arguments.out, outcome.results, summary, input->task, pool); !written) {
-    return tl::unexpected<Error>(written.error());
-  }
+  std::vector<PerturbationFacts> facts = facts_of(outcome.results, input->task, noise);
+  if (auto kept = store->put_facts(facts); !kept) return tl::unexpected<Error>(kept.error());
+  auto written = write_results(arguments.out, outcome.results, summary, input->task, std::move(facts), pool);
+  if (!written) return tl::unexpected<Error>(written.error());
   if (arguments.common.format == TableFormat::json) {
     std::cout << summary_json(summary);
   } else {
@@ -109,6 +140,7 @@ Result<int> bounds(const RunArguments& arguments) {
   if (!input) return tl::unexpected<Error>(input.error());
   const NoiseTable* noise = input->noise ? &*input->noise : nullptr;
 
+  if (const auto blas = require_threadsafe_blas(); !blas) return tl::unexpected<Error>(blas.error());
   ThreadPool pool(arguments.common.n_threads);
   TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
   const RunOutcome outcome = evaluate(input->task, noise, *options, pool, progress, Interruption::token());

@@ -7,6 +7,7 @@
 #include "cli/command_line.hpp"
 #include "cli/interruption.hpp"
 #include "cli/terminal_streams.hpp"
+#include "protocol/blas.hpp"
 #include "simulation/screen.hpp"
 #include "terminal/terminal_progress.hpp"
 
@@ -16,6 +17,7 @@ Result<int> simulate(const SimulateArguments& arguments) {
   ScreenOptions options;
   options.preset = *screen_preset(arguments.preset);
   options.seed = arguments.seed;
+  if (const auto blas = require_threadsafe_blas(); !blas) return tl::unexpected<Error>(blas.error());
   ThreadPool pool(arguments.common.n_threads);
   TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
   auto report = simulate_screen(arguments.out, options, pool, progress, Interruption::token());

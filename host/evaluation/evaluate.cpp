@@ -127,7 +127,7 @@ class Run {
   // ---- the plan: which methods stand where, and which items fill them ----
 
   Result<void> plan() {
-    results_.metrics = options_.metrics.empty() ? default_metrics() : options_.metrics;
+    results_.metrics = evaluated_metrics(options_);
     for (std::size_t h = 0; h < options_.predictors.size(); ++h) {
       const bool shipped = roster_.heads[h].file->shipped;
       results_.heads.push_back({roster_.heads[h].name, shipped, shipped ? "" : "knn"});
@@ -156,14 +156,6 @@ class Run {
     random_parts_.resize(results_.contexts.size());
     for (std::size_t c = 0; c < results_.contexts.size(); ++c) add_items(c);
     return {};
-  }
-
-  std::vector<Metric> default_metrics() const {
-    std::vector<Metric> metrics;
-    for (const Metric metric : all_metrics()) {
-      if (metric != Metric::WMSE) metrics.push_back(metric);  // needs weights, which this task does not have
-    }
-    return metrics;
   }
 
   Result<std::vector<std::int32_t>> chosen_folds() const {
@@ -639,6 +631,16 @@ class Run {
 };
 
 }  // namespace
+
+std::vector<Metric> evaluated_metrics(const RunOptions& options) {
+  std::vector<Metric> metrics;
+  for (const Metric metric : all_metrics()) {
+    const bool asked = std::find(options.metrics.begin(), options.metrics.end(), metric) != options.metrics.end();
+    // WMSE needs weights, which no task file carries yet.
+    if (asked || (options.metrics.empty() && metric != Metric::WMSE)) metrics.push_back(metric);
+  }
+  return metrics;
+}
 
 RunOutcome evaluate(const Task& task, const NoiseTable* noise, const RunOptions& options, ThreadPool& pool,
                     Progress& progress, std::stop_token stop, EvaluationMemory* memory) {

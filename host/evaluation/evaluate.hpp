@@ -29,6 +29,9 @@ class EvaluationMemory {
                                 const FoldEvaluation& evaluation) = 0;
 };
 
+// The metrics of a run: those that were asked for, or all that need nothing but deltas, in the protocol's order.
+std::vector<Metric> evaluated_metrics(const RunOptions& options);
+
 // Evaluates everything that `options` names. A plugin's fault becomes that method's failed row; an Error is returned
 // only where nothing sensible can be computed: bad options, a harness fault, a sandbox that is not to be had. After a
 // stop request the evaluations that have ended are in the results and the error kind is `interrupted`.

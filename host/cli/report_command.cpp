@@ -1,0 +1,33 @@
+// headroom report: the page and figures of a run that has ended.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <iostream>
+
+#include "cli/command_line.hpp"
+#include "results/figures.hpp"
+#include "results/report.hpp"
+#include "results/report_model.hpp"
+
+namespace headroom::cli {
+
+namespace fs = std::filesystem;
+
+Result<int> report(const ReportArguments& arguments) {
+  auto model = read_report_model(arguments.out);
+  if (!model) return tl::unexpected<Error>(model.error());
+  std::error_code ignored;
+  const fs::path folder = fs::is_directory(arguments.out, ignored) ? arguments.out : arguments.out.parent_path();
+  const fs::path page = arguments.page.value_or(folder / "report.html");
+  if (auto written = write_report(page, *model); !written) return tl::unexpected<Error>(written.error());
+  std::cout << page.string() << '\n';
+  if (arguments.figures) {
+    if (auto written = write_figures(*arguments.figures, model->summary); !written) {
+      return tl::unexpected<Error>(written.error());
+    }
+    std::cout << arguments.figures->string() << '\n';
+  }
+  return 0;
+}
+
+}  // namespace headroom::cli
