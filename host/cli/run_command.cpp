@@ -114,8 +114,8 @@ Result<int> run(const RunArguments& arguments) {
   }
   if (outcome.error && outcome.error->kind != ErrorKind::interrupted) return tl::unexpected<Error>(*outcome.error);
 
-  const RunSummary summary = summarise(outcome.results, input->task, HEADROOM_VERSION, pool,
-                                       {arguments.keep_inner_scores});
+  RunSummary summary = summarise(outcome.results, input->task, HEADROOM_VERSION, pool, {arguments.keep_inner_scores});
+  if (noise != nullptr) summary.mutable_task()->set_noise_sha256(noise->sha256);
   std::vector<PerturbationFacts> facts = facts_of(outcome.results, input->task, noise);
   if (auto kept = store->put_facts(facts); !kept) return tl::unexpected<Error>(kept.error());
   auto written = write_results(arguments.out, outcome.results, summary, input->task, std::move(facts), pool);
@@ -127,7 +127,8 @@ Result<int> run(const RunArguments& arguments) {
   }
   if (!arguments.common.quiet) {
     print_failures(summary);
-    fmt::print(stderr, "headroom: wrote {}\n", arguments.out.string());
+    fmt::print(stderr, "headroom: results in {}, to be read in {}\n", arguments.out.string(),
+               (arguments.out / "report.html").string());
   }
   if (outcome.error) return tl::unexpected<Error>(*outcome.error);
   return any_failed(outcome.results) ? kExitPluginFailed : kExitEvaluated;

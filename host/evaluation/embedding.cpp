@@ -80,10 +80,10 @@ Result<HeadFeatures> make_head_features(const Embedding& embedding, const FoldDa
     test_rows_of_context.push_back(fold.test_rows[static_cast<std::size_t>(position)]);
   }
   const std::size_t n_covered = features.training_rows.size();
-  if (n_covered < 2 * static_cast<std::size_t>(options.inner_folds)) {
+  if (n_covered < static_cast<std::size_t>(options.inner_folds)) {
     return bad_input(
         fmt::format("it has a vector for {} of the {} training perturbations; at least {} are needed", n_covered,
-                    fold.training_rows.size(), 2 * options.inner_folds),
+                    fold.training_rows.size(), options.inner_folds),
         {}, n_covered == 0 ? "check that its ids are of the same kind as the task's (Ensembl ids, symbols, drug names)" : "");
   }
 

@@ -600,7 +600,9 @@ class Run {
     if (lowest == nullptr) return;
     settings.set_confinement(lowest->confinement.level());
     *settings.mutable_confinement_layers() = lowest->confinement.layers();
-    *settings.mutable_limits() = lowest->settings.limits;
+    // What was asked for over what is set by default.
+    *settings.mutable_limits() = default_worker_limits(lowest->settings.n_threads);
+    settings.mutable_limits()->MergeFrom(lowest->settings.limits);
   }
 
   bool failed() {
