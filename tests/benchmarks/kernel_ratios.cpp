@@ -1,0 +1,130 @@
+// A guard against slow kernels that can run anywhere: each kernel's time as a multiple of a dgemm's in the same
+// process, compared with the stored multiple. Usage: kernel_ratios kernel_ratios.json [--write]
+//
+// The time is that of the processor, the least of several repetitions, so that other load disturbs little. Machines
+// differ in how fast a kernel is beside dgemm, by up to two between AVX2 and AVX-512; kAllowed covers that and no more.
+#include <time.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "benchmarks/random_matrices.hpp"
+#include "bounds/gap.hpp"
+#include "protocol/blas.hpp"
+#include "protocol/kfold.hpp"
+#include "protocol/metrics.hpp"
+#include "protocol/ranks.hpp"
+#include "protocol/reduced_features.hpp"
+#include "protocol/symmetric_eigen.hpp"
+
+namespace headroom {
+namespace {
+
+constexpr double kAllowed = 3;  // times the stored ratio
+
+struct Kernel {
+  std::string name;
+  std::function<void()> run;
+};
+
+double cpu_s() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+double least_time_s(const std::function<void()>& run) {
+  constexpr int kRepetitions = 7;
+  double least = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < kRepetitions; ++i) {
+    const double start = cpu_s();
+    run();
+    least = std::min(least, cpu_s() - start);
+  }
+  return least;
+}
+
+std::vector<Kernel> kernels() {
+  std::vector<Kernel> all;
+  all.push_back(
+      {"leading 50 eigenpairs of 640 x 640", [x = low_rank_matrix(800, 640, 1), gram = Matrix(640, 640)]() mutable {
+         gram_of_columns(1.0, x, 0.0, gram);
+         (void)top_eigenpairs(gram, 50);
+       }});
+  all.push_back({"features of 500 x 320, 5 inner splits, 50 components",
+                 [training = low_rank_matrix(500, 320, 2), test = low_rank_matrix(100, 320, 3)] {
+                   ThreadPool pool(1);
+                   (void)reduce_features(training, test, kfold_test_rows(500, 5, 42), 50, pool);
+                 }});
+  const Matrix truth = normal_matrix(100, 2000, 4), prediction = truth + normal_matrix(100, 2000, 5);
+  const TruthCache cache = make_truth_cache(truth, RowVector::Zero(2000), {}, std::nullopt, all_metrics());
+  for (const Metric metric : {Metric::Pearson, Metric::Spearman, Metric::centroid_accuracy, Metric::PDS_L1}) {
+    all.push_back({std::string(metric_name(metric)) + " of 100 x 2000",
+                   [=] { (void)compute_metrics(prediction, cache, std::span(&metric, 1)); }});
+  }
+  std::vector<GapMethod> methods;
+  for (std::uint32_t m = 0; m < 20; ++m) {
+    const Competes competes = m == 0 ? Competes::for_wap : m == 1 ? Competes::for_bap : Competes::for_nothing;
+    GapMethod method{std::to_string(m), competes, {}};
+    for (std::uint32_t fold = 0; fold < 5; ++fold) {
+      method.fold_values.push_back(normal_matrix(100, 1, 5 * m + fold).array() + (m == 1 ? 1 : 2));
+    }
+    methods.push_back(std::move(method));
+  }
+  all.push_back({"gap of 20 methods, 5 folds of 100, 1000 resamples",
+                 [methods] { (void)close_gap(methods, false, TestResamples(std::vector<Eigen::Index>(5, 100), 1)); }});
+  return all;
+}
+
+int run(const std::string& path, bool write) {
+  if (const auto blas = require_threadsafe_blas(); !blas) {
+    std::fprintf(stderr, "%s\n", blas.error().line().c_str());
+    return 4;
+  }
+  const Matrix a = normal_matrix(512, 512, 6);
+  Matrix product(512, 512);
+  const double dgemm_s = least_time_s([&] { gemm(Transpose::no, Transpose::no, 1.0, a, a, 0.0, product); });
+
+  nlohmann::ordered_json stored;
+  if (!write) {
+    std::ifstream file(path);
+    if (!file) {
+      std::fprintf(stderr, "no file %s\n", path.c_str());
+      return 2;
+    }
+    stored = nlohmann::ordered_json::parse(file).at("times_dgemm_512");
+  }
+  nlohmann::ordered_json measured;
+  bool slow = false;
+  for (const Kernel& kernel : kernels()) {
+    const double ratio = least_time_s(kernel.run) / dgemm_s;
+    measured[kernel.name] = ratio;
+    if (write) continue;
+    const double expected = stored.at(kernel.name);
+    const bool too_slow = ratio > kAllowed * expected;
+    slow = slow || too_slow;
+    std::printf("%-52s %8.3f x dgemm, stored %8.3f%s\n", kernel.name.c_str(), ratio, expected,
+                too_slow ? "  TOO SLOW" : "");
+  }
+  if (write) {
+    std::ofstream(path) << nlohmann::ordered_json{{"times_dgemm_512", measured}}.dump(2) << "\n";
+  }
+  return slow ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace headroom
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::fprintf(stderr, "usage: kernel_ratios kernel_ratios.json [--write]\n");
+    return 2;
+  }
+  return headroom::run(argv[1], argc > 2 && std::string(argv[2]) == "--write");
+}
