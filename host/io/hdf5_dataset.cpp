@@ -7,6 +7,7 @@
 #include <limits>
 #include <string_view>
 
+#include "io/hdf5_chunk.hpp"
 #include "io/hdf5_text.hpp"
 
 namespace headroom::hdf5 {
@@ -16,7 +17,7 @@ constexpr const char* kRewrite = "write the file again with a current anndata";
 
 // Deflate cannot expand more than 1032 times; what claims more than this (and is not small) is corrupt.
 constexpr std::uint64_t kLargestExpansion = 1100;
-constexpr std::uint64_t kSmallBytes = std::uint64_t{64} << 20;
+constexpr std::uint64_t kSmallBytes = std::uint64_t{4} << 20;
 
 bool is_boolean_enum(hid_t type) {
   if (H5Tget_class(type) != H5T_ENUM || H5Tget_nmembers(type) != 2) return false;
@@ -151,6 +152,7 @@ Result<Dataset> describe_dataset(const File& file, Id id, const std::string& nam
   Dataset dataset;
   dataset.name = name;
   dataset.path = file.path;
+  dataset.file_bytes = file.size_bytes;
   dataset.id = std::move(id);
   const Id space(H5Dget_space(dataset.id.get()));
   const Id type(H5Dget_type(dataset.id.get()));
@@ -177,7 +179,13 @@ Result<Dataset> describe_dataset(const File& file, Id id, const std::string& nam
   dataset.type_bytes = H5Tget_size(type.get());
   dataset.type_is_signed = dataset.type_class != H5T_INTEGER || H5Tget_sign(type.get()) != H5T_SGN_NONE;
   dataset.is_boolean = is_boolean_enum(type.get());
-  if (dataset.type_bytes == 0) return read_error(name, file.path);
+  // A damaged type can be a million bytes wide, which the library converts into a buffer of eight.
+  const bool number =
+      dataset.type_class == H5T_INTEGER || dataset.type_class == H5T_FLOAT || dataset.type_class == H5T_ENUM;
+  if (dataset.type_bytes == 0 || (number && dataset.type_bytes > sizeof(long double))) {
+    return bad_input(fmt::format("'{}' has elements of {} bytes", name, dataset.type_bytes), file.path,
+                     "the file is damaged; make it again");
+  }
 
   // Elements × bytes, with every product checked, against what the file can hold.
   const std::uint64_t stored = H5Dget_storage_size(dataset.id.get());
@@ -191,6 +199,9 @@ Result<Dataset> describe_dataset(const File& file, Id id, const std::string& nam
                        "the file is damaged; make it again");
     }
     bytes *= dim;
+  }
+  if (layout == H5D_CHUNKED && (dataset.is_number() || dataset.is_boolean)) {
+    if (auto checked = check_chunk_size(dataset, dataset.type_bytes); !checked) return tl::unexpected(checked.error());
   }
   return dataset;
 }

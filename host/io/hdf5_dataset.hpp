@@ -24,6 +24,7 @@ struct Dataset {
   Id id;
   std::string name;  // for errors
   std::string path;  // the file, for errors
+  std::uint64_t file_bytes = 0;
   std::vector<hsize_t> dims;
   std::vector<hsize_t> chunk_dims;  // empty: not chunked
   H5T_class_t type_class = H5T_NO_CLASS;

@@ -16,8 +16,8 @@ herr_t keep_first_message(unsigned, const H5E_error2_t* entry, void* message) {
   return 1;
 }
 
-// HDF5 asks for the real path of a file, which an anonymous memory file (opened as /proc/self/fd/N, as a worker is given
-// its data) does not have. Such a file is opened from a copy of its content.
+// HDF5 asks for the real path of a file, which an anonymous memory file (opened as /proc/self/fd/N, as a worker is
+// given its data) does not have. Such a file is opened from a copy of its content.
 Id open_image(const std::filesystem::path& path, std::uint64_t size_bytes, hid_t access) {
   std::string image(size_bytes, '\0');
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);

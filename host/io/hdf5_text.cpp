@@ -1,12 +1,12 @@
 #include "io/hdf5_text.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cstring>
 #include <string_view>
 
+#include "io/hdf5_chunk.hpp"
 #include "io/hdf5_heap.hpp"
 
 namespace headroom::hdf5 {
@@ -30,57 +30,6 @@ std::string unpadded(const char* text, std::size_t size, H5T_str_t padding) {
   return std::string(view.substr(0, view.find('\0')));
 }
 
-// Undoes the shuffle filter: byte b of element i is at b · n + i.
-std::string unshuffled(const std::string& bytes, std::size_t element_bytes) {
-  const std::size_t n = bytes.size() / element_bytes;
-  std::string out = bytes;
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t b = 0; b < element_bytes; ++b) out[i * element_bytes + b] = bytes[b * n + i];
-  }
-  return out;
-}
-
-// The filters of a chunked dataset in the order in which they were applied; nullopt: one is not known here.
-std::optional<std::vector<H5Z_filter_t>> known_filters(hid_t creation) {
-  std::vector<H5Z_filter_t> filters;
-  const int n = H5Pget_nfilters(creation);
-  for (int i = 0; i < n; ++i) {
-    unsigned flags = 0;
-    std::size_t n_values = 0;
-    const H5Z_filter_t filter =
-        H5Pget_filter2(creation, static_cast<unsigned>(i), &flags, &n_values, nullptr, 0, nullptr, nullptr);
-    if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_FLETCHER32) {
-      return std::nullopt;
-    }
-    filters.push_back(filter);
-  }
-  return filters;
-}
-
-// Undoes a chunk's filters; false where the data do not fit them.
-bool unfilter(const std::vector<H5Z_filter_t>& filters, std::uint32_t skipped, std::size_t chunk_bytes,
-              std::string* bytes) {
-  for (std::size_t i = filters.size(); i-- > 0;) {
-    if (skipped >> i & 1) continue;
-    if (filters[i] == H5Z_FILTER_FLETCHER32) {
-      if (bytes->size() < 4) return false;
-      bytes->resize(bytes->size() - 4);
-    } else if (filters[i] == H5Z_FILTER_SHUFFLE) {
-      *bytes = unshuffled(*bytes, Heap::kReferenceBytes);
-    } else {
-      std::string plain(chunk_bytes + 4, '\0');  // a checksum may have been added before
-      auto n = static_cast<uLongf>(plain.size());
-      if (uncompress(reinterpret_cast<Bytef*>(plain.data()), &n, reinterpret_cast<const Bytef*>(bytes->data()),
-                     static_cast<uLong>(bytes->size())) != Z_OK) {
-        return false;
-      }
-      plain.resize(n);
-      *bytes = std::move(plain);
-    }
-  }
-  return bytes->size() >= chunk_bytes;
-}
-
 tl::unexpected<Error> damaged(const Dataset& dataset) {
   return bad_input(fmt::format("the text of '{}' is damaged", dataset.name), dataset.path,
                    "the file is damaged; make it again");
@@ -97,29 +46,16 @@ References contiguous_references(const RawFile& file, const Dataset& dataset, st
   return std::optional(std::move(references));
 }
 
-References chunked_references(hid_t creation, const Dataset& dataset, std::size_t n) {
-  const auto filters = known_filters(creation);
-  if (!filters || dataset.dims.size() != 1) return std::nullopt;
+References chunked_references(const Dataset& dataset, std::size_t n) {
+  if (dataset.dims.size() != 1 || dataset.chunk_dims[0] == 0) return std::nullopt;
   const auto chunk = static_cast<std::size_t>(dataset.chunk_dims[0]);
-  if (chunk == 0 || chunk > std::size_t{1} << 28) return damaged(dataset);
   std::string references(n * Heap::kReferenceBytes, '\0');
   for (std::size_t first = 0; first < n; first += chunk) {
     const hsize_t offset = first;
-    hsize_t stored_bytes = 0;
-    if (H5Dget_chunk_storage_size(dataset.id.get(), &offset, &stored_bytes) < 0) {
-      take_error_message();
-      return damaged(dataset);
-    }
-    if (stored_bytes == 0) continue;  // never written
-    if (stored_bytes > H5Dget_storage_size(dataset.id.get())) return damaged(dataset);
-    std::string bytes(static_cast<std::size_t>(stored_bytes), '\0');
-    std::uint32_t skipped = 0;
-    if (H5Dread_chunk(dataset.id.get(), H5P_DEFAULT, &offset, &skipped, bytes.data()) < 0) {
-      return read_error(dataset.name, dataset.path);
-    }
-    if (!unfilter(*filters, skipped, chunk * Heap::kReferenceBytes, &bytes)) return damaged(dataset);
-    const std::size_t n_here = std::min(chunk, n - first);
-    std::memcpy(references.data() + first * Heap::kReferenceBytes, bytes.data(), n_here * Heap::kReferenceBytes);
+    auto bytes = read_chunk(dataset, &offset, Heap::kReferenceBytes);
+    if (!bytes || !bytes->has_value()) return bytes;
+    std::memcpy(references.data() + first * Heap::kReferenceBytes, (*bytes)->data(),
+                std::min(chunk, n - first) * Heap::kReferenceBytes);
   }
   return std::optional(std::move(references));
 }
@@ -136,7 +72,7 @@ Result<std::optional<std::vector<std::string>>> read_heap_texts(const Dataset& d
   const H5D_layout_t layout = H5Pget_layout(creation.get());
   References references = std::nullopt;
   if (layout == H5D_CONTIGUOUS) references = contiguous_references(*file, dataset, n);
-  if (layout == H5D_CHUNKED) references = chunked_references(creation.get(), dataset, n);
+  if (layout == H5D_CHUNKED) references = chunked_references(dataset, n);
   if (!references) return tl::unexpected(references.error());
   if (!references->has_value()) return std::nullopt;
 
