@@ -1,5 +1,9 @@
 #include "report/headless_chromium.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -15,6 +19,22 @@ std::string content_of(const std::filesystem::path& path) {
   text << file.rdbuf();
   return text.str();
 }
+
+// One browser at a time, over all test processes: each takes several cores for itself.
+class Turn {
+ public:
+  Turn() : fd_(open((std::filesystem::temp_directory_path() / "headroom_chromium_turn").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+    if (fd_ >= 0) flock(fd_, LOCK_EX);
+  }
+  ~Turn() {
+    if (fd_ >= 0) close(fd_);
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  int fd_;
+};
 
 std::string quoted(const std::filesystem::path& path) { return "'" + path.string() + "'"; }
 
@@ -33,6 +53,7 @@ std::optional<HeadlessChromium> HeadlessChromium::find() {
 }
 
 std::string HeadlessChromium::run(const std::string& arguments, const std::filesystem::path& page, std::string& log) const {
+  const Turn turn;
   TemporaryFolder folder;  // a profile of its own, so that runs neither meet nor leave anything
   const auto out = folder.path() / "out", err = folder.path() / "err";
   // Chromium's own sandbox is not to be had for root or in a container; the page is our own.

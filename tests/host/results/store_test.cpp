@@ -292,12 +292,14 @@ TEST(Store, SurvivesKillAtAnyMoment) {
       _exit(1);
     }
     close(acknowledged[1]);
-    std::this_thread::sleep_for(std::chrono::microseconds(std::uniform_int_distribution<int>(1'000, 40'000)(random)));
+    int last = -1, number = 0;
+    // A third of the writers may still be opening the store; the others have put at least one evaluation.
+    if (round % 3 != 0 && read(acknowledged[0], &number, sizeof number) == sizeof number) last = number;
+    std::this_thread::sleep_for(std::chrono::microseconds(std::uniform_int_distribution<int>(0, 20'000)(random)));
     kill(child, SIGKILL);
     int status = 0;
     waitpid(child, &status, 0);
     EXPECT_TRUE(WIFSIGNALED(status)) << "the writer ended by itself with " << WEXITSTATUS(status);
-    int last = -1, number = 0;
     while (read(acknowledged[0], &number, sizeof number) == sizeof number) last = number;
     close(acknowledged[0]);
     n_acknowledged_in_all += last + 1;
@@ -312,7 +314,7 @@ TEST(Store, SurvivesKillAtAnyMoment) {
     }
     EXPECT_TRUE(is_intact(folder.path()));
   }
-  EXPECT_GT(n_acknowledged_in_all, 30) << "the writers were killed before they wrote anything";
+  EXPECT_GE(n_acknowledged_in_all, 20) << "the writers were killed before they wrote anything";
   EXPECT_EQ(ask_number(folder.path(), "SELECT count(*) FROM score WHERE evaluation NOT IN (SELECT id FROM evaluation)"), 0);
 }
 
