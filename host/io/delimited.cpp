@@ -73,24 +73,23 @@ Result<DelimitedReader> DelimitedReader::from_text(std::string text, std::string
   }
   if (text.compare(0, 3, "\xef\xbb\xbf") == 0) reader.position_ = 3;
   reader.separator_ = separator.value_or(detect_separator(std::string_view(text).substr(reader.position_)));
-  reader.text_.reserve(text.size() + 1);
-  reader.text_.assign(text.begin(), text.end());
-  reader.text_.push_back('\n');  // every record ends at a newline; an empty last line is passed over
+  text.push_back('\n');  // every record ends at a newline; an empty last line is passed over
+  reader.text_ = std::make_unique<std::string>(std::move(text));
   return reader;
 }
 
 // At an opening quote: the content, with doubled quotes joined in place, and position_ behind the closing quote.
 Result<std::string_view> DelimitedReader::quoted_cell() {
   const std::size_t opening_line = line_;
-  char* const begin = text_.data() + position_ + 1;
-  char* const end = text_.data() + text_.size() - 1;
+  char* const begin = text_->data() + position_ + 1;
+  char* const end = text_->data() + text_->size() - 1;
   char* out = begin;
   for (char* in = begin; in < end; ++in) {
     if (*in == '"') {
       if (in + 1 < end && in[1] == '"') {
         ++in;
       } else {
-        position_ = static_cast<std::size_t>(in + 1 - text_.data());
+        position_ = static_cast<std::size_t>(in + 1 - text_->data());
         return std::string_view(begin, static_cast<std::size_t>(out - begin));
       }
     }
@@ -103,35 +102,35 @@ Result<std::string_view> DelimitedReader::quoted_cell() {
 
 Result<bool> DelimitedReader::next() {
   // Pass over empty lines.
-  while (position_ < text_.size() &&
-         (text_[position_] == '\n' || (text_[position_] == '\r' && text_[position_ + 1] == '\n'))) {
-    position_ += text_[position_] == '\r' ? 2 : 1;
+  while (position_ < text_->size() &&
+         ((*text_)[position_] == '\n' || ((*text_)[position_] == '\r' && (*text_)[position_ + 1] == '\n'))) {
+    position_ += (*text_)[position_] == '\r' ? 2 : 1;
     ++line_;
   }
   cells_.clear();
-  if (position_ >= text_.size()) return false;
+  if (position_ >= text_->size()) return false;
   record_line_ = line_;
 
   for (;;) {
     std::size_t stop = position_;
-    if (text_[position_] == '"') {
+    if ((*text_)[position_] == '"') {
       auto cell = quoted_cell();
       if (!cell) return tl::unexpected(cell.error());
       cells_.push_back(*cell);
       stop = position_;
-      if (text_[stop] == '\r' && text_[stop + 1] == '\n') ++stop;
-      if (text_[stop] != separator_ && text_[stop] != '\n') {
+      if ((*text_)[stop] == '\r' && (*text_)[stop + 1] == '\n') ++stop;
+      if ((*text_)[stop] != separator_ && (*text_)[stop] != '\n') {
         return error("text follows a closing quote", "double a quote that belongs to the text");
       }
     } else {
-      const char* data = text_.data();
+      const char* data = text_->data();
       while (data[stop] != separator_ && data[stop] != '\n') ++stop;
       std::size_t length = stop - position_;
       if (data[stop] == '\n' && length > 0 && data[stop - 1] == '\r') --length;
       cells_.emplace_back(data + position_, length);
     }
     position_ = stop + 1;
-    if (text_[stop] == '\n') break;
+    if ((*text_)[stop] == '\n') break;
   }
   ++line_;
   if (n_cells_ == 0) n_cells_ = cells_.size();

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,13 +46,15 @@ class DelimitedReader {
   std::size_t line() const { return record_line_; }
   // The current record's number in a column. Errors: not a number, with line and column.
   Result<double> number(std::size_t column) const;
+  // Bytes of the text, to estimate how many records follow.
+  std::size_t text_bytes() const { return text_->size(); }
   // bad_input that names file and line of the current record.
   tl::unexpected<Error> error(std::string what, std::string remedy = {}) const;
 
  private:
   Result<std::string_view> quoted_cell();
 
-  std::vector<char> text_;  // a vector keeps its buffer when moved, so the views survive
+  std::unique_ptr<std::string> text_;  // its bytes stay where they are when the reader moves, so the views survive
   std::string where_;
   char separator_ = ',';
   std::size_t position_ = 0;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "io/hdf5_attribute.hpp"
+#include "io/large_pages.hpp"
 
 namespace headroom {
 namespace {
@@ -135,6 +136,7 @@ std::string H5adMatrix::dtype() const {
 
 Result<Matrix> H5adMatrix::read() const {
   Matrix matrix(static_cast<Eigen::Index>(n_rows_), static_cast<Eigen::Index>(n_cols_));
+  prefer_large_pages(matrix.data(), static_cast<std::size_t>(matrix.size()) * sizeof(double));
   std::vector<double*> targets(n_rows_);
   for (std::size_t i = 0; i < n_rows_; ++i) targets[i] = matrix.data() + i * n_cols_;
   if (auto done = scatter_rows(targets); !done) return tl::unexpected(done.error());
@@ -143,6 +145,7 @@ Result<Matrix> H5adMatrix::read() const {
 
 Result<Matrix> H5adMatrix::read_rows(const RowIndex& rows) const {
   Matrix matrix(static_cast<Eigen::Index>(rows.size()), static_cast<Eigen::Index>(n_cols_));
+  prefer_large_pages(matrix.data(), static_cast<std::size_t>(matrix.size()) * sizeof(double));
   std::vector<double*> targets(n_rows_, nullptr);
   std::vector<std::pair<double*, double*>> repeats;  // target, source
   for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -16,6 +16,7 @@
 
 #include "io/delimited.hpp"
 #include "io/h5ad.hpp"
+#include "io/large_pages.hpp"
 #include "io/npz.hpp"
 
 namespace headroom {
@@ -119,6 +120,13 @@ Result<VectorFile> read_text_vectors(const std::filesystem::path& path, const st
 
   VectorFile file;
   std::vector<double> values;
+  if (*more) {
+    // Rows are of about equal length: room for a few more than the first one suggests.
+    std::size_t row_bytes = 1;
+    for (const std::string_view cell : reader->cells()) row_bytes += cell.size() + 1;
+    values.reserve(dimension * (reader->text_bytes() / row_bytes * 11 / 10 + 1));
+    prefer_large_pages(values.data(), values.capacity() * sizeof(double));
+  }
   while (*more) {
     file.ids.emplace_back(reader->cells()[0]);
     for (std::size_t column = 1; column <= dimension; ++column) {

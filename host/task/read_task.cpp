@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "io/h5ad.hpp"
+#include "io/large_pages.hpp"
 #include "io/sha256.hpp"
 #include "task/column_names.hpp"
 #include "task/fold_assignment.hpp"
@@ -150,6 +151,7 @@ Result<void> read_deltas(const H5adFile& file, const SourceRows& source_rows, Ta
   for (std::size_t c = 0; c < task->contexts.size(); ++c) {
     Matrix& deltas = task->contexts[c].deltas;
     deltas.resize(static_cast<Eigen::Index>(source_rows[c].size()), n_genes);
+    prefer_large_pages(deltas.data(), static_cast<std::size_t>(deltas.size()) * sizeof(double));
     for (std::size_t i = 0; i < source_rows[c].size(); ++i) {
       targets[source_rows[c][i]] = deltas.data() + static_cast<Eigen::Index>(i) * n_genes;
     }
