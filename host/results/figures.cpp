@@ -248,7 +248,7 @@ Result<void> write_figures(const std::filesystem::path& folder, const RunSummary
     }
   }
   for (const auto& head : heads) {
-    std::string suffix = head.empty() ? "" : "_" + file_part(head);
+    std::string suffix = head.empty() ? std::string() : fmt::format("_{}", file_part(head));
     while (!file_names.insert(suffix).second) suffix += "_";
     auto written = write_file_atomically(folder / ("progress" + suffix + ".svg"), progress_figure(summary, metric, head));
     if (!written) return written;

@@ -61,7 +61,7 @@ std::string scores_csv(const RunSummary& summary) {
     }
   }
   std::string csv = "dataset,context,fold,name,embedding,predictor,role,status,primary_metric";
-  for (const auto& metric : metrics) csv += "," + csv_field(metric);
+  for (const auto& metric : metrics) csv.append(1, ',').append(csv_field(metric));
   csv += ",gap_closed\n";
   for (const auto& row : rows) {
     for (const std::string* text : {&summary.task().name(), &row.context, &row.fold, &row.method->name(),

@@ -282,6 +282,25 @@ class HeadTable {
   std::vector<const MethodEvaluation*> methods_;
 };
 
+// How many perturbations an embedding was asked for and knows, over all contexts: its methods' test rows, of which each
+// perturbation is in one fold.
+void count_coverage(const RunResults& results, PluginRecord& plugin) {
+  std::int64_t n_ids = 0, n_present = 0;
+  for (const auto& context : results.contexts) {
+    const auto method = std::find_if(context.methods.begin(), context.methods.end(), [&](const MethodEvaluation& m) {
+      return m.role == Role::plugin && m.embedding == plugin.name() && m.status == Status::ok;
+    });
+    if (method == context.methods.end()) continue;
+    for (const auto& fold : method->folds) {
+      n_ids += static_cast<std::int64_t>(fold.covered.size());
+      n_present += std::count(fold.covered.begin(), fold.covered.end(), 1);
+    }
+  }
+  if (n_ids == 0) return;
+  plugin.set_n_ids(static_cast<std::int32_t>(n_ids));
+  plugin.set_n_present(static_cast<std::int32_t>(n_present));
+}
+
 }  // namespace
 
 RunSummary summarise(const RunResults& results, const Task& task, const std::string& headroom_version, ThreadPool& pool,
@@ -307,7 +326,11 @@ RunSummary summarise(const RunResults& results, const Task& task, const std::str
     });
     for (auto& table : tables) *summary.add_contexts() = std::move(table);
   }
-  for (const auto& plugin : results.plugins) *summary.add_plugins() = plugin;
+  for (const auto& plugin : results.plugins) {
+    PluginRecord& record = *summary.add_plugins();
+    record = plugin;
+    if (!record.has_n_ids()) count_coverage(results, record);
+  }
   for (const auto& audit : results.audit) *summary.add_audit() = audit;
   return summary;
 }

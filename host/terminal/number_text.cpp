@@ -42,7 +42,7 @@ std::string interval_text(std::optional<double> low, std::optional<double> high,
 
 std::string count_text(std::int64_t n) {
   std::string digits = fmt::format("{}", n < 0 ? -n : n);
-  for (int i = static_cast<int>(digits.size()) - 3; i > 0; i -= 3) digits.insert(static_cast<std::size_t>(i), ",");
+  for (int i = static_cast<int>(digits.size()) - 3; i > 0; i -= 3) digits.insert(static_cast<std::size_t>(i), 1, ',');
   return n < 0 ? "-" + digits : digits;
 }
 

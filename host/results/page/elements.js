@@ -63,6 +63,7 @@ function sortableTable(frame, columns, rows, options = {}) {
     });
     if (!pager) return;
     pager.selectAll("*").remove();
+    if (rows.length <= pageSize) return;
     const step = (label, to, enabled) => pager.append("button").attr("type", "button").attr("disabled", enabled ? null : "")
       .text(label).on("click", () => { page = to; draw(); });
     step("Previous", page - 1, page > 0);

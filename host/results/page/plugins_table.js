@@ -7,9 +7,10 @@ function drawPlugins(head) {
     sortableTable(content.append("div").attr("class", "table-frame"), [
       {title: "name", value: (p) => p.name, draw: (cell, p) => {
         nameElement(cell, "span", p.name, 60);
-        if (p.shipped) cell.append("div").attr("class", "small").text("shipped with Headroom");
+        // A file of vectors is the user's own, whoever reads it.
+        if (p.shipped) cell.append("div").attr("class", "small").text(p.data_sha256 ? "vectors, read by Headroom's table plugin" : "shipped with Headroom");
         const words = shown((p.description || {}).description);
-        if (words) cell.append("div").attr("class", "small").text(shortened(words, 200));
+        if (words && !p.data_sha256) cell.append("div").attr("class", "small").text(shortened(words, 200));
       }},
       {title: "kind", value: (p) => kindOf(p), draw: (cell, p) => {
         cell.append("span").text(kindOf(p));

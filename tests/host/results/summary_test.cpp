@@ -68,6 +68,8 @@ TEST(Summary, CountsCoverage) {
   EXPECT_EQ(x.folds(0).value_covered(), 5);
   EXPECT_DOUBLE_EQ(x.value_covered(), 6.5) << "median of 5 and 8";
   EXPECT_FALSE(method(summary.contexts(0), "train_mean").has_coverage());
+  EXPECT_EQ(summary.plugins(0).n_ids(), 6);
+  EXPECT_EQ(summary.plugins(0).n_present(), 5);
   EXPECT_EQ(x.folds(0).best_params().at("k"), 20);
   EXPECT_EQ(x.folds(0).effective_dim(), 16);
   EXPECT_FALSE(x.folds(1).has_effective_dim());
