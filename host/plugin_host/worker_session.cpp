@@ -347,7 +347,7 @@ Answer<void> WorkerSession::State::confine(FileDescriptor data_folder) {
   confinement = reply->ready().confinement();
   process.listen_to(std::move(listener));
   const std::string short_of = shortfall(settings.mode, confinement);
-  if (!short_of.empty()) return fail(WorkerVerdict::HOST_FAULT, short_of);
+  if (!short_of.empty() && !settings.accepts_any_level) return fail(WorkerVerdict::HOST_FAULT, short_of);
   return {};
 }
 

@@ -43,7 +43,9 @@ struct WorkerSettings {
   std::string data_file_option = "file";      // ...this option
   std::filesystem::path data_folder;          // readable by this plugin alone; empty: none
   std::shared_ptr<OutputSlots> output_slots;  // shared by the sessions of a run; empty: a pool of its own
-  std::vector<std::string> disabled_layers;   // for tests: leave out "landlock", "seccomp", "namespaces", "uid", ...
+  // For tests, to see what each layer is good for: leave some out (SandboxRequest names them)...
+  std::vector<std::string> disabled_layers;
+  bool accepts_any_level = false;  // ...and start all the same
 };
 
 // The training part, for embedding plugins that want it.

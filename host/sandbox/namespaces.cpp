@@ -19,8 +19,9 @@ namespace headroom {
 namespace {
 
 constexpr const char* kNames[] = {"user", "mnt", "pid", "net", "ipc", "uts"};
-// Where the new root is put together: a folder that every system has and no readable path lies in.
-constexpr const char* kStagingFolder = "/tmp";
+// Where the new root is put together: the first folder that is there, none of which a readable path lies in. Nothing is
+// ever written to the folder itself.
+constexpr const char* kStagingFolders[] = {"/mnt", "/media", "/srv", "/home"};
 
 tl::expected<void, SystemFailure> write_file(const char* path, const std::string& text) {
   const FileDescriptor file(open(path, O_WRONLY | O_CLOEXEC));
@@ -122,12 +123,16 @@ tl::expected<void, SystemFailure> map_own_ids(uid_t user, gid_t group) {
 }
 
 tl::expected<void, SystemFailure> enter_private_root(const std::string& data_folder) {
-  const std::string root = kStagingFolder;
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return system_failure("mount private");
   // The data folder is bound before its own path can vanish under the new root.
   const FileDescriptor data(data_folder.empty() ? -1 : open(data_folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (mount("tmpfs", root.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,mode=0755") != 0)
-    return system_failure("mount tmpfs");
+  std::string root;
+  for (const char* folder : kStagingFolders) {
+    if (mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,mode=0755") != 0) continue;
+    root = folder;
+    break;
+  }
+  if (root.empty()) return system_failure("mount tmpfs");
   for (const std::string& path : readable_system_paths()) {
     if (auto shown = show_in(root, path); !shown) return shown;
   }

@@ -141,8 +141,12 @@ Sandbox enter_sandbox(const SandboxRequest& request) {
   if (is_off) {
     for (const char* layer : {"no_capabilities", "no_new_privs", "landlock"}) add_missing_layer(report, layer, why_not);
   } else {
-    drop_capabilities();
-    add_layer(report, "no_capabilities", probe_capabilities());
+    if (wanted("no_capabilities")) {
+      drop_capabilities();
+      add_layer(report, "no_capabilities", probe_capabilities());
+    } else {
+      add_missing_layer(report, "no_capabilities", why_not);
+    }
     add_layer(report, "no_new_privs", forbid_new_privileges());
     if (wanted("landlock")) {
       const auto restricted = restrict_files(request.has_data_folder ? kDataFolderFd : -1);

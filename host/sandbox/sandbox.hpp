@@ -82,8 +82,9 @@ struct WorkerEnd {
 struct SandboxRequest {
   SandboxMode mode = SandboxMode::STRICT;
   WorkerLimits limits;
-  bool has_data_folder = false;              // it is open as kDataFolderFd
-  std::vector<std::string> disabled_layers;  // tests only: "landlock", "seccomp", "namespaces", "own_uid", "rlimits"
+  bool has_data_folder = false;  // it is open as kDataFolderFd
+  // For tests: "landlock", "seccomp", "namespaces", "own_uid", "no_capabilities", "rlimits".
+  std::vector<std::string> disabled_layers;
 };
 
 struct Sandbox {

@@ -46,13 +46,14 @@ TEST(Seccomp, LetsLibrariesWork) {
 }
 
 TEST(Seccomp, RefusesWhatLibrariesTryNowAndThen) {
-  EXPECT_EQ(in_child([] {
+  const std::string path = testing::TempDir() + "headroom-new";
+  EXPECT_EQ(in_child([&] {
               if (!forbid_new_privileges() || !install_syscall_filter()) return 1;
-              if (!refused(open("/tmp/headroom-new", O_CREAT | O_WRONLY, 0600), EROFS)) return 2;
+              if (!refused(open(path.c_str(), O_CREAT | O_WRONLY, 0600), EROFS)) return 2;
               if (!refused(open("/dev/null", O_RDWR), EROFS)) return 3;
               if (!refused(syscall(SYS_open, "/dev/null", O_WRONLY, 0), EROFS)) return 4;
-              if (!refused(mkdir("/tmp/headroom-new", 0700), EROFS)) return 5;
-              if (!refused(truncate("/tmp/headroom-new", 0), EROFS)) return 6;
+              if (!refused(mkdir(path.c_str(), 0700), EROFS)) return 5;
+              if (!refused(truncate(path.c_str(), 0), EROFS)) return 6;
               if (!refused(ioctl(0, TIOCSTI, "x"), ENOTTY)) return 7;
               const rlimit limit{1, 1};
               if (!refused(setrlimit(RLIMIT_NOFILE, &limit), EPERM)) return 8;
