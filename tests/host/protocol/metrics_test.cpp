@@ -135,6 +135,48 @@ TEST(Metrics, EqualTruthsTieWhateverTheScale) {
   }
 }
 
+// Single precision loses the small values of the first row, which come after the large one, and keeps those of the
+// second, so that it would call the farther truth the nearer one.
+TEST(Metrics, OrderOfSummationDoesNotDecideWhoIsNearer) {
+  Matrix truth = Matrix::Constant(2, 128, 0x1.6p-25);
+  truth(0, 0) = 1;
+  truth(1, 127) = 1 - 4e-6;
+  const TruthCache cache = plain_truth(truth);
+  expect_equal(metric_of(Metric::PDS_L1, Matrix::Zero(2, 128), cache), Vector{{0.5, 1.0}}, 0, "PDS");
+}
+
+// Far from zero the matrix product cancels to nothing.
+TEST(Metrics, OffsetDoesNotDecideWhoIsNearer) {
+  const Matrix truth = normal_matrix(40, 100, 26).array() + 1e7;
+  const Matrix prediction = normal_matrix(40, 100, 27).array() + 1e7;
+  const Vector accuracy = metric_of(Metric::centroid_accuracy, prediction, plain_truth(truth));
+  for (Eigen::Index p = 0; p < 40; ++p) EXPECT_EQ(accuracy[p], naive_centroid_accuracy(prediction, truth, p));
+}
+
+TEST(Metrics, RowsThatAgreeInTheirFirstGenesAreNotTheSame) {
+  const Matrix truth = normal_matrix(6, 200, 28);
+  Matrix prediction = normal_matrix(6, 200, 29);
+  prediction.leftCols(199) = prediction.row(0).head(199).replicate(6, 1);
+  prediction.col(199) *= 100;
+  const TruthCache cache = plain_truth(truth);
+  const Vector accuracy = metric_of(Metric::centroid_accuracy, prediction, cache);
+  for (Eigen::Index p = 0; p < 6; ++p) EXPECT_EQ(accuracy[p], naive_centroid_accuracy(prediction, truth, p));
+}
+
+// The mean of equal values rounds, so that their computed variance is not always zero.
+TEST(Metrics, ConstantRowHasNoCorrelationWhateverItsValue) {
+  for (const Eigen::Index n_genes : {3, 43, 1000}) {
+    const TruthCache cache = plain_truth(normal_matrix(5, n_genes, 30));
+    Matrix prediction(5, n_genes);
+    for (Eigen::Index i = 0; i < 5; ++i) prediction.row(i).setConstant(0.1 + 0.37 * static_cast<double>(i));
+    EXPECT_TRUE(metric_of(Metric::Pearson, prediction, cache).array().isNaN().all()) << n_genes;
+    EXPECT_TRUE(metric_of(Metric::Spearman, prediction, cache).array().isNaN().all()) << n_genes;
+    const TruthCache constant_truth = plain_truth(prediction);
+    const Matrix varied = normal_matrix(5, n_genes, 31);
+    EXPECT_TRUE(metric_of(Metric::Pearson, varied, constant_truth).array().isNaN().all()) << n_genes;
+  }
+}
+
 TEST(Metrics, PerfectPredictionIsPerfect) {
   const Matrix truth = normal_matrix(12, 50, 7);
   const TruthCache cache = make_truth_cache(truth, normal_matrix(1, 50, 8), {}, Matrix::Ones(12, 50), all_metrics());
