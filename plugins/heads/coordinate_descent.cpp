@@ -72,16 +72,16 @@ HEADROOM_INLINED void all_residuals(const Descent& d, const double* weights, dou
   }
 }
 
-HEADROOM_CLONED void dispatch_sweep(const Descent& d, double* weights, double* largest_move, Registers available) {
-  switch (available) {
+HEADROOM_CLONED void dispatch_sweep(const Descent& d, double* weights, double* largest_move) {
+  switch (d.registers) {
     case Registers::thirty_two_of_512_bits: return sweep<8, 2>(d, weights, largest_move);
     case Registers::sixteen_of_256_bits: return sweep<6, 1>(d, weights, largest_move);
     case Registers::sixteen_of_128_bits: return sweep<2, 1>(d, weights, largest_move);
   }
 }
 
-HEADROOM_CLONED void dispatch_residuals(const Descent& d, const double* weights, double* out, Registers available) {
-  switch (available) {
+HEADROOM_CLONED void dispatch_residuals(const Descent& d, const double* weights, double* out) {
+  switch (d.registers) {
     case Registers::thirty_two_of_512_bits: return all_residuals<8, 2>(d, weights, out);
     case Registers::sixteen_of_256_bits: return all_residuals<6, 1>(d, weights, out);
     case Registers::sixteen_of_128_bits: return all_residuals<2, 1>(d, weights, out);
@@ -90,10 +90,10 @@ HEADROOM_CLONED void dispatch_residuals(const Descent& d, const double* weights,
 
 }  // namespace
 
-std::int64_t descent_lanes() { return registers() == Registers::thirty_two_of_512_bits ? 16 : 8; }
+std::int64_t descent_lanes(Registers registers) { return registers == Registers::thirty_two_of_512_bits ? 16 : 8; }
 
-std::int64_t descent_block() {
-  switch (registers()) {
+std::int64_t descent_block(Registers registers) {
+  switch (registers) {
     case Registers::thirty_two_of_512_bits: return 8;
     case Registers::sixteen_of_256_bits: return 6;
     case Registers::sixteen_of_128_bits: return 2;
@@ -102,11 +102,11 @@ std::int64_t descent_block() {
 }
 
 void descend(const Descent& problem, double* weights, double* largest_move) {
-  dispatch_sweep(problem, weights, largest_move, registers());
+  dispatch_sweep(problem, weights, largest_move);
 }
 
 void residual_correlations(const Descent& problem, const double* weights, double* residual) {
-  dispatch_residuals(problem, weights, residual, registers());
+  dispatch_residuals(problem, weights, residual);
 }
 
 }  // namespace headroom::heads

@@ -5,17 +5,20 @@
 
 #include <cstdint>
 
+#include "heads/registers.hpp"
+
 namespace headroom::heads {
 
-// Genes that are solved side by side on this processor: 16 with AVX-512, else 8.
-std::int64_t descent_lanes();
+// Genes that are solved side by side: 16 with registers of 512 bits, else 8.
+std::int64_t descent_lanes(Registers registers);
 
-// Features per block of a sweep on this processor; Gram matrices are padded to a multiple of it.
-std::int64_t descent_block();
+// Features per block of a sweep; Gram matrices are padded to a multiple of it.
+std::int64_t descent_block(Registers registers);
 
 struct Descent {
+  Registers registers = registers_of_this_processor();
   std::int64_t n_features = 0;    // of the matrices below, without padding
-  const double* gram = nullptr;   // G: features rounded up to descent_block() × gram_stride; padding rows are zero
+  const double* gram = nullptr;   // G: features rounded up to a block × gram_stride; padding rows are zero
   std::int64_t gram_stride = 0;
   const double* inverse_diagonal = nullptr;  // 1/G(j, j), and 0 where G(j, j) is 0 (padding, too)
   const double* correlations = nullptr;      // c: features (padded) × lanes

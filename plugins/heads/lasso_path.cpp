@@ -18,11 +18,12 @@ std::int64_t rounded_up(std::int64_t n, std::int64_t block) { return (n + block 
 
 }  // namespace
 
-LassoPath::LassoPath(const sdk::Matrix& gram, std::vector<double> thresholds)
+LassoPath::LassoPath(const sdk::Matrix& gram, std::vector<double> thresholds, Registers registers)
     : gram_(gram),
       thresholds_(std::move(thresholds)),
-      lanes_(descent_lanes()),
-      padded_(rounded_up(gram.rows(), descent_block())) {
+      registers_(registers),
+      lanes_(descent_lanes(registers)),
+      padded_(rounded_up(gram.rows(), descent_block(registers))) {
   const std::int64_t p = gram.rows();
   const auto square = static_cast<std::size_t>(padded_ * padded_);
   const auto column = static_cast<std::size_t>(padded_ * lanes_);
@@ -43,7 +44,7 @@ LassoPath::LassoPath(const sdk::Matrix& gram, std::vector<double> thresholds)
 
 void LassoPath::gather(const double* correlations, const double* weights) {
   const auto n = static_cast<std::int64_t>(kept_.size());
-  const std::int64_t padded = rounded_up(n, descent_block());
+  const std::int64_t padded = rounded_up(n, descent_block(registers_));
   const bool all = n == gram_.rows();  // then the whole Gram matrix serves
   if (!all) std::fill(kept_gram_.begin(), kept_gram_.begin() + padded * padded, 0.0);
   std::fill(kept_inverse_.begin(), kept_inverse_.begin() + padded, 0.0);
@@ -62,9 +63,10 @@ void LassoPath::gather(const double* correlations, const double* weights) {
 
 bool LassoPath::descend_until_still(double threshold, int& sweeps) {
   Descent kept;
+  kept.registers = registers_;
   kept.n_features = static_cast<std::int64_t>(kept_.size());
   kept.gram = kept.n_features == gram_.rows() ? whole_.data() : kept_gram_.data();
-  kept.gram_stride = rounded_up(kept.n_features, descent_block());
+  kept.gram_stride = rounded_up(kept.n_features, descent_block(registers_));
   kept.inverse_diagonal = kept_inverse_.data();
   kept.correlations = kept_correlations_.data();
   kept.threshold = threshold;
@@ -111,6 +113,7 @@ void LassoPath::solve(const double* correlations, const std::vector<double*>& we
   }
 
   Descent whole;
+  whole.registers = registers_;
   whole.n_features = p;
   whole.gram = whole_.data();
   whole.gram_stride = padded_;

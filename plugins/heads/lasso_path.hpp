@@ -5,13 +5,15 @@
 #include <vector>
 
 #include "headroom/plugin.hpp"
+#include "heads/registers.hpp"
 
 namespace headroom::heads {
 
 class LassoPath {
  public:
   // gram: ZᵀZ, features × features; must outlive this object. thresholds: τ = nα, positive and descending.
-  LassoPath(const sdk::Matrix& gram, std::vector<double> thresholds);
+  LassoPath(const sdk::Matrix& gram, std::vector<double> thresholds,
+            Registers registers = registers_of_this_processor());
 
   // Genes that solve() treats side by side.
   std::int64_t lanes() const { return lanes_; }
@@ -34,6 +36,7 @@ class LassoPath {
 
   const sdk::Matrix& gram_;
   std::vector<double> thresholds_;
+  Registers registers_;
   std::int64_t lanes_;
   std::int64_t padded_;        // features rounded up to a block of the descent
   std::vector<double> whole_;  // gram_, padded with zeros to padded_ × padded_

@@ -50,24 +50,24 @@ HEADROOM_INLINED void all_tiles(const PanelProduct& p) {
 }
 
 template <bool Listed>
-HEADROOM_INLINED void product(const PanelProduct& p, Registers available) {
-  switch (available) {
+HEADROOM_INLINED void product(const PanelProduct& p, Registers registers) {
+  switch (registers) {
     case Registers::thirty_two_of_512_bits: return all_tiles<8, 2, Listed>(p);
     case Registers::sixteen_of_256_bits: return all_tiles<6, 1, Listed>(p);
     case Registers::sixteen_of_128_bits: return all_tiles<2, 1, Listed>(p);
   }
 }
 
-HEADROOM_CLONED void product_of_all(const PanelProduct& p, Registers available) { product<false>(p, available); }
-HEADROOM_CLONED void product_of_listed(const PanelProduct& p, Registers available) { product<true>(p, available); }
+HEADROOM_CLONED void product_of_all(const PanelProduct& p, Registers registers) { product<false>(p, registers); }
+HEADROOM_CLONED void product_of_listed(const PanelProduct& p, Registers registers) { product<true>(p, registers); }
 
 }  // namespace
 
-void panel_product(const PanelProduct& p) {
+void panel_product(const PanelProduct& p, Registers registers) {
   if (p.depth_list) {
-    product_of_listed(p, registers());
+    product_of_listed(p, registers);
   } else {
-    product_of_all(p, registers());
+    product_of_all(p, registers);
   }
 }
 

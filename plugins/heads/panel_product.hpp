@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "heads/registers.hpp"
+
 namespace headroom::heads {
 
 inline constexpr std::int64_t kPanelWidth = 64;  // columns; 1,600 training rows of it are 0.8 MB
@@ -26,6 +28,6 @@ struct PanelProduct {
 };
 
 // out = bias + left · panel. The same numbers for a row whatever the other rows are.
-void panel_product(const PanelProduct& product);
+void panel_product(const PanelProduct& product, Registers registers = registers_of_this_processor());
 
 }  // namespace headroom::heads

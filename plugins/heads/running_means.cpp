@@ -41,8 +41,8 @@ HEADROOM_INLINED void all_columns(const RunningMeans& m) {
   }
 }
 
-HEADROOM_CLONED void dispatch(const RunningMeans& m, Registers available) {
-  switch (available) {
+HEADROOM_CLONED void dispatch(const RunningMeans& m, Registers registers) {
+  switch (registers) {
     case Registers::thirty_two_of_512_bits: return all_columns<8>(m);
     case Registers::sixteen_of_256_bits: return all_columns<4>(m);
     case Registers::sixteen_of_128_bits: return all_columns<2>(m);
@@ -51,6 +51,6 @@ HEADROOM_CLONED void dispatch(const RunningMeans& m, Registers available) {
 
 }  // namespace
 
-void running_means(const RunningMeans& m) { dispatch(m, registers()); }
+void running_means(const RunningMeans& m, Registers registers) { dispatch(m, registers); }
 
 }  // namespace headroom::heads

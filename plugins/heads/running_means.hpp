@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "heads/registers.hpp"
+
 namespace headroom::heads {
 
 struct RunningMeans {
@@ -20,6 +22,6 @@ struct RunningMeans {
 };
 
 // out[c](q, j) = mean of panel(neighbours(q, i), j) over i < counts[c].
-void running_means(const RunningMeans& means);
+void running_means(const RunningMeans& means, Registers registers = registers_of_this_processor());
 
 }  // namespace headroom::heads

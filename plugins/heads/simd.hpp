@@ -30,21 +30,4 @@ typedef double Lanes __attribute__((vector_size(64), aligned(8), may_alias));
 HEADROOM_INLINED Lanes load(const double* from) { return *reinterpret_cast<const Lanes*>(from); }
 HEADROOM_INLINED void store(double* to, const Lanes& value) { *reinterpret_cast<Lanes*>(to) = value; }
 
-// How many vector registers there are to hold sums in; tile sizes follow from it.
-enum class Registers { thirty_two_of_512_bits, sixteen_of_256_bits, sixteen_of_128_bits };
-
-inline Registers registers() {
-#if defined(__x86_64__) && defined(__GNUC__)
-  static const Registers found = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-                                         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
-                                     ? Registers::thirty_two_of_512_bits
-                                 : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
-                                     ? Registers::sixteen_of_256_bits
-                                     : Registers::sixteen_of_128_bits;
-  return found;
-#else
-  return Registers::sixteen_of_128_bits;
-#endif
-}
-
 }  // namespace headroom::heads
