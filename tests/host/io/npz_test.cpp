@@ -64,6 +64,12 @@ TEST(NpzFile, ReadsStoredDeflatedFortranAndBigEndian) {
               ElementsAre(10, 20, 30));
 }
 
+TEST(NpzFile, ReadsZip64) {
+  expect_fixture_rows(read_array("vectors_zip64.npz", "vectors"), 3);
+  EXPECT_THAT(std::get<std::vector<std::string>>(read_array("vectors_zip64.npz", "ids").values),
+              ElementsAre("a", "b", "c"));
+}
+
 TEST(NpzFile, RefusesPickles) {
   const auto npz = NpzFile::open(fixture("vectors_pickled.npz"));
   ASSERT_TRUE(npz) << npz.error().line();
@@ -138,7 +144,7 @@ TEST(ParseNpy, RefusesWhatItCannotRead) {
 TEST(NpzFile, DamageIsAnErrorWhereverItFalls) {
   const TemporaryFolder folder;
   std::size_t n_errors = 0;
-  for (const char* name : {"vectors.npz", "vectors_fortran.npz"}) {
+  for (const char* name : {"vectors.npz", "vectors_fortran.npz", "vectors_zip64.npz"}) {
     const std::string whole = read_bytes(fixture(name));
     for (std::size_t size = 0; size < whole.size(); ++size) {
       ASSERT_FALSE(NpzFile::open(folder.write("cut.npz", whole.substr(0, size)))) << size;

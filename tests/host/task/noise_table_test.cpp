@@ -95,6 +95,10 @@ TEST(ReadNoiseTable, MatchesContextsByNameSuffixOrCase) {
   ASSERT_TRUE(part) << part.error().line();
   EXPECT_FALSE(part->covers_context("mcf7"));
   EXPECT_THAT(part->notes, Contains(HasSubstr("nothing for context 'mcf7'")));
+  // An equal suffix goes before one that differs in case.
+  const auto both = read_text("quantile,L2,pert_id,context\n0.9,1,p,x_B\n", task_of({"b", "B"}, {"p"}));
+  ASSERT_TRUE(both) << both.error().line();
+  EXPECT_EQ(both->value("B", "p", "L2", 0.9), 1.0);
   // A task without contexts takes the only one of the table.
   const auto single = read_text("quantile,L2,pert_id,context\n0.9,1,p,HeLa\n", task_of({"all"}, {"p"}));
   ASSERT_TRUE(single) << single.error().line();

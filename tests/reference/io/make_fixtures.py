@@ -9,6 +9,7 @@ half), so that a test knows the expected numbers without another file.
 """
 import gzip
 import pathlib
+import zipfile
 
 import anndata
 import h5py
@@ -101,8 +102,16 @@ def vectors():
     np.savez(HERE / "vectors_half.npz", pert_id=np.array([10, 20, 30]), embeddings=VALUES[:3].astype(">f2"))
     np.savez(HERE / "vectors_by_id.npz", **{"g1": VALUES[1], "g2": INTEGERS[2]})
     np.savez(HERE / "vectors_pickled.npz", ids=np.array(["a", "b", "c"], dtype=object), vectors=matrix)
+    zip64()
     with gzip.GzipFile(HERE / "vectors.tsv.gz", "wb", mtime=0) as file:
         file.write(b"id\tv1\tv2\ng1\t1.5\t-2\ng2\t0.25\t1e-3\n")
+
+
+def zip64():
+    """A small file with the 64-bit fields of a large one."""
+    limit, zipfile.ZIP64_LIMIT = zipfile.ZIP64_LIMIT, 10
+    np.savez(HERE / "vectors_zip64.npz", ids=np.array(["a", "b", "c"]), vectors=VALUES[:3])
+    zipfile.ZIP64_LIMIT = limit
 
 
 if __name__ == "__main__":
