@@ -27,8 +27,9 @@
 // Order of steps, each named as in the confinement report.
 //   monitor: own_uid (root only: a user id that no other process has), then clone or fork.
 //   init:    id maps; a private root of read-only binds: system libraries, the plugin's data folder, nothing else.
-//   worker:  closes all descriptors but its own; undumpable; no_capabilities; no_new_privs; landlock; rlimits; seccomp;
-//            then probes every layer by doing what it forbids, or by comparing what the kernel says before and after.
+//   worker:  undumpable; no_capabilities; no_new_privs; landlock; rlimits; seccomp. Each is probed by doing what it
+//            forbids, or by comparing what the kernel says before and after.
+//   Before all that the program closes every descriptor that it inherited beyond its own six.
 //   A layer that is not to be had is reported as missing with its reason; the host decides whether the rest is enough.
 //
 // What each layer is for (tests/hostile shows every one by switching it off):
@@ -37,8 +38,7 @@
 //               process (keys, locks, shared memory)
 //   rlimits     address space, CPU time, no file writes, number of descriptors and threads
 //   namespaces  the rest of the system is not even visible: existence of files, processes, network, host name
-//   own_uid     other processes cannot be touched even without the layers above; makes the thread limit the worker's
-//   own
+//   own_uid     other processes cannot be touched even without the layers above; threads are counted for it alone
 //
 // The functions of this folder run in a single-threaded process and before the plugin. Unlike other libraries they end
 // processes: monitor and init never return from enter_sandbox().

@@ -56,8 +56,9 @@ class HostileTest : public testing::Test {
     fs::permissions(folder_ / "bundle", fs::perms(0777));
     fs::create_symlink(kSecretFile, folder_ / "bundle" / "link");
     fs::create_symlink("/", folder_ / "bundle" / "root");
-    // What a careless host leaves open to its children.
-    for (int i = 0; i < 3; ++i) static_cast<void>(open(kSecretFile, O_RDONLY));
+    // What a careless host leaves open to its children, at numbers that are not the worker's own.
+    const FileDescriptor labels(open(kSecretFile, O_RDONLY | O_CLOEXEC));
+    for (const int above : {6, 50, 200}) static_cast<void>(fcntl(labels.get(), F_DUPFD, above));
     setenv("LD_PRELOAD", "/nowhere/left-over.so", 1);
     setenv("HEADROOM_LABELS", kSecret, 1);
     alone_ = predict_with_good_plugin(*start_good_plugin());
