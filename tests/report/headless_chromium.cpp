@@ -36,7 +36,7 @@ class Turn {
   int fd_;
 };
 
-std::string quoted(const std::filesystem::path& path) { return "'" + path.string() + "'"; }
+std::string quoted(const std::filesystem::path& path) { return std::string(1, '\'').append(path.string()).append(1, '\''); }
 
 }  // namespace
 

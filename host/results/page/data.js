@@ -38,15 +38,17 @@ function valueText(x) {
   return x.toFixed(Math.max(0, 3 - Math.floor(Math.log10(size)))).replace("-", "−");
 }
 
+const percentSign = "\u00a0%";  // never on a line of its own
+
 function percentText(x) {
   if (!isNumber(x)) return "–";
-  if (Math.abs(x) >= 1e5) return x.toExponential(0) + " %";
-  return x.toFixed(Math.abs(x) >= 1000 ? 0 : 1).replace(/^-0\.0$/, "0.0").replace("-", "−") + " %";
+  if (Math.abs(x) >= 1e5) return x.toExponential(0) + percentSign;
+  return x.toFixed(Math.abs(x) >= 1000 ? 0 : 1).replace(/^-0\.0$/, "0.0").replace("-", "−") + percentSign;
 }
 
 function intervalText(low, high, percent) {
   if (!isNumber(low) || !isNumber(high)) return "";
-  const text = percent ? (x) => percentText(x).replace(" %", "") : valueText;
+  const text = percent ? (x) => percentText(x).replace(percentSign, "") : valueText;
   return `[${text(low)}, ${text(high)}]`;
 }
 

@@ -56,8 +56,8 @@ TEST(SummaryJson, GivesTheSameBytesWhateverTheOrderOfInsertion) {
   RunSummary forward, backward;
   auto& a = *forward.add_contexts()->add_methods()->add_folds()->mutable_best_params();
   auto& b = *backward.add_contexts()->add_methods()->add_folds()->mutable_best_params();
-  for (int i = 0; i < 50; ++i) a["p" + std::to_string(i)] = i;
-  for (int i = 49; i >= 0; --i) b["p" + std::to_string(i)] = i;
+  for (int i = 0; i < 50; ++i) a[std::string("p").append(std::to_string(i))] = i;
+  for (int i = 49; i >= 0; --i) b[std::string("p").append(std::to_string(i))] = i;
   EXPECT_EQ(summary_json(forward), summary_json(backward));
 }
 
