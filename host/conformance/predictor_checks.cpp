@@ -1,0 +1,329 @@
+#include "conformance/predictor_checks.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+#include <random>
+#include <thread>
+
+#include "conformance/difference.hpp"
+#include "conformance/predictor_example.hpp"
+#include "conformance/usage_judgement.hpp"
+
+namespace headroom {
+namespace {
+
+tl::unexpected<WorkerFault> forward(const WorkerFault& fault) { return tl::unexpected<WorkerFault>(fault); }
+
+// A request with as few blocks as the predictor takes.
+PredictorExample example_of(const Specimen& specimen, ExampleShape shape = {}) {
+  shape.n_blocks = specimen.description().min_blocks();
+  return predictor_example(specimen.description(), shape, specimen.options().seed);
+}
+
+// The answer of a worker of its own.
+Answer<Predictions> predict_afresh(const Specimen& specimen, const PredictorExample& example, std::uint64_t seed,
+                                   int n_threads = 1) {
+  auto session = specimen.start(seed, n_threads);
+  if (!session) return forward(session.error());
+  return predict(**session, example);
+}
+
+Answer<Predictions> predict_afresh(const Specimen& specimen, const PredictorExample& example) {
+  return predict_afresh(specimen, example, specimen.options().seed);
+}
+
+std::ptrdiff_t n_feasible(const std::vector<std::uint8_t>& feasible) {
+  return std::count(feasible.begin(), feasible.end(), std::uint8_t{1});
+}
+
+// The request for these queries alone, in this order.
+PredictorExample with_queries(PredictorExample example, const RowIndex& rows) {
+  for (ExampleBlock& block : example.blocks) {
+    block.query = gather_rows(block.query, rows);
+    if (block.query_present.empty()) continue;
+    std::vector<std::uint8_t> present;
+    for (const std::int32_t row : rows) present.push_back(block.query_present[static_cast<std::size_t>(row)]);
+    block.query_present = std::move(present);
+  }
+  example.n_query = static_cast<Eigen::Index>(rows.size());
+  return example;
+}
+
+RowIndex first_rows(Eigen::Index n) {
+  RowIndex rows(static_cast<std::size_t>(n));
+  std::iota(rows.begin(), rows.end(), 0);
+  return rows;
+}
+
+}  // namespace
+
+Answer<Finding> predictor_answers_no_queries(const Specimen& specimen) {
+  auto answer = predict_afresh(specimen, with_queries(example_of(specimen), {}));
+  if (!answer && answer.error().verdict == WorkerVerdict::HOST_FAULT)
+    return skipped("this host never asks for nothing");
+  if (!answer) return forward(answer.error());
+  return passed("a request without queries is answered");
+}
+
+Answer<Finding> predictor_answers_single_rows(const Specimen& specimen) {
+  auto session = specimen.start();
+  if (!session) return forward(session.error());
+  for (const ExampleShape& shape : {ExampleShape{.n_query = 1}, ExampleShape{.n_training = 1},
+                                    ExampleShape{.n_genes = 1}, ExampleShape{.n_features = 1}}) {
+    if (auto feasible = ask(**session, example_of(specimen, shape), {}); !feasible) return forward(feasible.error());
+  }
+  return passed("one query, one training row, one gene, one feature");
+}
+
+Answer<Finding> predictor_is_deterministic(const Specimen& specimen) {
+  const PredictorExample example = example_of(specimen);
+  auto session = specimen.start();
+  if (!session) return forward(session.error());
+  auto once = predict(**session, example);
+  if (!once) return forward(once.error());
+  auto twice = predict(**session, example);
+  if (!twice) return forward(twice.error());
+  auto elsewhere = predict_afresh(specimen, example);
+  if (!elsewhere) return forward(elsewhere.error());
+  const Difference in_place = difference(*once, *twice);
+  if (!in_place.is_bitwise_equal) return expect_same_bits(in_place, "asking again in the same process");
+  return expect_same_bits(difference(*once, *elsewhere), "another process");
+}
+
+Answer<Finding> predictor_respects_seed(const Specimen& specimen) {
+  const PredictorExample example = example_of(specimen);
+  const std::uint64_t seed = specimen.options().seed;
+  auto first = predict_afresh(specimen, example, seed);
+  if (!first) return forward(first.error());
+  auto other = predict_afresh(specimen, example, seed + 1);
+  if (!other) return forward(other.error());
+  auto other_again = predict_afresh(specimen, example, seed + 1);
+  if (!other_again) return forward(other_again.error());
+  const Finding repeated =
+      expect_same_bits(difference(*other, *other_again), "nothing but the process, at another seed,");
+  if (repeated.outcome != CheckOutcome::pass) return repeated;
+  return passed(difference(*first, *other).is_bitwise_equal ? "no number depends on the seed"
+                                                            : "numbers depend on the seed and on nothing else");
+}
+
+Answer<Finding> predictor_ignores_thread_count(const Specimen& specimen) {
+  const PredictorExample example = example_of(specimen);
+  auto one = predict_afresh(specimen, example, specimen.options().seed, 1);
+  if (!one) return forward(one.error());
+  auto two = predict_afresh(specimen, example, specimen.options().seed, 2);
+  if (!two) return forward(two.error());
+  return judge_thread_counts(difference(*one, *two));
+}
+
+Answer<Finding> predictor_is_quiet_after_return(const Specimen& specimen) {
+  const PredictorExample example = example_of(specimen);
+  PredictorExample tiny = example_of(specimen, {.n_training = 2, .n_query = 1, .n_genes = 1, .n_features = 1});
+  tiny.settings = tiny.settings.topRows(1).eval();
+  auto session = specimen.start(specimen.options().seed, 2);
+  if (!session) return forward(session.error());
+  if (auto feasible = ask(**session, example, {}); !feasible) return forward(feasible.error());
+  const double before_s = (*session)->usage().cpu_s;
+  std::this_thread::sleep_for(kQuietPause);
+  if (auto feasible = ask(**session, tiny, {}); !feasible) return forward(feasible.error());
+  return judge_quiet((*session)->usage().cpu_s - before_s);
+}
+
+Answer<Finding> predictor_respects_row_order(const Specimen& specimen) {
+  const PredictorExample example = example_of(specimen);
+  RowIndex order = first_rows(example.n_query);
+  std::mt19937_64 bits(specimen.options().seed);
+  std::shuffle(order.begin(), order.end(), bits);
+  auto straight = predict_afresh(specimen, example);
+  if (!straight) return forward(straight.error());
+  auto shuffled = predict_afresh(specimen, with_queries(example, order));
+  if (!shuffled) return forward(shuffled.error());
+  return expect_same_numbers(difference(rows_of(*straight, order), *shuffled), "the order of the queries");
+}
+
+Answer<Finding> predictor_rows_are_independent(const Specimen& specimen) {
+  const PredictorExample example = example_of(specimen);
+  const RowIndex few = first_rows(std::min<Eigen::Index>(7, example.n_query));
+  auto all = predict_afresh(specimen, example);
+  if (!all) return forward(all.error());
+  auto part = predict_afresh(specimen, with_queries(example, few));
+  if (!part) return forward(part.error());
+  return expect_same_numbers(difference(rows_of(*all, few), *part), "which other queries are asked");
+}
+
+Answer<Finding> predictor_is_finite(const Specimen& specimen) {
+  auto session = specimen.start();
+  if (!session) return forward(session.error());
+  const PredictorExample usual = example_of(specimen);
+  struct Awkward {
+    const char* name;
+    PredictorExample example;
+  };
+  std::vector<Awkward> cases = {{"usual numbers", usual},
+                                {"a constant feature", usual},
+                                {"features that are all zero", usual},
+                                {"training rows that are all alike", usual},
+                                {"features of 1e8", usual},
+                                {"features of 1e-12", usual},
+                                {"deltas that are all zero", usual}};
+  for (std::size_t b = 0; b < usual.blocks.size(); ++b) {
+    const auto block = [&](std::size_t i) -> ExampleBlock& { return cases[i].example.blocks[b]; };
+    block(1).training.col(0).setConstant(1);
+    block(1).query.col(0).setConstant(1);
+    block(2).training.setZero();
+    block(2).query.setZero();
+    block(3).training.rowwise() = Eigen::RowVectorXd(usual.blocks[b].training.row(0));
+    block(3).training_present.clear();
+    block(4).training *= 1e8;
+    block(4).query *= 1e8;
+    block(5).training *= 1e-12;
+    block(5).query *= 1e-12;
+  }
+  cases[6].example.deltas.setZero();
+  for (const Awkward& awkward : cases) {
+    auto feasible = ask(**session, awkward.example, {});  // refuses what is not finite
+    if (!feasible) return forward({feasible.error().verdict, feasible.error().message + ", with " + awkward.name});
+  }
+  return passed("constant, zero, repeated, huge and tiny features; zero deltas");
+}
+
+Answer<Finding> predictor_takes_many_queries(const Specimen& specimen) {
+  auto session = specimen.start();
+  if (!session) return forward(session.error());
+  const ExampleShape shape{.n_training = 110, .n_query = 400};
+  if (auto feasible = ask(**session, example_of(specimen, shape), {}); !feasible) return forward(feasible.error());
+  return passed(fmt::format("{} queries on {} training rows", shape.n_query, shape.n_training));
+}
+
+Answer<Finding> predictor_uses_training_rows_only(const Specimen& specimen) {
+  // The training rows lie scattered among rows of other calls, which are filled with two kinds of rubbish.
+  const PredictorExample compact = example_of(specimen);
+  PredictorExample scattered = compact;
+  scattered.deltas.resize(2 * compact.deltas.rows(), compact.deltas.cols());
+  scattered.deltas.setConstant(1e6);
+  for (Eigen::Index row = 0; row < compact.deltas.rows(); ++row) {
+    scattered.training_rows.push_back(static_cast<std::int32_t>(2 * row + 1));
+    scattered.deltas.row(2 * row + 1) = compact.deltas.row(row);
+  }
+  PredictorExample other = scattered;
+  for (Eigen::Index row = 0; row < other.deltas.rows(); row += 2) other.deltas.row(row).setConstant(-3e4);
+  auto expected = predict_afresh(specimen, compact);
+  if (!expected) return forward(expected.error());
+  auto one = predict_afresh(specimen, scattered);
+  if (!one) return forward(one.error());
+  auto two = predict_afresh(specimen, other);
+  if (!two) return forward(two.error());
+  const Finding untouched =
+      expect_same_bits(difference(*one, *two), "what stands in rows that are not its training rows");
+  if (untouched.outcome != CheckOutcome::pass) return untouched;
+  return expect_same_numbers(difference(*expected, *one), "where the training rows lie");
+}
+
+Answer<Finding> predictor_takes_its_blocks(const Specimen& specimen) {
+  const int least = specimen.description().min_blocks(), most = specimen.description().max_blocks();
+  // Without an upper bound some more will do.
+  std::vector<int> counts = {least};
+  for (const int more : {least + 1, most == 0 ? least + 4 : most}) {
+    if (more > counts.back() && (most == 0 || more <= most)) counts.push_back(more);
+  }
+  std::string tried;
+  for (const int n_blocks : counts) {
+    ExampleShape shape;
+    shape.n_blocks = n_blocks;
+    auto session = specimen.start();
+    if (!session) return forward(session.error());
+    auto feasible = ask(**session, predictor_example(specimen.description(), shape, specimen.options().seed), {});
+    if (!feasible)
+      return forward({feasible.error().verdict, fmt::format("{}, with {} blocks", feasible.error().message, n_blocks)});
+    tried += fmt::format("{}{}", tried.empty() ? "" : ", ", n_blocks);
+  }
+  return passed(fmt::format("answers with {} block{}{}", tried, tried == "1" ? "" : "s",
+                            counts.back() > 1 ? ", some rows absent in all but the first" : ""));
+}
+
+Answer<Finding> predictor_answers_its_grid(const Specimen& specimen) {
+  constexpr Eigen::Index kMostSettings = 1000;
+  constexpr double kAloneTolerance = 1e-6;  // a path of warm starts and a cold start meet within the solver's tolerance
+  PredictorExample example = example_of(specimen);
+  example.settings = declared_grid(specimen.description(), kMostSettings);
+  auto together = predict_afresh(specimen, example);
+  if (!together) return forward(together.error());
+  const Eigen::Index n = example.settings.rows();
+  const std::ptrdiff_t feasible = n_feasible(together->feasible);
+  if (feasible == 0) {
+    return warned(fmt::format("none of {} settings is feasible with {} training rows", n, example.deltas.rows()));
+  }
+  // The last feasible setting alone, as in the refit.
+  Eigen::Index last = n - 1;
+  while (!together->feasible[static_cast<std::size_t>(last)]) --last;
+  PredictorExample refit = example;
+  refit.settings = example.settings.row(last);
+  auto alone = predict_afresh(specimen, refit);
+  if (!alone) return forward(alone.error());
+  Predictions expected;
+  expected.feasible = {1};
+  for (int plane = 0; plane < example.n_planes; ++plane) {
+    expected.values.push_back(together->values[static_cast<std::size_t>(last * example.n_planes + plane)]);
+  }
+  const Difference apart = difference(expected, *alone);
+  if (apart.relative > kAloneTolerance) {
+    return expect_same_bits(apart, "asking for one setting alone");
+  }
+  return passed(fmt::format("{} of {} settings are feasible with {} training rows; one alone gives the same", feasible,
+                            n, example.deltas.rows()));
+}
+
+Answer<Finding> predictor_flags_infeasible_settings(const Specimen& specimen) {
+  auto session = specimen.start();
+  if (!session) return forward(session.error());
+  const ExampleShape shape{.n_training = 3};
+  auto feasible = ask(**session, example_of(specimen, shape), {});  // what is not flagged must be finite
+  if (!feasible) return forward(feasible.error());
+  return passed(fmt::format("with {} training rows {} of {} settings are flagged, the others answered",
+                            shape.n_training, static_cast<std::ptrdiff_t>(feasible->size()) - n_feasible(*feasible),
+                            feasible->size()));
+}
+
+Answer<Finding> predictor_gives_class_probabilities(const Specimen& specimen) {
+  PluginDescription three_class = specimen.description();
+  const auto& kinds = three_class.task_kinds();
+  if (std::find(kinds.begin(), kinds.end(), TaskKind::THREE_CLASS) == kinds.end())
+    return skipped("it does regression only");
+  three_class.clear_task_kinds();
+  three_class.add_task_kinds(TaskKind::THREE_CLASS);
+  ExampleShape shape;
+  shape.n_blocks = three_class.min_blocks();
+  auto answer = predict_afresh(specimen, predictor_example(three_class, shape, specimen.options().seed));
+  if (!answer) return forward(answer.error());
+  constexpr double kSumTolerance = 1e-6;
+  for (std::size_t s = 0; s < answer->feasible.size(); ++s) {
+    if (!answer->feasible[s]) continue;
+    const Matrix &down = answer->values[3 * s], &same = answer->values[3 * s + 1], &up = answer->values[3 * s + 2];
+    if (std::min({down.minCoeff(), same.minCoeff(), up.minCoeff()}) < 0) return failed("a probability is negative");
+    const double off = (down + same + up - Matrix::Ones(down.rows(), down.cols())).cwiseAbs().maxCoeff();
+    if (off > kSumTolerance) return failed(fmt::format("three probabilities do not sum to 1, but are {:.2g} off", off));
+  }
+  return passed("probabilities of -1, 0 and +1 that sum to 1");
+}
+
+Answer<Finding> predictor_takes_published_size(const Specimen& specimen) {
+  const PredictorExample example =
+      example_of(specimen, {.n_training = 1600, .n_query = 400, .n_genes = 6640, .n_features = 100});
+  auto session = specimen.start_for_published_size();
+  if (!session) return forward(session.error());
+  const double before_s = (*session)->usage().cpu_s;
+  const auto started = std::chrono::steady_clock::now();
+  auto feasible = ask(**session, example, {});
+  if (!feasible) return forward(feasible.error());
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+  (*session)->finish();
+  const WorkerUsageSoFar usage = (*session)->usage();
+  return judge_published_size(
+      {fmt::format("{} settings, 1600 training rows, 400 queries, 6640 genes", feasible->size()), took.count(),
+       usage.cpu_s - before_s, usage.peak_memory_bytes, specimen.options().n_threads});
+}
+
+}  // namespace headroom

@@ -1,0 +1,36 @@
+#include "conformance/specimen.hpp"
+
+#include <algorithm>
+
+namespace headroom {
+
+Specimen::Specimen(const PluginFile& file, const CheckOptions& options)
+    : file_(file), options_(options), slots_(std::make_shared<OutputSlots>()) {}
+
+WorkerSettings Specimen::settings(std::uint64_t seed, int n_threads) const {
+  WorkerSettings settings;
+  settings.worker_program = options_.worker_program;
+  settings.mode = options_.sandbox;
+  settings.limits = options_.limits;
+  settings.seed = seed;
+  settings.n_threads = n_threads;
+  settings.options = options_.plugin_options;
+  settings.data_file = options_.data_file.get();
+  settings.data_file_option = options_.data_file_option;
+  settings.data_folder = options_.data_folder;
+  settings.output_slots = slots_;
+  return settings;
+}
+
+Answer<std::unique_ptr<WorkerSession>> Specimen::start(std::uint64_t seed, int n_threads) const {
+  WorkerSettings small = settings(seed, n_threads);
+  const double asked_s = small.limits.wall_time_s();
+  small.limits.set_wall_time_s(asked_s > 0 ? std::min(asked_s, kSmallRequestWall_s) : kSmallRequestWall_s);
+  return WorkerSession::start(file_, small);
+}
+
+Answer<std::unique_ptr<WorkerSession>> Specimen::start_for_published_size() const {
+  return WorkerSession::start(file_, settings(options_.seed, options_.n_threads));
+}
+
+}  // namespace headroom
