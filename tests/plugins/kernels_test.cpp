@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "heads/coordinate_descent.hpp"
 #include "heads/lasso_path.hpp"
 #include "heads/panel_product.hpp"
 #include "heads/running_means.hpp"
@@ -128,6 +129,51 @@ TEST_P(HeadKernels, LassoPathEqualsPlainDescent) {
         ASSERT_LT((weights[t].col(lane) - expected).cwiseAbs().maxCoeff(), 1e-7) << p << " features, lane " << lane;
       }
     }
+  }
+}
+
+TEST_P(HeadKernels, DescendIsOneGaussSeidelSweep) {
+  const Eigen::Index lanes = heads::descent_lanes(GetParam());
+  const Eigen::Index block = heads::descent_block(GetParam());
+  for (const Eigen::Index p : {1, 7, 24, 25}) {
+    const Eigen::Index padded = (p + block - 1) / block * block;
+    const sdk::Matrix z = random_matrix(p + 5, p, 11);
+    sdk::Matrix gram = sdk::Matrix::Zero(padded, padded);
+    gram.topLeftCorner(p, p) = z.transpose() * z;
+    Eigen::VectorXd inverse = Eigen::VectorXd::Zero(padded);
+    for (Eigen::Index j = 0; j < p; ++j) inverse(j) = 1.0 / gram(j, j);
+    sdk::Matrix correlations = sdk::Matrix::Zero(padded, lanes);
+    correlations.topRows(p) = z.transpose() * random_matrix(p + 5, lanes, 12);
+    sdk::Matrix weights = sdk::Matrix::Zero(padded, lanes);
+    weights.topRows(p) = 0.1 * random_matrix(p, lanes, 13);
+    sdk::Matrix expected = weights;
+    Eigen::VectorXd expected_move = Eigen::VectorXd::Zero(lanes);
+    constexpr double threshold = 0.7;
+    for (Eigen::Index lane = 0; lane < lanes; ++lane) {
+      for (Eigen::Index j = 0; j < p; ++j) {
+        const double old = expected(j, lane);
+        const double target = correlations(j, lane) - gram.row(j).dot(expected.col(lane)) + gram(j, j) * old;
+        expected(j, lane) = std::copysign(std::max(std::abs(target) - threshold, 0.0), target) / gram(j, j);
+        expected_move(lane) = std::max(expected_move(lane), std::abs(expected(j, lane) - old) * gram(j, j));
+      }
+    }
+
+    heads::Descent problem;
+    problem.registers = GetParam();
+    problem.n_features = p;
+    problem.gram = gram.data();
+    problem.gram_stride = padded;
+    problem.inverse_diagonal = inverse.data();
+    problem.correlations = correlations.data();
+    problem.threshold = threshold;
+    Eigen::VectorXd move(lanes);
+    heads::descend(problem, weights.data(), move.data());
+    ASSERT_LT((weights - expected).cwiseAbs().maxCoeff(), kSumTolerance) << p << " features";
+    ASSERT_LT((move - expected_move).cwiseAbs().maxCoeff(), kSumTolerance) << p << " features";
+
+    sdk::Matrix residual(padded, lanes);
+    heads::residual_correlations(problem, weights.data(), residual.data());
+    ASSERT_LT((residual - (correlations - gram * weights)).cwiseAbs().maxCoeff(), kSumTolerance) << p << " features";
   }
 }
 
