@@ -77,21 +77,37 @@ void draw_bounds_card(std::ostream& out, const RunSummary& summary, const Termin
       for (const auto& note : result->notes()) remarks.insert(display_text(note));
     }
     write_table(out, table, TableFormat::text, style);
-    for (const auto& remark : remarks) out << "  " << shortened(remark, style.width - 2, style.unicode ? "…" : "..") << '\n';
+    for (const auto& remark : remarks)
+      out << "  " << shortened(remark, style.width - 2, style.unicode ? "…" : "..") << '\n';
   }
 }
 
 Table bounds_table(const RunSummary& summary) {
-  Table table{{{"context"}, {"head"}, {"metric"}, {"higher_is_better"}, {"wap_method"}, {"wap"}, {"wap_ci_low"},
-               {"wap_ci_high"}, {"bap_method"}, {"bap"}, {"bap_ci_low"}, {"bap_ci_high"}, {"gap"}, {"gap_ci_low"},
-               {"gap_ci_high"}, {"dynamic_range"}, {"can_rank"}},
+  Table table{{{"context"},
+               {"head"},
+               {"metric"},
+               {"higher_is_better"},
+               {"wap_method"},
+               {"wap"},
+               {"wap_ci_low"},
+               {"wap_ci_high"},
+               {"bap_method"},
+               {"bap"},
+               {"bap_ci_low"},
+               {"bap_ci_high"},
+               {"gap"},
+               {"gap_ci_low"},
+               {"gap_ci_high"},
+               {"dynamic_range"},
+               {"can_rank"}},
               {}};
   for (const auto& result : summary.contexts()) {
     const GapResult& gap = result.gap();
-    table.rows.push_back({result.context(), result.head(), result.metric(), std::string(result.higher_is_better() ? "yes" : "no"),
-                          result.wap().method(), value_cell(result.wap()), low_cell(result.wap()), high_cell(result.wap()),
-                          result.bap().method(), value_cell(result.bap()), low_cell(result.bap()), high_cell(result.bap()),
-                          value_cell(gap), low_cell(gap), high_cell(gap),
+    table.rows.push_back({result.context(), result.head(), result.metric(),
+                          std::string(result.higher_is_better() ? "yes" : "no"), result.wap().method(),
+                          value_cell(result.wap()), low_cell(result.wap()), high_cell(result.wap()),
+                          result.bap().method(), value_cell(result.bap()), low_cell(result.bap()),
+                          high_cell(result.bap()), value_cell(gap), low_cell(gap), high_cell(gap),
                           gap.has_dynamic_range() ? Cell(gap.dynamic_range()) : Cell(), ranking_verdict(gap)});
   }
   return table;

@@ -41,13 +41,15 @@ const char* colour_of(const std::string& role) {
 void draw_mark(SvgDrawing& drawing, const std::string& role, double x, double y) {
   constexpr double r = 4, opacity = 0.6;
   const char* colour = colour_of(role);
-  if (role == "null") return drawing.polygon({{x - r, y - r}, {x + r, y - r}, {x + r, y + r}, {x - r, y + r}}, colour, opacity);
+  if (role == "null")
+    return drawing.polygon({{x - r, y - r}, {x + r, y - r}, {x + r, y + r}, {x - r, y + r}}, colour, opacity);
   if (role == "cheater") return drawing.polygon({{x, y - r}, {x + r, y + r}, {x - r, y + r}}, colour, opacity);
   if (role == "reference") return drawing.polygon({{x, y - r}, {x + r, y}, {x, y + r}, {x - r, y}}, colour, opacity);
   drawing.circle(x, y, r, colour, opacity);
 }
 
-std::vector<const ContextResult*> tables_of(const RunSummary& summary, const std::string& metric, const std::string& head) {
+std::vector<const ContextResult*> tables_of(const RunSummary& summary, const std::string& metric,
+                                            const std::string& head) {
   std::vector<const ContextResult*> tables;
   for (const auto& context : summary.contexts()) {
     if (context.metric() == metric && context.head() == head) tables.push_back(&context);
@@ -89,14 +91,16 @@ void draw_progress_row(SvgDrawing& drawing, const ContextResult& context, double
   drawing.rectangle(left, top, width, bar_height, track_colour, 4);
   const auto bound = [&](const BoundResult& b, double x, Anchor anchor) {
     if (!b.has_value()) return;
-    drawing.text(x, top + bar_height + 38, value_text(b.value()) + " " + b.method(), {11, muted_colour, anchor}, width / 2 - 8);
+    drawing.text(x, top + bar_height + 38, value_text(b.value()) + " " + b.method(), {11, muted_colour, anchor},
+                 width / 2 - 8);
   };
   bound(context.wap(), left, Anchor::start);
   bound(context.bap(), right, Anchor::end);
   const auto plugins = ranked(context, "plugin");
   const double side = right + 36;
   if (!context.gap().defined()) {
-    drawing.text((left + right) / 2, middle + 4, "no percentage is meaningful here", {12, muted_colour, Anchor::middle});
+    drawing.text((left + right) / 2, middle + 4, "no percentage is meaningful here",
+                 {12, muted_colour, Anchor::middle});
     return;
   }
   if (plugins.empty()) return;
@@ -163,7 +167,9 @@ double draw_folds(SvgDrawing* drawing, const ContextResult& context, double top)
     return end;
   }
   const double margin = high > low ? 0.03 * (high - low) : 1;
-  const auto x = [&](double value) { return left + (value - low + margin) / (high - low + 2 * margin) * (right - left); };
+  const auto x = [&](double value) {
+    return left + (value - low + margin) / (high - low + 2 * margin) * (right - left);
+  };
   for (const double tick : axis_ticks(low - margin, high + margin)) {
     drawing->line(x(tick), first_row - 4, x(tick), bottom + 6, rule_colour);
     drawing->text(x(tick), bottom + 20, fmt::format("{:g}", tick), {11, muted_colour, Anchor::middle});
@@ -216,7 +222,11 @@ std::string progress_figure(const RunSummary& summary, const std::string& metric
   for (int percent = 0; percent <= 100; percent += 25) {
     const double x = left + (right - left) * percent / 100;
     drawing.line(x, top - 8, x, bottom - 10, rule_colour);
-    drawing.text(x, top - 14, fmt::format("{} %{}", percent, percent == 0 ? " (WAP)" : percent == 100 ? " (BAP)" : ""),
+    drawing.text(x, top - 14,
+                 fmt::format("{} %{}", percent,
+                             percent == 0     ? " (WAP)"
+                             : percent == 100 ? " (BAP)"
+                                              : ""),
                  {11, muted_colour, Anchor::middle});
   }
   for (std::size_t i = 0; i < tables.size(); ++i) {
@@ -229,7 +239,8 @@ std::string folds_figure(const RunSummary& summary, const std::string& metric, c
   const auto tables = tables_of(summary, metric, head);
   double height = 0;
   for (const ContextResult* table : tables) height = draw_folds(nullptr, *table, height);
-  SvgDrawing drawing(drawing_width, std::max(height, 1.0), metric + " of every method, fold by fold" + (head.empty() ? "" : ", " + head));
+  SvgDrawing drawing(drawing_width, std::max(height, 1.0),
+                     metric + " of every method, fold by fold" + (head.empty() ? "" : ", " + head));
   double top = 0;
   for (const ContextResult* table : tables) top = draw_folds(&drawing, *table, top);
   return drawing.svg();
@@ -250,7 +261,8 @@ Result<void> write_figures(const std::filesystem::path& folder, const RunSummary
   for (const auto& head : heads) {
     std::string suffix = head.empty() ? std::string() : fmt::format("_{}", file_part(head));
     while (!file_names.insert(suffix).second) suffix += "_";
-    auto written = write_file_atomically(folder / ("progress" + suffix + ".svg"), progress_figure(summary, metric, head));
+    auto written =
+        write_file_atomically(folder / ("progress" + suffix + ".svg"), progress_figure(summary, metric, head));
     if (!written) return written;
     written = write_file_atomically(folder / ("folds" + suffix + ".svg"), folds_figure(summary, metric, head));
     if (!written) return written;

@@ -18,7 +18,8 @@ namespace {
 constexpr double significance = 0.05;
 
 std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
 }
 
@@ -55,12 +56,14 @@ std::vector<std::string> shared_contexts(const std::vector<RankedRun>& runs, con
       if (std::find(all.begin(), all.end(), context.context()) == all.end()) all.push_back(context.context());
       present.insert(context.context());
       if (!context.gap().defined() && excluded.insert(context.context()).second) {
-        notes.push_back(fmt::format("{} is left out: no percentage is meaningful there ({})", context.context(), run.name));
+        notes.push_back(
+            fmt::format("{} is left out: no percentage is meaningful there ({})", context.context(), run.name));
       }
     }
     for (const auto& other : runs) {
       for (const auto& context : other.summary.contexts()) {
-        if (context.metric() == metric && !present.count(context.context()) && excluded.insert(context.context()).second) {
+        if (context.metric() == metric && !present.count(context.context()) &&
+            excluded.insert(context.context()).second) {
           notes.push_back(fmt::format("{} is left out: {} does not have it", context.context(), run.name));
         }
       }
@@ -79,7 +82,8 @@ std::string worst_audit(const RunSummary& summary, const MethodResult& method) {
     return outcome == "fail" ? 3 : outcome == "warn" ? 2 : outcome == "pass" ? 1 : 0;
   };
   for (const auto& audit : summary.audit()) {
-    const bool concerns = audit.name() == method.name() || audit.name() == method.embedding() || audit.name() == method.predictor();
+    const bool concerns =
+        audit.name() == method.name() || audit.name() == method.embedding() || audit.name() == method.predictor();
     if (concerns && severity(audit.outcome()) > severity(worst)) worst = audit.outcome();
   }
   return worst;
@@ -172,7 +176,8 @@ Result<Leaderboard> make_leaderboard(const std::vector<RankedRun>& runs, const s
     std::vector<std::pair<std::string, std::string>> order;  // (head, method)
     std::map<std::pair<std::string, std::string>, EntryBuilder> builders;
     for (const auto& context : run.summary.contexts()) {
-      const bool counts = std::find(board.contexts.begin(), board.contexts.end(), context.context()) != board.contexts.end();
+      const bool counts =
+          std::find(board.contexts.begin(), board.contexts.end(), context.context()) != board.contexts.end();
       if (context.metric() != board.metric || !counts) continue;
       for (const auto& method : context.methods()) {
         if (method.role() != "plugin") continue;
@@ -191,10 +196,11 @@ Result<Leaderboard> make_leaderboard(const std::vector<RankedRun>& runs, const s
     for (const auto& key : order) board.entries.push_back(builders.at(key).entry(board.contexts));
   }
 
-  std::stable_sort(board.entries.begin(), board.entries.end(), [](const LeaderboardEntry& a, const LeaderboardEntry& b) {
-    if (a.gap_closed.has_value() != b.gap_closed.has_value()) return a.gap_closed.has_value();
-    return a.gap_closed && *a.gap_closed > *b.gap_closed;
-  });
+  std::stable_sort(board.entries.begin(), board.entries.end(),
+                   [](const LeaderboardEntry& a, const LeaderboardEntry& b) {
+                     if (a.gap_closed.has_value() != b.gap_closed.has_value()) return a.gap_closed.has_value();
+                     return a.gap_closed && *a.gap_closed > *b.gap_closed;
+                   });
   const LeaderboardEntry* leader = nullptr;
   const LeaderboardEntry* previous = nullptr;
   int position = 0, group = 0;
@@ -214,9 +220,11 @@ Result<Leaderboard> make_leaderboard(const std::vector<RankedRun>& runs, const s
 
 Table leaderboard_table(const Leaderboard& board, bool all_columns) {
   const auto whole = [](std::optional<int> n) { return n ? Cell(std::int64_t{*n}) : Cell(); };
-  Table table{{{"rank"}, {"group"}, {"method"}, {"run"}, {"gap_closed", 1}, {"ci_low", 1}, {"ci_high", 1}, {"verdicts"}}, {}};
+  Table table{
+      {{"rank"}, {"group"}, {"method"}, {"run"}, {"gap_closed", 1}, {"ci_low", 1}, {"ci_high", 1}, {"verdicts"}}, {}};
   if (all_columns) {
-    for (const char* column : {"head", "coverage", "audit", "confinement", "wall_s", "peak_memory_bytes", "flags", "failure"}) {
+    for (const char* column :
+         {"head", "coverage", "audit", "confinement", "wall_s", "peak_memory_bytes", "flags", "failure"}) {
       table.columns.push_back({column});
     }
     for (const auto& context : board.contexts) table.columns.push_back({"gap_closed_" + context, 1});
@@ -227,8 +235,8 @@ Table leaderboard_table(const Leaderboard& board, bool all_columns) {
   for (const auto& entry : board.entries) {
     const std::string verdicts =
         entry.failure.empty() || all_columns ? fmt::format("{}", fmt::join(entry.verdicts, ", ")) : entry.failure;
-    std::vector<Cell> row = {whole(entry.rank), whole(entry.group), entry.method, entry.run, cell_of(entry.gap_closed),
-                             cell_of(entry.ci_low), cell_of(entry.ci_high), verdicts};
+    std::vector<Cell> row = {whole(entry.rank),         whole(entry.group),    entry.method,           entry.run,
+                             cell_of(entry.gap_closed), cell_of(entry.ci_low), cell_of(entry.ci_high), verdicts};
     if (all_columns) {
       row.insert(row.end(), {entry.head, cell_of(entry.coverage), entry.audit, entry.confinement, entry.wall_s,
                              entry.peak_memory_bytes, fmt::format("{}", fmt::join(entry.flags, ", ")), entry.failure});

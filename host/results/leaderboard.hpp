@@ -18,20 +18,20 @@ struct RankedRun {
 };
 
 struct LeaderboardEntry {
-  std::optional<int> rank;  // 1 is best; entries with equal percentages share it; none if a context is missing
-  std::optional<int> group; // entries of one group cannot be told from its first (see below)
+  std::optional<int> rank;   // 1 is best; entries with equal percentages share it; none if a context is missing
+  std::optional<int> group;  // entries of one group cannot be told from its first (see below)
   std::string method, run, head;
-  std::optional<double> gap_closed;             // percent, mean over contexts
+  std::optional<double> gap_closed;  // percent, mean over contexts
   std::optional<double> ci_low, ci_high;
-  std::map<std::string, double> by_context;     // gap closed per context
-  std::vector<std::string> verdicts;            // distinct, with the number of contexts: "progress 3"
-  std::optional<double> coverage;               // the least of any context
-  std::string audit;                            // the worst outcome of any probe: fail, warn, pass; empty: not audited
-  std::string confinement;                      // the run's: full, strong, degraded, none
-  double wall_s = 0;                            // sum over contexts and folds
-  double peak_memory_bytes = 0;                 // largest
+  std::map<std::string, double> by_context;  // gap closed per context
+  std::vector<std::string> verdicts;         // distinct, with the number of contexts: "progress 3"
+  std::optional<double> coverage;            // the least of any context
+  std::string audit;                         // the worst outcome of any probe: fail, warn, pass; empty: not audited
+  std::string confinement;                   // the run's: full, strong, degraded, none
+  double wall_s = 0;                         // sum over contexts and folds
+  double peak_memory_bytes = 0;              // largest
   std::vector<std::string> flags;
-  std::string failure;                          // why it has no rank
+  std::string failure;  // why it has no rank
 };
 
 struct Leaderboard {
@@ -44,9 +44,10 @@ struct Leaderboard {
 // Ranks by the mean gap closed over the contexts in which the gap is defined for every run. Its interval joins the
 // contexts' by the sum of squares of their half-widths, contexts being independent samples.
 //
-// Groups: going down the ranking, an entry opens a new group if it differs from the first of the current one. Two methods
-// of one run and head differ if their paired comparison is significant in some context after Holm's correction within
-// the context and Bonferroni's over contexts (0.05). Others were not paired: they differ if their intervals part.
+// Groups: going down the ranking, an entry opens a new group if it differs from the first of the current one. Two
+// methods of one run and head differ if their paired comparison is significant in some context after Holm's correction
+// within the context and Bonferroni's over contexts (0.05). Others were not paired: they differ if their intervals
+// part.
 //
 // `metric` empty: the primary one. Errors: no runs, runs of different tasks, bounds or metrics: their percentages have
 // different meanings.

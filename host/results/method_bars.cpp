@@ -94,7 +94,8 @@ Widths widths_of(const ContextResult& context, int width) {
   return widths;
 }
 
-void draw_context(std::ostream& out, const ContextResult& context, const RunSummary& summary, const TerminalStyle& style) {
+void draw_context(std::ostream& out, const ContextResult& context, const RunSummary& summary,
+                  const TerminalStyle& style) {
   const std::string dot = style.unicode ? " · " : " - ";
   const std::string_view ellipsis = style.unicode ? "…" : "..";
   const bool higher = context.higher_is_better();
@@ -102,8 +103,9 @@ void draw_context(std::ostream& out, const ContextResult& context, const RunSumm
   if (!context.head().empty()) title += dot + display_text(context.head()) + " head";
   title += dot + display_text(context.metric()) + (higher ? " (higher is better)" : " (lower is better)");
   out << inked(shortened(title, style.width, ellipsis), Ink::bold, style) << '\n';
-  write_pieces(out, {bound_text("WAP", context.wap(), style), bound_text("BAP", context.bap(), style),
-                     gap_text(context.gap(), style)},
+  write_pieces(out,
+               {bound_text("WAP", context.wap(), style), bound_text("BAP", context.bap(), style),
+                gap_text(context.gap(), style)},
                "  ", style);
   if (summary.settings().ceiling_size() > 0) {
     std::string ceiling = "ceiling: ";
@@ -114,8 +116,9 @@ void draw_context(std::ostream& out, const ContextResult& context, const RunSumm
   }
   if (context.gap().has_defined() && !context.gap().defined()) {
     const bool inverted = context.gap().has_value() && context.gap().value() <= 0;
-    write_pieces(out, {inverted ? "no percentage is meaningful here: BAP is not better than WAP"
-                                : "no percentage is meaningful here: the gap's interval contains 0"},
+    write_pieces(out,
+                 {inverted ? "no percentage is meaningful here: BAP is not better than WAP"
+                           : "no percentage is meaningful here: the gap's interval contains 0"},
                  "  ", style);
   }
 
@@ -133,7 +136,8 @@ void draw_context(std::ostream& out, const ContextResult& context, const RunSumm
   const Widths widths = widths_of(context, style.width);
   if (!shown.empty()) {
     const std::string scale = "WAP" + std::string(static_cast<std::size_t>(widths.bar - 6), ' ') + "BAP";
-    out << "  " << std::string(static_cast<std::size_t>(widths.name + 2), ' ') << inked(scale, Ink::faint, style) << '\n';
+    out << "  " << std::string(static_cast<std::size_t>(widths.name + 2), ' ') << inked(scale, Ink::faint, style)
+        << '\n';
   }
   for (const MethodResult* method : shown) {
     const auto percent = gap_closed_of(*method);
@@ -175,9 +179,7 @@ std::string primary_metric(const RunSummary& summary) {
 
 std::string method_bar(std::optional<double> percent, std::optional<double> low, std::optional<double> high, int width,
                        bool unicode) {
-  const auto cell_of = [&](double p) {
-    return static_cast<int>(std::lround(std::clamp(p, 0.0, 100.0) / 100 * width));
-  };
+  const auto cell_of = [&](double p) { return static_cast<int>(std::lround(std::clamp(p, 0.0, 100.0) / 100 * width)); };
   const bool known = percent && std::isfinite(*percent);
   std::string left = unicode ? "│" : "|", right = left, inside;
   if (known && *percent < 0) left = unicode ? "◀" : "<";
@@ -199,7 +201,8 @@ std::string method_bar(std::optional<double> percent, std::optional<double> low,
   return left + inside + right;
 }
 
-void draw_method_bars(std::ostream& out, const RunSummary& summary, const std::string& metric, const TerminalStyle& style) {
+void draw_method_bars(std::ostream& out, const RunSummary& summary, const std::string& metric,
+                      const TerminalStyle& style) {
   bool first = true;
   for (const auto& context : summary.contexts()) {
     if (context.metric() != metric) continue;

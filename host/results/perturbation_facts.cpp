@@ -7,7 +7,8 @@
 
 namespace headroom {
 
-std::vector<PerturbationFacts> perturbation_facts(const RunResults& results, const Task& task, const CellCount& cell_count) {
+std::vector<PerturbationFacts> perturbation_facts(const RunResults& results, const Task& task,
+                                                  const CellCount& cell_count) {
   constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
   std::vector<PerturbationFacts> all;
   for (const auto& context : results.contexts) {
@@ -22,7 +23,8 @@ std::vector<PerturbationFacts> perturbation_facts(const RunResults& results, con
         facts.pert_ids.push_back(task_context.pert_ids[row]);
         facts.folds.push_back(task.fold_names[static_cast<std::size_t>(context.folds[f])]);
         facts.effect_sizes.push_back(task_context.deltas.row(static_cast<Eigen::Index>(row)).norm());
-        facts.n_cells.push_back(cell_count ? cell_count(context.context, facts.pert_ids.back()).value_or(unknown) : unknown);
+        facts.n_cells.push_back(cell_count ? cell_count(context.context, facts.pert_ids.back()).value_or(unknown)
+                                           : unknown);
         facts.noise.push_back(has_noise ? noise->folds[f].metric_values[0][static_cast<Eigen::Index>(i)] : unknown);
       }
     }

@@ -19,13 +19,14 @@ struct PerturbationFacts {
   std::vector<std::string> folds;    // names
   std::vector<double> effect_sizes;  // L2 norm of the true delta
   std::vector<double> n_cells;
-  std::vector<double> noise;         // the sampling-error bound of the run's first metric (protocol section 6)
+  std::vector<double> noise;  // the sampling-error bound of the run's first metric (protocol section 6)
 };
 
 // Cells of a perturbation in a context, where something (the noise table) knows them; may be empty.
 using CellCount = std::function<std::optional<double>(std::string_view context, std::string_view pert_id)>;
 
 // One element per evaluated context, over the test rows of its evaluated folds, fold by fold.
-std::vector<PerturbationFacts> perturbation_facts(const RunResults& results, const Task& task, const CellCount& cell_count);
+std::vector<PerturbationFacts> perturbation_facts(const RunResults& results, const Task& task,
+                                                  const CellCount& cell_count);
 
 }  // namespace headroom

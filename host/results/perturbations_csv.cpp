@@ -68,9 +68,8 @@ Result<void> write_perturbations_csv(const std::filesystem::path& path, const Ru
   for (const auto& context : results.contexts) {
     for (std::size_t first = 0; first < context.methods.size(); first += n_at_once) {
       std::vector<std::string> texts(std::min(n_at_once, context.methods.size() - first));
-      pool.for_each(texts.size(), [&](std::size_t i) {
-        texts[i] = method_rows(results, task, context, context.methods[first + i]);
-      });
+      pool.for_each(texts.size(),
+                    [&](std::size_t i) { texts[i] = method_rows(results, task, context, context.methods[first + i]); });
       for (const auto& text : texts) {
         if (auto written = file->write(text); !written) return written;
       }

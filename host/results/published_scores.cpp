@@ -21,9 +21,18 @@ struct KnownMetric {
   const char* name;
   bool higher_is_better;
 };
-constexpr std::array<KnownMetric, 12> known_metrics = {{{"L2", false}, {"MSE", false}, {"MAE", false}, {"Pearson", true},
-    {"Spearman", true}, {"Pearson_pert", true}, {"centroid_accuracy", true}, {"PDS_L1", true}, {"WMSE", false},
-    {"RMSE", false}, {"F1", true}, {"macro_F1", true}}};
+constexpr std::array<KnownMetric, 12> known_metrics = {{{"L2", false},
+                                                        {"MSE", false},
+                                                        {"MAE", false},
+                                                        {"Pearson", true},
+                                                        {"Spearman", true},
+                                                        {"Pearson_pert", true},
+                                                        {"centroid_accuracy", true},
+                                                        {"PDS_L1", true},
+                                                        {"WMSE", false},
+                                                        {"RMSE", false},
+                                                        {"F1", true},
+                                                        {"macro_F1", true}}};
 
 std::optional<bool> higher_is_better(const std::string& metric) {
   for (const auto& known : known_metrics) {
@@ -39,14 +48,15 @@ struct ScoreContext {
 };
 
 struct ScoreTable {
-  std::vector<std::string> metrics;             // columns that are read
-  std::vector<std::string> methods;             // in order of appearance
+  std::vector<std::string> metrics;  // columns that are read
+  std::vector<std::string> methods;  // in order of appearance
   std::map<std::string, ScoreContext> contexts;
 };
 
 std::string listed(const std::vector<std::string>& names) {
   constexpr std::size_t n_shown = 12;
-  const std::vector<std::string> shown(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(n_shown, names.size())));
+  const std::vector<std::string> shown(names.begin(),
+                                       names.begin() + static_cast<std::ptrdiff_t>(std::min(n_shown, names.size())));
   std::string text = fmt::format("{}", fmt::join(shown, ", "));
   if (names.size() > n_shown) text += fmt::format(" and {} more", names.size() - n_shown);
   return text;
@@ -183,8 +193,9 @@ Result<ScoreTable> read_table(const std::filesystem::path& path, const Published
   return table;
 }
 
-Result<std::set<std::string>> matching(const std::vector<std::string>& patterns, const std::vector<std::string>& methods,
-                                       const std::string& flag, const std::string& where) {
+Result<std::set<std::string>> matching(const std::vector<std::string>& patterns,
+                                       const std::vector<std::string>& methods, const std::string& flag,
+                                       const std::string& where) {
   std::set<std::string> chosen;
   for (const auto& pattern : patterns) {
     const std::size_t before = chosen.size();
@@ -220,7 +231,8 @@ class ScoreSummary {
   ScoreSummary(const ScoreContext& scores, const std::string& metric, bool higher)
       : scores_(scores), metric_(metric), higher_(higher), folds_(in_fold_order(scores.folds)) {}
 
-  ContextResult result(const std::string& context, const std::vector<std::pair<std::string, std::string>>& method_roles) {
+  ContextResult result(const std::string& context,
+                       const std::vector<std::pair<std::string, std::string>>& method_roles) {
     result_.set_context(context);
     result_.set_metric(metric_);
     result_.set_higher_is_better(higher_);
@@ -285,7 +297,8 @@ class ScoreSummary {
     method.set_in_bound(role != "plugin" && method.has_value());
     const auto note = [&](const std::vector<std::string>& folds, const char* what) {
       if (folds.empty() || values.empty()) return;
-      result_.add_notes(fmt::format("{}: {} in fold {}; the median is over the others", name, what, fmt::join(folds, ", ")));
+      result_.add_notes(
+          fmt::format("{}: {} in fold {}; the median is over the others", name, what, fmt::join(folds, ", ")));
     };
     note(missing, "no row");
     note(undefined, "no finite value");
@@ -340,7 +353,8 @@ class ScoreSummary {
 
 Result<RunSummary> summarise_score_table(const std::filesystem::path& path, const PublishedScoresOptions& options) {
   if (options.wap.empty() || options.bap.empty()) {
-    return bad_input("a score table does not say which methods bound it", path.string(), "give --wap NAME and --bap NAME");
+    return bad_input("a score table does not say which methods bound it", path.string(),
+                     "give --wap NAME and --bap NAME");
   }
   const auto table = read_table(path, options);
   if (!table) return tl::unexpected(table.error());
@@ -355,12 +369,14 @@ Result<RunSummary> summarise_score_table(const std::filesystem::path& path, cons
   for (const auto& method : table->methods) {
     const bool is_null = nulls->count(method) > 0, is_cheater = cheaters->count(method) > 0;
     if (is_null && is_cheater) {
-      return bad_input(fmt::format("'{}' is named by --wap and by --bap", method), path.string(), "it can only be one of them");
+      return bad_input(fmt::format("'{}' is named by --wap and by --bap", method), path.string(),
+                       "it can only be one of them");
     }
     if (is_null) roles.emplace_back(method, "null");
     if (is_cheater) roles.emplace_back(method, "cheater");
     // A bound that is also named as an entry stays a bound: its own percentage is 0 or 100 by construction.
-    if (!is_null && !is_cheater && (options.entries.empty() || entries->count(method))) roles.emplace_back(method, "plugin");
+    if (!is_null && !is_cheater && (options.entries.empty() || entries->count(method)))
+      roles.emplace_back(method, "plugin");
   }
   RunSummary summary;
   summary.mutable_task()->set_name(path.filename().string());

@@ -78,8 +78,8 @@ Json perturbations_json(const PerturbationScores& scores) {
           {"methods", std::move(methods)}};
 }
 
-// The summary without what no part of the page shows: inner scores, comparisons, and per fold of a metric other than the
-// primary one everything but its values.
+// The summary without what no part of the page shows: inner scores, comparisons, and per fold of a metric other than
+// the primary one everything but its values.
 RunSummary shown_part(const ReportModel& model) {
   RunSummary summary = model.summary;
   for (auto& context : *summary.mutable_contexts()) {
@@ -147,8 +147,11 @@ std::string report_page(const ReportModel& model) {
   json += "\"summary\":" + compact_summary_json(shown_part(model)) + "}";
   const std::string safe = script_safe_json(json);
   const EmbeddedPage parts = embedded_page();
-  return filled(parts.page, {{"style", parts.style}, {"script", parts.script}, {"d3", parts.d3},
-                             {"d3_licence", parts.d3_licence}, {"data", safe}});
+  return filled(parts.page, {{"style", parts.style},
+                             {"script", parts.script},
+                             {"d3", parts.d3},
+                             {"d3_licence", parts.d3_licence},
+                             {"data", safe}});
 }
 
 Result<void> write_report(const std::filesystem::path& path, const ReportModel& model) {

@@ -52,7 +52,8 @@ Result<ReportModel> read_report_model(const std::filesystem::path& out_dir_or_su
   ReportModel model;
   model.metric = primary_metric(*summary);
   model.summary = std::move(*summary);
-  if (!is_folder || model.metric.empty() || !std::filesystem::exists(out_dir_or_summary / "results.sqlite")) return model;
+  if (!is_folder || model.metric.empty() || !std::filesystem::exists(out_dir_or_summary / "results.sqlite"))
+    return model;
 
   auto store = Store::open(out_dir_or_summary, {model.metric});
   if (!store) return tl::unexpected(store.error());
@@ -61,8 +62,8 @@ Result<ReportModel> read_report_model(const std::filesystem::path& out_dir_or_su
   const auto evaluations = store->evaluations(model.metric);
   if (!evaluations) return tl::unexpected(evaluations.error());
 
-  std::map<std::string, std::size_t> context_place;                       // name -> index into model.contexts
-  std::vector<std::map<std::string, Eigen::Index>> row_place;             // per context: pert_id -> column of values
+  std::map<std::string, std::size_t> context_place;            // name -> index into model.contexts
+  std::vector<std::map<std::string, Eigen::Index>> row_place;  // per context: pert_id -> column of values
   std::vector<std::map<std::string, std::vector<const StoredEvaluation*>>> methods;  // per context, in order of name
   for (auto& context : *facts) {
     context_place[context.context] = model.contexts.size();

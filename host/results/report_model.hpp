@@ -22,15 +22,15 @@ struct PerturbationScores {
 
 struct ReportModel {
   RunSummary summary;
-  std::string metric;  // of the values: the run's first
+  std::string metric;                        // of the values: the run's first
   std::vector<PerturbationScores> contexts;  // empty where only the summary is known
 };
 
 // At the end of a run.
 ReportModel report_model(RunSummary summary, const RunResults& results, std::vector<PerturbationFacts> facts);
 
-// From what a run left in its folder: summary.json and, where it is there, results.sqlite. Given a file, it is read as a
-// summary alone. Errors: no summary, a damaged store.
+// From what a run left in its folder: summary.json and, where it is there, results.sqlite. Given a file, it is read as
+// a summary alone. Errors: no summary, a damaged store.
 Result<ReportModel> read_report_model(const std::filesystem::path& out_dir_or_summary);
 
 }  // namespace headroom

@@ -64,9 +64,9 @@ std::string scores_csv(const RunSummary& summary) {
   for (const auto& metric : metrics) csv.append(1, ',').append(csv_field(metric));
   csv += ",gap_closed\n";
   for (const auto& row : rows) {
-    for (const std::string* text : {&summary.task().name(), &row.context, &row.fold, &row.method->name(),
-                                    &row.method->embedding(), &row.method->predictor(), &row.method->role(),
-                                    &row.method->status(), &primary}) {
+    for (const std::string* text :
+         {&summary.task().name(), &row.context, &row.fold, &row.method->name(), &row.method->embedding(),
+          &row.method->predictor(), &row.method->role(), &row.method->status(), &primary}) {
       csv += csv_field(*text) + ",";
     }
     for (const auto& metric : metrics) {

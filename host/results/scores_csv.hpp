@@ -7,10 +7,10 @@
 
 namespace headroom {
 
-// Columns: dataset, context, fold, name, embedding, predictor, role, status, primary_metric, one per metric, gap_closed.
-// dataset is the task's name; gap_closed is the primary metric's, by the fold's own bounds, in the table of the method's
-// head (of the first head for methods that stand in every head's table). Undefined numbers are empty fields. Methods
-// that failed or were skipped as a whole have one row with an empty fold.
+// Columns: dataset, context, fold, name, embedding, predictor, role, status, primary_metric, one per metric,
+// gap_closed. dataset is the task's name; gap_closed is the primary metric's, by the fold's own bounds, in the table of
+// the method's head (of the first head for methods that stand in every head's table). Undefined numbers are empty
+// fields. Methods that failed or were skipped as a whole have one row with an empty fold.
 std::string scores_csv(const RunSummary& summary);
 
 }  // namespace headroom

@@ -11,7 +11,8 @@ constexpr int busy_timeout_ms = 60'000;  // another process commits within milli
 }  // namespace
 
 void SqliteStatement::bind(int index, std::string_view text) {
-  sqlite3_bind_text64(statement_.get(), index, text.data() ? text.data() : "", text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  sqlite3_bind_text64(statement_.get(), index, text.data() ? text.data() : "", text.size(), SQLITE_TRANSIENT,
+                      SQLITE_UTF8);
 }
 
 void SqliteStatement::bind(int index, std::int64_t number) { sqlite3_bind_int64(statement_.get(), index, number); }
@@ -35,7 +36,8 @@ void SqliteStatement::reset() {
 
 std::string SqliteStatement::text(int column) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
-  return text ? std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))) : std::string();
+  return text ? std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column)))
+              : std::string();
 }
 
 double SqliteStatement::number(int column) const {
@@ -90,13 +92,16 @@ Error SqliteDatabase::error(int code) const {
       return made(ErrorKind::bad_input, "the store cannot be opened for writing",
                   "give an output folder that exists and that you may write to");
     case SQLITE_NOTADB:
-      return made(ErrorKind::bad_input, "this file is no store of results", "move it away or give another output folder");
+      return made(ErrorKind::bad_input, "this file is no store of results",
+                  "move it away or give another output folder");
     case SQLITE_CORRUPT:
-      return made(ErrorKind::bad_input, "the store is damaged", "move it away and run again, or restore it from a copy");
+      return made(ErrorKind::bad_input, "the store is damaged",
+                  "move it away and run again, or restore it from a copy");
     default:
-      return made(ErrorKind::harness_fault,
-                  std::string("the store failed: ") + (connection_ ? sqlite3_errmsg(connection_.get()) : sqlite3_errstr(code)),
-                  "");
+      return made(
+          ErrorKind::harness_fault,
+          std::string("the store failed: ") + (connection_ ? sqlite3_errmsg(connection_.get()) : sqlite3_errstr(code)),
+          "");
   }
 }
 

@@ -82,7 +82,8 @@ struct Store::State {
   std::mutex mutex;
 
   // Prepared once; reset after every use.
-  std::optional<SqliteStatement> find_evaluation, find_scores, remove_scores, remove_evaluation, add_evaluation, add_score;
+  std::optional<SqliteStatement> find_evaluation, find_scores, remove_scores, remove_evaluation, add_evaluation,
+      add_score;
 
   State(SqliteDatabase d, std::vector<std::string> m) : database(std::move(d)), metrics(std::move(m)) {}
 
@@ -111,8 +112,8 @@ struct Store::State {
     } else if (*application != application_id) {
       return bad_input("this database is no store of results", path, "move it away or give another output folder");
     } else if (*version > schema_version) {
-      return bad_input(fmt::format("the store has version {}, this Headroom reads up to {}", *version, schema_version), path,
-                       "use the Headroom that made it, or give another output folder");
+      return bad_input(fmt::format("the store has version {}, this Headroom reads up to {}", *version, schema_version),
+                       path, "use the Headroom that made it, or give another output folder");
     }
     n_tables->reset();
     if (auto added = add_metric_columns(); !added) return added;
@@ -128,7 +129,8 @@ struct Store::State {
       if (const int code = statement->step(); code != SQLITE_ROW) return tl::unexpected(database.error(code));
       if (statement->integer(0) != 0) continue;
       statement->reset();
-      if (auto added = database.execute("ALTER TABLE score ADD COLUMN " + quoted(metric) + " REAL"); !added) return added;
+      if (auto added = database.execute("ALTER TABLE score ADD COLUMN " + quoted(metric) + " REAL"); !added)
+        return added;
     }
     return {};
   }
@@ -146,7 +148,8 @@ struct Store::State {
       return {};
     };
     return prepare(find_evaluation,
-                   "SELECT id, fingerprint, status, reason, metrics, best_params, inner_scores, effective_dim, wall_s, cpu_s, "
+                   "SELECT id, fingerprint, status, reason, metrics, best_params, inner_scores, effective_dim, wall_s, "
+                   "cpu_s, "
                    "peak_memory_bytes, n_test FROM evaluation WHERE context = ? AND fold = ? AND method = ?")
         .and_then([&] {
           return prepare(find_scores, "SELECT covered" + columns + " FROM score WHERE evaluation = ? ORDER BY row");
@@ -160,14 +163,15 @@ struct Store::State {
           return prepare(remove_evaluation, "DELETE FROM evaluation WHERE context = ? AND fold = ? AND method = ?");
         })
         .and_then([&] {
-          return prepare(add_evaluation,
-                         "INSERT INTO evaluation (run, context, fold, method, fingerprint, status, reason, metrics, n_test, "
-                         "n_covered, best_params, inner_scores, effective_dim, wall_s, cpu_s, peak_memory_bytes) "
-                         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+          return prepare(
+              add_evaluation,
+              "INSERT INTO evaluation (run, context, fold, method, fingerprint, status, reason, metrics, n_test, "
+              "n_covered, best_params, inner_scores, effective_dim, wall_s, cpu_s, peak_memory_bytes) "
+              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         })
         .and_then([&] {
-          return prepare(add_score,
-                         "INSERT INTO score (evaluation, row, pert_id, covered" + columns + ") VALUES (?, ?, ?, ?" + values + ")");
+          return prepare(add_score, "INSERT INTO score (evaluation, row, pert_id, covered" + columns +
+                                        ") VALUES (?, ?, ?, ?" + values + ")");
         });
   }
 
@@ -189,8 +193,9 @@ struct Store::State {
   bool has_all_metrics(const std::string& stored) const {
     const Json list = Json::parse(stored, nullptr, false);
     if (!list.is_array()) return false;
-    return std::all_of(metrics.begin(), metrics.end(),
-                       [&](const std::string& metric) { return std::find(list.begin(), list.end(), metric) != list.end(); });
+    return std::all_of(metrics.begin(), metrics.end(), [&](const std::string& metric) {
+      return std::find(list.begin(), list.end(), metric) != list.end();
+    });
   }
 
   Result<void> read_scores(std::int64_t id, std::int64_t n_test, FoldEvaluation& evaluation) {
@@ -206,7 +211,8 @@ struct Store::State {
       }
     }
     find_scores->reset();
-    if (code != SQLITE_DONE || row != n_test) return tl::unexpected(database.error(code == SQLITE_DONE ? SQLITE_CORRUPT : code));
+    if (code != SQLITE_DONE || row != n_test)
+      return tl::unexpected(database.error(code == SQLITE_DONE ? SQLITE_CORRUPT : code));
     return {};
   }
 };
@@ -231,13 +237,14 @@ Result<void> Store::begin_run(const RunRecord& run, const std::vector<PluginReco
   SqliteTransaction transaction(state_->database);
   if (auto begun = transaction.begin(); !begun) return begun;
   auto add_run = state_->database.prepare(
-      "INSERT INTO run (started, headroom_version, build, command_line, task_name, task_sha256, noise_sha256, settings, "
+      "INSERT INTO run (started, headroom_version, build, command_line, task_name, task_sha256, noise_sha256, "
+      "settings, "
       "host_cpu, host_kernel, libraries) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   if (!add_run) return tl::unexpected(add_run.error());
   int index = 0;
-  for (const std::string* text : {&run.started, &run.headroom_version, &run.build, &run.command_line, &run.task_name,
-                                  &run.task_sha256, &run.noise_sha256, &run.settings_json, &run.host_cpu, &run.host_kernel,
-                                  &run.libraries}) {
+  for (const std::string* text :
+       {&run.started, &run.headroom_version, &run.build, &run.command_line, &run.task_name, &run.task_sha256,
+        &run.noise_sha256, &run.settings_json, &run.host_cpu, &run.host_kernel, &run.libraries}) {
     add_run->bind(++index, *text);
   }
   if (auto added = state_->run_once(*add_run); !added) return added;
@@ -272,7 +279,8 @@ Result<StoredState> Store::state_of(const EvaluationKey& key) {
   const int code = found.step();
   StoredState state = StoredState::absent;
   if (code == SQLITE_ROW) {
-    state = found.text(1) == key.fingerprint && state_->has_all_metrics(found.text(4)) ? StoredState::valid : StoredState::stale;
+    state = found.text(1) == key.fingerprint && state_->has_all_metrics(found.text(4)) ? StoredState::valid
+                                                                                       : StoredState::stale;
   }
   found.reset();
   if (code != SQLITE_ROW && code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
@@ -299,7 +307,8 @@ Result<std::optional<FoldEvaluation>> Store::find(const EvaluationKey& key) {
       evaluation->wall_s = found.number(8);
       evaluation->cpu_s = found.number(9);
       evaluation->peak_memory_bytes = found.number(10);
-      if (evaluation->status == Status::ok) read = state_->read_scores(found.integer(0), found.integer(11), *evaluation);
+      if (evaluation->status == Status::ok)
+        read = state_->read_scores(found.integer(0), found.integer(11), *evaluation);
     } catch (const Json::exception&) {
       read = tl::unexpected(state_->database.error(SQLITE_CORRUPT));
     }
@@ -316,10 +325,12 @@ Result<void> Store::put(const EvaluationKey& key, const std::vector<std::string>
   const bool has_scores = evaluation.status == Status::ok;
   const std::size_t n_test = has_scores ? pert_ids.size() : 0;
   if (has_scores) {
-    const bool fits = evaluation.metric_values.size() == state_->metrics.size() && evaluation.covered.size() == n_test &&
+    const bool fits = evaluation.metric_values.size() == state_->metrics.size() &&
+                      evaluation.covered.size() == n_test &&
                       std::all_of(evaluation.metric_values.begin(), evaluation.metric_values.end(),
                                   [&](const Vector& v) { return static_cast<std::size_t>(v.size()) == n_test; });
-    if (!fits) return harness_fault("an evaluation does not fit its test rows", key.context + " " + key.fold + " " + key.method);
+    if (!fits)
+      return harness_fault("an evaluation does not fit its test rows", key.context + " " + key.fold + " " + key.method);
   }
   std::lock_guard lock(state_->mutex);
   SqliteTransaction transaction(state_->database);
@@ -409,7 +420,8 @@ Result<std::vector<PerturbationFacts>> Store::facts() {
 Result<std::vector<StoredEvaluation>> Store::evaluations(const std::string& metric) {
   std::lock_guard lock(state_->mutex);
   auto rows = state_->database.prepare(
-      "SELECT e.id, e.context, e.fold, e.method, e.fingerprint, e.status, e.reason, s.pert_id, s.covered, s." + quoted(metric) +
+      "SELECT e.id, e.context, e.fold, e.method, e.fingerprint, e.status, e.reason, s.pert_id, s.covered, s." +
+      quoted(metric) +
       " FROM evaluation e LEFT JOIN score s ON s.evaluation = e.id ORDER BY e.context, e.method, e.fold, e.id, s.row");
   if (!rows) return tl::unexpected(rows.error());
   std::vector<StoredEvaluation> all;
@@ -417,7 +429,8 @@ Result<std::vector<StoredEvaluation>> Store::evaluations(const std::string& metr
   std::int64_t current = 0;
   const auto finish = [&] {
     if (all.empty()) return;
-    all.back().evaluation.metric_values = {Eigen::Map<const Vector>(values.data(), static_cast<Eigen::Index>(values.size()))};
+    all.back().evaluation.metric_values = {
+        Eigen::Map<const Vector>(values.data(), static_cast<Eigen::Index>(values.size()))};
     values.clear();
   };
   int code = SQLITE_ROW;

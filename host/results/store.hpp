@@ -32,13 +32,13 @@ struct EvaluationKey {
 // Where the numbers of one run come from.
 struct RunRecord {
   std::string headroom_version;
-  std::string build;          // compiler, build type
-  std::string started;        // UTC, ISO 8601; the caller's clock
+  std::string build;    // compiler, build type
+  std::string started;  // UTC, ISO 8601; the caller's clock
   std::string command_line;
   std::string task_name, task_sha256, noise_sha256;
   std::string settings_json;  // RunSettings
   std::string host_cpu, host_kernel;
-  std::string libraries;      // "OpenBLAS 0.3.21 SkylakeX, HDF5 1.10.8, ..."
+  std::string libraries;  // "OpenBLAS 0.3.21 SkylakeX, HDF5 1.10.8, ..."
 };
 
 // What the store holds for a key.
@@ -77,13 +77,15 @@ class Store {
 
   // Keeps the evaluation in place of an older one of the same context, fold and method; on disk when it returns.
   // pert_ids: the fold's test rows, parallel to the metric values.
-  Result<void> put(const EvaluationKey& key, const std::vector<std::string>& pert_ids, const FoldEvaluation& evaluation);
+  Result<void> put(const EvaluationKey& key, const std::vector<std::string>& pert_ids,
+                   const FoldEvaluation& evaluation);
 
   // Facts on perturbations that the report shows beside their scores; replaces those of the same contexts.
   Result<void> put_facts(const std::vector<PerturbationFacts>& facts);
   Result<std::vector<PerturbationFacts>> facts();
 
-  // All evaluations, ordered by context, method and fold, with the values of one metric (metric_values has one element).
+  // All evaluations, ordered by context, method and fold, with the values of one metric (metric_values has one
+  // element).
   Result<std::vector<StoredEvaluation>> evaluations(const std::string& metric);
 
  private:

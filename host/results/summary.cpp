@@ -40,7 +40,8 @@ void set_interval(Message& message, const std::optional<Interval>& ci) {
 std::string bare_name(std::string_view name) {
   std::string bare;
   for (const char c : name) {
-    if (std::isalnum(static_cast<unsigned char>(c))) bare += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (std::isalnum(static_cast<unsigned char>(c)))
+      bare += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
   return bare;
 }
@@ -89,7 +90,12 @@ class HeadTable {
  public:
   HeadTable(const RunResults& results, const Task& task, const ContextEvaluation& context, std::size_t metric,
             const Head& head, const TestResamples& resamples, bool inner_scores)
-      : results_(results), task_(task), context_(context), metric_(metric), head_(head), resamples_(resamples),
+      : results_(results),
+        task_(task),
+        context_(context),
+        metric_(metric),
+        head_(head),
+        resamples_(resamples),
         inner_scores_(inner_scores) {
     for (const auto& method : context.methods) {
       if (stands_in(method, head)) methods_.push_back(&method);
@@ -118,7 +124,8 @@ class HeadTable {
     for (std::size_t m = 0; m < methods_.size(); ++m) {
       const bool is_bound = gap_methods[m].competes == Competes::for_bap && methods_[m]->status == Status::ok;
       if (is_bound && !report.methods[m].value) {
-        result.add_notes(fmt::format("{} has no {}: bounded by the other cheaters", methods_[m]->name, result.metric()));
+        result.add_notes(
+            fmt::format("{} has no {}: bounded by the other cheaters", methods_[m]->name, result.metric()));
       }
     }
     return result;
@@ -163,7 +170,8 @@ class HeadTable {
     if (gap.value) result.set_value(plain(*gap.value));
     if (gap.gap_closed) result.set_gap_closed(plain(*gap.gap_closed));
     set_interval(result, gap.ci);
-    if (method.role == Role::plugin && method.status == Status::ok) result.set_verdict(std::string(verdict_text(gap.verdict)));
+    if (method.role == Role::plugin && method.status == Status::ok)
+      result.set_verdict(std::string(verdict_text(gap.verdict)));
     std::int64_t n_test = 0, n_covered = 0;
     std::vector<double> covered_values;
     for (std::size_t f = 0; f < method.folds.size(); ++f) {
@@ -227,7 +235,8 @@ class HeadTable {
 
   bool uses_data_of_task(const MethodEvaluation& method) const {
     return std::any_of(results_.plugins.begin(), results_.plugins.end(), [&](const PluginRecord& plugin) {
-      return (plugin.name() == method.embedding || plugin.name() == method.predictor) && was_trained_on(plugin, task_.name);
+      return (plugin.name() == method.embedding || plugin.name() == method.predictor) &&
+             was_trained_on(plugin, task_.name);
     });
   }
 
@@ -244,7 +253,8 @@ class HeadTable {
       }
     } else {
       const auto worse = [&](std::size_t a, std::size_t b) {
-        return higher ? *report.methods[a].value < *report.methods[b].value : *report.methods[a].value > *report.methods[b].value;
+        return higher ? *report.methods[a].value < *report.methods[b].value
+                      : *report.methods[a].value > *report.methods[b].value;
       };
       const std::size_t best = *std::max_element(plugins.begin(), plugins.end(), worse);
       for (const std::size_t other : plugins) {
@@ -253,7 +263,8 @@ class HeadTable {
     }
     std::vector<double> p_values;
     for (const auto& [first, second] : pairs) {
-      const auto compared = compare_paired(gap_methods[first].fold_values, gap_methods[second].fold_values, higher, resamples_);
+      const auto compared =
+          compare_paired(gap_methods[first].fold_values, gap_methods[second].fold_values, higher, resamples_);
       if (!compared) continue;
       // The message holds first − second in the metric's own direction.
       const double sign = higher ? 1 : -1;
@@ -310,7 +321,8 @@ RunSummary summarise(const RunResults& results, const Task& task, const std::str
   *summary.mutable_task() = describe(task, results);
   *summary.mutable_settings() = results.settings;
   if (results.settings.metrics_size() == 0) {
-    for (const Metric metric : results.metrics) summary.mutable_settings()->add_metrics(std::string(metric_name(metric)));
+    for (const Metric metric : results.metrics)
+      summary.mutable_settings()->add_metrics(std::string(metric_name(metric)));
   }
   const int n_resamples =
       results.settings.has_n_resamples() ? results.settings.n_resamples() : TestResamples::kDefaultResamples;
@@ -321,8 +333,9 @@ RunSummary summarise(const RunResults& results, const Task& task, const std::str
     const std::size_t n_heads = results.heads.size();
     std::vector<ContextResult> tables(results.metrics.size() * n_heads);
     pool.for_each(tables.size(), [&](std::size_t i) {
-      tables[i] = HeadTable(results, task, context, i / n_heads, results.heads[i % n_heads], resamples, options.inner_scores)
-                      .result();
+      tables[i] =
+          HeadTable(results, task, context, i / n_heads, results.heads[i % n_heads], resamples, options.inner_scores)
+              .result();
     });
     for (auto& table : tables) *summary.add_contexts() = std::move(table);
   }

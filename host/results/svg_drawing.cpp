@@ -14,11 +14,20 @@ std::string escaped(std::string_view foreign) {
   std::string out;
   for (const char c : display_text(foreign)) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -45,8 +54,8 @@ void SvgDrawing::rectangle(double x, double y, double width, double height, std:
 }
 
 void SvgDrawing::line(double x1, double y1, double x2, double y2, std::string_view stroke, double width, bool dashed) {
-  body_ += fmt::format("<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" stroke=\"{}\" stroke-width=\"{}\"{}/>\n", number(x1),
-                       number(y1), number(x2), number(y2), escaped(stroke), number(width),
+  body_ += fmt::format("<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" stroke=\"{}\" stroke-width=\"{}\"{}/>\n",
+                       number(x1), number(y1), number(x2), number(y2), escaped(stroke), number(width),
                        dashed ? " stroke-dasharray=\"5 4\"" : "");
 }
 
@@ -67,16 +76,18 @@ void SvgDrawing::text(double x, double y, std::string_view foreign, const TextLo
   const double n_letters = std::min(1e6, std::floor(width / (look.size * letter_width)));
   const std::string shown = shortened(display_text(foreign), static_cast<int>(std::max(1.0, n_letters)));
   const char* anchor = look.anchor == Anchor::start ? "start" : look.anchor == Anchor::middle ? "middle" : "end";
-  body_ += fmt::format("<text x=\"{}\" y=\"{}\" font-size=\"{}\" fill=\"{}\" text-anchor=\"{}\"{}>{}</text>\n", number(x),
-                       number(y), number(look.size), escaped(look.colour), anchor,
+  body_ += fmt::format("<text x=\"{}\" y=\"{}\" font-size=\"{}\" fill=\"{}\" text-anchor=\"{}\"{}>{}</text>\n",
+                       number(x), number(y), number(look.size), escaped(look.colour), anchor,
                        look.bold ? " font-weight=\"600\"" : "", escaped(shown));
 }
 
 std::string SvgDrawing::svg() const {
   constexpr double margin = 14;
-  const std::string width = number(width_ + 2 * margin), height = number(height_ + 2 * margin), corner = number(-margin);
+  const std::string width = number(width_ + 2 * margin), height = number(height_ + 2 * margin),
+                    corner = number(-margin);
   return fmt::format(
-             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"{2} {2} {0} {1}\" role=\"img\" "
+             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"{2} {2} {0} {1}\" "
+             "role=\"img\" "
              "font-family=\"'Liberation Sans', 'DejaVu Sans', Arial, Helvetica, sans-serif\">\n"
              "<title>{3}</title>\n<rect x=\"{2}\" y=\"{2}\" width=\"{0}\" height=\"{1}\" fill=\"#ffffff\"/>\n",
              width, height, corner, title_) +

@@ -1,5 +1,5 @@
-// A drawing written as SVG text, for figures without a browser. Foreign text is made visible and escaped here and nowhere
-// else.
+// A drawing written as SVG text, for figures without a browser. Foreign text is made visible and escaped here and
+// nowhere else.
 #pragma once
 
 #include <string>

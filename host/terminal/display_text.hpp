@@ -1,6 +1,7 @@
 // Text from others (method names, reasons, paths) made safe to show in a terminal, and measured in terminal columns.
 // A name is data: it may hold escape sequences, right-to-left overrides or 300 emoji, and must not move the cursor,
-// change colours, reorder the line or break the layout. Every renderer of the terminal passes foreign text through here.
+// change colours, reorder the line or break the layout. Every renderer of the terminal passes foreign text through
+// here.
 #pragma once
 
 #include <string>
@@ -16,8 +17,8 @@ std::string display_text(std::string_view foreign);
 // Columns that a text of display_text() takes: wide East Asian characters and emoji 2, combining marks 0, the rest 1.
 int display_width(std::string_view text);
 
-// The text in exactly `width` columns (>= 0): padded with blanks at its right (or its left), or cut in its middle, where
-// `ellipsis` stands for what was cut, because the ends tell names apart.
+// The text in exactly `width` columns (>= 0): padded with blanks at its right (or its left), or cut in its middle,
+// where `ellipsis` stands for what was cut, because the ends tell names apart.
 std::string fit_left(std::string_view text, int width, std::string_view ellipsis = "…");
 std::string fit_right(std::string_view text, int width, std::string_view ellipsis = "…");
 

@@ -1,4 +1,5 @@
-// Numbers as people read them: the terminal's and the report's one way to write them. Files keep full precision instead.
+// Numbers as people read them: the terminal's and the report's one way to write them. Files keep full precision
+// instead.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,8 @@
 
 namespace headroom {
 
-// Four significant digits, without an exponent between 1e-4 and 1e6: "4.128", "0.003992", "-0.5", "2.1e-07". "–" for none.
+// Four significant digits, without an exponent between 1e-4 and 1e6: "4.128", "0.003992", "-0.5", "2.1e-07". "–" for
+// none.
 std::string value_text(std::optional<double> value, bool unicode = true);
 
 // One decimal and a percent sign: "57.2 %"; coarser far outside 0 to 100: "-1234 %", "1e+07 %". "–" for none.

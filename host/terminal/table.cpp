@@ -12,7 +12,9 @@
 namespace headroom {
 namespace {
 
-bool is_number(const Cell& cell) { return std::holds_alternative<std::int64_t>(cell) || std::holds_alternative<double>(cell); }
+bool is_number(const Cell& cell) {
+  return std::holds_alternative<std::int64_t>(cell) || std::holds_alternative<double>(cell);
+}
 
 std::string people_text(const Cell& cell, const TableColumn& column, bool unicode) {
   if (const auto* text = std::get_if<std::string>(&cell)) return display_text(*text);
@@ -114,7 +116,8 @@ void write_markdown(std::ostream& out, const Table& table) {
   out << '|';
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     out << ' ' << markdown_text(display_text(table.columns[c].name)) << " |";
-    const bool numeric = std::any_of(table.rows.begin(), table.rows.end(), [&](const auto& row) { return is_number(row[c]); });
+    const bool numeric =
+        std::any_of(table.rows.begin(), table.rows.end(), [&](const auto& row) { return is_number(row[c]); });
     rule += numeric ? " ---: |" : " --- |";
   }
   out << '\n' << rule << '\n';
@@ -142,10 +145,14 @@ Cell cell_of(std::optional<double> value) { return value ? Cell(*value) : Cell()
 
 void write_table(std::ostream& out, const Table& table, TableFormat format, const TerminalStyle& style) {
   switch (format) {
-    case TableFormat::text: return write_text(out, table, style);
-    case TableFormat::csv: return write_csv(out, table);
-    case TableFormat::json: return write_json(out, table);
-    case TableFormat::markdown: return write_markdown(out, table);
+    case TableFormat::text:
+      return write_text(out, table, style);
+    case TableFormat::csv:
+      return write_csv(out, table);
+    case TableFormat::json:
+      return write_json(out, table);
+    case TableFormat::markdown:
+      return write_markdown(out, table);
   }
 }
 

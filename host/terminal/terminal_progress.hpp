@@ -17,7 +17,8 @@ class TerminalProgress final : public Progress {
   // Seconds of a clock that never goes back; injected so that tests know the time.
   using Clock = std::function<double()>;
 
-  // `out` must outlive this object and be written by nobody else between begin() and end(); style.live switches drawing on.
+  // `out` must outlive this object and be written by nobody else between begin() and end(); style.live switches drawing
+  // on.
   TerminalProgress(std::ostream& out, const TerminalStyle& style);
   TerminalProgress(std::ostream& out, const TerminalStyle& style, Clock clock);
   ~TerminalProgress() override;

@@ -7,7 +7,7 @@ namespace headroom {
 namespace {
 
 bool is_utf8_locale(const TerminalEnvironment& environment) {
-  std::string locale = !environment.lc_all.empty() ? environment.lc_all
+  std::string locale = !environment.lc_all.empty()     ? environment.lc_all
                        : !environment.lc_ctype.empty() ? environment.lc_ctype
                                                        : environment.lang;
   std::transform(locale.begin(), locale.end(), locale.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -16,13 +16,20 @@ bool is_utf8_locale(const TerminalEnvironment& environment) {
 
 const char* code_of(Ink ink) {
   switch (ink) {
-    case Ink::plain: return "";
-    case Ink::bold: return "1";
-    case Ink::faint: return "2";
-    case Ink::red: return "31";
-    case Ink::green: return "32";
-    case Ink::yellow: return "33";
-    case Ink::blue: return "34";
+    case Ink::plain:
+      return "";
+    case Ink::bold:
+      return "1";
+    case Ink::faint:
+      return "2";
+    case Ink::red:
+      return "31";
+    case Ink::green:
+      return "32";
+    case Ink::yellow:
+      return "33";
+    case Ink::blue:
+      return "34";
   }
   return "";
 }

@@ -9,18 +9,18 @@
 namespace headroom {
 
 struct TerminalStyle {
-  int width = 100;       // columns, 40 to 100: wider lines are hard to read
-  bool unicode = true;   // else ASCII
-  bool colour = false;   // ANSI colours
-  bool live = false;     // the stream is a terminal whose line can be drawn again
+  int width = 100;      // columns, 40 to 100: wider lines are hard to read
+  bool unicode = true;  // else ASCII
+  bool colour = false;  // ANSI colours
+  bool live = false;    // the stream is a terminal whose line can be drawn again
 };
 
 // What the process was started with; empty means unset.
 struct TerminalEnvironment {
-  bool is_terminal = false;  // isatty() of the stream
-  int columns = 0;           // of the terminal; 0: unknown
-  std::string no_color;      // NO_COLOR: any text switches colours off (no-color.org)
-  std::string term;          // TERM: "dumb" can neither colour nor redraw
+  bool is_terminal = false;            // isatty() of the stream
+  int columns = 0;                     // of the terminal; 0: unknown
+  std::string no_color;                // NO_COLOR: any text switches colours off (no-color.org)
+  std::string term;                    // TERM: "dumb" can neither colour nor redraw
   std::string lc_all, lc_ctype, lang;  // the first that is set says whether the locale is UTF-8
 };
 

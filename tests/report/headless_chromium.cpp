@@ -23,7 +23,9 @@ std::string content_of(const std::filesystem::path& path) {
 // One browser at a time, over all test processes: each takes several cores for itself.
 class Turn {
  public:
-  Turn() : fd_(open((std::filesystem::temp_directory_path() / "headroom_chromium_turn").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+  Turn()
+      : fd_(open((std::filesystem::temp_directory_path() / "headroom_chromium_turn").c_str(),
+                 O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
     if (fd_ >= 0) flock(fd_, LOCK_EX);
   }
   ~Turn() {
@@ -36,7 +38,9 @@ class Turn {
   int fd_;
 };
 
-std::string quoted(const std::filesystem::path& path) { return std::string(1, '\'').append(path.string()).append(1, '\''); }
+std::string quoted(const std::filesystem::path& path) {
+  return std::string(1, '\'').append(path.string()).append(1, '\'');
+}
 
 }  // namespace
 
@@ -52,7 +56,8 @@ std::optional<HeadlessChromium> HeadlessChromium::find() {
   return std::nullopt;
 }
 
-std::string HeadlessChromium::run(const std::string& arguments, const std::filesystem::path& page, std::string& log) const {
+std::string HeadlessChromium::run(const std::string& arguments, const std::filesystem::path& page,
+                                  std::string& log) const {
   const Turn turn;
   TemporaryFolder folder;  // a profile of its own, so that runs neither meet nor leave anything
   const auto out = folder.path() / "out", err = folder.path() / "err";
@@ -60,8 +65,8 @@ std::string HeadlessChromium::run(const std::string& arguments, const std::files
   const std::string command = "timeout 120 " + quoted(program_) +
                               " --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --hide-scrollbars "
                               "--no-first-run --enable-logging=stderr --user-data-dir=" +
-                              quoted(folder.path() / "profile") + " " + arguments + " 'file://" + page.string() + "' > " +
-                              quoted(out) + " 2> " + quoted(err);
+                              quoted(folder.path() / "profile") + " " + arguments + " 'file://" + page.string() +
+                              "' > " + quoted(out) + " 2> " + quoted(err);
   [[maybe_unused]] const int status = std::system(command.c_str());  // judged by what it wrote
   log = content_of(err);
   return content_of(out);
@@ -83,7 +88,8 @@ bool HeadlessChromium::take_picture(const std::filesystem::path& page, const std
   std::string log;
   std::filesystem::remove(png);
   run("--window-size=" + std::to_string(width) + "," + std::to_string(height) +
-          (dark ? " --blink-settings=preferredColorScheme=0" : "") + " --virtual-time-budget=2000 --screenshot=" + quoted(png),
+          (dark ? " --blink-settings=preferredColorScheme=0" : "") +
+          " --virtual-time-budget=2000 --screenshot=" + quoted(png),
       page, log);
   return std::filesystem::exists(png);
 }

@@ -9,8 +9,8 @@
 namespace headroom {
 
 struct LoadedPage {
-  std::string dom;                           // after the load event, serialised
-  std::vector<std::string> console_messages; // errors, warnings and logs of the page
+  std::string dom;                            // after the load event, serialised
+  std::vector<std::string> console_messages;  // errors, warnings and logs of the page
 };
 
 class HeadlessChromium {
@@ -22,7 +22,8 @@ class HeadlessChromium {
   LoadedPage load(const std::filesystem::path& page, int patience_ms = 2000) const;
 
   // A picture of the page's top; false if none was written.
-  bool take_picture(const std::filesystem::path& page, const std::filesystem::path& png, int width, int height, bool dark) const;
+  bool take_picture(const std::filesystem::path& page, const std::filesystem::path& png, int width, int height,
+                    bool dark) const;
 
   bool print_to_pdf(const std::filesystem::path& page, const std::filesystem::path& pdf) const;
 

@@ -1,4 +1,5 @@
-// The written file by itself: what is in it, that it asks nothing of a network, and that names cannot leave their place.
+// The written file by itself: what is in it, that it asks nothing of a network, and that names cannot leave their
+// place.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -35,9 +36,7 @@ TEST(ReportFile, IsSelfContained) {
   EXPECT_NE(page.find("Redistributions in binary form"), std::string::npos) << "and its licence";
 }
 
-TEST(ReportFile, IsTheSameEachTime) {
-  EXPECT_EQ(report_page(simulated_report({})), report_page(simulated_report({})));
-}
+TEST(ReportFile, IsTheSameEachTime) { EXPECT_EQ(report_page(simulated_report({})), report_page(simulated_report({}))); }
 
 TEST(ReportFile, HoldsNoMarkupOfNames) {
   SimulatedReportOptions options;
@@ -87,7 +86,8 @@ TEST(ReportModel, ReadsBackFromTheStore) {
     const auto& names = read->contexts[0].methods;
     const auto at = std::find(names.begin(), names.end(), made.contexts[0].methods[m]);
     ASSERT_NE(at, names.end());
-    EXPECT_EQ(read->contexts[0].values.row(at - names.begin()), made.contexts[0].values.row(static_cast<Eigen::Index>(m)));
+    EXPECT_EQ(read->contexts[0].values.row(at - names.begin()),
+              made.contexts[0].values.row(static_cast<Eigen::Index>(m)));
   }
 }
 

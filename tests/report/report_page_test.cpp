@@ -1,5 +1,5 @@
-// The page in a real browser. Each test adds a script to the written page that uses it as a reader would and leaves what
-// it found as JSON in the page, which chromium then prints.
+// The page in a real browser. Each test adds a script to the written page that uses it as a reader would and leaves
+// what it found as JSON in the page, which chromium then prints.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -17,8 +17,14 @@ namespace {
 
 using nlohmann::json;
 
-const std::vector<std::string> hostile_names = {"<script>window.pwned = 1</script>", "<img src=x onerror=\"window.pwned = 1\">",
-    "\"'`&amp;&lt;", "\u202Eevil\u0007", std::string(300, 'x'), "שלום 🧬", "</script><!--", "__proto__"};
+const std::vector<std::string> hostile_names = {"<script>window.pwned = 1</script>",
+                                                "<img src=x onerror=\"window.pwned = 1\">",
+                                                "\"'`&amp;&lt;",
+                                                "\u202Eevil\u0007",
+                                                std::string(300, 'x'),
+                                                "שלום 🧬",
+                                                "</script><!--",
+                                                "__proto__"};
 
 class ReportPage : public testing::Test {
  protected:
@@ -99,7 +105,7 @@ TEST_F(ReportPage, DrawsEveryChartWithoutAComplaint) {
     found.nan = document.querySelector("main").innerHTML.includes("NaN");
     found.undefined = document.querySelector("main").textContent.includes("undefined");
     found.unlabelled = Array.from(document.querySelectorAll("select, input")).filter((e) => !e.labels.length).length;
-    found.drawings = Array.from(document.querySelectorAll(".figure svg")).filter((e) => !e.getAttribute("aria-label")).length;
+    found.unnamed = document.querySelectorAll('.figure svg:not([aria-label])').length;
     found.wide = document.documentElement.scrollWidth > window.innerWidth;
   )");
   EXPECT_EQ(found["drawn"], "yes");
@@ -115,7 +121,7 @@ TEST_F(ReportPage, DrawsEveryChartWithoutAComplaint) {
   EXPECT_FALSE(found["nan"].get<bool>());
   EXPECT_FALSE(found["undefined"].get<bool>());
   EXPECT_EQ(found["unlabelled"], 0);
-  EXPECT_EQ(found["drawings"], 0);
+  EXPECT_EQ(found["unnamed"], 0);
   EXPECT_FALSE(found["wide"].get<bool>()) << "the page must not scroll sideways";
 }
 
@@ -124,17 +130,19 @@ TEST_F(ReportPage, SearchesAndSorts) {
     const rows = () => Array.from(document.querySelectorAll("#headroom tbody tr"));
     const column = (i) => rows().map((row) => row.children[i].textContent);
     const titles = Array.from(document.querySelectorAll("#headroom thead th")).map((th) => th.textContent);
-    const click = (title) => document.querySelectorAll("#headroom thead th")[titles.indexOf(title)].querySelector("button").click();
+    const heading = (title) => document.querySelectorAll("#headroom thead th")[titles.indexOf(title)];
+    const click = (title) => heading(title).querySelector("button").click();
     found.titles = titles;
     found.first = column(titles.indexOf("headroom")).map(Number);
     click("effect size"); found.effectDown = column(titles.indexOf("effect size")).map(Number);
     click("effect size"); found.effectUp = column(titles.indexOf("effect size")).map(Number);
-    found.ariaSort = document.querySelectorAll("#headroom thead th")[titles.indexOf("effect size")].getAttribute("aria-sort");
+    found.ariaSort = heading("effect size").getAttribute("aria-sort");
     click("perturbation"); found.names = column(0);
     document.querySelector("#headroom .pager button:last-child").click(); found.second = column(0);
     const search = document.getElementById("headroom-search");
     const type = (text) => { search.value = text; search.dispatchEvent(new Event("input")); };
-    type("ensg00000001037"); found.searched = column(0); found.count = document.querySelector("#headroom .controls .small").textContent;
+    type("ensg00000001037"); found.searched = column(0);
+    found.count = document.querySelector("#headroom .controls .small").textContent;
     found.faded = document.querySelectorAll("#headroom circle.fade").length;
     type("nothing like it"); found.none = rows().length;
     type(""); found.all = rows().length;
@@ -160,14 +168,21 @@ TEST_F(ReportPage, SearchesAndSorts) {
 
 TEST_F(ReportPage, FollowsTheChoiceOfHeadAndMetric) {
   const json found = found_by(simulated_report({}), R"(
-    const choose = (id, value) => { const e = document.getElementById(id); e.value = value; e.dispatchEvent(new Event("change")); };
+    const choose = (id, value) => {
+      const select = document.getElementById(id);
+      select.value = value;
+      select.dispatchEvent(new Event("change"));
+    };
     const names = () => Array.from(document.querySelectorAll("#progress tbody th")).map((e) => e.textContent);
     found.before = names();
     choose("head", "lasso"); found.after = names();
-    choose("metric", "PDS_L1"); found.words = document.querySelector("#progress svg").textContent; found.lead = document.querySelector(".lead").textContent;
+    choose("metric", "PDS_L1");
+    found.words = document.querySelector("#progress svg").textContent;
+    found.lead = document.querySelector(".lead").textContent;
     choose("metric", "Pearson"); found.bars = document.querySelectorAll("#progress svg rect.plugin").length;
     choose("headroom-method", "train_mean"); found.points = document.querySelectorAll("#headroom circle").length;
-    choose("headroom-axis", "cells"); found.axis = document.querySelector("#headroom svg").textContent.includes("cells");
+    choose("headroom-axis", "cells");
+    found.axis = document.querySelector("#headroom svg").textContent.includes("cells");
     document.querySelector(".theme").click(); found.theme = document.documentElement.getAttribute("data-theme");
   )");
   EXPECT_EQ(found["before"][0], "embedding_01+knn");
@@ -191,7 +206,8 @@ TEST_F(ReportPage, ShowsHostileNamesAsText) {
     found.names = Array.from(document.querySelectorAll("#progress tbody th .name")).map((e) => e.getAttribute("title"));
     found.acting = /[\u202e\u0007]/.test(document.body.innerText);
     found.wide = document.documentElement.scrollWidth > window.innerWidth;
-    found.overflow = Array.from(document.querySelectorAll("#folds g[role=img] > text")).filter((t) => t.getBBox().x < 0).length;
+    const labels = Array.from(document.querySelectorAll("#folds g[role=img] > text"));
+    found.overflow = labels.filter((label) => label.getBBox().x < 0).length;
   )");
   EXPECT_EQ(found["pwned"], "no");
   EXPECT_EQ(found["scripts"], 4) << "data, D3, ours and this test's";
@@ -200,8 +216,9 @@ TEST_F(ReportPage, ShowsHostileNamesAsText) {
   EXPECT_FALSE(found["wide"].get<bool>());
   EXPECT_EQ(found["overflow"], 0) << "names cut at the drawing's edge";
   const auto names = found["names"].get<std::vector<std::string>>();
-  for (const std::string name : {"<script>window.pwned = 1</script>+knn", "\"'`&amp;&lt;+knn", "\\u{202e}evil\\u{7}+knn",
-                                 "שלום 🧬+knn", "</script><!--+knn", "__proto__+knn"}) {
+  for (const std::string name :
+       {"<script>window.pwned = 1</script>+knn", "\"'`&amp;&lt;+knn", "\\u{202e}evil\\u{7}+knn", "שלום 🧬+knn",
+        "</script><!--+knn", "__proto__+knn"}) {
     EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
   }
 }
@@ -229,7 +246,7 @@ TEST_F(ReportPage, SavesFiguresThatStandAlone) {
 
 TEST_F(ReportPage, DrawsPng) {
   // Rasterising takes turns of the event loop: the verdict is left in the page when it comes.
-  const LoadedPage loaded = chromium_->load(written(simulated_report({}), R"(
+  const auto page = written(simulated_report({}), R"(
     const created = URL.createObjectURL;
     URL.createObjectURL = (blob) => {
       const note = document.createElement("p");
@@ -238,7 +255,8 @@ TEST_F(ReportPage, DrawsPng) {
       return created(blob);
     };
     savePng(document.querySelector("#progress svg"), "x");
-  )"), 5000);
+  )");
+  const LoadedPage loaded = chromium_->load(page, 5000);
   for (const auto& message : loaded.console_messages) ADD_FAILURE() << message;
   EXPECT_NE(loaded.dom.find("SAVED image/png large"), std::string::npos);
 }
@@ -273,7 +291,8 @@ TEST_F(ReportPage, OpensAtPublishedSize) {
   const ReportModel model = simulated_report(options);
   EXPECT_LT(report_page(model).size(), most_bytes);
   double fastest = 1e9;
-  for (int attempt = 0; attempt < 3 && fastest >= opened_within_ms; ++attempt) {  // other work on the machine may slow one
+  // Other work on the machine may slow one attempt.
+  for (int attempt = 0; attempt < 3 && fastest >= opened_within_ms; ++attempt) {
     const json found = found_by(model, R"(
       found.points = document.querySelectorAll("#headroom circle").length;
       document.body.getBoundingClientRect();

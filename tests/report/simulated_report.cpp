@@ -18,9 +18,14 @@ struct SimulatedMetric {
   bool higher_is_better;
   double wap, bap;  // typical values; the second line of work below scales between them
 };
-constexpr std::array<SimulatedMetric, 8> metrics = {{{"L2", false, 4.2, 1.9}, {"MSE", false, 0.004, 0.0011},
-    {"MAE", false, 0.0187, 0.0091}, {"Pearson", true, 0.42, 0.93}, {"Spearman", true, 0.21, 0.7},
-    {"Pearson_pert", true, 0.01, 0.55}, {"centroid_accuracy", true, 0.52, 0.97}, {"PDS_L1", true, 0.51, 0.5}}};
+constexpr std::array<SimulatedMetric, 8> metrics = {{{"L2", false, 4.2, 1.9},
+                                                     {"MSE", false, 0.004, 0.0011},
+                                                     {"MAE", false, 0.0187, 0.0091},
+                                                     {"Pearson", true, 0.42, 0.93},
+                                                     {"Spearman", true, 0.21, 0.7},
+                                                     {"Pearson_pert", true, 0.01, 0.55},
+                                                     {"centroid_accuracy", true, 0.52, 0.97},
+                                                     {"PDS_L1", true, 0.51, 0.5}}};
 
 struct SimulatedMethod {
   std::string name, embedding, predictor, role;
@@ -28,9 +33,10 @@ struct SimulatedMethod {
 };
 
 std::vector<SimulatedMethod> methods_of(const SimulatedReportOptions& options, const std::string& head) {
-  std::vector<SimulatedMethod> methods = {{"train_mean", "", "", "null", -0.06}, {"no_change", "", "", "null", -0.22},
+  std::vector<SimulatedMethod> methods = {
+      {"train_mean", "", "", "null", -0.06},         {"no_change", "", "", "null", -0.22},
       {"random+" + head, "random", head, "null", 0}, {"idealized+" + head, "idealized", head, "cheater", 1.22},
-      {"sampling_error_q90", "", "", "cheater", 1}, {"sampling_error_q50", "", "", "reference", 1.31}};
+      {"sampling_error_q90", "", "", "cheater", 1},  {"sampling_error_q50", "", "", "reference", 1.31}};
   for (int i = 0; i < options.n_embeddings; ++i) {
     const double closed = 0.72 - 0.85 * i / std::max(1, options.n_embeddings - 1);
     const std::string name = fmt::format("embedding_{:02}", i + 1);
@@ -85,7 +91,8 @@ ReportModel simulated_report(const SimulatedReportOptions& options) {
         result.set_metric(metric.name);
         result.set_higher_is_better(metric.higher_is_better);
         result.set_head(head);
-        const double wap = metric.wap * (1 + 0.08 * static_cast<double>(c)), bap = metric.bap * (1 + 0.05 * static_cast<double>(c));
+        const double wap = metric.wap * (1 + 0.08 * static_cast<double>(c)),
+                     bap = metric.bap * (1 + 0.05 * static_cast<double>(c));
         result.mutable_wap()->set_method("random+" + head);
         result.mutable_wap()->set_value(wap);
         result.mutable_bap()->set_method("sampling_error_q90");
@@ -113,8 +120,10 @@ ReportModel simulated_report(const SimulatedReportOptions& options) {
             method.set_ci_high(100 * closed + 6);
           }
           if (simulated.role == "plugin") {
-            method.set_verdict(gap <= 0 ? "undefined" : closed < -0.06 ? "below null" : closed < 0.05 ? "within noise of null"
-                               : "progress");
+            method.set_verdict(gap <= 0         ? "undefined"
+                               : closed < -0.06 ? "below null"
+                               : closed < 0.05  ? "within noise of null"
+                                                : "progress");
           }
           for (int f = 0; f < n_folds; ++f) {
             FoldResult& fold = *method.add_folds();
@@ -163,7 +172,9 @@ ReportModel simulated_report(const SimulatedReportOptions& options) {
     PluginRecord& plugin = *summary.add_plugins();
     plugin.set_name(name);
     plugin.set_file(kind == EMBEDDING ? name + ".h5ad" : name + ".so");
-    plugin.set_sha256("0f343b0931126a20f133d67c2b018a3b" "0f343b0931126a20f133d67c2b018a3b");
+    plugin.set_sha256(
+        "0f343b0931126a20f133d67c2b018a3b"
+        "0f343b0931126a20f133d67c2b018a3b");
     plugin.set_shipped(shipped);
     plugin.mutable_description()->set_kind(kind);
     plugin.mutable_description()->set_version("1.0.0");

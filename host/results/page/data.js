@@ -16,8 +16,8 @@ function unpack(column) {
 
 // Foreign text with everything that acts instead of showing (controls, bidi overrides, invisible characters) spelt out.
 function shown(text) {
-  return String(text ?? "").replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (c) => "\\u{" + c.codePointAt(0).toString(16) + "}");
+  return String(text ?? "")
+      .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => "\\u{" + c.codePointAt(0).toString(16) + "}");
 }
 
 // At most n characters of it, cut in the middle: the ends tell names apart.
@@ -66,7 +66,10 @@ function bytesText(n) {
   if (!isNumber(n) || n <= 0) return "–";
   const units = ["B", "kB", "MB", "GB", "TB"];
   let unit = 0;
-  while (n >= 1000 && unit + 1 < units.length) { n /= 1000; ++unit; }
+  while (n >= 1000 && unit + 1 < units.length) {
+    n /= 1000;
+    ++unit;
+  }
   return n.toFixed(n < 100 && unit > 0 ? 1 : 0) + " " + units[unit];
 }
 
@@ -85,7 +88,7 @@ const isDefined = (context) => Boolean(context.gap && context.gap.defined);
 function rankedPlugins(context) {
   const sign = context.higher_is_better ? -1 : 1;
   return context.methods.filter((m) => isPlugin(m) && m.status === "ok" && isNumber(m.value))
-    .sort((a, b) => sign * (a.value - b.value));
+      .sort((a, b) => sign * (a.value - b.value));
 }
 
 const methodOf = (context, name) => context.methods.find((m) => m.name === name);

@@ -11,24 +11,32 @@ function drawLead() {
   const lead = d3.select(".lead");
   lead.selectAll("*").remove();
   if (best.length === 0) {
-    lead.text(all.some((c) => rankedPlugins(c).length) ? "No percentage is meaningful here: the bounds of this metric do not separate."
-      : "The bounds of this task; no method was evaluated.");
+    lead.text(
+        all.some((c) => rankedPlugins(c).length) ?
+            "No percentage is meaningful here: the bounds of this metric do not separate." :
+            "The bounds of this task; no method was evaluated.");
     return;
   }
   best.sort((a, b) => b.best.gap_closed - a.best.gap_closed);
   const first = best[0], last = best[best.length - 1];
-  lead.append("span").text(best.length === 1 ? `In ${shown(first.context.context)} the best method closes `
-    : `The best methods close `);
-  lead.append("strong").text(best.length === 1 ? percentText(first.best.gap_closed)
-    : `${percentText(last.best.gap_closed)} (${shown(last.context.context)}) to ${percentText(first.best.gap_closed)} (${shown(first.context.context)})`);
-  lead.append("span").text(` of the gap between the best null and the best that this data allows, by ${choices.metric}` +
-    (choices.head ? ` with the ${shown(choices.head)} head.` : "."));
+  lead.append("span").text(
+      best.length === 1 ? `In ${shown(first.context.context)} the best method closes ` : `The best methods close `);
+  lead.append("strong").text(
+      best.length === 1 ? percentText(first.best.gap_closed) :
+                          `${percentText(last.best.gap_closed)} (${shown(last.context.context)}) to ${
+                              percentText(first.best.gap_closed)} (${shown(first.context.context)})`);
+  lead.append("span").text(
+      ` of the gap between the best null and the best that this data allows, by ${choices.metric}` +
+      (choices.head ? ` with the ${shown(choices.head)} head.` : "."));
   if (best.length < all.length) {
     lead.append("span").text(` In ${all.length - best.length} of ${all.length} contexts no percentage is meaningful.`);
   }
 }
 
-const choices = {head: heads[0], metric: metrics.includes(data.metric) ? data.metric : metrics[0]};
+const choices = {
+  head: heads[0],
+  metric: metrics.includes(data.metric) ? data.metric : metrics[0]
+};
 
 function drawChosen(headChanged) {
   const contexts = resultsOf(choices.head, choices.metric);
@@ -46,7 +54,9 @@ function drawChosen(headChanged) {
 function fillChoice(id, names, current, onChange) {
   const select = d3.select(id);
   select.selectAll("option").data(names).join("option").attr("value", (n) => n).text((n) => shortened(n || "all", 40));
-  select.property("value", current).on("change", function () { onChange(this.value); });
+  select.property("value", current).on("change", function() {
+    onChange(this.value);
+  });
 }
 
 // Follows the system until the reader chooses.
@@ -57,8 +67,14 @@ dark.addEventListener("change", (event) => setTheme(event.matches));
 d3.select(".theme").on("click", () => setTheme(document.documentElement.getAttribute("data-theme") !== "dark"));
 d3.select(".head-choice").attr("hidden", heads.length < 2 ? "" : null);
 
-fillChoice("#head", heads, choices.head, (head) => { choices.head = head; drawChosen(true); });
-fillChoice("#metric", metrics, choices.metric, (metric) => { choices.metric = metric; drawChosen(false); });
+fillChoice("#head", heads, choices.head, (head) => {
+  choices.head = head;
+  drawChosen(true);
+});
+fillChoice("#metric", metrics, choices.metric, (metric) => {
+  choices.metric = metric;
+  drawChosen(false);
+});
 drawMethod();
 drawChosen(true);
 document.documentElement.setAttribute("data-drawn", "yes");

@@ -1,8 +1,10 @@
-// A drawing frame whose figure can be saved as SVG or PNG: the drawing is copied with its computed colours and fonts, so
-// that the file looks the same without this page.
+// A drawing frame whose figure can be saved as SVG or PNG: the drawing is copied with its computed colours and fonts,
+// so that the file looks the same without this page.
 
-const drawnProperties = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "opacity",
-  "font-family", "font-size", "font-weight", "text-anchor"];
+const drawnProperties = [
+  "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "opacity", "font-family",
+  "font-size", "font-weight", "text-anchor"
+];
 
 function figureFile(svg) {
   const copy = svg.cloneNode(true);
@@ -52,11 +54,18 @@ function savePng(svg, name) {
 // Empties `frame` and puts a titled drawing of the given size into it.
 function newFigure(frame, name, title, width, height) {
   frame.selectAll("*").remove();
-  const svg = frame.append("svg").attr("viewBox", `0 0 ${width} ${height}`).attr("role", "group").attr("aria-label", title);
+  const svg =
+      frame.append("svg").attr("viewBox", `0 0 ${width} ${height}`).attr("role", "group").attr("aria-label", title);
   const save = frame.append("div").attr("class", "save");
-  save.append("button").attr("type", "button").attr("aria-label", `Save the figure ${title} as SVG`).text("SVG")
-    .on("click", () => saveSvg(svg.node(), name));
-  save.append("button").attr("type", "button").attr("aria-label", `Save the figure ${title} as PNG`).text("PNG")
-    .on("click", () => savePng(svg.node(), name));
+  save.append("button")
+      .attr("type", "button")
+      .attr("aria-label", `Save the figure ${title} as SVG`)
+      .text("SVG")
+      .on("click", () => saveSvg(svg.node(), name));
+  save.append("button")
+      .attr("type", "button")
+      .attr("aria-label", `Save the figure ${title} as PNG`)
+      .text("PNG")
+      .on("click", () => savePng(svg.node(), name));
   return svg;
 }

@@ -34,7 +34,8 @@ RunSummary example_with_folds() {
 TEST(ProgressFigure, FillsTheBarToTheBestMethod) {
   const std::string svg = progress_figure(example_summary(), "L2", "knn");
   // The best, with 133.4 %, fills the whole bar from 196 to 784 and adds an arrow.
-  EXPECT_NE(svg.find("<rect x=\"196\" y=\"50\" width=\"588\" height=\"22\" fill=\"#0069a8\""), std::string::npos) << svg;
+  EXPECT_NE(svg.find("<rect x=\"196\" y=\"50\" width=\"588\" height=\"22\" fill=\"#0069a8\""), std::string::npos)
+      << svg;
   EXPECT_EQ(count(svg, "<polygon"), 1u);
   EXPECT_EQ(count(svg, "<circle"), 4u) << "one a method with a percentage";
   EXPECT_NE(svg.find("133.4 %"), std::string::npos);
@@ -60,7 +61,8 @@ TEST(Figures, WriteHostileNamesAsText) {
   RunSummary summary = example_with_folds();
   auto& context = *summary.mutable_contexts(0);
   context.set_context("<b>&\"'\u202E\x01\xff");
-  set_gap_closed(add_method(context, "</text><script>x</script>\n" + std::string(300, 'y'), "plugin"), 0.5, 140, 120, 160, "<i>");
+  set_gap_closed(add_method(context, "</text><script>x</script>\n" + std::string(300, 'y'), "plugin"), 0.5, 140, 120,
+                 160, "<i>");
   context.mutable_gap()->set_defined(true);
   for (const std::string& svg : {progress_figure(summary, "L2", "knn"), folds_figure(summary, "L2", "knn")}) {
     EXPECT_EQ(svg.find("<b>"), std::string::npos);

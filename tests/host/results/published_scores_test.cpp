@@ -21,7 +21,8 @@ class PublishedScores : public testing::Test {
   }
   static PublishedScoresOptions bounds() { return {{"mean"}, {"limit"}, {}, "", "", "", {}}; }
   static const MethodResult& method(const ContextResult& context, const std::string& name) {
-    return *std::find_if(context.methods().begin(), context.methods().end(), [&](const auto& m) { return m.name() == name; });
+    return *std::find_if(context.methods().begin(), context.methods().end(),
+                         [&](const auto& m) { return m.name() == name; });
   }
 
  private:
@@ -87,7 +88,8 @@ TEST_F(PublishedScores, GivesNoPercentageWhereTheBoundsAreInverted) {
 
 TEST_F(PublishedScores, TakesContextsFromTheirColumn) {
   const auto summary = summarise_score_table(
-      table("name,split,cell_line,L2\nmean,0,A,2\nlimit,0,A,1\nx,0,A,1.5\nmean,0,B,3\nlimit,0,B,1\nx,0,B,3\n"), bounds());
+      table("name,split,cell_line,L2\nmean,0,A,2\nlimit,0,A,1\nx,0,A,1.5\nmean,0,B,3\nlimit,0,B,1\nx,0,B,3\n"),
+      bounds());
   ASSERT_TRUE(summary) << summary.error().line();
   ASSERT_EQ(summary->contexts_size(), 2);
   EXPECT_DOUBLE_EQ(method(summary->contexts(0), "x").gap_closed(), 50);
@@ -126,10 +128,16 @@ TEST_F(PublishedScores, NamesWhatIsWrong) {
 // The published tables by an independent reading of the rule: medians by name, one ratio.
 TEST_F(PublishedScores, ReadsThePublishedTables) {
   for (const std::string name : {"norman", "sciplex"}) {
-    const std::filesystem::path path = std::filesystem::path(HEADROOM_SHARED_DIR) / "published" / (name + "_lfc_scores.csv");
+    const std::filesystem::path path =
+        std::filesystem::path(HEADROOM_SHARED_DIR) / "published" / (name + "_lfc_scores.csv");
     if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not here";
-    const auto summary = summarise_score_table(
-        path, {{"context mean baseline", "no change baseline", "*_random"}, {"Experimental error (quantile 0.9)"}, {}, "L2", "", "", {}});
+    const auto summary = summarise_score_table(path, {{"context mean baseline", "no change baseline", "*_random"},
+                                                      {"Experimental error (quantile 0.9)"},
+                                                      {},
+                                                      "L2",
+                                                      "",
+                                                      "",
+                                                      {}});
     ASSERT_TRUE(summary) << summary.error().line();
     ASSERT_EQ(summary->contexts_size(), name == "norman" ? 1 : 3);
 
@@ -150,7 +158,8 @@ TEST_F(PublishedScores, ReadsThePublishedTables) {
     int n_defined = 0;
     for (const auto& context : summary->contexts()) {
       double wap = 1e300;
-      for (const char* null : {"context mean baseline", "no change baseline", "knn_baseline_random", "lasso_baseline_random"}) {
+      for (const char* null :
+           {"context mean baseline", "no change baseline", "knn_baseline_random", "lasso_baseline_random"}) {
         wap = std::min(wap, median(context.context(), null));
       }
       const double bap = median(context.context(), "Experimental error (quantile 0.9)");

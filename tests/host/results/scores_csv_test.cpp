@@ -28,7 +28,8 @@ TEST(ScoresCsv, HasOneRowPerContextFoldAndMethod) {
 TEST(ScoresCsv, PutsPublishedMetricsFirst) {
   RunSummary summary;
   for (const char* metric : {"PDS_L1", "Pearson", "MSE"}) summary.add_contexts()->set_metric(metric);
-  EXPECT_EQ(scores_csv(summary), "dataset,context,fold,name,embedding,predictor,role,status,primary_metric,MSE,Pearson,PDS_L1,gap_closed\n");
+  EXPECT_EQ(scores_csv(summary),
+            "dataset,context,fold,name,embedding,predictor,role,status,primary_metric,MSE,Pearson,PDS_L1,gap_closed\n");
 }
 
 TEST(ScoresCsv, QuotesNames) {

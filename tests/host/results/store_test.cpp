@@ -165,8 +165,10 @@ TEST(Store, KeepsRunsPluginsAndFacts) {
   run.task_sha256 = "abc";
   ASSERT_TRUE(store->begin_run(run, {plugin}));
   ASSERT_TRUE(store->put(key("a+knn"), perts, example()));
-  EXPECT_EQ(ask_number(folder.path(), "SELECT count(*) FROM evaluation JOIN run ON run.id = evaluation.run "
-                                      "WHERE task_sha256 = 'abc'"), 1);
+  EXPECT_EQ(ask_number(folder.path(),
+                       "SELECT count(*) FROM evaluation JOIN run ON run.id = evaluation.run "
+                       "WHERE task_sha256 = 'abc'"),
+            1);
   EXPECT_EQ(ask_number(folder.path(), "SELECT count(*) FROM plugin WHERE training_datasets = '[\"replogle\"]'"), 1);
 
   const PerturbationFacts facts{"K-562", perts, {"0", "0", "1"}, {1.5, 2.5, 3.5}, {100, nan, 7}, {0.5, 0.25, nan}};
@@ -315,7 +317,8 @@ TEST(Store, SurvivesKillAtAnyMoment) {
     EXPECT_TRUE(is_intact(folder.path()));
   }
   EXPECT_GE(n_acknowledged_in_all, 20) << "the writers were killed before they wrote anything";
-  EXPECT_EQ(ask_number(folder.path(), "SELECT count(*) FROM score WHERE evaluation NOT IN (SELECT id FROM evaluation)"), 0);
+  EXPECT_EQ(ask_number(folder.path(), "SELECT count(*) FROM score WHERE evaluation NOT IN (SELECT id FROM evaluation)"),
+            0);
 }
 
 // In a namespace of its own with a file system of 400 kB, so that the disk is really full.

@@ -92,7 +92,8 @@ TEST(SummaryJson, NamesAFileThatIsNoSummary) {
 }
 
 TEST(SummaryJson, IgnoresFieldsOfLaterVersions) {
-  EXPECT_EQ(parse_summary_json(R"({"headroom_version":"9","invented_later":{"x":1}})", "memory")->headroom_version(), "9");
+  EXPECT_EQ(parse_summary_json(R"({"headroom_version":"9","invented_later":{"x":1}})", "memory")->headroom_version(),
+            "9");
 }
 
 }  // namespace

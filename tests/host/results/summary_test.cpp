@@ -11,7 +11,8 @@ namespace headroom {
 namespace {
 
 const MethodResult& method(const ContextResult& context, const std::string& name) {
-  return *std::find_if(context.methods().begin(), context.methods().end(), [&](const auto& m) { return m.name() == name; });
+  return *std::find_if(context.methods().begin(), context.methods().end(),
+                       [&](const auto& m) { return m.name() == name; });
 }
 
 RunSummary summarised(const RunResults& results, int n_threads = 1, const SummaryOptions& options = {}) {

@@ -6,14 +6,18 @@ namespace headroom {
 namespace {
 
 TEST(DisplayText, LeavesOrdinaryNamesAlone) {
-  for (const char* name : {"scGPT+knn", "K-562", "naïve Ω", "细胞", "café", "😀", "עברית"}) EXPECT_EQ(display_text(name), name);
+  for (const char* name : {"scGPT+knn", "K-562", "naïve Ω", "细胞", "café", "😀", "עברית"})
+    EXPECT_EQ(display_text(name), name);
 }
 
 TEST(DisplayText, ShowsWhatWouldActOnTheTerminal) {
   EXPECT_EQ(display_text("a\x1b[31mb"), "a\\x1b[31mb");
   EXPECT_EQ(display_text("a\nb\tc\r"), "a\\x0ab\\x09c\\x0d");
   EXPECT_EQ(display_text(std::string("a\0b", 3)), "a\\x00b");
-  EXPECT_EQ(display_text("\xC2\x9B" "31m"), "\\u{9b}31m") << "the one-byte form of an escape sequence";
+  EXPECT_EQ(display_text("\xC2\x9B"
+                         "31m"),
+            "\\u{9b}31m")
+      << "the one-byte form of an escape sequence";
   EXPECT_EQ(display_text("abc\u202Egnp.exe"), "abc\\u{202e}gnp.exe") << "right-to-left override";
   EXPECT_EQ(display_text("a\u200Bb\u2066c\u2028d\uFEFF"), "a\\u{200b}b\\u{2066}c\\u{2028}d\\u{feff}");
   EXPECT_EQ(display_text("\U000E0041"), "\\u{e0041}") << "an invisible tag character";
