@@ -4,17 +4,16 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <numeric>
-#include <set>
+#include <string_view>
+
+#include "task/column_names.hpp"
 
 namespace headroom {
 namespace {
 
-constexpr std::array kPertColumns = {"pert_id", "gene_id", "target_gene", "perturbation", "condition"};
-constexpr std::array kBatchColumns = {"gem_group", "batch", "plate", "replicate"};
-constexpr std::array kContextColumns = {"context", "cell_line", "cell_type"};
-constexpr const char* kControlColumn = "is_control";
+// Of the cell table alone; the names that tasks share with it are in task/column_names.hpp.
+constexpr std::array<std::string_view, 4> kBatchColumns = {"gem_group", "batch", "plate", "replicate"};
 // What labs call the control within the column of perturbations, compared without case.
 constexpr std::array kControlLabels = {"non-targeting", "control", "ctrl", "non_targeting", "nt", "dmso", "dmso_tf"};
 
@@ -26,9 +25,10 @@ bool is_there(const std::vector<std::string>& columns, const std::string& name) 
 }
 
 template <std::size_t n>
-std::optional<std::string> first_of(const std::array<const char*, n>& names, const std::vector<std::string>& columns) {
-  for (const char* name : names) {
-    if (is_there(columns, name)) return name;
+std::optional<std::string> first_of(const std::array<std::string_view, n>& names,
+                                    const std::vector<std::string>& columns) {
+  for (const std::string_view name : names) {
+    if (is_there(columns, std::string(name))) return std::string(name);
   }
   return std::nullopt;
 }
@@ -95,8 +95,8 @@ Result<ControlRule> find_controls(const CellSource& source, const CellColumnOpti
     }
     return by_label(static_cast<std::int32_t>(at - perturbations.labels.begin()));
   }
-  if (options.control_col || is_there(columns, kControlColumn)) {
-    const std::string name = options.control_col.value_or(kControlColumn);
+  if (options.control_col || is_there(columns, std::string(kControlColumn))) {
+    const std::string name = options.control_col.value_or(std::string(kControlColumn));
     auto column = source.labels(name);
     if (!column) return tl::unexpected(column.error());
     std::vector<bool> means_control;
@@ -132,8 +132,7 @@ Result<LabelColumn> read_perturbations(const CellSource& source, const CellColum
   const std::vector<std::string> columns = source.columns();
   const auto name = options.pert_col ? options.pert_col : default_pert_column(columns);
   if (!name) {
-    return bad_input(fmt::format("no column names the perturbations (tried {}, {}, {}, {}, {})", kPertColumns[0],
-                                 kPertColumns[1], kPertColumns[2], kPertColumns[3], kPertColumns[4]),
+    return bad_input(fmt::format("no column names the perturbations (tried {})", fmt::join(kPertColumns, ", ")),
                      source.path(), fmt::format("name it with --pert-col; there are: {}", list_of(columns)));
   }
   auto column = source.labels(*name);
