@@ -6,6 +6,7 @@
 set(CPACK_PACKAGE_NAME "headroom")
 set(CPACK_PACKAGE_VENDOR "Headroom")
 set(CPACK_PACKAGE_CONTACT "Headroom maintainers <maintainers@headroom.invalid>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")  # each package has a first line of its own
 set(CPACK_PACKAGE_VERSION "${PROJECT_VERSION}")
 set(CPACK_RESOURCE_FILE_LICENSE "${PROJECT_SOURCE_DIR}/LICENSE")
 set(CPACK_PACKAGING_INSTALL_PREFIX "/usr")
@@ -23,8 +24,8 @@ set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 set(CPACK_DEBIAN_HOST_PACKAGE_NAME "headroom")
 set(CPACK_DEBIAN_HOST_PACKAGE_SECTION "science")
 set(CPACK_COMPONENT_HOST_DESCRIPTION "${PROJECT_DESCRIPTION}
- Places a predictor of perturbation responses between the best null and the
- tightest ceiling, and runs submitted plugins in a sandbox.")
+Places a predictor of perturbation responses between the best null and the tightest ceiling, and runs submitted plugins
+in a sandbox.")
 # The pthread build of OpenBLAS by name: the loader would be content with any variant, and the serial one is not safe.
 set(CPACK_DEBIAN_HOST_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_HOST_PACKAGE_DEPENDS "libopenblas0-pthread")
@@ -34,7 +35,7 @@ set(CPACK_DEBIAN_SDK_PACKAGE_NAME "headroom-sdk")
 set(CPACK_DEBIAN_SDK_PACKAGE_SECTION "libdevel")
 set(CPACK_DEBIAN_SDK_PACKAGE_ARCHITECTURE "all")
 set(CPACK_COMPONENT_SDK_DESCRIPTION "Headers and CMake package for Headroom plugins
- The C headers need nothing; the C++ layer needs Eigen.")
+The C headers need nothing; the C++ layer needs Eigen.")
 set(CPACK_DEBIAN_SDK_PACKAGE_RECOMMENDS "cmake, libeigen3-dev")
 set(CPACK_DEBIAN_SDK_PACKAGE_SUGGESTS "headroom")
 

@@ -36,7 +36,7 @@ TEST(Difference, ZerosOfTwoSignsAreTheSameNumberInOtherBits) {
 TEST(Difference, OtherShapesAndMasksAreInfinitelyFarApart) {
   EXPECT_TRUE(std::isinf(difference(Matrix::Zero(2, 1).eval(), Matrix::Zero(1, 2).eval()).relative));
   EXPECT_TRUE(std::isinf(difference(EmbeddingAnswer{numbers(), {1, 1}}, EmbeddingAnswer{numbers(), {1, 0}}).relative));
-  EXPECT_TRUE(std::isinf(difference(Predictions{{1}, {numbers()}}, Predictions{{0}, {Matrix()}}).relative));
+  EXPECT_TRUE(std::isinf(difference(Predictions{{1}, {numbers()}}, Predictions{{0}, {numbers()}}).relative));
 }
 
 TEST(Difference, RowsAreTakenInTheOrderNamed) {
