@@ -54,7 +54,8 @@ foreach(project IN ITEMS "mine;embedding;c++" "own;predictor;c")
 endforeach()
 
 run(headroom simulate --preset tiny -o example --quiet)
-run(headroom run example/task --embedding mine/build/mine.so --predictor own/build/own.so -o out --quiet)
+run(headroom run example/task --embedding mine/build/mine.so --predictor own/build/own.so
+    --grid knn.k=2,3 -o out --quiet)
 file(READ "${FOLDER}/out/summary.json" summary)
 string(JSON n_methods LENGTH "${summary}" contexts 0 methods)
 math(EXPR last "${n_methods} - 1")
