@@ -13,12 +13,12 @@ HEADROOM_INLINED void block_residual(const Descent& d, const double* weights, st
                                      Lanes (&residual)[Block][Vectors]) {
   constexpr std::int64_t lanes = Vectors * kLanes;
   for (int r = 0; r < Block; ++r) {
-    for (int v = 0; v < Vectors; ++v) residual[r][v] = load(d.correlations + (first + r) * lanes + v * kLanes);
+    for (int v = 0; v < Vectors; ++v) residual[r][v] = lanes_at(d.correlations + (first + r) * lanes + v * kLanes);
   }
   const double* gram = d.gram + first * d.gram_stride;
   for (std::int64_t k = 0; k < d.n_features; ++k) {
     Lanes w[Vectors];
-    for (int v = 0; v < Vectors; ++v) w[v] = load(weights + k * lanes + v * kLanes);
+    for (int v = 0; v < Vectors; ++v) w[v] = lanes_at(weights + k * lanes + v * kLanes);
     for (int r = 0; r < Block; ++r) {
       const double g = gram[r * d.gram_stride + k];
       for (int v = 0; v < Vectors; ++v) residual[r][v] -= g * w[v];
@@ -41,14 +41,14 @@ HEADROOM_INLINED void sweep(const Descent& d, double* weights, double* largest_m
       const double inverse = d.inverse_diagonal[first + r];
       for (int v = 0; v < Vectors; ++v) {
         double* at = weights + (first + r) * lanes + v * kLanes;
-        const Lanes old = load(at);
+        const Lanes old = lanes_at(at);
         const Lanes target = residual[r][v] + diagonal * old;
         const Lanes above = target - d.threshold;
         const Lanes below = target + d.threshold;
         const Lanes shrunk = (above > zero ? above : zero) + (below < zero ? below : zero);
         const Lanes now = shrunk * inverse;
         const Lanes change = now - old;
-        store(at, now);
+        lanes_at(at) = now;
         const Lanes move = (change < zero ? -change : change) * diagonal;
         largest[v] = move > largest[v] ? move : largest[v];
         for (int later = r + 1; later < Block; ++later) {
@@ -57,7 +57,7 @@ HEADROOM_INLINED void sweep(const Descent& d, double* weights, double* largest_m
       }
     }
   }
-  for (int v = 0; v < Vectors; ++v) store(largest_move + v * kLanes, largest[v]);
+  for (int v = 0; v < Vectors; ++v) lanes_at(largest_move + v * kLanes) = largest[v];
 }
 
 template <int Block, int Vectors>
@@ -67,7 +67,7 @@ HEADROOM_INLINED void all_residuals(const Descent& d, const double* weights, dou
     Lanes residual[Block][Vectors];
     block_residual<Block, Vectors>(d, weights, first, residual);
     for (int r = 0; r < Block; ++r) {
-      for (int v = 0; v < Vectors; ++v) store(out + (first + r) * lanes + v * kLanes, residual[r][v]);
+      for (int v = 0; v < Vectors; ++v) lanes_at(out + (first + r) * lanes + v * kLanes) = residual[r][v];
     }
   }
 }

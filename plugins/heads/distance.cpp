@@ -8,7 +8,7 @@ HEADROOM_CLONED double squared_distance(const double* a, const double* b, std::i
   Lanes sums{};
   std::int64_t j = 0;
   for (; j + kLanes <= n; j += kLanes) {
-    const Lanes difference = load(a + j) - load(b + j);
+    const Lanes difference = lanes_at(a + j) - lanes_at(b + j);
     sums += difference * difference;
   }
   double total = 0.0;

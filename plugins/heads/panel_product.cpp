@@ -11,7 +11,7 @@ template <int Rows, int Vectors, bool Listed>
 HEADROOM_INLINED void tile(const PanelProduct& p, std::int64_t row, std::int64_t column) {
   Lanes sums[Rows][Vectors];
   for (int v = 0; v < Vectors; ++v) {
-    const Lanes start = p.bias ? load(p.bias + column + v * kLanes) : Lanes{};
+    const Lanes start = p.bias ? lanes_at(p.bias + column + v * kLanes) : Lanes{};
     for (int r = 0; r < Rows; ++r) sums[r][v] = start;
   }
   const double* left = p.left + row * p.left_stride;
@@ -19,7 +19,7 @@ HEADROOM_INLINED void tile(const PanelProduct& p, std::int64_t row, std::int64_t
     const std::int64_t d = Listed ? p.depth_list[k] : k;
     const double* b = p.panel + d * kPanelWidth + column;
     Lanes values[Vectors];
-    for (int v = 0; v < Vectors; ++v) values[v] = load(b + v * kLanes);
+    for (int v = 0; v < Vectors; ++v) values[v] = lanes_at(b + v * kLanes);
     for (int r = 0; r < Rows; ++r) {
       const double factor = left[r * p.left_stride + d];
       for (int v = 0; v < Vectors; ++v) sums[r][v] += factor * values[v];
@@ -31,7 +31,7 @@ HEADROOM_INLINED void tile(const PanelProduct& p, std::int64_t row, std::int64_t
     for (int v = 0; v < Vectors; ++v) {
       double* to = out + r * p.out_stride + v * kLanes;
       if (width >= (v + 1) * kLanes) {
-        store(to, sums[r][v]);
+        lanes_at(to) = sums[r][v];
       } else {
         for (int lane = 0; lane < kLanes && v * kLanes + lane < width; ++lane) to[lane] = sums[r][v][lane];
       }

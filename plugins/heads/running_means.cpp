@@ -18,7 +18,7 @@ HEADROOM_INLINED void columns(const RunningMeans& m, std::int64_t query, std::in
   for (std::int64_t c = 0; c < m.n_counts; ++c) {
     for (; i < m.counts[c]; ++i) {
       const double* row = panel + neighbours[i] * kPanelWidth;
-      for (int v = 0; v < Vectors; ++v) sums[v] += load(row + v * kLanes);
+      for (int v = 0; v < Vectors; ++v) sums[v] += lanes_at(row + v * kLanes);
     }
     const double count = static_cast<double>(m.counts[c]);
     double* out = m.out[c] + query * m.out_stride[c] + column;
@@ -26,7 +26,7 @@ HEADROOM_INLINED void columns(const RunningMeans& m, std::int64_t query, std::in
     for (int v = 0; v < Vectors; ++v) {
       const Lanes mean = sums[v] / count;
       if (width >= (v + 1) * kLanes) {
-        store(out + v * kLanes, mean);
+        lanes_at(out + v * kLanes) = mean;
       } else {
         for (int lane = 0; lane < kLanes && v * kLanes + lane < width; ++lane) out[v * kLanes + lane] = mean[lane];
       }

@@ -27,7 +27,8 @@ inline constexpr int kLanes = 8;
 // Lowered to one register with AVX-512, two with AVX2, four with SSE2. No alignment is assumed.
 typedef double Lanes __attribute__((vector_size(64), aligned(8), may_alias));
 
-HEADROOM_INLINED Lanes load(const double* from) { return *reinterpret_cast<const Lanes*>(from); }
-HEADROOM_INLINED void store(double* to, const Lanes& value) { *reinterpret_cast<Lanes*>(to) = value; }
+// By reference: a vector as a function's value would be passed differently by each processor's clone.
+HEADROOM_INLINED const Lanes& lanes_at(const double* from) { return *reinterpret_cast<const Lanes*>(from); }
+HEADROOM_INLINED Lanes& lanes_at(double* to) { return *reinterpret_cast<Lanes*>(to); }
 
 }  // namespace headroom::heads
