@@ -38,8 +38,8 @@ Path path_of(const sdk::PredictorRequest& request, std::int64_t n_rows) {
   return path;
 }
 
-// Whether soft thresholds of these genes meet the lasso's optimality conditions. What feature j adds to the condition of
-// feature k is at most |G(k, j)|·|w_j|, and |w_j| <= |c_j|/G(j, j).
+// Whether soft thresholds of these genes meet the lasso's optimality conditions. What feature j adds to the condition
+// of feature k is at most |G(k, j)|·|w_j|, and |w_j| <= |c_j|/G(j, j).
 bool soft_threshold_suffices(const sdk::Matrix& gram, const double* correlations, std::int64_t width,
                              double smallest_threshold) {
   const Eigen::Index p = gram.rows();

@@ -14,8 +14,8 @@ struct LassoReport {
 
 // Settings: one column, α > 0, in any order. Without a training row that has features every setting is infeasible.
 //
-// Where the training features are orthogonal, as principal-component scores of the training rows are, the solution is one
-// soft threshold per coefficient; otherwise coordinate descent along the path of α (lasso_path.hpp).
+// Where the training features are orthogonal, as principal-component scores of the training rows are, the solution is
+// one soft threshold per coefficient; otherwise coordinate descent along the path of α (lasso_path.hpp).
 LassoReport predict_lasso(const sdk::PredictorRequest& request, int n_threads, sdk::PredictorOutput& output);
 
 }  // namespace headroom::heads

@@ -30,8 +30,8 @@ struct Target {
   bool unbounded = false;
 };
 
-Target target_of(const sdk::Matrix& gram, const Eigen::VectorXd& correlations, double threshold, const ActiveSet& active,
-                 const Eigen::VectorXd& weights) {
+Target target_of(const sdk::Matrix& gram, const Eigen::VectorXd& correlations, double threshold,
+                 const ActiveSet& active, const Eigen::VectorXd& weights) {
   const Eigen::Index m = active.size();
   sdk::Matrix lower = sdk::Matrix::Zero(m, m);  // Cholesky factor of the active Gram matrix
   for (Eigen::Index i = 0; i < m; ++i) {

@@ -94,7 +94,7 @@ void LassoPath::finish_exactly(const double* correlations, double threshold, dou
     }
     const double violation = kLassoTolerance * largest_[static_cast<std::size_t>(l)];
     if (!solve_lasso_by_active_set(gram_, c, threshold, violation, w)) {
-      throw sdk::Error("the lasso does not converge on these features: they are numerically dependent; try larger alphas");
+      throw sdk::Error("the lasso does not converge: the features are numerically dependent; try larger alphas");
     }
     for (std::int64_t j = 0; j < p; ++j) weights[j * lanes_ + l] = w(j);
   }

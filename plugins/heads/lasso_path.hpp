@@ -22,8 +22,8 @@ class LassoPath {
   // Throws sdk::Error if a gene's conditions (lasso_optimality.hpp) cannot be met.
   //
   // Coordinate descent from the larger threshold's solution, on the features that the sequential strong rule keeps
-  // (Tibshirani et al. 2012), and on more of them until the conditions hold for all; a gene that is still not there after
-  // kMostSweeps sweeps is finished by exact steps on its active set.
+  // (Tibshirani et al. 2012), and on more of them until the conditions hold for all; a gene that is still not there
+  // after kMostSweeps sweeps is finished by exact steps on its active set.
   void solve(const double* correlations, const std::vector<double*>& weights);
 
   static constexpr int kMostSweeps = 400;  // about what the exact steps of one gene cost at 100 features

@@ -1,5 +1,5 @@
-// What lasso and ridge share: correlations of centred deltas with centred features, a few panels of genes at a time, and
-// predictions from weights.
+// What lasso and ridge share: correlations of centred deltas with centred features, a few panels of genes at a time,
+// and predictions from weights.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,8 @@ class LinearBatch {
   std::int64_t width(std::int64_t panel) const;                               // genes in it
   std::int64_t n_genes() const;                                               // in all panels of the batch
   const double* correlations(std::int64_t panel) const;  // Zᵀ(Y - ȳ): features × kPanelWidth
-  // prediction(query, gene) = ȳ + left · weights, left: query rows × features. listed: the features whose weights are not
-  // all zero, or null for all.
+  // prediction(query, gene) = ȳ + left · weights, left: query rows × features. listed: the features whose weights are
+  // not all zero, or null for all.
   void predict(std::int64_t panel, const sdk::Matrix& left, const double* weights,
                const std::vector<std::int32_t>* listed, sdk::MatrixMap prediction) const;
 

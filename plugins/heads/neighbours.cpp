@@ -58,8 +58,8 @@ Neighbours nearest_rows(const sdk::ConstMatrixMap& training, const sdk::ConstMat
   const sdk::Matrix products = inner_products(query, training);
   const Eigen::VectorXd training_norms = training.rowwise().squaredNorm();
   const double largest_norm = n > 0 ? training_norms.maxCoeff() : 0.0;
-  // Sums of d products: error at most d·u per unit of Σ|a||b| <= (|q|² + |t|²)/2, u = epsilon/2, for the norm, twice the
-  // product, and the distance measured anew. The factor in front covers all of them several times over.
+  // Sums of d products: error at most d·u per unit of Σ|a||b| <= (|q|² + |t|²)/2, u = epsilon/2, for the norm, twice
+  // the product, and the distance measured anew. The factor in front covers all of them several times over.
   const double relative_error = 4.0 * static_cast<double>(d + 8) * std::numeric_limits<double>::epsilon();
 
   std::vector<double> approximate(static_cast<std::size_t>(n));

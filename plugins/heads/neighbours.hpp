@@ -16,8 +16,8 @@ struct Neighbours {
   const std::int32_t* of(std::int64_t query) const { return rows.data() + query * n_nearest; }
 };
 
-// Euclidean; equal distances: lower training row first (protocol section 3). training: rows × features, query: rows × the
-// same features, all finite. 1 <= n_nearest <= training.rows().
+// Euclidean; equal distances: lower training row first (protocol section 3). training: rows × features, query: rows ×
+// the same features, all finite. 1 <= n_nearest <= training.rows().
 //
 // Distances come from one matrix product, |t|² - 2 q·t, whose rounding error is bounded. Every row that could be among
 // the nearest within that bound is then measured again by squared differences, which order exact ties exactly.

@@ -1,7 +1,9 @@
-// Vectors of eight doubles and the dispatch of hot loops to the processor at hand, for a binary that runs on any x86-64.
+// Vectors of eight doubles and the dispatch of hot loops to the processor at hand, for a binary that runs on any
+// x86-64.
 //
-// A function marked HEADROOM_CLONED is compiled for x86-64-v4, v3 and the baseline, and the loader picks one. Its source
-// file must use no templates of the standard library or Eigen: their instantiations would be shared with other files.
+// A function marked HEADROOM_CLONED is compiled for x86-64-v4, v3 and the baseline, and the loader picks one. Its
+// source file must use no templates of the standard library or Eigen: their instantiations would be shared with other
+// files.
 #pragma once
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__SANITIZE_UNDEFINED__)

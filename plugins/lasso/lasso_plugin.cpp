@@ -11,7 +11,8 @@ class Lasso final : public sdk::Predictor {
     return {"lasso", "1.0.0", "L1-penalised linear regression, gene by gene, solved to optimality", "Apache-2.0"};
   }
   static std::vector<sdk::Hyperparameter> hyperparameters() {
-    return {{"alpha", "weight of the L1 penalty against half the mean squared error", {1e-3, 1e-2, 1e-1, 1}, 1e-9, 1e9}};
+    return {
+        {"alpha", "weight of the L1 penalty against half the mean squared error", {1e-3, 1e-2, 1e-1, 1}, 1e-9, 1e9}};
   }
   void predict(const sdk::Host& host, const sdk::PredictorRequest& request,
                sdk::PredictorOutput& output) const override {

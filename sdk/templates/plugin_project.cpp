@@ -60,18 +60,21 @@ Result<std::vector<PluginProjectFile>> plugin_project(std::string_view name, Plu
   const bool cpp = language == PluginProjectLanguage::cpp;
   const std::string own(name);
   const std::string extension = cpp ? "cpp" : "c";
+  const std::string run_flags =
+      std::string(embedding ? "--embedding build/" : "--embedding VECTORS.h5ad --predictor build/") + own + ".so";
   const Replacements replacements = {
       {"@NAME@", own},
       {"@CLASS@", class_name(name)},
       {"@EXTENSION@", extension},
       {"@CMAKE_LANGUAGE@", cpp ? "CXX" : "C"},
       {"@KIND@", embedding ? "embedding" : "predictor"},
-      {"@RUN_FLAGS@", std::string(embedding ? "--embedding build/" : "--embedding VECTORS.h5ad --predictor build/") + own + ".so"}};
-  const std::string_view source = embedding ? (cpp ? plugin_project_texts::embedding_cpp : plugin_project_texts::embedding_c)
-                                            : (cpp ? plugin_project_texts::predictor_cpp : plugin_project_texts::predictor_c);
+      {"@RUN_FLAGS@", run_flags}};
+  namespace texts = plugin_project_texts;
+  const std::string_view source = embedding ? (cpp ? texts::embedding_cpp : texts::embedding_c)
+                                            : (cpp ? texts::predictor_cpp : texts::predictor_c);
   return std::vector<PluginProjectFile>{
-      {"CMakeLists.txt", filled(plugin_project_texts::cmake_lists, replacements)},
-      {"README.md", filled(plugin_project_texts::readme, replacements)},
+      {"CMakeLists.txt", filled(texts::cmake_lists, replacements)},
+      {"README.md", filled(texts::readme, replacements)},
       {own + "." + extension, filled(source, replacements)}};
 }
 

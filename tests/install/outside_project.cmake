@@ -1,6 +1,7 @@
-# Installs the SDK alone, writes the project that `headroom new` writes, builds it against the installed tree, and lets a
-# small host run it.
-# cmake -D BUILD=.. -D FOLDER=.. -D NAME=.. -D KIND=.. -D LANGUAGE=.. -D WRITER=.. -D HOST=.. -D NM=.. -D GENERATOR=.. -P
+# Installs the SDK alone, writes the project that `headroom new` writes, builds it against the installed tree, and lets
+# a small host run it.
+# cmake -D BUILD=.. -D FOLDER=.. -D NAME=.. -D KIND=.. -D LANGUAGE=.. -D WRITER=.. -D HOST=.. -D NM=..
+#       -D GENERATOR=.. -P outside_project.cmake
 function(run)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE failed OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(failed)

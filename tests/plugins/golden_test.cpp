@@ -1,5 +1,5 @@
-// The heads against the oracle of the whole protocol, with features prepared in plain steps: standardise, singular values,
-// scores. Needs the oracle's folder; skipped where it is absent.
+// The heads against the oracle of the whole protocol, with features prepared in plain steps: standardise, singular
+// values, scores. Needs the oracle's folder; skipped where it is absent.
 #include <gtest/gtest.h>
 
 #include <Eigen/SVD>
@@ -47,7 +47,8 @@ sdk::Matrix gather(const Keyed& keyed, const std::vector<std::string>& ids) {
 
 // Leading right singular vectors of the centred rows, as columns.
 Eigen::MatrixXd principal_axes(const sdk::Matrix& centred) {
-  return Eigen::JacobiSVD<Eigen::MatrixXd>(Eigen::MatrixXd(centred), Eigen::ComputeThinV).matrixV().leftCols(kCommonDim);
+  const Eigen::JacobiSVD<Eigen::MatrixXd> svd(Eigen::MatrixXd(centred), Eigen::ComputeThinV);
+  return svd.matrixV().leftCols(kCommonDim);
 }
 
 // Section 3: standardised and projected by the training part.

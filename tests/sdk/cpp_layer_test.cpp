@@ -31,7 +31,10 @@ class Lengths final : public sdk::Embedding {
  public:
   static sdk::About about() {
     return {"lengths", "0.1.0", "Length of the id", "MIT", {"Replogle 2022", "Norman 2019"},
-            {{"scale", "2.5", "a number"}, {"whole", "3", "a whole number"}, {"on", "yes", "a flag"}, {"none", "", ""}}};
+            {{"scale", "2.5", "a number"},
+             {"whole", "3", "a whole number"},
+             {"on", "yes", "a flag"},
+             {"none", "", ""}}};
   }
   static bool wants_training() { return true; }
   explicit Lengths(const sdk::Host& host) : scale_(host.number("scale")) {

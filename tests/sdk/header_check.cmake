@@ -1,5 +1,6 @@
 # Compiles every public header on its own, as its first include and once more (include guards), without a warning.
-# cmake -D COMPILER=cc -D LANGUAGE=c -D STANDARD=c11 -D HEADERS=a.h,b.h -D SDK=include -D EIGEN=include -D FOLDER=. -P ...
+# cmake -D COMPILER=cc -D LANGUAGE=c -D STANDARD=c11 -D HEADERS=a.h,b.h -D SDK=include -D EIGEN=include 
+#       -D FOLDER=. -P header_check.cmake
 string(REPLACE "," ";" HEADERS "${HEADERS}")
 foreach(header IN LISTS HEADERS)
   string(MAKE_C_IDENTIFIER "${STANDARD}_${header}" source)

@@ -1,4 +1,5 @@
-# Does what sdk/README.md says: saves its plugin, builds it with its commands without CMake, and lets a small host run it.
+# Does what sdk/README.md says: saves its plugin, builds it with its commands without CMake, and lets a small host run
+# it.
 # cmake -D SOURCE=.. -D FOLDER=.. -D HOST=.. -P
 file(REMOVE_RECURSE "${FOLDER}")
 file(MAKE_DIRECTORY "${FOLDER}")

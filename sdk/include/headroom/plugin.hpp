@@ -1,8 +1,8 @@
 // The C++ layer over plugin.h, header-only: text and matrix views, the host's services, errors, and the registration of
 // plugins. Include headroom/embedding.hpp or headroom/predictor.hpp to write one.
 //
-// Nothing here crosses the boundary: only the plain structs of the C headers do. A plugin may therefore be built with any
-// compiler, standard library and Eigen version, whatever the worker was built with. Needs C++17 and Eigen 3.4.
+// Nothing here crosses the boundary: only the plain structs of the C headers do. A plugin may therefore be built with
+// any compiler, standard library and Eigen version, whatever the worker was built with. Needs C++17 and Eigen 3.4.
 #pragma once
 
 #include "headroom/plugin.h"
@@ -59,8 +59,8 @@ class Unsupported : public Error {
   using Error::Error;
 };
 
-// Whether the struct that the other side filled is recent enough to have `member`. Needed for every field that was added
-// after ABI 1.0.
+// Whether the struct that the other side filled is recent enough to have `member`. Needed for every field that was
+// added after ABI 1.0.
 template <class Struct, class Field>
 bool has_field(const Struct& s, Field Struct::*member) {
   const auto begin = reinterpret_cast<const char*>(&s);
@@ -73,8 +73,8 @@ class Host {
  public:
   explicit Host(const headroom_host& host) : host_(host) {}
 
-  // The value in effect of an option that the plugin declared. Throws Error for a key that it did not declare, and where
-  // the value does not parse.
+  // The value in effect of an option that the plugin declared. Throws Error for a key that it did not declare, and
+  // where the value does not parse.
   std::string text(std::string_view key) const {
     const headroom_string value = host_.option(host_.handle, c_string(key));
     if (value.data == nullptr) throw Error("option '" + std::string(key) + "' was not declared by the plugin");

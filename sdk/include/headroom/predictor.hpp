@@ -41,8 +41,8 @@ class PredictorRequest {
   std::int64_t n_blocks() const { return request_.n_blocks; }
   Block block(std::int64_t b = 0) const { return Block(*request_.blocks[b]); }
 
-  // The training deltas without a copy: training row i is row training_row(i) of delta_rows(). Other rows of delta_rows()
-  // belong to other calls and must not be used.
+  // The training deltas without a copy: training row i is row training_row(i) of delta_rows(). Other rows of
+  // delta_rows() belong to other calls and must not be used.
   ConstMatrixMap delta_rows() const { return map(request_.delta_rows); }  // shared rows × genes
   std::int64_t training_row(std::int64_t i) const { return request_.training_rows ? request_.training_rows[i] : i; }
   ConstRowMap training_delta(std::int64_t i) const {  // the genes of training row i
@@ -75,7 +75,8 @@ class PredictorRequest {
   const headroom_predictor_request& request_;
 };
 
-// Where the predictions go: one matrix per setting (and plane), every value to be written unless the setting is infeasible.
+// Where the predictions go: one matrix per setting (and plane), every value to be written unless the setting is
+// infeasible.
 class PredictorOutput {
  public:
   PredictorOutput(headroom_predictor_output& output, std::int32_t n_planes) : output_(output), n_planes_(n_planes) {}
@@ -151,7 +152,8 @@ class PredictorCapability {
       pointers_.push_back(&entries_.back());
     }
     capability_ = {sizeof(headroom_predictor), task_kinds, blocks.minimum, blocks.maximum, 0,
-                   pointers_.empty() ? nullptr : pointers_.data(), static_cast<std::int64_t>(pointers_.size()), predict};
+                   pointers_.empty() ? nullptr : pointers_.data(), static_cast<std::int64_t>(pointers_.size()),
+                   predict};
   }
   PredictorCapability(const PredictorCapability&) = delete;
   PredictorCapability& operator=(const PredictorCapability&) = delete;
