@@ -139,6 +139,11 @@ void add_prepare_flags(CLI::App& command, PrepareArguments& arguments, std::stri
                                                      "(default: half of the machine's)");
 }
 
+SandboxMode sandbox_mode(const std::string& text) {
+  if (text == "strict") return SandboxMode::STRICT;
+  return text == "relaxed" ? SandboxMode::RELAXED : SandboxMode::OFF;
+}
+
 // What CLI11 collects as text before it is read as values.
 struct RunFlagTexts {
   std::vector<std::string> embeddings, predictors, grids, sets, metrics;
@@ -225,14 +230,44 @@ Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) 
     run.metrics.push_back(*metric);
   }
   if (!texts.ceiling.empty()) run.ceiling = CLI::detail::split(texts.ceiling, ',');
-  run.sandbox = texts.sandbox == "strict" ? SandboxMode::STRICT
-                : texts.sandbox == "relaxed" ? SandboxMode::RELAXED
-                                             : SandboxMode::OFF;
+  run.sandbox = sandbox_mode(texts.sandbox);
   if (texts.limit_time_s > 0) run.limits.set_wall_time_s(texts.limit_time_s);
   if (!texts.limit_memory.empty()) {
     auto bytes = size_in_bytes(texts.limit_memory, "--limit-memory");
     if (!bytes) return tl::unexpected<Error>(bytes.error());
     run.limits.set_address_space_bytes(*bytes);
+  }
+  return {};
+}
+
+struct CheckFlagTexts {
+  std::vector<std::string> sets;
+  std::string sandbox = "strict";
+};
+
+void add_check_flags(CLI::App& command, CheckArguments& arguments, CheckFlagTexts& texts) {
+  command.add_option("plugin", arguments.plugin, "Plugin library (.so)");
+  command.add_flag("--list", arguments.list, "Say what the checks are, and end");
+  command.add_option("--only", arguments.options.names, "Run only these checks");
+  command.add_flag_callback("--no-published-size", [&arguments] { arguments.options.published_size = false; },
+                            "Leave out the one check that may take minutes");
+  add_optional(command, "--ids", arguments.ids_file,
+               "File with perturbation ids that the embedding knows, one a line (default: some well-known human genes)");
+  command.add_option("--set", texts.sets, "Option of the plugin: KEY=VALUE")->allow_extra_args(false);
+  command.add_option("--sandbox", texts.sandbox, "Confinement: strict, relaxed or off")
+      ->check(CLI::IsMember({"strict", "relaxed", "off"}))
+      ->capture_default_str();
+}
+
+Result<void> read_check_flags(const CheckFlagTexts& texts, CheckArguments& arguments) {
+  for (const std::string& text : texts.sets) {
+    auto entry = key_and_value(text, "--set", "KEY=VALUE");
+    if (!entry) return tl::unexpected<Error>(entry.error());
+    arguments.options.plugin_options.push_back(*entry);
+  }
+  arguments.options.sandbox = sandbox_mode(texts.sandbox);
+  if (!arguments.list && arguments.plugin.empty()) {
+    return bad_input("there is no plugin to check", "headroom check", "name a library, or use --list");
   }
   return {};
 }
@@ -336,6 +371,32 @@ int run_command_line(int argc, char** argv) {
   progress_app->add_option("--fold-col", progress_arguments.options.fold_column, "Column with the fold");
   add_common_flags(*progress_app, progress_arguments.common);
   progress_app->callback([&] { command = [&] { return headroom::cli::progress(progress_arguments); }; });
+
+  LeaderboardArguments leaderboard_arguments;
+  CLI::App* leaderboard_app = app.add_subcommand("leaderboard", "Rank the methods of one or more runs of the same task");
+  leaderboard_app->add_option("out", leaderboard_arguments.runs, "Folders of runs")->required();
+  leaderboard_app->add_option("--metric", leaderboard_arguments.metric, "Rank by this metric (default: the runs' first)");
+  add_common_flags(*leaderboard_app, leaderboard_arguments.common);
+  leaderboard_app->callback([&] { command = [&] { return leaderboard(leaderboard_arguments); }; });
+
+  NewArguments new_arguments;
+  CLI::App* new_app = app.add_subcommand("new", "Write a plugin project that builds and passes 'headroom check' as it is");
+  new_app->add_option("name", new_arguments.name, "Name of the plugin, and of the folder that is made")->required();
+  new_app->add_option("--kind", new_arguments.kind, "What it is: embedding or predictor")->required();
+  new_app->add_option("--language", new_arguments.language, "c++ or c")->capture_default_str();
+  new_app->callback([&] { command = [&] { return make_project(new_arguments); }; });
+
+  CheckArguments check_arguments;
+  CheckFlagTexts check_texts;
+  CLI::App* check_app = app.add_subcommand("check", "Does a plugin keep the SDK's contract? One named check a line");
+  add_check_flags(*check_app, check_arguments, check_texts);
+  add_common_flags(*check_app, check_arguments.common);
+  check_app->callback([&] {
+    command = [&]() -> Result<int> {
+      if (auto read = read_check_flags(check_texts, check_arguments); !read) return tl::unexpected<Error>(read.error());
+      return check(check_arguments);
+    };
+  });
 
   try {
     app.parse(argc, argv);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cells/prepare.hpp"
+#include "conformance/conformance.hpp"
 #include "evaluation/run_options.hpp"
 #include "results/published_scores.hpp"
 #include "task/task.hpp"
@@ -62,6 +63,26 @@ struct ReportArguments {
   std::optional<std::filesystem::path> figures;   // folder for SVG files
 };
 
+struct CheckArguments {
+  CommonArguments common;
+  std::filesystem::path plugin;  // empty with `list`
+  bool list = false;             // say what the checks are
+  CheckOptions options;
+  std::optional<std::filesystem::path> ids_file;  // perturbations that an embedding should know, one a line
+};
+
+struct NewArguments {
+  std::string name;
+  std::string kind;
+  std::string language = "c++";
+};
+
+struct LeaderboardArguments {
+  CommonArguments common;
+  std::vector<std::filesystem::path> runs;  // folders of runs
+  std::string metric;                       // empty: the primary one
+};
+
 struct ProgressArguments {
   CommonArguments common;
   std::filesystem::path scores;
@@ -78,5 +99,8 @@ Result<int> bounds(const RunArguments&);
 Result<int> run(const RunArguments&);
 Result<int> report(const ReportArguments&);
 Result<int> progress(const ProgressArguments&);
+Result<int> check(const CheckArguments&);
+Result<int> make_project(const NewArguments&);
+Result<int> leaderboard(const LeaderboardArguments&);
 
 }  // namespace headroom::cli

@@ -28,7 +28,8 @@ if(HEADROOM_SANITIZE)
 endif()
 
 add_library(headroom_warnings INTERFACE)
-target_compile_options(headroom_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
+target_compile_options(headroom_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow
+                       $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>)
 
 # headroom_component(NAME SOURCES files... LINKS targets...)
 # A static library headroom_NAME, alias headroom::NAME, whose headers are included as "NAME/header.hpp" (include root: host/).

@@ -181,7 +181,9 @@ Result<Conformance> check_plugin(const std::filesystem::path& library, const Che
       if (!answer && answer.error().verdict == WorkerVerdict::HOST_FAULT) {
         return harness_fault(answer.error().message, file->path + ", check " + name);
       }
-      const bool hung = !answer && answer.error().verdict == WorkerVerdict::WALL_LIMIT;
+      // One that spins may reach its processor limit first, one that waits the wall clock.
+      const bool hung = !answer && (answer.error().verdict == WorkerVerdict::WALL_LIMIT ||
+                                    answer.error().verdict == WorkerVerdict::CPU_LIMIT);
       finding = answer ? std::move(*answer) : finding_of(answer.error());
       const bool is_useless = finding.outcome == CheckOutcome::fail && (name == kLoads || name == kDescriptorSane);
       if (hung || is_useless) stopped_in = name;

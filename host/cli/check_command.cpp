@@ -1,0 +1,55 @@
+// headroom check: conformance of a plugin, one named check a line.
+#include <fstream>
+#include <iostream>
+
+#include "cli/command_line.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/terminal_streams.hpp"
+#include "conformance/conformance_text.hpp"
+#include "plugin_host/host_process.hpp"
+
+namespace headroom::cli {
+namespace {
+
+Result<std::vector<std::string>> read_ids(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  if (!file) return bad_input("cannot read the file of ids", path.string(), "check the path");
+  std::vector<std::string> ids;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (!line.empty()) ids.push_back(line);
+  }
+  if (ids.empty()) return bad_input("there are no ids", path.string(), "write one perturbation id a line");
+  return ids;
+}
+
+}  // namespace
+
+Result<int> check(const CheckArguments& arguments) {
+  const bool as_json = arguments.common.format == TableFormat::json;
+  const TerminalStyle style = stdout_style();
+  if (arguments.list) {
+    if (as_json) {
+      std::cout << check_list_json();
+    } else {
+      write_check_list(std::cout, style);
+    }
+    return kExitEvaluated;
+  }
+  CheckOptions options = arguments.options;
+  auto worker = find_worker_program();
+  if (!worker) return tl::unexpected<Error>(worker.error());
+  options.worker_program = *worker;
+  if (arguments.ids_file) {
+    auto ids = read_ids(*arguments.ids_file);
+    if (!ids) return tl::unexpected<Error>(ids.error());
+    options.known_ids = std::move(*ids);
+  }
+  if (!as_json) options.on_result = [&](const CheckResult& result) { std::cout << check_line(result, style) << std::endl; };
+  const auto conformance = check_plugin(arguments.plugin, options);
+  if (!conformance) return tl::unexpected<Error>(conformance.error());
+  std::cout << (as_json ? conformance_json(*conformance) : check_summary(*conformance, style) + "\n");
+  return conformance->conforms() ? kExitEvaluated : kExitPluginFailed;
+}
+
+}  // namespace headroom::cli

@@ -1,0 +1,24 @@
+// headroom new: a plugin project that builds and conforms as it is.
+#include <iostream>
+
+#include "cli/command_line.hpp"
+#include "project_template/project_folder.hpp"
+
+namespace headroom::cli {
+
+Result<int> make_project(const NewArguments& arguments) {
+  const auto kind = plugin_project_kind(arguments.kind);
+  if (!kind) return tl::unexpected<Error>(kind.error());
+  const auto language = plugin_project_language(arguments.language);
+  if (!language) return tl::unexpected<Error>(language.error());
+  const std::filesystem::path folder = arguments.name;
+  if (auto written = write_plugin_project(folder, arguments.name, *kind, *language); !written) {
+    return tl::unexpected<Error>(written.error());
+  }
+  std::error_code ignored;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  std::cout << plugin_project_next_steps(folder, arguments.name, sdk_package_of(program));
+  return 0;
+}
+
+}  // namespace headroom::cli
