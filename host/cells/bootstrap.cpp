@@ -83,25 +83,24 @@ std::optional<Error> validate(const BootstrapOptions& options) {
   return std::nullopt;
 }
 
-ContextControl prepare_control(GeneMajorGroup control, Design design, std::uint32_t n_genes, const std::string& context,
+ContextControl prepare_control(const CellRows& control, Design design, std::uint32_t n_genes, const std::string& context,
                                const BootstrapOptions& options, ThreadPool& pool) {
   ContextControl out;
   out.design = design;
   out.n_genes = n_genes;
   out.layout = {options.n_outer, options.n_inner, options.n_splits};
   out.key = stream_key(options.seed, context);
-  out.moments = batch_moments(control, n_genes, pool);
+  batch_moments(control, n_genes, pool, out.moments);
   out.profile = mean_over_batches(out.moments);
-  if (design == Design::matched) {
-    out.cells = std::move(control);
-    return out;
-  }
+  make_gene_major_group(control, n_genes, design == Design::matched, out.cells);
+  if (design == Design::matched) return out;
 
   const auto n_lanes = static_cast<std::uint32_t>(out.layout.n_lanes());
-  const BatchesView view = view_all(control);
+  const BatchesView view = view_all(out.cells);
   const auto times = draw_batches(out.key, options.n_outer, static_cast<std::uint32_t>(view.spans.size()));
-  const ResampledCells draws =
-      resample_cells(out.key, kControlCells, out.layout, view.spans, times, can_be_halved(view.spans));
+  ResampledCells draws;
+  resample_cells(out.key, kControlCells, out.layout, view.spans, times, can_be_halved(view.spans), draws);
+  for (double& worth : draws.worth) worth = -worth;
   out.draws.assign(static_cast<std::size_t>(n_genes) * n_lanes, 0.0);
   pool.for_each((n_genes + kTileGenes - 1) / kTileGenes, [&](std::size_t tile) {
     const auto begin = static_cast<std::uint32_t>(tile * kTileGenes), end = std::min(n_genes, begin + kTileGenes);
@@ -112,31 +111,35 @@ ContextControl prepare_control(GeneMajorGroup control, Design design, std::uint3
                         out.draws.data() + static_cast<std::size_t>(begin) * n_lanes);
     }
   });
-  out.cells.n_cells = control.n_cells;
-  out.cells.spans = std::move(control.spans);
+  out.cells.blocks.clear();
   return out;
 }
 
 struct BootstrapWorkspace::Buffers {
+  BatchMoments moments;
+  GeneMajorGroup cells;
+  ResampledCells own_draws, paired_draws;
   AlignedVector<double> weights;
-  AlignedVector<double> sums;   // tile genes × lanes
-  std::vector<double> halves;   // 2 · splits × genes
+  AlignedVector<double> sums;  // tile genes × lanes
+  std::vector<double> halves;  // 2 · splits × genes
   DrawMetrics metrics;
-  SpearmanAgainst spearman;
+  ProfileBuffers profiles;
+  ThreadPool this_thread{1};
 
   explicit Buffers(const ContextControl& control)
       : sums(static_cast<std::size_t>(kTileGenes) * control.layout.n_lanes()),
         halves(static_cast<std::size_t>(2) * control.layout.n_splits * control.n_genes),
         metrics(control.n_genes, static_cast<std::uint32_t>(control.layout.n_draws()),
                 static_cast<std::uint32_t>(control.layout.n_lanes())),
-        spearman(control.n_genes) {}
+        profiles(control.n_genes) {}
 };
 
 BootstrapWorkspace::BootstrapWorkspace(const ContextControl& control) : buffers_(std::make_unique<Buffers>(control)) {}
 BootstrapWorkspace::~BootstrapWorkspace() = default;
 BootstrapWorkspace::BootstrapWorkspace(BootstrapWorkspace&&) noexcept = default;
+BootstrapWorkspace& BootstrapWorkspace::operator=(BootstrapWorkspace&&) noexcept = default;
 
-PerturbationEstimate estimate_perturbation(const ContextControl& control, const GeneMajorGroup& cells,
+PerturbationEstimate estimate_perturbation(const ContextControl& control, const CellRows& cells,
                                            const std::string& perturbation, BootstrapWorkspace& workspace) {
   BootstrapWorkspace::Buffers& buffers = *workspace.buffers_;
   const LaneLayout& layout = control.layout;
@@ -144,47 +147,48 @@ PerturbationEstimate estimate_perturbation(const ContextControl& control, const 
   const std::uint32_t n_genes = control.n_genes;
   const bool matched = control.design == Design::matched;
 
+  batch_moments(cells, n_genes, buffers.this_thread, buffers.moments);
+  Profile delta = matched ? matched_delta(buffers.moments, control.moments)
+                          : global_delta(buffers.moments, control.profile);
   PerturbationEstimate out;
-  out.n_cells = cells.n_cells;
-  out.n_batches = static_cast<std::uint32_t>(cells.spans.size());
-  ThreadPool this_thread(1);
-  const BatchMoments moments = batch_moments(cells, n_genes, this_thread);
-  Profile delta = matched ? matched_delta(moments, control.moments) : global_delta(moments, control.profile);
+  out.n_cells = static_cast<std::uint32_t>(cells.n_cells());
+  out.n_batches = static_cast<std::uint32_t>(buffers.moments.spans.size());
   out.closed_form = std::sqrt(delta.squared_error.sum());
   out.delta = std::move(delta.mean);
 
   const std::uint64_t key = stream_key(control.key, perturbation);
   const auto times = draw_batches(key, layout.n_outer, out.n_batches);
-  const BatchesView own = view_all(cells);
+  make_gene_major_group(cells, n_genes, false, buffers.cells);
+  const BatchesView own = view_all(buffers.cells);
   std::vector<bool> halved = can_be_halved(own.spans);
   BatchesView paired;  // matched: the control cells of the same batches
-  ResampledCells paired_draws;
   if (matched) {
     paired = view_batches(control.cells, own.spans);
     const std::vector<bool> control_halved = can_be_halved(paired.spans);
     for (std::size_t s = 0; s < halved.size(); ++s) halved[s] = halved[s] && control_halved[s];
-    paired_draws = resample_cells(key, kControlCells, layout, paired.spans, times, halved);
-    for (double& worth : paired_draws.worth) worth = -worth;
+    resample_cells(key, kControlCells, layout, paired.spans, times, halved, buffers.paired_draws);
+    for (double& worth : buffers.paired_draws.worth) worth = -worth;
   }
-  const ResampledCells own_draws = resample_cells(key, kOwnCells, layout, own.spans, times, halved);
+  resample_cells(key, kOwnCells, layout, own.spans, times, halved, buffers.own_draws);
 
   buffers.metrics.start(out.delta.data());
   for (std::uint32_t begin = 0; begin < n_genes; begin += kTileGenes) {
     const std::uint32_t end = std::min(n_genes, begin + kTileGenes);
     double* const sums = buffers.sums.data();
-    std::fill(buffers.sums.begin(), buffers.sums.end(), 0.0);
+    const std::size_t n_sums = static_cast<std::size_t>(end - begin) * n_lanes;
+    if (matched) {
+      std::fill_n(sums, n_sums, 0.0);
+    } else {
+      std::copy_n(control.draws.data() + static_cast<std::size_t>(begin) * n_lanes, n_sums, sums);
+    }
     for (const BatchesView::Block& at : paired.blocks) {
-      expand_weights(paired, at, paired_draws, n_lanes, buffers.weights);
+      expand_weights(paired, at, buffers.paired_draws, n_lanes, buffers.weights);
       add_weighted_sums(*at.block, buffers.weights.data(), n_lanes, begin, end, sums);
     }
     for (const BatchesView::Block& at : own.blocks) {
       const bool still_there = begin > 0 && own.blocks.size() + paired.blocks.size() == 1;
-      if (!still_there) expand_weights(own, at, own_draws, n_lanes, buffers.weights);
+      if (!still_there) expand_weights(own, at, buffers.own_draws, n_lanes, buffers.weights);
       add_weighted_sums(*at.block, buffers.weights.data(), n_lanes, begin, end, sums);
-    }
-    if (!matched) {
-      const double* const shared = control.draws.data() + static_cast<std::size_t>(begin) * n_lanes;
-      for (std::size_t i = 0; i < static_cast<std::size_t>(end - begin) * n_lanes; ++i) sums[i] -= shared[i];
     }
     buffers.metrics.add(begin, end, sums);
     for (int h = 0; h < 2 * layout.n_splits; ++h) {
@@ -201,7 +205,7 @@ PerturbationEstimate estimate_perturbation(const ContextControl& control, const 
     for (int k = 0; k < layout.n_splits; ++k) {
       const double* const a = buffers.halves.data() + static_cast<std::size_t>(k) * n_genes;
       const double* const b = a + static_cast<std::size_t>(layout.n_splits) * n_genes;
-      const NoiseScores scores = score_profile(a, b, n_genes, buffers.spearman);
+      const NoiseScores scores = score_profile(a, b, buffers.profiles);
       for (int m = 0; m < kNoiseMetrics; ++m) mean[m] += scores[m] / layout.n_splits;
     }
     out.split_half = mean;

@@ -38,11 +38,11 @@ struct ContextControl {
   GeneMajorGroup cells;      // matched: kept, one batch a block; global: without blocks
   BatchMoments moments;      // batches × genes
   Profile profile;           // global design's control
-  AlignedVector<double> draws;  // global: genes × lanes, the control's own draws and halves; matched: empty
+  AlignedVector<double> draws;  // global: genes × lanes, minus the control's own draws and halves; matched: empty
 };
 
-// `control` has at least one cell; for the matched design its blocks must not span batches.
-ContextControl prepare_control(GeneMajorGroup control, Design design, std::uint32_t n_genes, const std::string& context,
+// `control` has at least one cell.
+ContextControl prepare_control(const CellRows& control, Design design, std::uint32_t n_genes, const std::string& context,
                                const BootstrapOptions& options, ThreadPool& pool);
 
 struct PerturbationEstimate {
@@ -62,9 +62,10 @@ class BootstrapWorkspace {
   explicit BootstrapWorkspace(const ContextControl& control);
   ~BootstrapWorkspace();
   BootstrapWorkspace(BootstrapWorkspace&&) noexcept;
+  BootstrapWorkspace& operator=(BootstrapWorkspace&&) noexcept;
 
  private:
-  friend PerturbationEstimate estimate_perturbation(const ContextControl&, const GeneMajorGroup&, const std::string&,
+  friend PerturbationEstimate estimate_perturbation(const ContextControl&, const CellRows&, const std::string&,
                                                     BootstrapWorkspace&);
   struct Buffers;
   std::unique_ptr<Buffers> buffers_;
@@ -72,7 +73,7 @@ class BootstrapWorkspace {
 
 // `cells` has at least one cell; in the matched design every one of its batches has control cells. `perturbation` names its
 // streams, so its numbers depend on its own cells, the control, the context's name and the seed alone.
-PerturbationEstimate estimate_perturbation(const ContextControl& control, const GeneMajorGroup& cells,
+PerturbationEstimate estimate_perturbation(const ContextControl& control, const CellRows& cells,
                                            const std::string& perturbation, BootstrapWorkspace& workspace);
 
 }  // namespace headroom

@@ -90,12 +90,13 @@ Result<void> BucketStore::append(std::size_t bucket_index, const void* bytes, st
   return {};
 }
 
-Result<std::vector<unsigned char>> BucketStore::take(std::size_t bucket_index) {
+Result<std::size_t> BucketStore::take(std::size_t bucket_index, std::vector<unsigned char>& out) {
   Bucket& bucket = buckets_[bucket_index];
-  std::vector<unsigned char> out(bucket.n_bytes);
+  const std::size_t n_bytes = bucket.n_bytes;
+  if (out.size() < n_bytes) out.resize(n_bytes);
   std::size_t at = 0;
   for (Page& page : bucket.pages) {
-    const std::size_t n = std::min(page_bytes_, out.size() - at);
+    const std::size_t n = std::min(page_bytes_, n_bytes - at);
     if (page.memory) {
       std::memcpy(out.data() + at, page.memory.get(), n);
       page.memory.reset();
@@ -112,7 +113,7 @@ Result<std::vector<unsigned char>> BucketStore::take(std::size_t bucket_index) {
     at += n;
   }
   bucket = Bucket{};
-  return out;
+  return n_bytes;
 }
 
 }  // namespace headroom

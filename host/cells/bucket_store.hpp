@@ -35,8 +35,9 @@ class BucketStore {
 
   std::uint64_t size_bytes(std::size_t bucket) const { return buckets_[bucket].n_bytes; }
 
-  // Moves a bucket's bytes out, in order of appending, and frees its memory. Safe from many threads.
-  Result<std::vector<unsigned char>> take(std::size_t bucket);
+  // Moves a bucket's bytes to the front of `out` (enlarged where it must be), in order of appending, and frees its memory;
+  // their number. Safe from many threads.
+  Result<std::size_t> take(std::size_t bucket, std::vector<unsigned char>& out);
 
   std::uint64_t spilled_bytes() const { return n_spilled_pages_.load() * page_bytes_; }
 

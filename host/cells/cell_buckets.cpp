@@ -247,60 +247,76 @@ double CellBuckets::large_count(std::uint32_t cell, std::uint32_t gene) {
   return std::lower_bound(large_.begin(), large_.end(), LargeCount{cell, gene, 0}, before)->count;
 }
 
-Result<CellRows> CellBuckets::take(std::uint32_t group) {
-  auto bytes = store_.take(group);
-  if (!bytes) return tl::unexpected(bytes.error());
+// Appends one cell's entries as they lie in the store.
+template <class Gene, class Value>
+void CellBuckets::unpack(const unsigned char* at, std::uint64_t n, std::uint32_t cell, CellRows& rows) {
+  const std::size_t first = rows.gene.size(), skip = by_entries_ ? sizeof(std::uint32_t) : 0;
+  rows.gene.resize(first + n);
+  rows.value.resize(first + n);
+  std::uint32_t* const genes = rows.gene.data() + first;
+  double* const values = rows.value.data() + first;
+  bool any_large = false;
+  for (std::uint64_t e = 0; e < n; ++e) {
+    at += skip;
+    genes[e] = get<Gene>(at);
+    const Value value = get<Value>(at);
+    values[e] = value;
+    if constexpr (std::is_same_v<Value, std::uint16_t>) any_large = any_large || value == kLargeCount;
+  }
+  if (!any_large) return;
+  for (std::uint64_t e = 0; e < n; ++e) {
+    if (values[e] == kLargeCount) values[e] = large_count(cell, genes[e]);
+  }
+}
+
+Result<void> CellBuckets::take(std::uint32_t group, CellRows& rows, TakeBuffers& buffers) {
+  const auto n_bytes = store_.take(group, buffers.stored);
+  if (!n_bytes) return tl::unexpected(n_bytes.error());
   const std::vector<std::uint32_t>& cells = cells_of_group_[group];
-  const std::size_t n = cells.size();
+  const std::size_t n = cells.size(), width = entry_bytes();
 
   // Cells by batch, stable: the source's order within a batch.
-  std::vector<std::uint32_t> order(n);
+  std::vector<std::uint32_t>& order = buffers.order;
+  order.resize(n);
   std::iota(order.begin(), order.end(), 0u);
   std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
     return groups_.batch_of_cell[cells[a]] < groups_.batch_of_cell[cells[b]];
   });
-  std::vector<std::uint64_t> stored_begin(n + 1, 0);  // entries in the store, or once gathered by cell
-  for (std::size_t i = 0; i < n; ++i) stored_begin[i + 1] = stored_begin[i] + n_entries_of_cell_[cells[i]];
-  const std::size_t width = entry_bytes();
+  std::vector<std::uint64_t>& begin = buffers.begin;  // cells + 1: where a cell's entries lie
+  begin.assign(n + 1, 0);
+  for (std::size_t i = 0; i < n; ++i) begin[i + 1] = begin[i] + n_entries_of_cell_[cells[i]];
 
+  const unsigned char* bytes = buffers.stored.data();
   if (by_entries_) {
     // Entries lie in the source's order: gather them cell by cell first.
-    std::vector<unsigned char> gathered(bytes->size());
-    std::vector<std::uint64_t> next(stored_begin.begin(), stored_begin.end() - 1);
-    for (std::size_t at = 0; at < bytes->size(); at += width) {
+    if (buffers.gathered.size() < *n_bytes) buffers.gathered.resize(*n_bytes);
+    std::vector<std::uint64_t> next(begin.begin(), begin.end() - 1);
+    for (std::size_t at = 0; at < *n_bytes; at += width) {
       std::uint32_t cell;
-      std::memcpy(&cell, bytes->data() + at, sizeof cell);
-      std::memcpy(gathered.data() + next[place_of_cell_[cell]]++ * width, bytes->data() + at, width);
+      std::memcpy(&cell, bytes + at, sizeof cell);
+      std::memcpy(buffers.gathered.data() + next[place_of_cell_[cell]]++ * width, bytes + at, width);
     }
-    *bytes = std::move(gathered);
+    bytes = buffers.gathered.data();
   }
 
-  CellRows rows;
-  rows.batch.reserve(n);
-  rows.begin.reserve(n + 1);
-  rows.begin.push_back(0);
-  rows.gene.reserve(stored_begin[n]);
-  rows.value.reserve(stored_begin[n]);
+  rows.batch.clear();
+  rows.begin.assign(1, 0);
+  rows.gene.clear();
+  rows.value.clear();
+  rows.gene.reserve(begin[n]);
+  rows.value.reserve(begin[n]);
   CountNormaliser normaliser;
   for (const std::uint32_t i : order) {
     const std::uint32_t cell = cells[i];
     const std::size_t first = rows.gene.size();
-    const unsigned char* at = bytes->data() + stored_begin[i] * width;
-    bool ascending = true;
-    for (std::uint64_t e = stored_begin[i]; e < stored_begin[i + 1]; ++e) {
-      if (by_entries_) at += sizeof(std::uint32_t);
-      const std::uint32_t gene = packing_ == Packing::small_counts ? get<std::uint16_t>(at) : get<std::uint32_t>(at);
-      double value = 0;
-      if (packing_ == Packing::small_counts) {
-        value = get<std::uint16_t>(at);
-        if (value == kLargeCount) value = large_count(cell, gene);
-      } else {
-        value = packing_ == Packing::real32 ? get<float>(at) : get<double>(at);
-      }
-      ascending = ascending && (rows.gene.size() == first || rows.gene.back() < gene);
-      rows.gene.push_back(gene);
-      rows.value.push_back(value);
+    const std::uint64_t n_here = begin[i + 1] - begin[i];
+    switch (packing_) {
+      case Packing::small_counts: unpack<std::uint16_t, std::uint16_t>(bytes + begin[i] * width, n_here, cell, rows); break;
+      case Packing::real32: unpack<std::uint32_t, float>(bytes + begin[i] * width, n_here, cell, rows); break;
+      case Packing::real64: unpack<std::uint32_t, double>(bytes + begin[i] * width, n_here, cell, rows); break;
     }
+    bool ascending = true;
+    for (std::size_t e = first + 1; e < rows.gene.size(); ++e) ascending &= rows.gene[e - 1] < rows.gene[e];
     if (!ascending) merge_repeats(rows.gene, rows.value, first);
     if (options_.values == CellValues::counts && rows.gene.size() > first) {
       normaliser.start_cell(total_of_cell_[cell]);
@@ -309,7 +325,7 @@ Result<CellRows> CellBuckets::take(std::uint32_t group) {
     rows.batch.push_back(groups_.batch_of_cell[cell]);
     rows.begin.push_back(rows.gene.size());
   }
-  return rows;
+  return {};
 }
 
 }  // namespace headroom

@@ -41,9 +41,16 @@ class CellBuckets final : public CellSink {
   Result<void> add_cells(const CellBatch& batch, ThreadPool& pool) override;
   Result<void> add_entries(const EntryBatch& batch, ThreadPool& pool) override;
 
-  // Normalised cells of a group by batch, in the source's order within a batch; its memory here is freed. Safe from many
-  // threads, once for each group and after the pass.
-  Result<CellRows> take(std::uint32_t group);
+  // Memory of one thread, used again from group to group.
+  struct TakeBuffers {
+    std::vector<unsigned char> stored, gathered;
+    std::vector<std::uint32_t> order;
+    std::vector<std::uint64_t> begin;
+  };
+
+  // Normalised cells of a group by batch, in the source's order within a batch, into `rows`; its memory here is freed. Safe
+  // from many threads, once for each group and after the pass.
+  Result<void> take(std::uint32_t group, CellRows& rows, TakeBuffers& buffers);
 
   std::uint64_t spilled_bytes() const { return store_.spilled_bytes(); }
   std::uint64_t n_entries() const { return n_entries_.load(); }
@@ -72,6 +79,8 @@ class CellBuckets final : public CellSink {
   Result<void> add_entries_of(const EntryBatch& batch, const Value* values);
   tl::unexpected<Error> refuse(const BadValue& bad) const;
   double large_count(std::uint32_t cell, std::uint32_t gene);
+  template <class Gene, class Value>
+  void unpack(const unsigned char* at, std::uint64_t n, std::uint32_t cell, CellRows& rows);
 
   const CellGroups& groups_;
   Options options_;

@@ -13,14 +13,16 @@ std::vector<BatchSpan> batch_spans(const std::vector<std::uint32_t>& batch_of_ce
   return spans;
 }
 
-GeneMajorBlock gene_major_block(const CellRows& rows, std::uint32_t begin, std::uint32_t end, std::uint32_t n_genes) {
-  GeneMajorBlock block;
+void make_gene_major_block(const CellRows& rows, std::uint32_t begin, std::uint32_t end, std::uint32_t n_genes,
+                           GeneMajorBlock& block) {
   block.first_cell = begin;
   block.n_cells = end - begin;
   const std::uint64_t first = rows.begin[begin], last = rows.begin[end];
   block.begin.assign(n_genes + 1, 0);
-  block.cell.resize(last - first);
-  block.value.resize(last - first);
+  if (block.cell.size() < last - first) {
+    block.cell.resize(last - first);
+    block.value.resize(last - first);
+  }
 
   // Counting sort by gene; cells are visited in order, so they ascend within a gene.
   std::uint32_t* const next = block.begin.data();
@@ -41,9 +43,11 @@ GeneMajorBlock gene_major_block(const CellRows& rows, std::uint32_t begin, std::
   // Every counter now stands at its gene's end, which is the next gene's beginning.
   std::copy_backward(block.begin.begin(), block.begin.end() - 1, block.begin.end());
   block.begin[0] = 0;
-  return block;
 }
 
+namespace {
+
+// Cell ranges [begin, end) of the blocks that a group with these spans is cut into.
 std::vector<BatchSpan> block_ranges(const std::vector<BatchSpan>& spans, bool one_batch_a_block) {
   std::vector<BatchSpan> ranges;
   for (const BatchSpan& span : spans) {
@@ -60,14 +64,16 @@ std::vector<BatchSpan> block_ranges(const std::vector<BatchSpan>& spans, bool on
   return ranges;
 }
 
-GeneMajorGroup gene_major_group(const CellRows& rows, std::uint32_t n_genes, bool one_batch_a_block) {
-  GeneMajorGroup group;
+}  // namespace
+
+void make_gene_major_group(const CellRows& rows, std::uint32_t n_genes, bool one_batch_a_block, GeneMajorGroup& group) {
   group.n_cells = static_cast<std::uint32_t>(rows.n_cells());
   group.spans = batch_spans(rows.batch);
-  for (const BatchSpan& range : block_ranges(group.spans, one_batch_a_block)) {
-    group.blocks.push_back(gene_major_block(rows, range.begin, range.end, n_genes));
+  const std::vector<BatchSpan> ranges = block_ranges(group.spans, one_batch_a_block);
+  group.blocks.resize(ranges.size());
+  for (std::size_t b = 0; b < ranges.size(); ++b) {
+    make_gene_major_block(rows, ranges[b].begin, ranges[b].end, n_genes, group.blocks[b]);
   }
-  return group;
 }
 
 }  // namespace headroom

@@ -31,8 +31,8 @@ struct GeneMajorBlock {
   std::uint32_t first_cell = 0;      // row of the block's cell 0 in its group
   std::uint32_t n_cells = 0;         // at most kMaxCells
   std::vector<std::uint32_t> begin;  // genes + 1: where each gene's entries begin
-  std::vector<std::uint16_t> cell;   // entries: cell within the block, ascending within a gene
-  std::vector<double> value;         // entries
+  std::vector<std::uint16_t> cell;   // entries (or more, from earlier use): cell within the block, ascending in a gene
+  std::vector<double> value;         // as cell
 
   // A block's weights (cells × some 120 draws, double) should stay in the second-level cache.
   static constexpr std::uint32_t kMaxCells = 1024;
@@ -48,13 +48,12 @@ struct GeneMajorGroup {
 // The spans of cells whose batches ascend.
 std::vector<BatchSpan> batch_spans(const std::vector<std::uint32_t>& batch_of_cell);
 
-// Rows [begin, end) of `rows`, gene by gene; end - begin <= GeneMajorBlock::kMaxCells. `n_genes` bounds rows.gene.
-GeneMajorBlock gene_major_block(const CellRows& rows, std::uint32_t begin, std::uint32_t end, std::uint32_t n_genes);
+// Rows [begin, end) of `rows`, gene by gene, into `block`, whose memory is used again; end - begin <=
+// GeneMajorBlock::kMaxCells. `n_genes` bounds rows.gene.
+void make_gene_major_block(const CellRows& rows, std::uint32_t begin, std::uint32_t end, std::uint32_t n_genes,
+                           GeneMajorBlock& block);
 
-// Cell ranges [begin, end) of the blocks that a group with these spans is cut into.
-std::vector<BatchSpan> block_ranges(const std::vector<BatchSpan>& spans, bool one_batch_a_block);
-
-// The whole group at once.
-GeneMajorGroup gene_major_group(const CellRows& rows, std::uint32_t n_genes, bool one_batch_a_block);
+// The whole group, likewise.
+void make_gene_major_group(const CellRows& rows, std::uint32_t n_genes, bool one_batch_a_block, GeneMajorGroup& group);
 
 }  // namespace headroom

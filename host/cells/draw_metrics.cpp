@@ -1,6 +1,7 @@
 #include "cells/draw_metrics.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -45,12 +46,12 @@ void transpose(std::uint32_t n_genes, std::uint32_t n_draws, std::uint32_t n_lan
   }
 }
 
-// Every value becomes a 16-bit key, monotone in it: sign, exponent and leading mantissa bits from `kOctaves` below the
-// largest magnitude on; all smaller ones share the two keys around zero. Negative zero counts as zero.
-constexpr int kOctaves = 16, kOctaveBits = 4 + 23, kKeyBits = 15;
+// Every value becomes a key of `key_bits`, monotone in it, above its index: sign, exponent and leading mantissa bits from
+// `kOctaves` below the largest magnitude on; all smaller ones share the two keys around zero. Negative zero counts as zero.
+constexpr int kOctaves = 16, kOctaveBits = 4 + 23;
 
 HEADROOM_SIMD_CLONES
-void make_keys(const float* x, std::uint32_t n, std::uint64_t* keys) {
+void make_keys(const float* x, std::uint32_t n, int key_bits, std::uint32_t* keys) {
   float largest = 0;
   for (std::uint32_t i = 0; i < n; ++i) {
     const float magnitude = __builtin_fabsf(x[i]);
@@ -59,11 +60,13 @@ void make_keys(const float* x, std::uint32_t n, std::uint64_t* keys) {
   const std::int32_t top = __builtin_bit_cast(std::int32_t, largest);
   // One below, so that the largest itself stays within the key's bits.
   const std::int32_t floor = top >= (kOctaves << 23) ? top - (kOctaves << 23) + 1 : 0;
+  const std::int32_t middle = 1 << (key_bits - 1);
+  const int drop = kOctaveBits - (key_bits - 1), index_bits = 32 - key_bits;
   for (std::uint32_t i = 0; i < n; ++i) {
     const std::int32_t bits = __builtin_bit_cast(std::int32_t, x[i] + 0.0f);
     const std::int32_t sign = bits >> 31, magnitude = bits & 0x7fffffff;
-    const std::int32_t above = (magnitude > floor ? magnitude - floor : 0) >> (kOctaveBits - kKeyBits);
-    keys[i] = static_cast<std::uint64_t>((1 << kKeyBits) + (above ^ sign)) << 32 | i;
+    const std::int32_t above = (magnitude > floor ? magnitude - floor : 0) >> drop;
+    keys[i] = static_cast<std::uint32_t>(middle + (above ^ sign)) << index_bits | i;
   }
 }
 
@@ -77,44 +80,58 @@ double linear_quantile(const std::vector<double>& sorted, double q) {
   return sorted[below] + (place - static_cast<double>(below)) * (sorted[below + 1] - sorted[below]);
 }
 
-SpearmanAgainst::SpearmanAgainst(std::uint32_t n) : n_(n), reference_(n), keys_(n), sorted_(n) {}
+// Digits of 9 bits where 14 are enough for the index (16,384 genes), of 8 up to 65,536; beyond that the key shrinks on.
+SpearmanAgainst::SpearmanAgainst(std::uint32_t n)
+    : n_(n), digit_bits_(std::min(9, (32 - static_cast<int>(std::bit_width(std::max(n, 2u) - 1))) / 2)) {
+  index_mask_ = static_cast<std::uint32_t>((std::uint64_t{1} << (32 - 2 * digit_bits_)) - 1);
+  reference_.resize(n);
+  keys_.resize(std::size_t{n} + 1);
+  sorted_.resize(std::size_t{n} + 1);
+  counts_.resize(std::size_t{4} << digit_bits_);
+}
 
-// Radix sort by the two bytes of the key.
+// Radix sort by the two digits of the key.
 void SpearmanAgainst::sort(const float* x) {
-  make_keys(x, n_, keys_.data());
-  const auto low_byte = [](std::uint64_t key) { return static_cast<std::size_t>(key >> 32) & 255; };
-  const auto high_byte = [](std::uint64_t key) { return static_cast<std::size_t>(key >> 40); };
-  // Two counters of a byte take turns: neighbours are often equal, and a counter must not wait for itself.
-  std::array<std::array<std::uint32_t, 256>, 4> counts{};
+  make_keys(x, n_, 2 * digit_bits_, keys_.data());
+  const std::uint32_t n_digits = 1u << digit_bits_, digit_mask = n_digits - 1;
+  const int high_shift = 32 - digit_bits_, low_shift = high_shift - digit_bits_;
+  // Two counters of a digit take turns: neighbours are often equal, and a counter must not wait for itself.
+  std::fill(counts_.begin(), counts_.end(), 0u);
+  std::uint32_t* const low[2] = {counts_.data(), counts_.data() + n_digits};
+  std::uint32_t* const high[2] = {counts_.data() + 2 * n_digits, counts_.data() + 3 * n_digits};
+  const std::uint32_t* const keys = keys_.data();
   std::uint32_t i = 0;
   for (; i + 2 <= n_; i += 2) {
-    ++counts[0][low_byte(keys_[i])];
-    ++counts[1][low_byte(keys_[i + 1])];
-    ++counts[2][high_byte(keys_[i])];
-    ++counts[3][high_byte(keys_[i + 1])];
+    ++low[0][keys[i] >> low_shift & digit_mask];
+    ++low[1][keys[i + 1] >> low_shift & digit_mask];
+    ++high[0][keys[i] >> high_shift];
+    ++high[1][keys[i + 1] >> high_shift];
   }
   if (i < n_) {
-    ++counts[0][low_byte(keys_[i])];
-    ++counts[2][high_byte(keys_[i])];
+    ++low[0][keys[i] >> low_shift & digit_mask];
+    ++high[0][keys[i] >> high_shift];
   }
-  std::uint32_t low = 0, high = 0;
-  for (std::size_t digit = 0; digit < 256; ++digit) {
-    const std::uint32_t n_low = counts[0][digit] + counts[1][digit], n_high = counts[2][digit] + counts[3][digit];
-    counts[0][digit] = low;
-    counts[2][digit] = high;
-    low += n_low;
-    high += n_high;
+  std::uint32_t n_low = 0, n_high = 0;
+  for (std::uint32_t digit = 0; digit < n_digits; ++digit) {
+    const std::uint32_t more_low = low[0][digit] + low[1][digit], more_high = high[0][digit] + high[1][digit];
+    low[0][digit] = n_low;
+    high[0][digit] = n_high;
+    n_low += more_low;
+    n_high += more_high;
   }
-  for (i = 0; i < n_; ++i) sorted_[counts[0][low_byte(keys_[i])]++] = keys_[i];
+  std::uint32_t* const sorted = sorted_.data();
+  for (i = 0; i < n_; ++i) sorted[low[0][keys[i] >> low_shift & digit_mask]++] = keys[i];
+  std::uint32_t* const target = keys_.data();
+  for (i = 0; i < n_; ++i) target[high[0][sorted[i] >> high_shift]++] = sorted[i];
   keys_.swap(sorted_);
-  for (i = 0; i < n_; ++i) sorted_[counts[2][high_byte(keys_[i])]++] = keys_[i];
+  sorted_[n_] = n_ == 0 ? 0 : ~sorted_[n_ - 1];  // of another key than the last
 }
 
 // Orders equal keys from `begin` on by their values; returns where they end. Mostly two values, or many zeros.
 std::uint32_t SpearmanAgainst::sort_run(const float* x, std::uint32_t begin) {
-  const auto value = [x](std::uint64_t key) { return x[static_cast<std::uint32_t>(key)]; };
+  const auto value = [&](std::uint32_t key) { return x[key & index_mask_]; };
   std::uint32_t end = begin + 1, n_descents = 0;
-  while (end < n_ && (sorted_[end] ^ sorted_[begin]) >> 32 == 0) {
+  while (same_key(begin, end)) {
     n_descents += value(sorted_[end]) < value(sorted_[end - 1]);
     ++end;
   }
@@ -123,7 +140,7 @@ std::uint32_t SpearmanAgainst::sort_run(const float* x, std::uint32_t begin) {
     std::swap(sorted_[begin], sorted_[begin + 1]);
   } else {
     std::sort(sorted_.begin() + begin, sorted_.begin() + end,
-              [&](std::uint64_t a, std::uint64_t b) { return value(a) < value(b); });
+              [&](std::uint32_t a, std::uint32_t b) { return value(a) < value(b); });
   }
   return end;
 }
@@ -135,7 +152,7 @@ void SpearmanAgainst::set_reference(const float* y) {
   for (std::uint32_t i = 0; i < n_;) {
     std::uint32_t j = i + 1;
     while (j < n_ && y[index(j)] == y[index(i)]) ++j;
-    const auto rank = static_cast<std::int32_t>(i + j - 1 - (n_ - 1));
+    const auto rank = static_cast<std::int32_t>(i + j - n_);
     for (std::uint32_t k = i; k < j; ++k) reference_[index(k)] = rank;
     reference_squares_ += static_cast<double>(rank) * rank * (j - i);
     i = j;
@@ -145,19 +162,20 @@ void SpearmanAgainst::set_reference(const float* y) {
 double SpearmanAgainst::correlate(const float* x) {
   sort(x);
   // The reference's ranks are centred, so x's need not be: place i counts 2 i, tied places their mean.
+  const std::int32_t* const reference = reference_.data();
   std::int64_t product = 0;
   double ties = 0;
   for (std::uint32_t i = 0; i < n_;) {
-    if (i + 1 == n_ || (sorted_[i] ^ sorted_[i + 1]) >> 32 != 0) {
-      product += 2 * std::int64_t{i} * reference_[index(i)];
+    if (!same_key(i, i + 1)) {
+      product += 2 * std::int64_t{i} * reference[index(i)];
       ++i;
       continue;
     }
     const std::uint32_t end = sort_run(x, i);
     while (i < end) {
       std::uint32_t j = i + 1;
-      std::int64_t sum = reference_[index(i)];
-      while (j < end && x[index(j)] == x[index(i)]) sum += reference_[index(j++)];
+      std::int64_t sum = reference[index(i)];
+      while (j < end && x[index(j)] == x[index(i)]) sum += reference[index(j++)];
       product += (std::int64_t{i} + j - 1) * sum;
       const double t = j - i;
       ties += t * t * t - t;
@@ -226,29 +244,29 @@ std::array<NoiseScores, kNoiseQuantiles.size()> DrawMetrics::quantiles() {
   return out;
 }
 
-NoiseScores score_profile(const double* prediction, const double* truth, std::uint32_t n_genes,
-                          SpearmanAgainst& spearman) {
+NoiseScores score_profile(const double* prediction, const double* truth, ProfileBuffers& buffers) {
+  const std::size_t n_genes = buffers.truth.size();
+  const auto n = static_cast<double>(n_genes);
   double squares = 0, absolute = 0, sum_p = 0, sum_t = 0;
-  std::vector<float> values(n_genes), truths(n_genes);
-  for (std::uint32_t g = 0; g < n_genes; ++g) {
+  for (std::size_t g = 0; g < n_genes; ++g) {
     const double diff = prediction[g] - truth[g];
     squares += diff * diff;
     absolute += std::fabs(diff);
     sum_p += prediction[g];
     sum_t += truth[g];
-    values[g] = static_cast<float>(prediction[g]);
-    truths[g] = static_cast<float>(truth[g]);
+    buffers.prediction[g] = static_cast<float>(prediction[g]);
+    buffers.truth[g] = static_cast<float>(truth[g]);
   }
   double spp = 0, stt = 0, spt = 0;
-  for (std::uint32_t g = 0; g < n_genes; ++g) {
-    const double p = prediction[g] - sum_p / n_genes, t = truth[g] - sum_t / n_genes;
+  for (std::size_t g = 0; g < n_genes; ++g) {
+    const double p = prediction[g] - sum_p / n, t = truth[g] - sum_t / n;
     spp += p * p;
     stt += t * t;
     spt += p * t;
   }
-  spearman.set_reference(truths.data());
+  buffers.spearman.set_reference(buffers.truth.data());
   const double pearson = spp > 0 && stt > 0 ? spt / std::sqrt(spp * stt) : kNaN;
-  return {std::sqrt(squares), squares / n_genes, absolute / n_genes, spearman.correlate(values.data()), pearson};
+  return {std::sqrt(squares), squares / n, absolute / n, buffers.spearman.correlate(buffers.prediction.data()), pearson};
 }
 
 }  // namespace headroom

@@ -33,14 +33,18 @@ class SpearmanAgainst {
   double correlate(const float* x);
 
  private:
-  std::uint32_t n_;
-  std::vector<std::int32_t> reference_;  // twice (rank - mean rank) of the reference
-  double reference_squares_ = 0;         // sum of their squares
-  std::vector<std::uint64_t> keys_, sorted_;  // key << 32 | index
-
   void sort(const float* x);
   std::uint32_t sort_run(const float* x, std::uint32_t begin);
-  std::uint32_t index(std::uint32_t place) const { return static_cast<std::uint32_t>(sorted_[place]); }
+  std::uint32_t index(std::uint32_t place) const { return sorted_[place] & index_mask_; }
+  bool same_key(std::uint32_t a, std::uint32_t b) const { return (sorted_[a] ^ sorted_[b]) <= index_mask_; }
+
+  std::uint32_t n_;
+  int digit_bits_;             // a key has two digits
+  std::uint32_t index_mask_;   // the rest of the 32 bits
+  std::vector<std::int32_t> reference_;  // twice (rank - mean rank) of the reference
+  double reference_squares_ = 0;         // sum of their squares
+  std::vector<std::uint32_t> keys_, sorted_;  // key above, index below; one more than n
+  std::vector<std::uint32_t> counts_;
 };
 
 // Accumulates draws of one perturbation at a time.
@@ -65,8 +69,14 @@ class DrawMetrics {
   SpearmanAgainst spearman_;
 };
 
+// Buffers of score_profile for profiles of n genes.
+struct ProfileBuffers {
+  explicit ProfileBuffers(std::uint32_t n) : prediction(n), truth(n), spearman(n) {}
+  std::vector<float> prediction, truth;
+  SpearmanAgainst spearman;
+};
+
 // All five metrics of one prediction against one truth.
-NoiseScores score_profile(const double* prediction, const double* truth, std::uint32_t n_genes,
-                          SpearmanAgainst& spearman);
+NoiseScores score_profile(const double* prediction, const double* truth, ProfileBuffers& buffers);
 
 }  // namespace headroom

@@ -16,7 +16,7 @@ namespace headroom {
 namespace {
 
 // Entries fetched at a time: a few megabytes of indices and values, enough chunks to share among threads.
-constexpr std::uint64_t kFetchEntries = 1 << 20;
+constexpr std::uint64_t kFetchEntries = 1 << 19;
 // Values of a dense block.
 constexpr std::uint64_t kDenseValues = 1 << 20;
 // Fetched blocks that wait while one is expanded.

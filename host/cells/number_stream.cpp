@@ -67,6 +67,14 @@ bool convert_any(const hdf5::Dataset& type, const unsigned char* in, std::uint64
   }
 }
 
+// Signed 32-bit numbers may be used as indices as they are if none is negative.
+bool are_indices(const void* numbers, std::uint64_t n) {
+  const auto* const signed_numbers = static_cast<const std::int32_t*>(numbers);
+  std::int32_t all = 0;
+  for (std::uint64_t i = 0; i < n; ++i) all |= signed_numbers[i];
+  return all >= 0;
+}
+
 bool is_little_endian_native(const hdf5::Dataset& dataset) {
   const hdf5::Id type(H5Dget_type(dataset.id.get()));
   const hid_t candidates[] = {H5T_IEEE_F32LE, H5T_IEEE_F64LE, H5T_STD_I8LE,  H5T_STD_U8LE,  H5T_STD_I16LE,
@@ -122,6 +130,15 @@ Result<void> NumberStream::inspect_filters() {
     by_chunk_ = by_chunk_ && (id == H5Z_FILTER_SHUFFLE || id == H5Z_FILTER_DEFLATE || id == kLzf);
   }
   return {};
+}
+
+bool NumberStream::is_delivered_as_stored() const {
+  switch (kind_) {
+    case NumberKind::index: return dataset_.is_integer() && dataset_.type_bytes == 4 && dataset_.type_is_signed;
+    case NumberKind::real32: return dataset_.type_class == H5T_FLOAT && dataset_.type_bytes == 4;
+    case NumberKind::real64: return dataset_.type_class == H5T_FLOAT && dataset_.type_bytes == 8;
+  }
+  return false;
 }
 
 Result<std::vector<NumberStream::Piece>> NumberStream::fetch(std::uint64_t n) {
@@ -192,23 +209,32 @@ Result<void> NumberStream::expand(const Piece& piece, void* out) const {
   thread_local std::vector<unsigned char> buffers[2];
   const unsigned char* bytes = piece.bytes.data();
   std::size_t n_bytes = piece.bytes.size();
+  // The last filter to be undone writes to `out` itself where the type is the one asked for.
+  const bool direct = is_delivered_as_stored() && n == chunk_;
+  const auto is_applied = [&](std::size_t f) { return f >= 32 || !((piece.skipped_filters >> f) & 1u); };
+  std::size_t last = 0;
+  while (last < filters_.size() && !is_applied(last)) ++last;
   int turn = 0;
-  for (std::size_t f = filters_.size(); f-- > 0;) {
-    if (f < 32 && (piece.skipped_filters >> f) & 1u) continue;
-    std::vector<unsigned char>& target = buffers[turn];
+  for (std::size_t f = filters_.size(); f-- > last;) {
+    if (!is_applied(f)) continue;
+    std::vector<unsigned char>& buffer = buffers[turn];
     turn = 1 - turn;
-    target.resize(chunk_bytes);
+    const bool to_out = direct && f == last;
+    if (!to_out) buffer.resize(chunk_bytes);
+    unsigned char* const target = to_out ? static_cast<unsigned char*>(out) : buffer.data();
     bool ok = true;
     if (filters_[f] == H5Z_FILTER_SHUFFLE) {
       ok = n_bytes == chunk_bytes;
-      if (ok) unshuffle(bytes, chunk_, width, target.data());
+      if (ok) unshuffle(bytes, chunk_, width, target);
     } else if (filters_[f] == H5Z_FILTER_DEFLATE) {
-      ok = inflate_all(bytes, n_bytes, target.data(), chunk_bytes);
+      ok = inflate_all(bytes, n_bytes, target, chunk_bytes);
     } else {
-      ok = lzf_expand({bytes, n_bytes}, {target.data(), chunk_bytes}) == chunk_bytes;
+      ok = lzf_expand({bytes, n_bytes}, {target, chunk_bytes}) == chunk_bytes;
     }
     if (!ok) return damaged(dataset_, piece.begin);
-    bytes = target.data();
+    if (to_out && kind_ == NumberKind::index && !are_indices(out, n)) return damaged(dataset_, piece.begin);
+    if (to_out) return {};
+    bytes = target;
     n_bytes = chunk_bytes;
   }
   if (n_bytes < n * width) return damaged(dataset_, piece.begin);

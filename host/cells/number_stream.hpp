@@ -47,6 +47,7 @@ class NumberStream {
  private:
   NumberStream() = default;
   Result<void> inspect_filters();
+  bool is_delivered_as_stored() const;
 
   hdf5::Dataset dataset_;
   NumberKind kind_ = NumberKind::real64;

@@ -259,12 +259,12 @@ struct Estimates {
   std::vector<PerturbationEstimate> perturbations;  // without their delta
 };
 
-Result<GeneMajorGroup> take_group(CellBuckets& buckets, std::uint32_t group, std::uint32_t n_genes,
-                                  bool one_batch_a_block) {
-  auto rows = buckets.take(group);
-  if (!rows) return tl::unexpected(rows.error());
-  return gene_major_group(*rows, n_genes, one_batch_a_block);
-}
+// What one thread needs for one perturbation after the other.
+struct Worker {
+  CellRows cells;
+  CellBuckets::TakeBuffers take;
+  BootstrapWorkspace workspace;
+};
 
 Result<Estimates> estimate_all(CellBuckets& buckets, const CellGroups& groups, std::uint32_t n_genes,
                                const PrepareOptions& options, ThreadPool& pool, Progress& progress,
@@ -281,10 +281,14 @@ Result<Estimates> estimate_all(CellBuckets& buckets, const CellGroups& groups, s
     while (last < rows.size() && groups.groups[rows[last]].context == context) ++last;
 
     // A context's control is the group before its perturbations.
-    auto cells = take_group(buckets, rows[first] - 1, n_genes, options.design == Design::matched);
-    if (!cells) return tl::unexpected(cells.error());
-    const ContextControl control = prepare_control(std::move(*cells), options.design, n_genes,
-                                                   groups.contexts[context], options.bootstrap, pool);
+    ContextControl control;
+    {
+      CellRows cells;
+      CellBuckets::TakeBuffers take;
+      if (auto taken = buckets.take(rows[first] - 1, cells, take); !taken) return tl::unexpected(taken.error());
+      take = {};
+      control = prepare_control(cells, options.design, n_genes, groups.contexts[context], options.bootstrap, pool);
+    }
 
     // Large groups first, so that none is left running alone at the end.
     std::vector<std::size_t> order(last - first);
@@ -292,28 +296,28 @@ Result<Estimates> estimate_all(CellBuckets& buckets, const CellGroups& groups, s
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
       return groups.groups[rows[a]].n_cells > groups.groups[rows[b]].n_cells;
     });
-    std::vector<BootstrapWorkspace> idle;
+    std::vector<std::unique_ptr<Worker>> idle;
     pool.for_each(order.size(), [&](std::size_t i) {
       if (stop.stop_requested()) return;
       std::unique_lock lock(mutex);
       if (error) return;
-      if (idle.empty()) idle.emplace_back(control);
-      BootstrapWorkspace workspace = std::move(idle.back());
+      if (idle.empty()) idle.push_back(std::make_unique<Worker>(CellRows{}, CellBuckets::TakeBuffers{}, BootstrapWorkspace(control)));
+      std::unique_ptr<Worker> worker = std::move(idle.back());
       idle.pop_back();
       lock.unlock();
       const std::size_t row = order[i];
-      auto group = take_group(buckets, rows[row], n_genes, false);
-      if (group) {
-        PerturbationEstimate estimate =
-            estimate_perturbation(control, *group, groups.groups[rows[row]].perturbation, workspace);
+      const auto taken = buckets.take(rows[row], worker->cells, worker->take);
+      if (taken) {
+        PerturbationEstimate estimate = estimate_perturbation(control, worker->cells,
+                                                              groups.groups[rows[row]].perturbation, worker->workspace);
         out.deltas.row(static_cast<Eigen::Index>(row)) = estimate.delta;
         estimate.delta.resize(0);
         out.perturbations[row] = std::move(estimate);
         progress.advance(1);
       }
       lock.lock();
-      if (!group) error = group.error();
-      idle.push_back(std::move(workspace));
+      if (!taken) error = taken.error();
+      idle.push_back(std::move(worker));
     });
     if (error) return tl::unexpected(*error);
     if (stop.stop_requested()) return tl::unexpected(Error{ErrorKind::interrupted, "stopped while resampling", {}, {}});

@@ -5,32 +5,20 @@
 namespace headroom {
 namespace {
 
-// Genes that one task of the pool sums.
-constexpr std::uint32_t kGenesPerTask = 512;
-
-void moments_of_genes(const GeneMajorGroup& group, std::uint32_t gene_begin, std::uint32_t gene_end, BatchMoments& out) {
-  const std::size_t n_spans = group.spans.size();
-  std::vector<std::uint32_t> span_of_cell(group.n_cells);
-  for (std::uint32_t s = 0; s < n_spans; ++s) {
-    std::fill(span_of_cell.begin() + group.spans[s].begin, span_of_cell.begin() + group.spans[s].end, s);
+// Cell by cell, so that sums of neighbouring entries do not wait for each other.
+void moments_of_batch(const CellRows& rows, const BatchSpan& span, std::uint32_t n_genes, double* mean,
+                      double* squared_error) {
+  std::fill(mean, mean + n_genes, 0.0);
+  std::fill(squared_error, squared_error + n_genes, 0.0);
+  for (std::uint64_t e = rows.begin[span.begin]; e < rows.begin[span.end]; ++e) {
+    const double x = rows.value[e];
+    mean[rows.gene[e]] += x;
+    squared_error[rows.gene[e]] += x * x;
   }
-  std::vector<double> sum(n_spans), squares(n_spans);
-  for (std::uint32_t g = gene_begin; g < gene_end; ++g) {
-    std::fill(sum.begin(), sum.end(), 0.0);
-    std::fill(squares.begin(), squares.end(), 0.0);
-    for (const GeneMajorBlock& block : group.blocks) {
-      const std::uint32_t* const span = span_of_cell.data() + block.first_cell;
-      for (std::uint32_t e = block.begin[g]; e < block.begin[g + 1]; ++e) {
-        const double x = block.value[e];
-        sum[span[block.cell[e]]] += x;
-        squares[span[block.cell[e]]] += x * x;
-      }
-    }
-    for (std::size_t s = 0; s < n_spans; ++s) {
-      const double n = group.spans[s].n_cells(), mean = sum[s] / n;
-      out.mean(s, g) = mean;
-      out.squared_error(s, g) = n > 1 ? std::max(0.0, squares[s] - n * mean * mean) / ((n - 1) * n) : 0.0;
-    }
+  const double n = span.n_cells(), scale = n > 1 ? 1 / ((n - 1) * n) : 0;
+  for (std::uint32_t g = 0; g < n_genes; ++g) {
+    mean[g] /= n;
+    squared_error[g] = scale * std::max(0.0, squared_error[g] - n * mean[g] * mean[g]);
   }
 }
 
@@ -42,21 +30,23 @@ std::size_t find_batch(const std::vector<BatchSpan>& spans, std::uint32_t batch)
   return at != spans.end() && at->batch == batch ? static_cast<std::size_t>(at - spans.begin()) : spans.size();
 }
 
-BatchMoments batch_moments(const GeneMajorGroup& group, std::uint32_t n_genes, ThreadPool& pool) {
-  BatchMoments out;
-  out.spans = group.spans;
-  out.mean.resize(static_cast<Eigen::Index>(group.spans.size()), n_genes);
-  out.squared_error.resize(out.mean.rows(), n_genes);
-  pool.for_each((n_genes + kGenesPerTask - 1) / kGenesPerTask, [&](std::size_t task) {
-    const auto begin = static_cast<std::uint32_t>(task * kGenesPerTask);
-    moments_of_genes(group, begin, std::min(n_genes, begin + kGenesPerTask), out);
+void batch_moments(const CellRows& rows, std::uint32_t n_genes, ThreadPool& pool, BatchMoments& out) {
+  out.spans = batch_spans(rows.batch);
+  const auto n_batches = static_cast<Eigen::Index>(out.spans.size());
+  if (out.mean.rows() < n_batches || out.mean.cols() != n_genes) {
+    out.mean.resize(n_batches, n_genes);
+    out.squared_error.resize(n_batches, n_genes);
+  }
+  pool.for_each(out.spans.size(), [&](std::size_t s) {
+    const auto row = static_cast<Eigen::Index>(s);
+    moments_of_batch(rows, out.spans[s], n_genes, out.mean.row(row).data(), out.squared_error.row(row).data());
   });
-  return out;
 }
 
 Profile mean_over_batches(const BatchMoments& moments) {
-  const auto n = static_cast<double>(moments.spans.size());
-  return {moments.mean.colwise().sum() / n, moments.squared_error.colwise().sum() / (n * n)};
+  const auto rows = static_cast<Eigen::Index>(moments.spans.size());
+  const auto n = static_cast<double>(rows);
+  return {moments.mean.topRows(rows).colwise().sum() / n, moments.squared_error.topRows(rows).colwise().sum() / (n * n)};
 }
 
 Profile global_delta(const BatchMoments& perturbation, const Profile& control) {

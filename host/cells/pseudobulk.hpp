@@ -17,7 +17,7 @@ enum class Design {
 
 // Mean and squared standard error of every gene in every batch of a group.
 struct BatchMoments {
-  std::vector<BatchSpan> spans;  // rows of the matrices
+  std::vector<BatchSpan> spans;  // rows of the matrices, which may have more rows from earlier use
   Matrix mean;                   // batches × genes
   // batches × genes: s² / n with the sample variance s² (n - 1); 0 where a batch has one cell, which understates it.
   Matrix squared_error;
@@ -29,8 +29,9 @@ struct Profile {
   RowVector squared_error;  // genes: SE²
 };
 
-// Sums run in double over cells in the group's order, so equal input gives equal bits on any number of threads.
-BatchMoments batch_moments(const GeneMajorGroup& group, std::uint32_t n_genes, ThreadPool& pool);
+// Sums run in double over cells in the group's order, so equal input gives equal bits on any number of threads. The memory
+// of `out` is used again.
+void batch_moments(const CellRows& rows, std::uint32_t n_genes, ThreadPool& pool, BatchMoments& out);
 
 // Mean over batches with equal weight; SE² = Σ_b SE²_b / B². At least one batch.
 Profile mean_over_batches(const BatchMoments& moments);

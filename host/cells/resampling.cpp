@@ -23,11 +23,9 @@ std::vector<std::uint32_t> draw_batches(std::uint64_t key, int n_outer, std::uin
   return times;
 }
 
-ResampledCells resample_cells(std::uint64_t key, std::uint32_t role, const LaneLayout& layout,
-                              const std::vector<BatchSpan>& spans, const std::vector<std::uint32_t>& batch_draws,
-                              const std::vector<bool>& splits) {
+void resample_cells(std::uint64_t key, std::uint32_t role, const LaneLayout& layout, const std::vector<BatchSpan>& spans,
+                    const std::vector<std::uint32_t>& batch_draws, const std::vector<bool>& splits, ResampledCells& out) {
   const std::size_t lanes = static_cast<std::size_t>(layout.n_lanes()), n_spans = spans.size();
-  ResampledCells out;
   out.counts.assign((n_spans == 0 ? 0 : spans.back().end) * lanes, 0);
   out.worth.assign(n_spans * lanes, 0.0);
   const auto n_split_spans = static_cast<double>(std::count(splits.begin(), splits.end(), true));
@@ -64,7 +62,6 @@ ResampledCells resample_cells(std::uint64_t key, std::uint32_t role, const LaneL
       }
     }
   }
-  return out;
 }
 
 }  // namespace headroom

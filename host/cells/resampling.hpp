@@ -36,9 +36,8 @@ struct ResampledCells {
 // Draws within every span, as often as `batch_draws` (layout.n_outer × spans.size()) says: a batch taken m times gives
 // m · n_cells cells with replacement. The halves: each span for which `splits[s]` is true is cut at random in two, the
 // smaller half A; it is worth nothing in the halves otherwise. `role` keeps the streams of a perturbation's own cells and
-// of its control apart.
-ResampledCells resample_cells(std::uint64_t key, std::uint32_t role, const LaneLayout& layout,
-                              const std::vector<BatchSpan>& spans, const std::vector<std::uint32_t>& batch_draws,
-                              const std::vector<bool>& splits);
+// of its control apart. The memory of `out` is used again.
+void resample_cells(std::uint64_t key, std::uint32_t role, const LaneLayout& layout, const std::vector<BatchSpan>& spans,
+                    const std::vector<std::uint32_t>& batch_draws, const std::vector<bool>& splits, ResampledCells& out);
 
 }  // namespace headroom

@@ -25,15 +25,22 @@ struct TwoGroups {
 
 ContextControl control_of(const TwoGroups& setup, Design design, int n_threads, const BootstrapOptions& options = kOptions) {
   ThreadPool pool(n_threads);
-  return prepare_control(gene_major_group(setup.control, kGenes, design == Design::matched), design, kGenes, "line",
-                         options, pool);
+  return prepare_control(setup.control, design, kGenes, "line", options, pool);
 }
 
 PerturbationEstimate estimate(const TwoGroups& setup, Design design, int n_threads = 1,
                               const BootstrapOptions& options = kOptions) {
   const ContextControl control = control_of(setup, design, n_threads, options);
   BootstrapWorkspace workspace(control);
-  return estimate_perturbation(control, gene_major_group(setup.pert, kGenes, false), "P1", workspace);
+  return estimate_perturbation(control, setup.pert, "P1", workspace);
+}
+
+ResampledCells resampled(std::uint64_t key, std::uint32_t role, const LaneLayout& layout,
+                         const std::vector<BatchSpan>& spans, const std::vector<std::uint32_t>& batch_draws,
+                         const std::vector<bool>& splits) {
+  ResampledCells out;
+  resample_cells(key, role, layout, spans, batch_draws, splits, out);
+  return out;
 }
 
 // Profiles of all lanes (lanes × genes) from dense cells and counts.
@@ -52,11 +59,11 @@ Matrix dense_profiles(const CellRows& rows, const std::vector<BatchSpan>& spans,
 }
 
 void expect_scores(const PerturbationEstimate& found, const Matrix& draws, const LaneLayout& layout) {
-  SpearmanAgainst buffers(kGenes);
+  ProfileBuffers buffers(kGenes);
   std::array<std::vector<double>, kNoiseMetrics> scores;
   for (int d = 0; d < layout.n_draws(); ++d) {
     const RowVector draw = draws.row(d);
-    const NoiseScores one = score_profile(draw.data(), found.delta.data(), kGenes, buffers);
+    const NoiseScores one = score_profile(draw.data(), found.delta.data(), buffers);
     for (int m = 0; m < kNoiseMetrics; ++m) scores[m].push_back(one[m]);
   }
   for (int m = 0; m < kNoiseMetrics; ++m) {
@@ -71,7 +78,7 @@ void expect_scores(const PerturbationEstimate& found, const Matrix& draws, const
   NoiseScores halves{};
   for (int k = 0; k < layout.n_splits; ++k) {
     const RowVector a = draws.row(layout.half_a(k)), b = draws.row(layout.half_b(k));
-    const NoiseScores one = score_profile(a.data(), b.data(), kGenes, buffers);
+    const NoiseScores one = score_profile(a.data(), b.data(), buffers);
     for (int m = 0; m < kNoiseMetrics; ++m) halves[m] += one[m] / layout.n_splits;
   }
   for (int m = 0; m < kNoiseMetrics; ++m) {
@@ -85,9 +92,8 @@ TEST(Bootstrap, GlobalDrawsAreThoseOfTheDefinition) {
   const LaneLayout layout{kOptions.n_outer, kOptions.n_inner, kOptions.n_splits};
   const std::uint64_t context_key = stream_key(kOptions.seed, "line"), key = stream_key(context_key, "P1");
   const auto own_spans = batch_spans(setup.pert.batch), control_spans = batch_spans(setup.control.batch);
-  const ResampledCells own =
-      resample_cells(key, 0, layout, own_spans, draw_batches(key, layout.n_outer, 3), {true, false, true});
-  const ResampledCells control = resample_cells(context_key, 1, layout, control_spans,
+  const ResampledCells own = resampled(key, 0, layout, own_spans, draw_batches(key, layout.n_outer, 3), {true, false, true});
+  const ResampledCells control = resampled(context_key, 1, layout, control_spans,
                                                 draw_batches(context_key, layout.n_outer, 4), {true, true, true, true});
   expect_scores(found, dense_profiles(setup.pert, own_spans, own, layout.n_lanes()) -
                            dense_profiles(setup.control, control_spans, control, layout.n_lanes()),
@@ -114,8 +120,8 @@ TEST(Bootstrap, MatchedDrawsTakeTheSameBatchesOfTheControl) {
   }
   const auto paired_spans = batch_spans(paired.batch);
   const auto times = draw_batches(key, layout.n_outer, 3);
-  const ResampledCells own = resample_cells(key, 0, layout, own_spans, times, {true, false, true});
-  const ResampledCells control = resample_cells(key, 1, layout, paired_spans, times, {true, false, true});
+  const ResampledCells own = resampled(key, 0, layout, own_spans, times, {true, false, true});
+  const ResampledCells control = resampled(key, 1, layout, paired_spans, times, {true, false, true});
   expect_scores(found, dense_profiles(setup.pert, own_spans, own, layout.n_lanes()) -
                            dense_profiles(paired, paired_spans, control, layout.n_lanes()),
                 layout);
@@ -124,8 +130,9 @@ TEST(Bootstrap, MatchedDrawsTakeTheSameBatchesOfTheControl) {
 TEST(Bootstrap, ClosedFormIsTheNormOfTheStandardErrors) {
   const TwoGroups setup;
   ThreadPool pool(1);
-  const BatchMoments pert = batch_moments(gene_major_group(setup.pert, kGenes, false), kGenes, pool);
-  const BatchMoments control = batch_moments(gene_major_group(setup.control, kGenes, true), kGenes, pool);
+  BatchMoments pert, control;
+  batch_moments(setup.pert, kGenes, pool, pert);
+  batch_moments(setup.control, kGenes, pool, control);
   EXPECT_NEAR(estimate(setup, Design::global).closed_form,
               std::sqrt(pert.squared_error.sum() / 9 + control.squared_error.sum() / 16), kTolerance);
   const double paired = control.squared_error.row(0).sum() + control.squared_error.bottomRows(2).sum();
@@ -142,9 +149,9 @@ TEST(Bootstrap, ThreadsAndOtherPerturbationsDoNotChangeABit) {
     const ContextControl control = control_of(setup, design, 1);
     BootstrapWorkspace workspace(control);
     const CellRows other = random_cells(9, {3, 20, 0, 4}, kGenes, 0.3);
-    estimate_perturbation(control, gene_major_group(other, kGenes, false), "other", workspace);
+    estimate_perturbation(control, other, "other", workspace);
     const PerturbationEstimate second =
-        estimate_perturbation(control, gene_major_group(setup.pert, kGenes, false), "P1", workspace);
+        estimate_perturbation(control, setup.pert, "P1", workspace);
     EXPECT_EQ(alone.quantiles, second.quantiles);
     EXPECT_EQ(alone.split_half, second.split_half);
   }
@@ -154,9 +161,8 @@ TEST(Bootstrap, SeedAndNameChangeTheDraws) {
   const TwoGroups setup;
   const ContextControl control = control_of(setup, Design::global, 1);
   BootstrapWorkspace workspace(control);
-  const GeneMajorGroup cells = gene_major_group(setup.pert, kGenes, false);
-  const auto one = estimate_perturbation(control, cells, "P1", workspace);
-  const auto two = estimate_perturbation(control, cells, "P2", workspace);
+  const auto one = estimate_perturbation(control, setup.pert, "P1", workspace);
+  const auto two = estimate_perturbation(control, setup.pert, "P2", workspace);
   EXPECT_NE(one.quantiles, two.quantiles);
   EXPECT_EQ(one.delta, two.delta);
   BootstrapOptions other = kOptions;

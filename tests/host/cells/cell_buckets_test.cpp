@@ -51,10 +51,11 @@ Result<std::vector<CellRows>> gather(MemoryCells& source, CellBuckets::Options o
   NoProgress progress;
   if (auto done = source.deliver(buckets, pool, progress, {}); !done) return tl::unexpected(done.error());
   std::vector<CellRows> all;
+  CellRows rows;
+  CellBuckets::TakeBuffers buffers;
   for (std::uint32_t g = 0; g < groups->groups.size(); ++g) {
-    auto rows = buckets.take(g);
-    if (!rows) return tl::unexpected(rows.error());
-    all.push_back(std::move(*rows));
+    if (auto taken = buckets.take(g, rows, buffers); !taken) return tl::unexpected(taken.error());
+    all.push_back(rows);
   }
   return all;
 }

@@ -100,9 +100,8 @@ TEST(ScoreProfile, EqualsSciPy) {
   ASSERT_GE(cases.size(), 3u);
   for (const auto& one : cases) {
     const auto prediction = one["prediction"].get<std::vector<double>>(), truth = one["truth"].get<std::vector<double>>();
-    SpearmanAgainst buffers(static_cast<std::uint32_t>(truth.size()));
-    const NoiseScores scores =
-        score_profile(prediction.data(), truth.data(), static_cast<std::uint32_t>(truth.size()), buffers);
+    ProfileBuffers buffers(static_cast<std::uint32_t>(truth.size()));
+    const NoiseScores scores = score_profile(prediction.data(), truth.data(), buffers);
     for (int m = 0; m < kNoiseMetrics; ++m) {
       const auto& expected = one["scores"][kNoiseMetricNames[m]];
       if (expected.is_null()) {
@@ -133,11 +132,11 @@ TEST(DrawMetrics, QuantilesEqualThoseOfSinglyScoredDraws) {
     }
     const auto quantiles = metrics.quantiles();
     std::array<std::vector<double>, kNoiseMetrics> scores;
-    SpearmanAgainst buffers(n_genes);
+    ProfileBuffers buffers(n_genes);
     for (std::uint32_t d = 0; d < n_draws; ++d) {
       std::vector<double> profile(n_genes);
       for (std::uint32_t g = 0; g < n_genes; ++g) profile[g] = draws[g * n_lanes + d];
-      const NoiseScores one = score_profile(profile.data(), truth.data(), n_genes, buffers);
+      const NoiseScores one = score_profile(profile.data(), truth.data(), buffers);
       for (int m = 0; m < kNoiseMetrics; ++m) scores[m].push_back(one[m]);
     }
     for (int m = 0; m < kNoiseMetrics; ++m) {

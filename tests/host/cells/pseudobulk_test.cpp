@@ -27,8 +27,14 @@ class Pseudobulk : public testing::Test {
   // Batches 0, 2, 3 of the perturbation (one with a single cell); 0 to 3 of the control.
   CellRows pert_ = random_cells(1, {6, 0, 1, 9}, kGenes, 0.4), control_ = random_cells(2, {8, 5, 3, 2}, kGenes, 0.4);
   ThreadPool pool_{2};
-  BatchMoments pert_moments_ = batch_moments(gene_major_group(pert_, kGenes, false), kGenes, pool_);
-  BatchMoments control_moments_ = batch_moments(gene_major_group(control_, kGenes, true), kGenes, pool_);
+  BatchMoments pert_moments_, control_moments_;
+
+  void SetUp() override {
+    // Memory of a larger group before must not show.
+    batch_moments(random_cells(9, {3, 3, 3, 3, 3}, kGenes, 0.9), kGenes, pool_, pert_moments_);
+    batch_moments(pert_, kGenes, pool_, pert_moments_);
+    batch_moments(control_, kGenes, pool_, control_moments_);
+  }
 };
 
 TEST_F(Pseudobulk, MomentsEqualTheirDefinitions) {
@@ -77,8 +83,10 @@ TEST_F(Pseudobulk, MatchedDeltaSubtractsTheSameBatchsControl) {
 
 TEST_F(Pseudobulk, ThreadsDoNotChangeABit) {
   ThreadPool alone(1), many(3);
-  const GeneMajorGroup group = gene_major_group(random_cells(5, {40, 50}, 2'000, 0.1), 2'000, false);
-  const BatchMoments one = batch_moments(group, 2'000, alone), three = batch_moments(group, 2'000, many);
+  const CellRows rows = random_cells(5, {40, 50}, 2'000, 0.1);
+  BatchMoments one, three;
+  batch_moments(rows, 2'000, alone, one);
+  batch_moments(rows, 2'000, many, three);
   EXPECT_EQ(one.mean, three.mean);
   EXPECT_EQ(one.squared_error, three.squared_error);
 }

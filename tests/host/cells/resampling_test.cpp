@@ -11,8 +11,18 @@ namespace {
 const std::vector<BatchSpan> kSpans = {{0, 0, 7}, {3, 7, 8}, {4, 8, 20}};
 constexpr LaneLayout kLayout{4, 3, 2};
 
+ResampledCells resampled(std::uint64_t key, std::uint32_t role, const LaneLayout& layout,
+                         const std::vector<BatchSpan>& spans, const std::vector<std::uint32_t>& batch_draws,
+                         const std::vector<bool>& splits) {
+  ResampledCells out;
+  out.counts.assign(3, 7);  // what is left of earlier use must not count
+  out.worth.assign(1'000, 7);
+  resample_cells(key, role, layout, spans, batch_draws, splits, out);
+  return out;
+}
+
 ResampledCells resample(std::uint64_t key, const std::vector<std::uint32_t>& batch_draws) {
-  return resample_cells(key, 0, kLayout, kSpans, batch_draws, {true, false, true});
+  return resampled(key, 0, kLayout, kSpans, batch_draws, {true, false, true});
 }
 
 TEST(LaneLayout, LanesFollowEachOther) {
@@ -83,7 +93,7 @@ TEST(ResampleCells, CellsOfABatchAreDrawnEvenly) {
   constexpr LaneLayout layout{200, 10, 0};
   const std::vector<BatchSpan> spans = {{2, 0, 5}};
   const ResampledCells cells =
-      resample_cells(3, 0, layout, spans, draw_batches(3, layout.n_outer, 1), {true});
+      resampled(3, 0, layout, spans, draw_batches(3, layout.n_outer, 1), {true});
   for (std::uint32_t c = 0; c < 5; ++c) {
     double n = 0;
     for (int lane = 0; lane < layout.n_draws(); ++lane) n += cells.counts[c * layout.n_lanes() + lane];
@@ -95,9 +105,9 @@ TEST(ResampleCells, CellsOfABatchAreDrawnEvenly) {
 TEST(ResampleCells, BatchesDrawApart) {
   constexpr LaneLayout layout{1, 4, 0};
   const std::vector<BatchSpan> alone = {{4, 0, 12}}, second = {{1, 0, 3}, {4, 3, 15}};
-  const ResampledCells one = resample_cells(8, 0, layout, alone, {1}, {false});
-  const ResampledCells two = resample_cells(8, 0, layout, second, {1, 1}, {false, false});
-  const ResampledCells other_role = resample_cells(8, 1, layout, alone, {1}, {false});
+  const ResampledCells one = resampled(8, 0, layout, alone, {1}, {false});
+  const ResampledCells two = resampled(8, 0, layout, second, {1, 1}, {false, false});
+  const ResampledCells other_role = resampled(8, 1, layout, alone, {1}, {false});
   bool differs = false;
   for (std::size_t i = 0; i < one.counts.size(); ++i) {
     EXPECT_EQ(one.counts[i], two.counts[3 * static_cast<std::size_t>(layout.n_lanes()) + i]);

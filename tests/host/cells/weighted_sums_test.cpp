@@ -15,7 +15,8 @@ TEST(WeightedSums, EqualTheDenseProductForEveryWidth) {
   const std::uint32_t n_genes = 23;
   const CellRows rows = random_cells(3, {50}, n_genes, 0.3);
   const Matrix dense = dense_of(rows, n_genes);
-  const GeneMajorBlock block = gene_major_block(rows, 0, 50, n_genes);
+  GeneMajorBlock block;
+  make_gene_major_block(rows, 0, 50, n_genes, block);
   for (std::uint32_t n_lanes = 8; n_lanes <= 200; n_lanes += 8) {
     std::mt19937 random(n_lanes);
     AlignedVector<double> weights(50 * n_lanes), sums(std::size_t{n_genes} * n_lanes, 1.5);
@@ -30,7 +31,8 @@ TEST(WeightedSums, EqualTheDenseProductForEveryWidth) {
 
 TEST(WeightedSums, TouchOnlyTheGenesAskedFor) {
   const CellRows rows = random_cells(4, {9}, 10, 0.8);
-  const GeneMajorBlock block = gene_major_block(rows, 0, 9, 10);
+  GeneMajorBlock block;
+  make_gene_major_block(rows, 0, 9, 10, block);
   AlignedVector<double> weights(9 * 8, 1.0), sums(4 * 8, 0.0);
   add_weighted_sums(block, weights.data(), 8, 3, 6, sums.data());
   const Matrix dense = dense_of(rows, 10);
