@@ -26,6 +26,7 @@
 #include "results/summary.hpp"
 #include "results/store.hpp"
 #include "results/summary_json.hpp"
+#include "terminal/display_text.hpp"
 #include "terminal/terminal_progress.hpp"
 #include "version.hpp"
 
@@ -48,11 +49,20 @@ Result<RunOptions> completed(const RunArguments& arguments) {
   return options;
 }
 
+void print_coverage(const RunSummary& summary) {
+  for (const PluginRecord& plugin : summary.plugins()) {
+    if (!plugin.has_n_ids()) continue;
+    fmt::print(stderr, "headroom: {}: {} of {} test perturbations have a vector{}\n", display_text(plugin.name()),
+               plugin.n_present(), plugin.n_ids(),
+               plugin.n_present() < plugin.n_ids() ? "; the others are predicted as the train mean" : "");
+  }
+}
+
 void print_failures(const RunSummary& summary) {
   std::vector<std::string> seen;
   for (const ContextResult& context : summary.contexts()) {
     for (const MethodResult& method : context.methods()) {
-      const std::string line = context.context() + ": " + method.name() + " failed: " + method.reason();
+      const std::string line = display_text(context.context() + ": " + method.name() + " failed: " + method.reason());
       if (method.status() != "failed" || std::find(seen.begin(), seen.end(), line) != seen.end()) continue;
       seen.push_back(line);
       fmt::print(stderr, "headroom: {}\n", line);
@@ -126,6 +136,7 @@ Result<int> run(const RunArguments& arguments) {
     draw_method_bars(std::cout, summary, primary_metric(summary), stdout_style());
   }
   if (!arguments.common.quiet) {
+    print_coverage(summary);
     print_failures(summary);
     fmt::print(stderr, "headroom: results in {}, to be read in {}\n", arguments.out.string(),
                (arguments.out / "report.html").string());

@@ -216,9 +216,6 @@ class Run {
       for (const Head& head : results_.heads) {
         methods.push_back(new_method(context, embedding.name, head.name, Role::plugin, false));
         if (embedding.description.wants_training()) methods.back().flags.push_back("supervised embedding");
-        for (const std::string& dataset : embedding.description.training_datasets()) {
-          if (dataset == task_.name) methods.back().flags.push_back("trained on this data set");
-        }
       }
     }
   }
@@ -528,10 +525,26 @@ class Run {
       ContextEvaluation& context = results_.contexts[c];
       for (MethodEvaluation& m : context.methods) conclude(m);
     }
-    for (const auto* entries : {&roster_.embeddings, &roster_.heads}) {
-      for (const RosterEntry& entry : *entries) results_.plugins.push_back(describe(entry));
-    }
+    for (const RosterEntry& entry : roster_.embeddings) results_.plugins.push_back(with_coverage(describe(entry)));
+    for (const RosterEntry& entry : roster_.heads) results_.plugins.push_back(describe(entry));
     settle_settings();
+  }
+
+  // How many test perturbations of the evaluated folds an embedding was asked for, and how many it knows; absent where
+  // it gave no answer.
+  PluginRecord with_coverage(PluginRecord record) {
+    std::int64_t n_ids = 0, n_present = 0;
+    for (std::size_t c = 0; c < results_.contexts.size(); ++c) {
+      for (const FoldEvaluation& fold : method(c, record.name() + "+" + results_.heads.front().name).folds) {
+        n_ids += static_cast<std::int64_t>(fold.covered.size());
+        n_present += std::count(fold.covered.begin(), fold.covered.end(), 1);
+      }
+    }
+    if (n_ids > 0) {
+      record.set_n_ids(static_cast<std::int32_t>(n_ids));
+      record.set_n_present(static_cast<std::int32_t>(n_present));
+    }
+    return record;
   }
 
   // The mean over seeds of every per-perturbation value; the first seed's hyperparameters stand for all.

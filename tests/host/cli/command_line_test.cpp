@@ -59,6 +59,7 @@ TEST_F(TinyScreen, RunWritesEveryFileAndAHonestSummary) {
   const Ended ended = headroom(std::string(kTinyRun) + "-o out");
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_NE(ended.out.find("good+knn"), std::string::npos);
+  EXPECT_NE(ended.err.find("good: 12 of 12 test perturbations have a vector"), std::string::npos) << ended.err;
   for (const char* name : {"summary.json", "scores.csv", "perturbations.csv", "report.html", "results.sqlite"}) {
     EXPECT_TRUE(std::filesystem::exists(folder_ / "out" / name)) << name;
   }
