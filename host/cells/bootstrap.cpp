@@ -74,7 +74,9 @@ bool any(const std::vector<bool>& flags) { return std::find(flags.begin(), flags
 
 std::optional<Error> validate(const BootstrapOptions& options) {
   const auto bad = [](const char* flag, int value, const char* range) {
-    return Error{ErrorKind::bad_input, std::string(flag) + " is " + std::to_string(value), {},
+    return Error{ErrorKind::bad_input,
+                 std::string(flag) + " is " + std::to_string(value),
+                 {},
                  std::string("give a number ") + range};
   };
   if (options.n_outer < 1 || options.n_outer > 1000) return bad("--outer", options.n_outer, "from 1 to 1000");
@@ -83,8 +85,8 @@ std::optional<Error> validate(const BootstrapOptions& options) {
   return std::nullopt;
 }
 
-ContextControl prepare_control(const CellRows& control, Design design, std::uint32_t n_genes, const std::string& context,
-                               const BootstrapOptions& options, ThreadPool& pool) {
+ContextControl prepare_control(const CellRows& control, Design design, std::uint32_t n_genes,
+                               const std::string& context, const BootstrapOptions& options, ThreadPool& pool) {
   ContextControl out;
   out.design = design;
   out.n_genes = n_genes;
@@ -148,8 +150,8 @@ PerturbationEstimate estimate_perturbation(const ContextControl& control, const 
   const bool matched = control.design == Design::matched;
 
   batch_moments(cells, n_genes, buffers.this_thread, buffers.moments);
-  Profile delta = matched ? matched_delta(buffers.moments, control.moments)
-                          : global_delta(buffers.moments, control.profile);
+  Profile delta =
+      matched ? matched_delta(buffers.moments, control.moments) : global_delta(buffers.moments, control.profile);
   PerturbationEstimate out;
   out.n_cells = static_cast<std::uint32_t>(cells.n_cells());
   out.n_batches = static_cast<std::uint32_t>(buffers.moments.spans.size());

@@ -1,6 +1,6 @@
-// The sampling error of deltas (protocol section 6): the two-stage bootstrap, the closed form and the disjoint halves, of
-// one context, perturbation by perturbation. A draw is a column of integer weights; all draws of a perturbation are one
-// thin product of weights and sparse cells, scored gene by gene as it is made.
+// The sampling error of deltas (protocol section 6): the two-stage bootstrap, the closed form and the disjoint halves,
+// of one context, perturbation by perturbation. A draw is a column of integer weights; all draws of a perturbation are
+// one thin product of weights and sparse cells, scored gene by gene as it is made.
 #pragma once
 
 #include <array>
@@ -34,16 +34,16 @@ struct ContextControl {
   Design design = Design::global;
   std::uint32_t n_genes = 0;
   LaneLayout layout;
-  std::uint64_t key = 0;     // of the context's streams
-  GeneMajorGroup cells;      // matched: kept, one batch a block; global: without blocks
-  BatchMoments moments;      // batches × genes
-  Profile profile;           // global design's control
+  std::uint64_t key = 0;        // of the context's streams
+  GeneMajorGroup cells;         // matched: kept, one batch a block; global: without blocks
+  BatchMoments moments;         // batches × genes
+  Profile profile;              // global design's control
   AlignedVector<double> draws;  // global: genes × lanes, minus the control's own draws and halves; matched: empty
 };
 
 // `control` has at least one cell.
-ContextControl prepare_control(const CellRows& control, Design design, std::uint32_t n_genes, const std::string& context,
-                               const BootstrapOptions& options, ThreadPool& pool);
+ContextControl prepare_control(const CellRows& control, Design design, std::uint32_t n_genes,
+                               const std::string& context, const BootstrapOptions& options, ThreadPool& pool);
 
 struct PerturbationEstimate {
   std::uint32_t n_cells = 0;
@@ -51,8 +51,8 @@ struct PerturbationEstimate {
   RowVector delta;                                            // genes: the point estimate of section 1
   std::array<NoiseScores, kNoiseQuantiles.size()> quantiles;  // of the draws' scores against delta
   double closed_form = 0;                                     // sqrt(Σ_g SE_g²), in units of L2
-  // Half A's delta scored against half B's, mean over the splits; absent where no batch can be halved (a batch needs two
-  // cells, in the matched design two control cells as well).
+  // Half A's delta scored against half B's, mean over the splits; absent where no batch can be halved (a batch needs
+  // two cells, in the matched design two control cells as well).
   std::optional<NoiseScores> split_half;
 };
 
@@ -71,8 +71,8 @@ class BootstrapWorkspace {
   std::unique_ptr<Buffers> buffers_;
 };
 
-// `cells` has at least one cell; in the matched design every one of its batches has control cells. `perturbation` names its
-// streams, so its numbers depend on its own cells, the control, the context's name and the seed alone.
+// `cells` has at least one cell; in the matched design every one of its batches has control cells. `perturbation` names
+// its streams, so its numbers depend on its own cells, the control, the context's name and the seed alone.
 PerturbationEstimate estimate_perturbation(const ContextControl& control, const CellRows& cells,
                                            const std::string& perturbation, BootstrapWorkspace& workspace);
 

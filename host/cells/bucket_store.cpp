@@ -103,8 +103,8 @@ Result<std::size_t> BucketStore::take(std::size_t bucket_index, std::vector<unsi
       n_pages_in_memory_.fetch_sub(1);
     } else {
       for (std::size_t done = 0; done < n;) {
-        const ssize_t got = ::pread(file_, out.data() + at + done, n - done,
-                                    static_cast<off_t>(page.file_page * page_bytes_ + done));
+        const ssize_t got =
+            ::pread(file_, out.data() + at + done, n - done, static_cast<off_t>(page.file_page * page_bytes_ + done));
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return file_fault("the temporary file of the cells cannot be read", spill_folder_);
         done += static_cast<std::size_t>(got);

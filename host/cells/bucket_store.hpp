@@ -1,5 +1,5 @@
-// Byte streams of many buckets, filled in any order and read back one by one: how cells are brought together by group in
-// one pass over a file. What does not fit the memory limit lies in an anonymous temporary file.
+// Byte streams of many buckets, filled in any order and read back one by one: how cells are brought together by group
+// in one pass over a file. What does not fit the memory limit lies in an anonymous temporary file.
 #pragma once
 
 #include <atomic>
@@ -35,8 +35,8 @@ class BucketStore {
 
   std::uint64_t size_bytes(std::size_t bucket) const { return buckets_[bucket].n_bytes; }
 
-  // Moves a bucket's bytes to the front of `out` (enlarged where it must be), in order of appending, and frees its memory;
-  // their number. Safe from many threads.
+  // Moves a bucket's bytes to the front of `out` (enlarged where it must be), in order of appending, and frees its
+  // memory; their number. Safe from many threads.
   Result<std::size_t> take(std::size_t bucket, std::vector<unsigned char>& out);
 
   std::uint64_t spilled_bytes() const { return n_spilled_pages_.load() * page_bytes_; }

@@ -110,8 +110,8 @@ void CellBuckets::pack(std::uint32_t cell, std::uint32_t gene, Value value, unsi
 }
 
 tl::unexpected<Error> CellBuckets::refuse(const BadValue& bad) const {
-  std::string what = fmt::format("value {} of gene '{}' in cell '{}' (row {}) ", bad.value, options_.gene_name(bad.gene),
-                                 options_.cell_name(bad.cell), bad.cell);
+  std::string what = fmt::format("value {} of gene '{}' in cell '{}' (row {}) ", bad.value,
+                                 options_.gene_name(bad.gene), options_.cell_name(bad.cell), bad.cell);
   const char* remedy = "correct the file";
   if (!std::isfinite(bad.value)) {
     what += "is not a number";
@@ -311,9 +311,15 @@ Result<void> CellBuckets::take(std::uint32_t group, CellRows& rows, TakeBuffers&
     const std::size_t first = rows.gene.size();
     const std::uint64_t n_here = begin[i + 1] - begin[i];
     switch (packing_) {
-      case Packing::small_counts: unpack<std::uint16_t, std::uint16_t>(bytes + begin[i] * width, n_here, cell, rows); break;
-      case Packing::real32: unpack<std::uint32_t, float>(bytes + begin[i] * width, n_here, cell, rows); break;
-      case Packing::real64: unpack<std::uint32_t, double>(bytes + begin[i] * width, n_here, cell, rows); break;
+      case Packing::small_counts:
+        unpack<std::uint16_t, std::uint16_t>(bytes + begin[i] * width, n_here, cell, rows);
+        break;
+      case Packing::real32:
+        unpack<std::uint32_t, float>(bytes + begin[i] * width, n_here, cell, rows);
+        break;
+      case Packing::real64:
+        unpack<std::uint32_t, double>(bytes + begin[i] * width, n_here, cell, rows);
+        break;
     }
     bool ascending = true;
     for (std::size_t e = first + 1; e < rows.gene.size(); ++e) ascending &= rows.gene[e - 1] < rows.gene[e];

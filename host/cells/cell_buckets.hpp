@@ -1,5 +1,5 @@
-// Brings the cells of each group together on the way in, checked and compact, and gives one group after the other back as
-// normalised rows.
+// Brings the cells of each group together on the way in, checked and compact, and gives one group after the other back
+// as normalised rows.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,8 @@ class CellBuckets final : public CellSink {
   // `groups` must live as long as this.
   CellBuckets(const CellGroups& groups, const CellSource& source, Options options);
 
-  // Errors (bad_input): a value that is not finite, negative, or (counts) not whole, with the first such cell of the batch,
-  // its gene and the remedy; (harness_fault) the temporary file.
+  // Errors (bad_input): a value that is not finite, negative, or (counts) not whole, with the first such cell of the
+  // batch, its gene and the remedy; (harness_fault) the temporary file.
   Result<void> add_cells(const CellBatch& batch, ThreadPool& pool) override;
   Result<void> add_entries(const EntryBatch& batch, ThreadPool& pool) override;
 
@@ -48,8 +48,8 @@ class CellBuckets final : public CellSink {
     std::vector<std::uint64_t> begin;
   };
 
-  // Normalised cells of a group by batch, in the source's order within a batch, into `rows`; its memory here is freed. Safe
-  // from many threads, once for each group and after the pass.
+  // Normalised cells of a group by batch, in the source's order within a batch, into `rows`; its memory here is freed.
+  // Safe from many threads, once for each group and after the pass.
   Result<void> take(std::uint32_t group, CellRows& rows, TakeBuffers& buffers);
 
   std::uint64_t spilled_bytes() const { return store_.spilled_bytes(); }

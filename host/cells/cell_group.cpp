@@ -53,8 +53,8 @@ std::vector<BatchSpan> block_ranges(const std::vector<BatchSpan>& spans, bool on
   for (const BatchSpan& span : spans) {
     std::uint32_t begin = span.begin;
     while (begin < span.end) {
-      const bool extend = !ranges.empty() && !one_batch_a_block &&
-                          ranges.back().end - ranges.back().begin < GeneMajorBlock::kMaxCells;
+      const bool extend =
+          !ranges.empty() && !one_batch_a_block && ranges.back().end - ranges.back().begin < GeneMajorBlock::kMaxCells;
       if (!extend) ranges.push_back({span.batch, begin, begin});
       BatchSpan& range = ranges.back();
       range.end = std::min(span.end, range.begin + GeneMajorBlock::kMaxCells);

@@ -1,5 +1,5 @@
-// The normalised cells of one group, a perturbation or the control of one context, as rows and as gene-major blocks: what
-// pseudobulk and bootstrap work on.
+// The normalised cells of one group, a perturbation or the control of one context, as rows and as gene-major blocks:
+// what pseudobulk and bootstrap work on.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ struct BatchSpan {
   std::uint32_t n_cells() const { return end - begin; }
 };
 
-// Some consecutive cells of a group, stored gene by gene, so that all draws' sums of one gene stay in registers while its
-// entries go by.
+// Some consecutive cells of a group, stored gene by gene, so that all draws' sums of one gene stay in registers while
+// its entries go by.
 struct GeneMajorBlock {
   std::uint32_t first_cell = 0;      // row of the block's cell 0 in its group
   std::uint32_t n_cells = 0;         // at most kMaxCells
@@ -38,7 +38,8 @@ struct GeneMajorBlock {
   static constexpr std::uint32_t kMaxCells = 1024;
 };
 
-// A whole group, ready for the kernels. Its blocks cover its cells in order; with `one_batch_a_block` none spans batches.
+// A whole group, ready for the kernels. Its blocks cover its cells in order; with `one_batch_a_block` none spans
+// batches.
 struct GeneMajorGroup {
   std::uint32_t n_cells = 0;
   std::vector<BatchSpan> spans;  // ascending by batch

@@ -81,17 +81,17 @@ Result<ControlRule> find_controls(const CellSource& source, const CellColumnOpti
   rule.is_control.resize(source.n_cells());
   const auto by_label = [&](std::int32_t code) {
     for (std::size_t i = 0; i < rule.is_control.size(); ++i) rule.is_control[i] = perturbations.codes[i] == code;
-    rule.picked = fmt::format("control: label '{}' of column '{}'", perturbations.labels[static_cast<std::size_t>(code)],
-                              perturbations.name);
+    rule.picked = fmt::format("control: label '{}' of column '{}'",
+                              perturbations.labels[static_cast<std::size_t>(code)], perturbations.name);
     return rule;
   };
 
   if (options.control) {
     const auto at = std::find(perturbations.labels.begin(), perturbations.labels.end(), *options.control);
     if (at == perturbations.labels.end()) {
-      return bad_input(fmt::format("no cell has the control label '{}' in column '{}'", *options.control,
-                                   perturbations.name),
-                       source.path(), fmt::format("labels there: {}", list_of(perturbations.labels)));
+      return bad_input(
+          fmt::format("no cell has the control label '{}' in column '{}'", *options.control, perturbations.name),
+          source.path(), fmt::format("labels there: {}", list_of(perturbations.labels)));
     }
     return by_label(static_cast<std::int32_t>(at - perturbations.labels.begin()));
   }
@@ -122,10 +122,11 @@ Result<ControlRule> find_controls(const CellSource& source, const CellColumnOpti
       if (lower(perturbations.labels[l]) == usual) return by_label(static_cast<std::int32_t>(l));
     }
   }
-  return bad_input(fmt::format("which cells are control is not said: there is no column '{}', and no label of '{}' is a "
-                               "usual one",
-                               kControlColumn, perturbations.name),
-                   source.path(), "give --control LABEL or --control-col COLUMN");
+  return bad_input(
+      fmt::format("which cells are control is not said: there is no column '{}', and no label of '{}' is a "
+                  "usual one",
+                  kControlColumn, perturbations.name),
+      source.path(), "give --control LABEL or --control-col COLUMN");
 }
 
 Result<LabelColumn> read_perturbations(const CellSource& source, const CellColumnOptions& options) {
@@ -246,7 +247,8 @@ Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions
     out.groups.push_back({c, {}, true, static_cast<std::uint32_t>(n_in_slot[first]), {}});
     for (const std::uint64_t s : kept) {
       group_of_slot[first + s] = static_cast<std::uint32_t>(out.groups.size());
-      out.groups.push_back({c, perturbations->labels[s - 1], false, static_cast<std::uint32_t>(n_in_slot[first + s]), {}});
+      out.groups.push_back(
+          {c, perturbations->labels[s - 1], false, static_cast<std::uint32_t>(n_in_slot[first + s]), {}});
     }
   }
   if (out.groups.empty()) {
@@ -282,15 +284,17 @@ Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions
     if (design != Design::matched) continue;
     for (const std::uint32_t b : group.batches) {
       if (std::binary_search(context_control->batches.begin(), context_control->batches.end(), b)) continue;
-      return bad_input(fmt::format("batch '{}'{} has cells of '{}' but no control cells, which the matched design needs",
-                                   out.batches[b], in_context(out, group.context), group.perturbation),
-                       source.path(), "use --design global, or leave the cells of that batch out");
+      return bad_input(
+          fmt::format("batch '{}'{} has cells of '{}' but no control cells, which the matched design needs",
+                      out.batches[b], in_context(out, group.context), group.perturbation),
+          source.path(), "use --design global, or leave the cells of that batch out");
     }
   }
   if (!single.empty()) {
-    out.notes.push_back(fmt::format("{} perturbations have one cell; they are kept, but their sampling error is "
-                                    "understated: {}",
-                                    single.size(), list_of(single)));
+    out.notes.push_back(
+        fmt::format("{} perturbations have one cell; they are kept, but their sampling error is "
+                    "understated: {}",
+                    single.size(), list_of(single)));
   }
   return out;
 }

@@ -54,10 +54,11 @@ struct CellGroups {
   std::vector<std::string> notes;
 };
 
-// Groups of all cells of `source`. Perturbations of fewer than `min_cells` cells in a context are dropped and listed in the
-// notes, as are cells without a label.
-// Errors (bad_input): a column that is absent, no control cells in a context that has perturbations, no perturbation left, a
-// perturbed batch without control cells in the matched design (naming the batch).
-Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions& columns, Design design, int min_cells);
+// Groups of all cells of `source`. Perturbations of fewer than `min_cells` cells in a context are dropped and listed in
+// the notes, as are cells without a label. Errors (bad_input): a column that is absent, no control cells in a context
+// that has perturbations, no perturbation left, a perturbed batch without control cells in the matched design (naming
+// the batch).
+Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions& columns, Design design,
+                               int min_cells);
 
 }  // namespace headroom

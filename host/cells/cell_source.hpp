@@ -1,5 +1,5 @@
-// Where cells come from: an h5ad or a Matrix Market folder, with its tables of cells and genes, and its counts delivered
-// in one pass front to back.
+// Where cells come from: an h5ad or a Matrix Market folder, with its tables of cells and genes, and its counts
+// delivered in one pass front to back.
 #pragma once
 
 #include <cstdint>
@@ -80,12 +80,13 @@ class CellSource {
   virtual Result<void> deliver(CellSink& sink, ThreadPool& pool, Progress& progress, std::stop_token stop) = 0;
 };
 
-// `layer`: empty for X, "raw" or "raw/X" for raw/X, else layers/NAME. CSR, CSC and dense; whole or chunked; gzip, LZF or
-// none. Errors (bad_input): unreadable, no such layer (the remedy lists those that exist), an unknown encoding.
+// `layer`: empty for X, "raw" or "raw/X" for raw/X, else layers/NAME. CSR, CSC and dense; whole or chunked; gzip, LZF
+// or none. Errors (bad_input): unreadable, no such layer (the remedy lists those that exist), an unknown encoding.
 Result<std::unique_ptr<CellSource>> open_h5ad_cells(const std::filesystem::path& path, const std::string& layer);
 
-// A 10x folder: matrix.mtx, features.tsv (or genes.tsv), barcodes.tsv, each also with .gz, and `table`, a TSV or CSV with a
-// header whose first column holds barcodes; every barcode must occur in it. Errors (bad_input): as above, with line numbers.
+// A 10x folder: matrix.mtx, features.tsv (or genes.tsv), barcodes.tsv, each also with .gz, and `table`, a TSV or CSV
+// with a header whose first column holds barcodes; every barcode must occur in it. Errors (bad_input): as above, with
+// line numbers.
 Result<std::unique_ptr<CellSource>> open_matrix_market_cells(const std::filesystem::path& folder,
                                                              const std::filesystem::path& table);
 

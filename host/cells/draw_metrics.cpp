@@ -41,13 +41,15 @@ void transpose(std::uint32_t n_genes, std::uint32_t n_draws, std::uint32_t n_lan
     const double* source = draws + static_cast<std::size_t>(g0) * n_lanes;
     for (std::uint32_t l = 0; l < n_draws; ++l) {
       float* target = values + l * stride + g0;
-      for (std::uint32_t g = 0; g < n; ++g) target[g] = static_cast<float>(source[static_cast<std::size_t>(g) * n_lanes + l]);
+      for (std::uint32_t g = 0; g < n; ++g)
+        target[g] = static_cast<float>(source[static_cast<std::size_t>(g) * n_lanes + l]);
     }
   }
 }
 
-// Every value becomes a key of `key_bits`, monotone in it, above its index: sign, exponent and leading mantissa bits from
-// `kOctaves` below the largest magnitude on; all smaller ones share the two keys around zero. Negative zero counts as zero.
+// Every value becomes a key of `key_bits`, monotone in it, above its index: sign, exponent and leading mantissa bits
+// from `kOctaves` below the largest magnitude on; all smaller ones share the two keys around zero. Negative zero counts
+// as zero.
 constexpr int kOctaves = 16, kOctaveBits = 4 + 23;
 
 HEADROOM_SIMD_CLONES
@@ -266,7 +268,8 @@ NoiseScores score_profile(const double* prediction, const double* truth, Profile
   }
   buffers.spearman.set_reference(buffers.truth.data());
   const double pearson = spp > 0 && stt > 0 ? spt / std::sqrt(spp * stt) : kNaN;
-  return {std::sqrt(squares), squares / n, absolute / n, buffers.spearman.correlate(buffers.prediction.data()), pearson};
+  return {std::sqrt(squares), squares / n, absolute / n, buffers.spearman.correlate(buffers.prediction.data()),
+          pearson};
 }
 
 }  // namespace headroom

@@ -22,9 +22,9 @@ using NoiseScores = std::array<double, kNoiseMetrics>;
 // Quantile with linear interpolation (NumPy's default) of ascending values; NaN if `sorted` is empty.
 double linear_quantile(const std::vector<double>& sorted, double q);
 
-// Rank correlation of many vectors with one reference; average ranks for ties. Values are ranked in float32, which moves
-// a correlation by less than 1e-6 and halves the traffic of a sort that would otherwise outweigh the bootstrap itself.
-// Sums of ranks are whole numbers and exact.
+// Rank correlation of many vectors with one reference; average ranks for ties. Values are ranked in float32, which
+// moves a correlation by less than 1e-6 and halves the traffic of a sort that would otherwise outweigh the bootstrap
+// itself. Sums of ranks are whole numbers and exact.
 class SpearmanAgainst {
  public:
   explicit SpearmanAgainst(std::uint32_t n);
@@ -39,10 +39,10 @@ class SpearmanAgainst {
   bool same_key(std::uint32_t a, std::uint32_t b) const { return (sorted_[a] ^ sorted_[b]) <= index_mask_; }
 
   std::uint32_t n_;
-  int digit_bits_;             // a key has two digits
-  std::uint32_t index_mask_;   // the rest of the 32 bits
-  std::vector<std::int32_t> reference_;  // twice (rank - mean rank) of the reference
-  double reference_squares_ = 0;         // sum of their squares
+  int digit_bits_;                            // a key has two digits
+  std::uint32_t index_mask_;                  // the rest of the 32 bits
+  std::vector<std::int32_t> reference_;       // twice (rank - mean rank) of the reference
+  double reference_squares_ = 0;              // sum of their squares
   std::vector<std::uint32_t> keys_, sorted_;  // key above, index below; one more than n
   std::vector<std::uint32_t> counts_;
 };
@@ -64,8 +64,8 @@ class DrawMetrics {
   std::uint32_t n_genes_, n_draws_, n_lanes_;
   const double* truth_ = nullptr;
   double truth_mean_ = 0, truth_sum_squares_ = 0;  // of the centred truth
-  std::vector<double> sums_;                       // 4 × lanes: Σ diff², Σ |diff|, Σ diff, Σ diff · centred truth
-  std::vector<float> values_;                      // draws × genes
+  std::vector<double> sums_;   // 4 × lanes: Σ diff², Σ |diff|, Σ diff, Σ diff · centred truth
+  std::vector<float> values_;  // draws × genes
   SpearmanAgainst spearman_;
 };
 

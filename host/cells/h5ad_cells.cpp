@@ -1,5 +1,5 @@
-// Cells of an h5ad, front to back: a thread fetches compressed chunks, the pool expands them, and whole cells (CSR, dense)
-// or entries (CSC) go on to the sink.
+// Cells of an h5ad, front to back: a thread fetches compressed chunks, the pool expands them, and whole cells (CSR,
+// dense) or entries (CSC) go on to the sink.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -130,7 +130,7 @@ std::uint64_t H5adCells::stored_bytes() const {
 
 Result<void> H5adCells::deliver(CellSink& sink, ThreadPool& pool, Progress& progress, std::stop_token stop) {
   return matrix_->layout() == MatrixLayout::dense ? deliver_dense(sink, pool, progress, stop)
-                                                   : deliver_sparse(sink, pool, progress, stop);
+                                                  : deliver_sparse(sink, pool, progress, stop);
 }
 
 Result<void> H5adCells::expand(const std::vector<NumberStream::Piece>& pieces, const NumberStream& stream,
@@ -192,8 +192,8 @@ Result<void> H5adCells::deliver_sparse(CellSink& sink, ThreadPool& pool, Progres
         return bad_input("the cells end too early", path(), "the file is damaged; fetch or write it again");
       }
       FetchedEntries& fetched = **item;
-      for (auto [pieces, stream, target] : {std::tuple{&fetched.genes, &*minor, &genes_there},
-                                            std::tuple{&fetched.values, &*values, &values_there}}) {
+      for (auto [pieces, stream, target] :
+           {std::tuple{&fetched.genes, &*minor, &genes_there}, std::tuple{&fetched.values, &*values, &values_there}}) {
         if (pieces->empty()) continue;
         target->advance(from, pieces->back().end, bytes_of(stream->kind()));
         if (auto done = expand(*pieces, *stream, *target, pool); !done) return done;
@@ -202,8 +202,8 @@ Result<void> H5adCells::deliver_sparse(CellSink& sink, ThreadPool& pool, Progres
     }
 
     const std::uint64_t end = static_cast<std::uint64_t>((*offsets)[last]);
-    const auto* const minors = reinterpret_cast<const std::uint32_t*>(genes_there.bytes.data()) +
-                               (from - genes_there.begin);
+    const auto* const minors =
+        reinterpret_cast<const std::uint32_t*>(genes_there.bytes.data()) + (from - genes_there.begin);
     const unsigned char* const numbers = values_there.bytes.data() + (from - values_there.begin) * bytes_of(kind_);
     std::uint32_t largest = 0;
     for (std::uint64_t e = 0; e < end - from; ++e) largest = std::max(largest, minors[e]);
@@ -263,8 +263,8 @@ Result<void> H5adCells::deliver_dense(CellSink& sink, ThreadPool& pool, Progress
         const hdf5::Id memory(H5Screate_simple(2, count, nullptr));
         H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start, nullptr, count, nullptr);
         if (!block.empty() &&
-            H5Dread(dataset->id.get(), kind_ == NumberKind::real32 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE,
-                    memory.get(), space.get(), H5P_DEFAULT, block.data()) < 0) {
+            H5Dread(dataset->id.get(), kind_ == NumberKind::real32 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE, memory.get(),
+                    space.get(), H5P_DEFAULT, block.data()) < 0) {
           return hdf5::read_error(dataset->name, dataset->path);
         }
         return std::optional<std::vector<unsigned char>>{std::move(block)};

@@ -1,4 +1,5 @@
-// The LZF compression of h5py and anndata (compression="lzf"), which the HDF5 library itself does not have. Reading only.
+// The LZF compression of h5py and anndata (compression="lzf"), which the HDF5 library itself does not have. Reading
+// only.
 #pragma once
 
 #include <cstddef>
@@ -6,12 +7,12 @@
 
 namespace headroom {
 
-// Expands LZF data (Marc Lehmann's format) into `out`. Returns the number of bytes written, 0 if the data are damaged or
-// `out` is too small.
+// Expands LZF data (Marc Lehmann's format) into `out`. Returns the number of bytes written, 0 if the data are damaged
+// or `out` is too small.
 std::size_t lzf_expand(std::span<const unsigned char> data, std::span<unsigned char> out);
 
-// Makes HDF5's own reads understand LZF (filter 32000) from now on, in the whole process. Safe to call from any thread and
-// more than once.
+// Makes HDF5's own reads understand LZF (filter 32000) from now on, in the whole process. Safe to call from any thread
+// and more than once.
 void register_lzf_filter();
 
 }  // namespace headroom

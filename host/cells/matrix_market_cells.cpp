@@ -1,5 +1,5 @@
-// Cells of a 10x-style folder: a Matrix Market file of genes × cells with lists of features and barcodes, and a table that
-// says what each barcode is.
+// Cells of a 10x-style folder: a Matrix Market file of genes × cells with lists of features and barcodes, and a table
+// that says what each barcode is.
 #include <fmt/format.h>
 #include <zlib.h>
 
@@ -63,7 +63,8 @@ class TextPieces {
     auto pieces = std::make_unique<TextPieces>();
     pieces->path_ = path.string();
     pieces->file_ = gzopen(path.c_str(), "rb");
-    if (pieces->file_ == nullptr) return bad_input("the file cannot be read", path.string(), "check its name and rights");
+    if (pieces->file_ == nullptr)
+      return bad_input("the file cannot be read", path.string(), "check its name and rights");
     gzbuffer(pieces->file_, 1 << 18);
     return Result<std::unique_ptr<TextPieces>>(std::move(pieces));
   }
@@ -84,9 +85,9 @@ class TextPieces {
       int code = Z_OK;
       const char* reason = gzerror(file_, &code);
       if (got < 0 || code == Z_BUF_ERROR) {
-        return bad_input(fmt::format("the compressed text is damaged or cut off{}{}", got < 0 ? ": " : "",
-                                     got < 0 ? reason : ""),
-                         path_, "fetch or write the file again");
+        return bad_input(
+            fmt::format("the compressed text is damaged or cut off{}{}", got < 0 ? ": " : "", got < 0 ? reason : ""),
+            path_, "fetch or write the file again");
       }
       text.resize(had + static_cast<std::size_t>(got));
       if (got == 0) {
@@ -95,7 +96,8 @@ class TextPieces {
       }
       const std::size_t line_end = text.rfind('\n');
       if (line_end == std::string::npos) {
-        if (text.size() > 4 * kTextBytes) return bad_input("a line is endless", path_, "give a Matrix Market text file");
+        if (text.size() > 4 * kTextBytes)
+          return bad_input("a line is endless", path_, "give a Matrix Market text file");
         continue;
       }
       rest_ = text.substr(line_end + 1);
@@ -157,7 +159,7 @@ class MatrixMarketCells final : public CellSource {
  private:
   Result<void> read_table(const std::filesystem::path& table);
 
-  std::string path_;        // of the matrix
+  std::string path_;  // of the matrix
   std::string table_path_;
   std::vector<std::string> barcodes_, gene_ids_;
   std::vector<AnnotationColumn> gene_columns_;
@@ -214,7 +216,8 @@ Result<void> MatrixMarketCells::read_table(const std::filesystem::path& table) {
     const auto known = rows_of.find(reader->cells()[0]);
     if (known == rows_of.end()) continue;  // the table may hold more cells than the matrix
     for (const std::size_t row : known->second) {
-      if (found[row]) return reader->error(fmt::format("barcode '{}' occurs twice", known->first), "keep one row of it");
+      if (found[row])
+        return reader->error(fmt::format("barcode '{}' occurs twice", known->first), "keep one row of it");
       found[row] = true;
       for (std::size_t c = 1; c < n_columns; ++c) table_values_[c - 1][row] = reader->cells()[c];
     }
@@ -305,7 +308,8 @@ Result<void> MatrixMarketCells::deliver(CellSink& sink, ThreadPool& pool, Progre
       if ((!pattern && !line.number(&value)) || !line.finished()) return bad_line("this is not 'gene cell count'");
       if (transposed) std::swap(a, b);
       if (a < 1 || a > n_genes() || b < 1 || b > n_cells()) return bad_line("gene or cell is out of range");
-      if (++n_seen > n_declared) return bad_line(fmt::format("there are more than the {} entries declared", n_declared));
+      if (++n_seen > n_declared)
+        return bad_line(fmt::format("there are more than the {} entries declared", n_declared));
       genes.push_back(static_cast<std::uint32_t>(a - 1));
       cells.push_back(static_cast<std::uint32_t>(b - 1));
       values.push_back(value);

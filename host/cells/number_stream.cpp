@@ -60,10 +60,14 @@ bool convert_any(const hdf5::Dataset& type, const unsigned char* in, std::uint64
     return type.type_bytes == 4 ? convert<float>(in, n, out) : convert<double>(in, n, out);
   }
   switch (type.type_bytes) {
-    case 1: return type.type_is_signed ? convert<std::int8_t>(in, n, out) : convert<std::uint8_t>(in, n, out);
-    case 2: return type.type_is_signed ? convert<std::int16_t>(in, n, out) : convert<std::uint16_t>(in, n, out);
-    case 4: return type.type_is_signed ? convert<std::int32_t>(in, n, out) : convert<std::uint32_t>(in, n, out);
-    default: return type.type_is_signed ? convert<std::int64_t>(in, n, out) : convert<std::uint64_t>(in, n, out);
+    case 1:
+      return type.type_is_signed ? convert<std::int8_t>(in, n, out) : convert<std::uint8_t>(in, n, out);
+    case 2:
+      return type.type_is_signed ? convert<std::int16_t>(in, n, out) : convert<std::uint16_t>(in, n, out);
+    case 4:
+      return type.type_is_signed ? convert<std::int32_t>(in, n, out) : convert<std::uint32_t>(in, n, out);
+    default:
+      return type.type_is_signed ? convert<std::int64_t>(in, n, out) : convert<std::uint64_t>(in, n, out);
   }
 }
 
@@ -134,9 +138,12 @@ Result<void> NumberStream::inspect_filters() {
 
 bool NumberStream::is_delivered_as_stored() const {
   switch (kind_) {
-    case NumberKind::index: return dataset_.is_integer() && dataset_.type_bytes == 4 && dataset_.type_is_signed;
-    case NumberKind::real32: return dataset_.type_class == H5T_FLOAT && dataset_.type_bytes == 4;
-    case NumberKind::real64: return dataset_.type_class == H5T_FLOAT && dataset_.type_bytes == 8;
+    case NumberKind::index:
+      return dataset_.is_integer() && dataset_.type_bytes == 4 && dataset_.type_is_signed;
+    case NumberKind::real32:
+      return dataset_.type_class == H5T_FLOAT && dataset_.type_bytes == 4;
+    case NumberKind::real64:
+      return dataset_.type_class == H5T_FLOAT && dataset_.type_bytes == 8;
   }
   return false;
 }
@@ -163,8 +170,8 @@ Result<std::vector<NumberStream::Piece>> NumberStream::fetch(std::uint64_t n) {
         return damaged(dataset_, next_);
       }
       piece.bytes.resize(stored);  // 0: never written, so all zeros
-      if (stored > 0 && H5Dread_chunk(dataset_.id.get(), H5P_DEFAULT, &offset, &piece.skipped_filters,
-                                      piece.bytes.data()) < 0) {
+      if (stored > 0 &&
+          H5Dread_chunk(dataset_.id.get(), H5P_DEFAULT, &offset, &piece.skipped_filters, piece.bytes.data()) < 0) {
         return hdf5::read_error(dataset_.name, dataset_.path);
       }
     } else {
@@ -177,8 +184,8 @@ Result<std::vector<NumberStream::Piece>> NumberStream::fetch(std::uint64_t n) {
       H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, &start, nullptr, &count, nullptr);
       piece.bytes.resize(count * (kind_ == NumberKind::index ? 8 : bytes_of(kind_)));
       piece.expanded = true;
-      if (H5Dread(dataset_.id.get(), memory_type(kind_), memory.get(), space.get(), H5P_DEFAULT,
-                  piece.bytes.data()) < 0) {
+      if (H5Dread(dataset_.id.get(), memory_type(kind_), memory.get(), space.get(), H5P_DEFAULT, piece.bytes.data()) <
+          0) {
         return hdf5::read_error(dataset_.name, dataset_.path);
       }
     }
@@ -240,9 +247,15 @@ Result<void> NumberStream::expand(const Piece& piece, void* out) const {
   if (n_bytes < n * width) return damaged(dataset_, piece.begin);
   bool ok = true;
   switch (kind_) {
-    case NumberKind::index: ok = convert_any(dataset_, bytes, n, static_cast<std::uint32_t*>(out)); break;
-    case NumberKind::real32: convert_any(dataset_, bytes, n, static_cast<float*>(out)); break;
-    case NumberKind::real64: convert_any(dataset_, bytes, n, static_cast<double*>(out)); break;
+    case NumberKind::index:
+      ok = convert_any(dataset_, bytes, n, static_cast<std::uint32_t*>(out));
+      break;
+    case NumberKind::real32:
+      convert_any(dataset_, bytes, n, static_cast<float*>(out));
+      break;
+    case NumberKind::real64:
+      convert_any(dataset_, bytes, n, static_cast<double*>(out));
+      break;
   }
   if (!ok) return damaged(dataset_, piece.begin);
   return {};

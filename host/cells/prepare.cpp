@@ -49,11 +49,11 @@ std::filesystem::path nearest_folder(const std::filesystem::path& path) {
 
 // The genes that are kept, with their table.
 struct Genes {
-  std::vector<std::string> ids;             // source
-  std::vector<std::uint32_t> map;           // source → kept
-  std::vector<std::uint32_t> kept;          // kept → source
+  std::vector<std::string> ids;     // source
+  std::vector<std::uint32_t> map;   // source → kept
+  std::vector<std::uint32_t> kept;  // kept → source
   std::string index_name;
-  std::vector<AnnotationColumn> columns;    // kept
+  std::vector<AnnotationColumn> columns;  // kept
 };
 
 AnnotationColumn select_rows(const AnnotationColumn& column, const std::vector<std::uint32_t>& rows) {
@@ -124,8 +124,8 @@ Result<Genes> choose_genes(const CellSource& source, const PrepareOptions& optio
     }
     for (std::size_t i = 0; i < n; ++i) keep[i] = wanted->contains(best[i]);
     const std::unordered_set<std::string> there(best.begin(), best.end());
-    const auto absent = std::count_if(wanted->begin(), wanted->end(),
-                                      [&](const std::string& gene) { return !there.contains(gene); });
+    const auto absent =
+        std::count_if(wanted->begin(), wanted->end(), [&](const std::string& gene) { return !there.contains(gene); });
     if (absent > 0) notes.push_back(fmt::format("{} of {} listed genes are not in the file", absent, wanted->size()));
   }
   genes.map.assign(n, CellBuckets::kGeneDropped);
@@ -162,9 +162,9 @@ Result<std::vector<std::string>> folds_from_column(const CellSource& source, con
     const std::uint32_t g = groups.group_of_cell[i];
     if (g == CellGroups::kDropped || groups.groups[g].is_control) continue;
     if (code[g] && *code[g] != column->codes[i]) {
-      return bad_input(fmt::format("cells of {} are in different folds of column '{}'", named(groups, groups.groups[g]),
-                                   name),
-                       source.path(), "give every perturbation of a context one fold");
+      return bad_input(
+          fmt::format("cells of {} are in different folds of column '{}'", named(groups, groups.groups[g]), name),
+          source.path(), "give every perturbation of a context one fold");
     }
     code[g] = column->codes[i];
   }
@@ -214,8 +214,8 @@ Result<std::vector<std::string>> folds_from_file(const CellGroups& groups, const
     folds.push_back(at->second);
   }
   if (used.size() < fold_of.size()) {
-    notes.push_back(fmt::format("{} rows of the fold file name perturbations that are not here",
-                                fold_of.size() - used.size()));
+    notes.push_back(
+        fmt::format("{} rows of the fold file name perturbations that are not here", fold_of.size() - used.size()));
   }
   return folds;
 }
@@ -255,7 +255,7 @@ AnnotationColumn fold_column(const std::vector<std::string>& folds) {
 }
 
 struct Estimates {
-  Matrix deltas;                                  // perturbations × genes
+  Matrix deltas;                                    // perturbations × genes
   std::vector<PerturbationEstimate> perturbations;  // without their delta
 };
 
@@ -301,15 +301,16 @@ Result<Estimates> estimate_all(CellBuckets& buckets, const CellGroups& groups, s
       if (stop.stop_requested()) return;
       std::unique_lock lock(mutex);
       if (error) return;
-      if (idle.empty()) idle.push_back(std::make_unique<Worker>(CellRows{}, CellBuckets::TakeBuffers{}, BootstrapWorkspace(control)));
+      if (idle.empty())
+        idle.push_back(std::make_unique<Worker>(CellRows{}, CellBuckets::TakeBuffers{}, BootstrapWorkspace(control)));
       std::unique_ptr<Worker> worker = std::move(idle.back());
       idle.pop_back();
       lock.unlock();
       const std::size_t row = order[i];
       const auto taken = buckets.take(rows[row], worker->cells, worker->take);
       if (taken) {
-        PerturbationEstimate estimate = estimate_perturbation(control, worker->cells,
-                                                              groups.groups[rows[row]].perturbation, worker->workspace);
+        PerturbationEstimate estimate =
+            estimate_perturbation(control, worker->cells, groups.groups[rows[row]].perturbation, worker->workspace);
         out.deltas.row(static_cast<Eigen::Index>(row)) = estimate.delta;
         estimate.delta.resize(0);
         out.perturbations[row] = std::move(estimate);
@@ -404,7 +405,8 @@ Result<PrepareReport> prepare_unguarded(const std::filesystem::path& cells, cons
   auto opened = open_source(cells, options);
   if (!opened) return tl::unexpected(opened.error());
   CellSource& source = **opened;
-  if (source.n_cells() >= UINT32_MAX) return bad_input("there are more than 2^32 cells", source.path(), "split the file");
+  if (source.n_cells() >= UINT32_MAX)
+    return bad_input("there are more than 2^32 cells", source.path(), "split the file");
   auto groups = group_cells(source, options.columns, options.design, options.min_cells);
   if (!groups) return tl::unexpected(groups.error());
   report.picked = groups->picked;
@@ -417,10 +419,10 @@ Result<PrepareReport> prepare_unguarded(const std::filesystem::path& cells, cons
                      : options.fold_file ? folds_from_file(*groups, *options.fold_file, report.notes)
                                          : make_folds(*groups, options, source.path());
   if (!folds) return tl::unexpected(folds.error());
-  report.picked.push_back(options.fold_col    ? fmt::format("folds: column '{}'", *options.fold_col)
-                          : options.fold_file ? fmt::format("folds: {}", options.fold_file->string())
-                                              : fmt::format("folds: {}, shuffled with seed {}", options.n_folds,
-                                                            options.fold_seed));
+  report.picked.push_back(options.fold_col ? fmt::format("folds: column '{}'", *options.fold_col)
+                          : options.fold_file
+                              ? fmt::format("folds: {}", options.fold_file->string())
+                              : fmt::format("folds: {}, shuffled with seed {}", options.n_folds, options.fold_seed));
   {
     auto barcodes = source.barcodes();
     if (!barcodes) return tl::unexpected(barcodes.error());
@@ -507,7 +509,8 @@ std::optional<Error> validate(const PrepareOptions& options) {
   if (options.columns.control && options.columns.control_col) {
     return bad("--control and --control-col are both given", "give one of them");
   }
-  if (options.fold_col && options.fold_file) return bad("--fold-col and --fold-file are both given", "give one of them");
+  if (options.fold_col && options.fold_file)
+    return bad("--fold-col and --fold-file are both given", "give one of them");
   constexpr std::uint64_t kLeastMemory = 64 << 20;
   if (options.memory_limit_bytes && *options.memory_limit_bytes < kLeastMemory) {
     return bad(fmt::format("--memory-limit is {} bytes", *options.memory_limit_bytes), "give 64MiB or more");
@@ -522,7 +525,8 @@ Result<PrepareReport> prepare(const std::filesystem::path& cells, const std::fil
   try {
     return prepare_unguarded(cells, out_dir, options, pool, progress, stop);
   } catch (const std::bad_alloc&) {
-    return harness_fault("out of memory", cells.string(), "give a smaller --memory-limit, or keep fewer genes (--genes)");
+    return harness_fault("out of memory", cells.string(),
+                         "give a smaller --memory-limit, or keep fewer genes (--genes)");
   }
 }
 

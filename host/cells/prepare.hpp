@@ -29,11 +29,12 @@ struct PrepareOptions {
   std::optional<std::filesystem::path> genes_file;
   int min_cells = 1;  // of a perturbation in a context, at least 1
 
-  // Folds: a column of the cells, or a table (pert_id,test_split[,context]), or else made by K-fold within each context.
+  // Folds: a column of the cells, or a table (pert_id,test_split[,context]), or else made by K-fold within each
+  // context.
   std::optional<std::string> fold_col;
   std::optional<std::filesystem::path> fold_file;
-  int n_folds = 5;                // 2 to the number of perturbations
-  std::uint32_t fold_seed = 42;   // scikit-learn's random_state
+  int n_folds = 5;               // 2 to the number of perturbations
+  std::uint32_t fold_seed = 42;  // scikit-learn's random_state
 
   BootstrapOptions bootstrap;
   // Aim for the whole program's memory; cells beyond it go to a temporary file. Default: half of the machine's memory.
@@ -59,13 +60,13 @@ struct PrepareReport {
 // The bad option, or nothing.
 std::optional<Error> validate(const PrepareOptions& options);
 
-// Writes OUT_DIR/noise.csv, then OUT_DIR/task.h5ad, each whole or not at all; the folder is made if it is not there. `cells`
-// is an h5ad, or a Matrix Market folder with options.cell_table. Equal input, options and seed give equal numbers on any
-// number of threads.
+// Writes OUT_DIR/noise.csv, then OUT_DIR/task.h5ad, each whole or not at all; the folder is made if it is not there.
+// `cells` is an h5ad, or a Matrix Market folder with options.cell_table. Equal input, options and seed give equal
+// numbers on any number of threads.
 //
-// task.h5ad: X deltas (rows: contexts in order, their perturbations by id; float64), obs pert_id, context, test_split, n_cells,
-// n_batches; var as in the source. noise.csv: the columns of the contract, then context, n_cells, closed_form and split_half
-// (L2), split_half_MSE, _MAE, _Spearman, _Pearson; an undefined number is an empty field.
+// task.h5ad: X deltas (rows: contexts in order, their perturbations by id; float64), obs pert_id, context, test_split,
+// n_cells, n_batches; var as in the source. noise.csv: the columns of the contract, then context, n_cells, closed_form
+// and split_half (L2), split_half_MSE, _MAE, _Spearman, _Pearson; an undefined number is an empty field.
 //
 // Errors: bad_input (nothing is written); harness_fault (disk full, out of memory); interrupted.
 Result<PrepareReport> prepare(const std::filesystem::path& cells, const std::filesystem::path& out_dir,

@@ -46,7 +46,8 @@ void batch_moments(const CellRows& rows, std::uint32_t n_genes, ThreadPool& pool
 Profile mean_over_batches(const BatchMoments& moments) {
   const auto rows = static_cast<Eigen::Index>(moments.spans.size());
   const auto n = static_cast<double>(rows);
-  return {moments.mean.topRows(rows).colwise().sum() / n, moments.squared_error.topRows(rows).colwise().sum() / (n * n)};
+  return {moments.mean.topRows(rows).colwise().sum() / n,
+          moments.squared_error.topRows(rows).colwise().sum() / (n * n)};
 }
 
 Profile global_delta(const BatchMoments& perturbation, const Profile& control) {

@@ -1,4 +1,5 @@
-// Pseudobulk deltas from normalised cells (protocol sections 1.2 and 1.3) and their closed-form sampling error (section 6).
+// Pseudobulk deltas from normalised cells (protocol sections 1.2 and 1.3) and their closed-form sampling error (section
+// 6).
 #pragma once
 
 #include <cstdint>
@@ -29,8 +30,8 @@ struct Profile {
   RowVector squared_error;  // genes: SE²
 };
 
-// Sums run in double over cells in the group's order, so equal input gives equal bits on any number of threads. The memory
-// of `out` is used again.
+// Sums run in double over cells in the group's order, so equal input gives equal bits on any number of threads. The
+// memory of `out` is used again.
 void batch_moments(const CellRows& rows, std::uint32_t n_genes, ThreadPool& pool, BatchMoments& out);
 
 // Mean over batches with equal weight; SE² = Σ_b SE²_b / B². At least one batch.

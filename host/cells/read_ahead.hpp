@@ -12,8 +12,8 @@
 
 namespace headroom {
 
-// Calls `make` until it gives nullopt or an error, keeping at most `depth` items waiting. Destroying it stops the thread
-// after the item in work.
+// Calls `make` until it gives nullopt or an error, keeping at most `depth` items waiting. Destroying it stops the
+// thread after the item in work.
 template <class Item>
 class ReadAhead {
  public:

@@ -18,13 +18,15 @@ std::vector<std::uint32_t> draw_batches(std::uint64_t key, int n_outer, std::uin
   if (n_batches <= 1) return times;
   for (int o = 0; o < n_outer; ++o) {
     RandomStream random(key, kBatchChoice, static_cast<std::uint32_t>(o));
-    for (std::uint32_t i = 0; i < n_batches; ++i) ++times[static_cast<std::size_t>(o) * n_batches + random.below(n_batches)];
+    for (std::uint32_t i = 0; i < n_batches; ++i)
+      ++times[static_cast<std::size_t>(o) * n_batches + random.below(n_batches)];
   }
   return times;
 }
 
-void resample_cells(std::uint64_t key, std::uint32_t role, const LaneLayout& layout, const std::vector<BatchSpan>& spans,
-                    const std::vector<std::uint32_t>& batch_draws, const std::vector<bool>& splits, ResampledCells& out) {
+void resample_cells(std::uint64_t key, std::uint32_t role, const LaneLayout& layout,
+                    const std::vector<BatchSpan>& spans, const std::vector<std::uint32_t>& batch_draws,
+                    const std::vector<bool>& splits, ResampledCells& out) {
   const std::size_t lanes = static_cast<std::size_t>(layout.n_lanes()), n_spans = spans.size();
   out.counts.assign((n_spans == 0 ? 0 : spans.back().end) * lanes, 0);
   out.worth.assign(n_spans * lanes, 0.0);

@@ -35,14 +35,29 @@ void all_passes(const std::uint32_t* begin, const std::uint16_t* cell, const dou
     pass<8>(begin, cell, value, weights + lane, n_lanes, gene_begin, gene_end, sums + lane);
   }
   switch ((n_lanes - lane) / 8) {
-    case 7: pass<7>(begin, cell, value, weights + lane, n_lanes, gene_begin, gene_end, sums + lane); break;
-    case 6: pass<6>(begin, cell, value, weights + lane, n_lanes, gene_begin, gene_end, sums + lane); break;
-    case 5: pass<5>(begin, cell, value, weights + lane, n_lanes, gene_begin, gene_end, sums + lane); break;
-    case 4: pass<4>(begin, cell, value, weights + lane, n_lanes, gene_begin, gene_end, sums + lane); break;
-    case 3: pass<3>(begin, cell, value, weights + lane, n_lanes, gene_begin, gene_end, sums + lane); break;
-    case 2: pass<2>(begin, cell, value, weights + lane, n_lanes, gene_begin, gene_end, sums + lane); break;
-    case 1: pass<1>(begin, cell, value, weights + lane, n_lanes, gene_begin, gene_end, sums + lane); break;
-    default: break;
+    case 7:
+      pass<7>(begin, cell, value, weights + lane, n_lanes, gene_begin, gene_end, sums + lane);
+      break;
+    case 6:
+      pass<6>(begin, cell, value, weights + lane, n_lanes, gene_begin, gene_end, sums + lane);
+      break;
+    case 5:
+      pass<5>(begin, cell, value, weights + lane, n_lanes, gene_begin, gene_end, sums + lane);
+      break;
+    case 4:
+      pass<4>(begin, cell, value, weights + lane, n_lanes, gene_begin, gene_end, sums + lane);
+      break;
+    case 3:
+      pass<3>(begin, cell, value, weights + lane, n_lanes, gene_begin, gene_end, sums + lane);
+      break;
+    case 2:
+      pass<2>(begin, cell, value, weights + lane, n_lanes, gene_begin, gene_end, sums + lane);
+      break;
+    case 1:
+      pass<1>(begin, cell, value, weights + lane, n_lanes, gene_begin, gene_end, sums + lane);
+      break;
+    default:
+      break;
   }
 }
 

@@ -45,7 +45,8 @@ Result<int> check(const CheckArguments& arguments) {
     if (!ids) return tl::unexpected<Error>(ids.error());
     options.known_ids = std::move(*ids);
   }
-  if (!as_json) options.on_result = [&](const CheckResult& result) { std::cout << check_line(result, style) << std::endl; };
+  if (!as_json)
+    options.on_result = [&](const CheckResult& result) { std::cout << check_line(result, style) << std::endl; };
   const auto conformance = check_plugin(arguments.plugin, options);
   if (!conformance) return tl::unexpected<Error>(conformance.error());
   std::cout << (as_json ? conformance_json(*conformance) : check_summary(*conformance, style) + "\n");

@@ -19,7 +19,8 @@ namespace {
 constexpr const char* kAbout =
     "Tells how much of the achievable progress a perturbation-response predictor has made.\n"
     "For every context and metric it places each method between WAP, the best null that any sensible model must beat,\n"
-    "and BAP, the tightest of the cheaters that no honest model can beat, and prints the percentage of that gap closed.";
+    "and BAP, the tightest of the cheaters that no honest model can beat, and prints the percentage of that gap "
+    "closed.";
 
 constexpr const char* kFooter =
     "Examples\n"
@@ -37,25 +38,29 @@ void add_common_flags(CLI::App& command, CommonArguments& common) {
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   command.add_flag("--quiet", common.quiet, "No progress and no notes on stderr");
-  command.add_flag_callback("--json", [&common] { common.format = TableFormat::json; }, "Results as JSON on stdout");
+  command.add_flag_callback(
+      "--json", [&common] { common.format = TableFormat::json; }, "Results as JSON on stdout");
   command.add_option("--format", common.format, "How results are printed on stdout: table, csv or json")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, TableFormat>{{"table", TableFormat::text}, {"csv", TableFormat::csv}, {"json", TableFormat::json}}));
+      ->transform(CLI::CheckedTransformer(std::map<std::string, TableFormat>{
+          {"table", TableFormat::text}, {"csv", TableFormat::csv}, {"json", TableFormat::json}}));
 }
 
 template <class T>
 void add_optional(CLI::App& command, const std::string& flags, std::optional<T>& value, const std::string& help) {
   if constexpr (std::is_same_v<T, std::filesystem::path>) {
-    command.add_option_function<std::string>(flags, [&value](const std::string& given) { value = given; }, help);
+    command.add_option_function<std::string>(
+        flags, [&value](const std::string& given) { value = given; }, help);
   } else {
-    command.add_option_function<T>(flags, [&value](const T& given) { value = given; }, help);
+    command.add_option_function<T>(
+        flags, [&value](const T& given) { value = given; }, help);
   }
 }
 
 void add_task_flags(CLI::App& command, TaskArguments& task) {
   TaskOptions& columns = task.columns;
   add_optional(command, "--pert-col", columns.pert_column,
-               "Column with the perturbation ids (default: the first of pert_id, gene_id, target_gene, perturbation, condition)");
+               "Column with the perturbation ids (default: the first of pert_id, gene_id, target_gene, perturbation, "
+               "condition)");
   add_optional(command, "--context-col", columns.context_column,
                "Column with the context (default: the first of context, cell_line, cell_type, if any)");
   add_optional(command, "--gene-col", columns.gene_column,
@@ -94,8 +99,8 @@ Result<std::uint64_t> size_in_bytes(const std::string& text, std::string_view fl
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
   const std::string unit(end, text.data() + text.size());
   static const std::map<std::string, double> kUnits = {
-      {"", 1}, {"B", 1}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"K", 1024.}, {"M", 1048576.}, {"G", 1073741824.},
-      {"KiB", 1024.}, {"MiB", 1048576.}, {"GiB", 1073741824.}};
+      {"", 1},         {"B", 1},           {"kB", 1e3},    {"MB", 1e6},       {"GB", 1e9},         {"K", 1024.},
+      {"M", 1048576.}, {"G", 1073741824.}, {"KiB", 1024.}, {"MiB", 1048576.}, {"GiB", 1073741824.}};
   const auto scale = kUnits.find(unit);
   if (status != std::errc() || scale == kUnits.end() || !(value > 0)) {
     return bad_input(fmt::format("'{}' is no size", text), std::string(flag), "write it as 2GiB or 512MB");
@@ -105,17 +110,23 @@ Result<std::uint64_t> size_in_bytes(const std::string& text, std::string_view fl
 
 void add_prepare_flags(CLI::App& command, PrepareArguments& arguments, std::string& memory_limit) {
   PrepareOptions& options = arguments.options;
-  command.add_option("cells", arguments.cells,
-                     "Cells: an h5ad, or a folder with matrix.mtx[.gz], features.tsv[.gz] and barcodes.tsv[.gz]")->required();
+  command
+      .add_option("cells", arguments.cells,
+                  "Cells: an h5ad, or a folder with matrix.mtx[.gz], features.tsv[.gz] and barcodes.tsv[.gz]")
+      ->required();
   command.add_option("-o,--out", arguments.out, "Folder for task.h5ad and noise.csv")->required();
-  command.add_option("--design", options.design,
-                     "global: one control profile per context; matched: the control of each batch (plates)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Design>{{"global", Design::global}, {"matched", Design::matched}}));
+  command
+      .add_option("--design", options.design,
+                  "global: one control profile per context; matched: the control of each batch (plates)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Design>{{"global", Design::global}, {"matched", Design::matched}}));
   CellColumnOptions& columns = options.columns;
   add_optional(command, "--pert-col", columns.pert_col,
-               "Column with the perturbation ids (default: the first of pert_id, gene_id, target_gene, perturbation, condition)");
+               "Column with the perturbation ids (default: the first of pert_id, gene_id, target_gene, perturbation, "
+               "condition)");
   add_optional(command, "--control", columns.control, "Label of the control cells in that column");
-  add_optional(command, "--control-col", columns.control_col, "Column that is true for control cells (default: is_control)");
+  add_optional(command, "--control-col", columns.control_col,
+               "Column that is true for control cells (default: is_control)");
   add_optional(command, "--batch-col", columns.batch_col,
                "Column with the batch (default: the first of gem_group, batch, plate, replicate; else one batch)");
   add_optional(command, "--context-col", columns.context_col,
@@ -124,19 +135,23 @@ void add_prepare_flags(CLI::App& command, PrepareArguments& arguments, std::stri
   add_optional(command, "--fold-file", options.fold_file, "CSV with the folds: pert_id,test_split[,context]");
   command.add_option("--folds", options.n_folds, "Make this many shuffled folds")->capture_default_str();
   command.add_option("--fold-seed", options.fold_seed, "Seed of the folds that are made")->capture_default_str();
-  command.add_option("--values", options.values,
-                     "What the file holds: counts (scaled to 10,000 a cell, then log1p), log1p (already so) or asis")
+  command
+      .add_option("--values", options.values,
+                  "What the file holds: counts (scaled to 10,000 a cell, then log1p), log1p (already so) or asis")
       ->transform(CLI::CheckedTransformer(std::map<std::string, CellValues>{
           {"counts", CellValues::counts}, {"log1p", CellValues::log1p}, {"asis", CellValues::asis}}));
   command.add_option("--layer", options.layer, "Read layers/NAME, or raw/X, instead of X");
   add_optional(command, "--cells", options.cell_table, "Table of the cells (TSV or CSV) of a Matrix Market folder");
   add_optional(command, "--genes", options.genes_file, "File with one gene id a line: keep only these");
-  command.add_option("--min-cells", options.min_cells, "Drop perturbations with fewer cells in a context")->capture_default_str();
+  command.add_option("--min-cells", options.min_cells, "Drop perturbations with fewer cells in a context")
+      ->capture_default_str();
   command.add_option("--outer", options.bootstrap.n_outer, "Bootstrap draws of batches")->capture_default_str();
-  command.add_option("--inner", options.bootstrap.n_inner, "Bootstrap draws of cells within each")->capture_default_str();
+  command.add_option("--inner", options.bootstrap.n_inner, "Bootstrap draws of cells within each")
+      ->capture_default_str();
   command.add_option("--seed", options.bootstrap.seed, "Seed of the bootstrap")->capture_default_str();
-  command.add_option("--memory-limit", memory_limit, "Memory to use, for example 2GiB; cells beyond it go to a temporary file "
-                                                     "(default: half of the machine's)");
+  command.add_option("--memory-limit", memory_limit,
+                     "Memory to use, for example 2GiB; cells beyond it go to a temporary file "
+                     "(default: half of the machine's)");
 }
 
 SandboxMode sandbox_mode(const std::string& text) {
@@ -156,23 +171,28 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
   add_optional(command, "--noise", arguments.task.noise,
                "Noise table of the task (default: noise.csv beside task.h5ad, if there)");
   RunOptions& run = arguments.run;
-  command.add_option("--predictor", texts.predictors,
-                     "Head: knn, lasso, ridge, or [NAME=]PATH.so of a predictor plugin (default: knn and lasso)")
+  command
+      .add_option("--predictor", texts.predictors,
+                  "Head: knn, lasso, ridge, or [NAME=]PATH.so of a predictor plugin (default: knn and lasso)")
       ->allow_extra_args(false);
   command.add_option("--fold", run.folds, "Only these folds");
   command.add_option("--metric", texts.metrics, "Only these metrics (default: all that the task allows)");
   command.add_option("--common-dim", run.common_dim, "Components that every embedding is reduced to")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  command.add_option("--grid", texts.grids, "Values of a hyperparameter: PREDICTOR.PARAM=V,V,...")->allow_extra_args(false);
-  command.add_option("--ceiling", texts.ceiling,
-                     "Cheaters that make the BAP, separated by commas: idealized, sampling_error_q90, sampling_error_q50, "
-                     "sampling_error_closed_form, split_half (default: the first two)");
+  command.add_option("--grid", texts.grids, "Values of a hyperparameter: PREDICTOR.PARAM=V,V,...")
+      ->allow_extra_args(false);
+  command.add_option(
+      "--ceiling", texts.ceiling,
+      "Cheaters that make the BAP, separated by commas: idealized, sampling_error_q90, sampling_error_q50, "
+      "sampling_error_closed_form, split_half (default: the first two)");
   command.add_option("--set", texts.sets, "Option of a plugin: PLUGIN.KEY=VALUE")->allow_extra_args(false);
-  command.add_option("--seed", run.seed, "Seed of the random null, the intervals and the plugins")->capture_default_str();
+  command.add_option("--seed", run.seed, "Seed of the random null, the intervals and the plugins")
+      ->capture_default_str();
   command.add_flag("--inner-scores", arguments.keep_inner_scores, "Keep the whole inner score table in summary.json");
-  command.add_option("--sandbox", texts.sandbox,
-                     "Confinement of plugins: strict (strong or better, else exit 4), relaxed (the best to be had), off")
+  command
+      .add_option("--sandbox", texts.sandbox,
+                  "Confinement of plugins: strict (strong or better, else exit 4), relaxed (the best to be had), off")
       ->check(CLI::IsMember({"strict", "relaxed", "off"}))
       ->capture_default_str();
   command.add_option("--limit-time", texts.limit_time_s, "Seconds that one request to a plugin may take")
@@ -192,7 +212,8 @@ Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) 
     }
     run.embeddings.push_back(std::move(spec));
   }
-  for (const std::string& text : texts.predictors.empty() ? std::vector<std::string>{"knn", "lasso"} : texts.predictors) {
+  for (const std::string& text :
+       texts.predictors.empty() ? std::vector<std::string>{"knn", "lasso"} : texts.predictors) {
     const auto equals = text.find('=');
     const std::string path = equals == std::string::npos ? text : text.substr(equals + 1);
     PredictorSpec spec;
@@ -249,10 +270,12 @@ void add_check_flags(CLI::App& command, CheckArguments& arguments, CheckFlagText
   command.add_option("plugin", arguments.plugin, "Plugin library (.so)");
   command.add_flag("--list", arguments.list, "Say what the checks are, and end");
   command.add_option("--only", arguments.options.names, "Run only these checks");
-  command.add_flag_callback("--no-published-size", [&arguments] { arguments.options.published_size = false; },
-                            "Leave out the one check that may take minutes");
-  add_optional(command, "--ids", arguments.ids_file,
-               "File with perturbation ids that the embedding knows, one a line (default: some well-known human genes)");
+  command.add_flag_callback(
+      "--no-published-size", [&arguments] { arguments.options.published_size = false; },
+      "Leave out the one check that may take minutes");
+  add_optional(
+      command, "--ids", arguments.ids_file,
+      "File with perturbation ids that the embedding knows, one a line (default: some well-known human genes)");
   command.add_option("--set", texts.sets, "Option of the plugin: KEY=VALUE")->allow_extra_args(false);
   command.add_option("--sandbox", texts.sandbox, "Confinement: strict, relaxed or off")
       ->check(CLI::IsMember({"strict", "relaxed", "off"}))
@@ -293,7 +316,8 @@ int run_command_line(int argc, char** argv) {
   std::function<Result<int>()> command;
 
   SimulateArguments simulate_arguments;
-  CLI::App* simulate_app = app.add_subcommand("simulate", "Make a seeded synthetic screen with known truth: cells, task, embeddings");
+  CLI::App* simulate_app =
+      app.add_subcommand("simulate", "Make a seeded synthetic screen with known truth: cells, task, embeddings");
   simulate_app->add_option("-o,--out", simulate_arguments.out, "Folder to write")->required();
   simulate_app->add_option("--preset", simulate_arguments.preset, "Size of the screen")
       ->check(CLI::IsMember({"tiny", "small", "medium", "paper"}))
@@ -304,7 +328,8 @@ int run_command_line(int argc, char** argv) {
 
   PrepareArguments prepare_arguments;
   std::string prepare_memory_limit;
-  CLI::App* prepare_app = app.add_subcommand("prepare", "From single cells to a task: deltas, folds and their sampling error");
+  CLI::App* prepare_app =
+      app.add_subcommand("prepare", "From single cells to a task: deltas, folds and their sampling error");
   add_prepare_flags(*prepare_app, prepare_arguments, prepare_memory_limit);
   add_common_flags(*prepare_app, prepare_arguments.common);
   prepare_app->callback([&] {
@@ -321,10 +346,12 @@ int run_command_line(int argc, char** argv) {
   RunArguments run_arguments;
   RunFlagTexts run_texts;
   CLI::App* run_app = app.add_subcommand("run", "Evaluate embeddings and predictors of a task against its bounds");
-  run_app->add_option("task", run_arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")->required();
-  run_app->add_option("--embedding", run_texts.embeddings,
-                      "NAME=PATH or PATH of an embedding: a plugin .so, or a file of vectors keyed by perturbation id "
-                      "(.h5ad, .csv[.gz], .tsv[.gz], .npz)")
+  run_app->add_option("task", run_arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")
+      ->required();
+  run_app
+      ->add_option("--embedding", run_texts.embeddings,
+                   "NAME=PATH or PATH of an embedding: a plugin .so, or a file of vectors keyed by perturbation id "
+                   "(.h5ad, .csv[.gz], .tsv[.gz], .npz)")
       ->allow_extra_args(false);
   run_app->add_option("-o,--out", run_arguments.out, "Folder for the results")->required();
   run_app->add_flag("--resume", run_arguments.resume, "Take over evaluations that an earlier run left in the folder");
@@ -341,7 +368,8 @@ int run_command_line(int argc, char** argv) {
   RunArguments bounds_arguments;
   RunFlagTexts bounds_texts;
   CLI::App* bounds_app = app.add_subcommand("bounds", "WAP, BAP and the gap of a task, before any plugin");
-  bounds_app->add_option("task", bounds_arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")->required();
+  bounds_app->add_option("task", bounds_arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")
+      ->required();
   add_run_flags(*bounds_app, bounds_arguments, bounds_texts);
   add_common_flags(*bounds_app, bounds_arguments.common);
   bounds_app->callback([&] {
@@ -354,14 +382,19 @@ int run_command_line(int argc, char** argv) {
   ReportArguments report_arguments;
   CLI::App* report_app = app.add_subcommand("report", "Write report.html, and figures, from a run's results");
   report_app->add_option("out", report_arguments.out, "Folder of a run, or a summary.json")->required();
-  add_optional(*report_app, "-o,--output", report_arguments.page, "Page to write (default: report.html in the run's folder)");
-  add_optional(*report_app, "--figures", report_arguments.figures, "Also write the first two figures as SVG into this folder");
+  add_optional(*report_app, "-o,--output", report_arguments.page,
+               "Page to write (default: report.html in the run's folder)");
+  add_optional(*report_app, "--figures", report_arguments.figures,
+               "Also write the first two figures as SVG into this folder");
   add_common_flags(*report_app, report_arguments.common);
   report_app->callback([&] { command = [&] { return headroom::cli::report(report_arguments); }; });
 
   ProgressArguments progress_arguments;
-  CLI::App* progress_app = app.add_subcommand("progress", "Gap closed from published score tables: one row per fold and method");
-  progress_app->add_option("--scores", progress_arguments.scores, "CSV or TSV with name, fold (CONTEXT.FOLD) and metrics")->required();
+  CLI::App* progress_app =
+      app.add_subcommand("progress", "Gap closed from published score tables: one row per fold and method");
+  progress_app
+      ->add_option("--scores", progress_arguments.scores, "CSV or TSV with name, fold (CONTEXT.FOLD) and metrics")
+      ->required();
   progress_app->add_option("--wap", progress_arguments.options.wap, "Nulls: exact names or globs")->required();
   progress_app->add_option("--bap", progress_arguments.options.bap, "Cheaters: exact names or globs")->required();
   progress_app->add_option("--entry", progress_arguments.options.entries, "Methods to judge (default: all others)");
@@ -373,14 +406,17 @@ int run_command_line(int argc, char** argv) {
   progress_app->callback([&] { command = [&] { return headroom::cli::progress(progress_arguments); }; });
 
   LeaderboardArguments leaderboard_arguments;
-  CLI::App* leaderboard_app = app.add_subcommand("leaderboard", "Rank the methods of one or more runs of the same task");
+  CLI::App* leaderboard_app =
+      app.add_subcommand("leaderboard", "Rank the methods of one or more runs of the same task");
   leaderboard_app->add_option("out", leaderboard_arguments.runs, "Folders of runs")->required();
-  leaderboard_app->add_option("--metric", leaderboard_arguments.metric, "Rank by this metric (default: the runs' first)");
+  leaderboard_app->add_option("--metric", leaderboard_arguments.metric,
+                              "Rank by this metric (default: the runs' first)");
   add_common_flags(*leaderboard_app, leaderboard_arguments.common);
   leaderboard_app->callback([&] { command = [&] { return leaderboard(leaderboard_arguments); }; });
 
   NewArguments new_arguments;
-  CLI::App* new_app = app.add_subcommand("new", "Write a plugin project that builds and passes 'headroom check' as it is");
+  CLI::App* new_app =
+      app.add_subcommand("new", "Write a plugin project that builds and passes 'headroom check' as it is");
   new_app->add_option("name", new_arguments.name, "Name of the plugin, and of the folder that is made")->required();
   new_app->add_option("--kind", new_arguments.kind, "What it is: embedding or predictor")->required();
   new_app->add_option("--language", new_arguments.language, "c++ or c")->capture_default_str();

@@ -1,5 +1,5 @@
-// The command line as values: flags and commands of the contract, parsed by CLI11 in one translation unit (it is slow to
-// compile), and handed to one function per command.
+// The command line as values: flags and commands of the contract, parsed by CLI11 in one translation unit (it is slow
+// to compile), and handed to one function per command.
 #pragma once
 
 #include <cstdint>
@@ -49,18 +49,17 @@ struct RunArguments {
   TaskArguments task;
   RunOptions run;
   std::optional<std::filesystem::path> submissions;
-  std::filesystem::path out;  // empty for `bounds`
-  bool resume = false;       // take over what the store of `out` holds from the same inputs
-  std::string command_line;  // as it was typed, for the record
+  std::filesystem::path out;       // empty for `bounds`
+  bool resume = false;             // take over what the store of `out` holds from the same inputs
+  std::string command_line;        // as it was typed, for the record
   bool keep_inner_scores = false;  // in summary.json
 };
 
-
 struct ReportArguments {
   CommonArguments common;
-  std::filesystem::path out;                      // a run's folder, or a summary.json
-  std::optional<std::filesystem::path> page;      // default: report.html in `out`
-  std::optional<std::filesystem::path> figures;   // folder for SVG files
+  std::filesystem::path out;                     // a run's folder, or a summary.json
+  std::optional<std::filesystem::path> page;     // default: report.html in `out`
+  std::optional<std::filesystem::path> figures;  // folder for SVG files
 };
 
 struct CheckArguments {
@@ -89,7 +88,8 @@ struct ProgressArguments {
   PublishedScoresOptions options;
 };
 
-// Runs the program: parses, dispatches, prints errors as `headroom: error: WHAT (WHERE): REMEDY`, returns the exit code.
+// Runs the program: parses, dispatches, prints errors as `headroom: error: WHAT (WHERE): REMEDY`, returns the exit
+// code.
 int run_command_line(int argc, char** argv);
 
 // The commands. Each prints its results to stdout and notes to stderr.

@@ -1,9 +1,9 @@
 #include "cli/interruption.hpp"
 
-#include <csignal>
 #include <pthread.h>
 
 #include <atomic>
+#include <csignal>
 #include <thread>
 
 namespace headroom::cli {

@@ -15,8 +15,9 @@ void print_task(const Task& task, const NoiseTable* noise, bool quiet) {
   if (quiet) return;
   std::size_t n_perturbations = 0;
   for (const TaskContext& context : task.contexts) n_perturbations += context.pert_ids.size();
-  fmt::print(stderr, "headroom: task {}: {} perturbations × {} genes, {} context{}, {} folds\n", task.name, n_perturbations,
-             task.gene_ids.size(), task.contexts.size(), task.contexts.size() == 1 ? "" : "s", task.fold_names.size());
+  fmt::print(stderr, "headroom: task {}: {} perturbations × {} genes, {} context{}, {} folds\n", task.name,
+             n_perturbations, task.gene_ids.size(), task.contexts.size(), task.contexts.size() == 1 ? "" : "s",
+             task.fold_names.size());
   fmt::print(stderr, "headroom: perturbations from {}, contexts from {}, folds from {}, genes from {}\n",
              task.columns.pert_column, task.columns.context_column.empty() ? "no column" : task.columns.context_column,
              task.columns.fold_source, task.columns.gene_source);

@@ -17,7 +17,8 @@ namespace headroom::cli {
 Result<int> prepare(const PrepareArguments& arguments) {
   ThreadPool pool(arguments.common.n_threads);
   TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
-  auto report = headroom::prepare(arguments.cells, arguments.out, arguments.options, pool, progress, Interruption::token());
+  auto report =
+      headroom::prepare(arguments.cells, arguments.out, arguments.options, pool, progress, Interruption::token());
   if (!report) return tl::unexpected<Error>(report.error());
   print_notes(report->picked, arguments.common.quiet);
   print_notes(report->notes, arguments.common.quiet);
@@ -31,7 +32,8 @@ Result<int> prepare(const PrepareArguments& arguments) {
   }
   write_table(std::cout, table, arguments.common.format, stdout_style());
   if (!arguments.common.quiet) {
-    fmt::print(stderr, "headroom: {} of {} cells, {} genes, {} folds; read {:.1f} s, estimated {:.1f} s, wrote {:.1f} s\n",
+    fmt::print(stderr,
+               "headroom: {} of {} cells, {} genes, {} folds; read {:.1f} s, estimated {:.1f} s, wrote {:.1f} s\n",
                report->n_cells_used, report->n_cells_in_file, report->n_genes, report->n_folds, report->read_s,
                report->estimate_s, report->write_s);
     fmt::print(stderr, "headroom: wrote {} and {}\n", report->task.string(), report->noise.string());

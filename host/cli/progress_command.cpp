@@ -18,9 +18,14 @@ Result<int> progress(const ProgressArguments& arguments) {
     print_notes({context.notes().begin(), context.notes().end()}, arguments.common.quiet);
   }
   switch (arguments.common.format) {
-    case TableFormat::json: std::cout << summary_json(*summary); break;
-    case TableFormat::csv: std::cout << scores_csv(*summary); break;
-    default: draw_method_bars(std::cout, *summary, primary_metric(*summary), stdout_style());
+    case TableFormat::json:
+      std::cout << summary_json(*summary);
+      break;
+    case TableFormat::csv:
+      std::cout << scores_csv(*summary);
+      break;
+    default:
+      draw_method_bars(std::cout, *summary, primary_metric(*summary), stdout_style());
   }
   return 0;
 }

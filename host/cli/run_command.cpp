@@ -23,8 +23,8 @@
 #include "results/report.hpp"
 #include "results/report_model.hpp"
 #include "results/scores_csv.hpp"
-#include "results/summary.hpp"
 #include "results/store.hpp"
+#include "results/summary.hpp"
 #include "results/summary_json.hpp"
 #include "terminal/display_text.hpp"
 #include "terminal/terminal_progress.hpp"
@@ -109,7 +109,8 @@ Result<int> run(const RunArguments& arguments) {
   for (const Metric metric : evaluated_metrics(*options)) metric_names.emplace_back(metric_name(metric));
   auto store = Store::open(arguments.out, metric_names);
   if (!store) return tl::unexpected<Error>(store.error());
-  if (auto begun = store->begin_run(make_run_record(HEADROOM_VERSION, input->task, noise, *blas, arguments.command_line), {});
+  if (auto begun =
+          store->begin_run(make_run_record(HEADROOM_VERSION, input->task, noise, *blas, arguments.command_line), {});
       !begun) {
     return tl::unexpected<Error>(begun.error());
   }
@@ -160,9 +161,14 @@ Result<int> bounds(const RunArguments& arguments) {
 
   const RunSummary summary = summarise(outcome.results, input->task, HEADROOM_VERSION, pool);
   switch (arguments.common.format) {
-    case TableFormat::json: std::cout << summary_json(summary); break;
-    case TableFormat::text: draw_bounds_card(std::cout, summary, stdout_style()); break;
-    default: write_table(std::cout, bounds_table(summary), arguments.common.format, stdout_style());
+    case TableFormat::json:
+      std::cout << summary_json(summary);
+      break;
+    case TableFormat::text:
+      draw_bounds_card(std::cout, summary, stdout_style());
+      break;
+    default:
+      write_table(std::cout, bounds_table(summary), arguments.common.format, stdout_style());
   }
   return any_failed(outcome.results) ? kExitPluginFailed : kExitEvaluated;
 }

@@ -81,10 +81,12 @@ Result<HeadFeatures> make_head_features(const Embedding& embedding, const FoldDa
   }
   const std::size_t n_covered = features.training_rows.size();
   if (n_covered < static_cast<std::size_t>(options.inner_folds)) {
-    return bad_input(
-        fmt::format("it has a vector for {} of the {} training perturbations; at least {} are needed", n_covered,
-                    fold.training_rows.size(), options.inner_folds),
-        {}, n_covered == 0 ? "check that its ids are of the same kind as the task's (Ensembl ids, symbols, drug names)" : "");
+    return bad_input(fmt::format("it has a vector for {} of the {} training perturbations; at least {} are needed",
+                                 n_covered, fold.training_rows.size(), options.inner_folds),
+                     {},
+                     n_covered == 0
+                         ? "check that its ids are of the same kind as the task's (Ensembl ids, symbols, drug names)"
+                         : "");
   }
 
   features.inner_queries = kfold_test_rows(n_covered, options.inner_folds, options.inner_seed);

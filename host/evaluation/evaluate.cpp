@@ -27,10 +27,10 @@ namespace {
 enum class Source { idealized, plugin, gene_pca, random };
 
 struct Item {
-  std::size_t context = 0;   // position in RunResults::contexts
-  std::size_t fold = 0;      // position in ContextEvaluation::folds
+  std::size_t context = 0;  // position in RunResults::contexts
+  std::size_t fold = 0;     // position in ContextEvaluation::folds
   Source source = Source::idealized;
-  std::size_t index = 0;     // which plugin embedding, which seed of the random null
+  std::size_t index = 0;  // which plugin embedding, which seed of the random null
 };
 
 double thread_cpu_s() {
@@ -42,7 +42,9 @@ double thread_cpu_s() {
 // Wall and processor time of the calling thread since construction.
 class Stopwatch {
  public:
-  double wall_s() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - wall_start_).count(); }
+  double wall_s() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - wall_start_).count();
+  }
   double cpu_s() const { return thread_cpu_s() - cpu_start_; }
 
  private:
@@ -99,7 +101,12 @@ class Run {
  public:
   Run(const Task& task, const NoiseTable* noise, const RunOptions& options, ThreadPool& pool, Progress& progress,
       std::stop_token stop, EvaluationMemory* memory)
-      : task_(task), noise_(noise), options_(options), pool_(pool), progress_(progress), stop_(std::move(stop)),
+      : task_(task),
+        noise_(noise),
+        options_(options),
+        pool_(pool),
+        progress_(progress),
+        stop_(std::move(stop)),
         memory_(memory) {}
 
   RunOutcome execute() {
@@ -209,8 +216,8 @@ class Run {
     for (const NoiseMethod& noise_method : noise_methods()) {
       const bool bound = in_ceiling(noise_method.name);
       const bool published = noise_method.name == std::string_view(kCeilingSamplingError);
-      methods.push_back(new_method(context, noise_method.name, "", bound || published ? Role::cheater : Role::reference,
-                                   bound));
+      methods.push_back(
+          new_method(context, noise_method.name, "", bound || published ? Role::cheater : Role::reference, bound));
     }
     for (const RosterEntry& embedding : roster_.embeddings) {
       for (const Head& head : results_.heads) {
@@ -241,12 +248,14 @@ class Run {
   // ---- memory: what an earlier run with the same inputs left ----
 
   // Everything that determines the evaluation of an embedding through a head in a context and fold.
-  std::string fingerprint(std::size_t c, std::size_t f, Source source, std::size_t index, const RosterEntry& head) const {
+  std::string fingerprint(std::size_t c, std::size_t f, Source source, std::size_t index,
+                          const RosterEntry& head) const {
     const ContextEvaluation& context = results_.contexts[c];
     const TaskContext& task_context = task_.contexts[context.task_context];
     std::string text = fmt::format("task {}\ncontext {}\nfold {}\ntests", task_.sha256, context.context,
                                    task_.fold_names[static_cast<std::size_t>(context.folds[f])]);
-    for (const std::int32_t row : context.test_rows[f]) text += " " + task_context.pert_ids[static_cast<std::size_t>(row)];
+    for (const std::int32_t row : context.test_rows[f])
+      text += " " + task_context.pert_ids[static_cast<std::size_t>(row)];
     text += fmt::format("\ndim {}\ninner {} {}\nseed {}\nrandom {}\n", options_.common_dim, options_.inner_folds,
                         options_.inner_seed, options_.seed, options_.n_random_embeddings);
     const auto add_plugin = [&](const RosterEntry& entry) {
@@ -265,10 +274,14 @@ class Run {
   std::string method_name_of(const Item& item, std::size_t head) const {
     const std::string& head_name = roster_.heads[head].name;
     switch (item.source) {
-      case Source::idealized: return "idealized+" + head_name;
-      case Source::gene_pca: return "gene_pca+" + head_name;
-      case Source::random: return "random+" + head_name;
-      case Source::plugin: break;
+      case Source::idealized:
+        return "idealized+" + head_name;
+      case Source::gene_pca:
+        return "gene_pca+" + head_name;
+      case Source::random:
+        return "random+" + head_name;
+      case Source::plugin:
+        break;
     }
     return roster_.embeddings[item.index].name + "+" + head_name;
   }
@@ -282,8 +295,9 @@ class Run {
       for (std::size_t h = 0; h < roster_.heads.size(); ++h) {
         if (!takes_part(item, h)) continue;
         const std::int32_t fold = context.folds[item.fold];
-        auto recalled = memory_->recall(context.context, task_.fold_names[static_cast<std::size_t>(fold)], method_name_of(item, h),
-                                        fingerprint(item.context, item.fold, item.source, item.index, roster_.heads[h]));
+        auto recalled =
+            memory_->recall(context.context, task_.fold_names[static_cast<std::size_t>(fold)], method_name_of(item, h),
+                            fingerprint(item.context, item.fold, item.source, item.index, roster_.heads[h]));
         if (!recalled) continue;
         recalled->fold = fold;
         method(item.context, method_name_of(item, h)).folds[item.fold] = std::move(*recalled);
@@ -296,10 +310,11 @@ class Run {
     const ContextEvaluation& context = results_.contexts[item.context];
     RowIndex const& rows = context.test_rows[item.fold];
     std::vector<std::string> ids;
-    for (const std::int32_t row : rows) ids.push_back(task_.contexts[context.task_context].pert_ids[static_cast<std::size_t>(row)]);
-    auto kept = memory_->remember(context.context, task_.fold_names[static_cast<std::size_t>(context.folds[item.fold])],
-                                  method_name_of(item, h), ids,
-                                  fingerprint(item.context, item.fold, item.source, item.index, roster_.heads[h]), evaluation);
+    for (const std::int32_t row : rows)
+      ids.push_back(task_.contexts[context.task_context].pert_ids[static_cast<std::size_t>(row)]);
+    auto kept = memory_->remember(
+        context.context, task_.fold_names[static_cast<std::size_t>(context.folds[item.fold])], method_name_of(item, h),
+        ids, fingerprint(item.context, item.fold, item.source, item.index, roster_.heads[h]), evaluation);
     if (!kept) fail(kept.error());
   }
 
@@ -358,7 +373,8 @@ class Run {
     const Eigen::Index n_tests = fold.truth.deltas.rows();
     const Matrix zeros = Matrix::Zero(n_tests, fold.truth.deltas.cols());
     const Matrix mean = fold.truth.mean_training_delta.replicate(n_tests, 1);
-    for (const auto& [name, prediction] : {std::pair<const char*, const Matrix*>{"train_mean", &mean}, {"no_change", &zeros}}) {
+    for (const auto& [name, prediction] :
+         {std::pair<const char*, const Matrix*>{"train_mean", &mean}, {"no_change", &zeros}}) {
       const Stopwatch watch;
       FoldEvaluation& evaluation = method(item.context, name).folds[item.fold];
       score(*prediction, fold, evaluation);
@@ -438,7 +454,8 @@ class Run {
         const auto scores = stages_[item.context]->idealized.get(
             [&] { return idealized_embedding(context.deltas, options_.common_dim); });
         if (!*scores) return scores->error().line();
-        embedding = std::make_shared<const Answer<Embedding>>(Embedding{**scores, std::vector<std::uint8_t>(n, 1), true});
+        embedding =
+            std::make_shared<const Answer<Embedding>>(Embedding{**scores, std::vector<std::uint8_t>(n, 1), true});
         return std::nullopt;
       }
       case Source::random: {
@@ -449,13 +466,15 @@ class Run {
         return std::nullopt;
       }
       case Source::gene_pca: {
-        auto made = gene_pca_embedding(fold.training_deltas.view(), task_.gene_ids, context.pert_ids,
-                                       options_.common_dim);
+        auto made =
+            gene_pca_embedding(fold.training_deltas.view(), task_.gene_ids, context.pert_ids, options_.common_dim);
         if (!made) return made.error();
-        embedding = std::make_shared<const Answer<Embedding>>(Embedding{std::move(made->vectors), std::move(made->present), false});
+        embedding = std::make_shared<const Answer<Embedding>>(
+            Embedding{std::move(made->vectors), std::move(made->present), false});
         return std::nullopt;
       }
-      case Source::plugin: break;
+      case Source::plugin:
+        break;
     }
     const RosterEntry& entry = roster_.embeddings[item.index];
     const auto ask = [&]() -> Answer<Embedding> {
@@ -470,7 +489,7 @@ class Run {
 
   // Fills the evaluation and returns what the worker used for it.
   WorkerUsageSoFar evaluate_through_head(std::size_t h, const HeadFeatures& features, const FoldData& fold,
-                                    const RowIndex& covered, FoldStage& stage, FoldEvaluation& evaluation) {
+                                         const RowIndex& covered, FoldStage& stage, FoldEvaluation& evaluation) {
     const RosterEntry& head = roster_.heads[h];
     WorkerUsageSoFar usage;
     const auto fault = [&](const WorkerFault& why) {
@@ -483,7 +502,8 @@ class Run {
     auto session = take_worker(h, stage);
     if (!session) return fault(session.error());
     const double cpu_before_s = (*session)->usage().cpu_s;
-    auto outcome = evaluate_head(**session, head.grid, features, task_.contexts[fold.context].name, fold.training_deltas);
+    auto outcome =
+        evaluate_head(**session, head.grid, features, task_.contexts[fold.context].name, fold.training_deltas);
     usage = (*session)->usage();
     usage.cpu_s -= cpu_before_s;
     if (!outcome) return fault(outcome.error());

@@ -8,7 +8,8 @@ namespace {
 
 OwnGeneColumns own_gene_columns(const Task& task, const TaskContext& context, const RowIndex& rows) {
   std::unordered_map<std::string_view, Eigen::Index> column_of;
-  for (std::size_t g = 0; g < task.gene_ids.size(); ++g) column_of.emplace(task.gene_ids[g], static_cast<Eigen::Index>(g));
+  for (std::size_t g = 0; g < task.gene_ids.size(); ++g)
+    column_of.emplace(task.gene_ids[g], static_cast<Eigen::Index>(g));
   OwnGeneColumns columns;
   for (const std::int32_t row : rows) {
     const auto found = column_of.find(context.pert_ids[static_cast<std::size_t>(row)]);
@@ -47,7 +48,8 @@ Result<FoldData> make_fold_data(const Task& task, std::size_t context, std::int3
   return data;
 }
 
-Matrix with_missing_as_train_mean(const FoldData& fold, const RowIndex& covered_tests, const Matrix& covered_predictions) {
+Matrix with_missing_as_train_mean(const FoldData& fold, const RowIndex& covered_tests,
+                                  const Matrix& covered_predictions) {
   const auto n_tests = static_cast<Eigen::Index>(fold.test_rows.size());
   if (covered_predictions.rows() == n_tests) return covered_predictions;
   Matrix predictions = fold.truth.mean_training_delta.replicate(n_tests, 1);

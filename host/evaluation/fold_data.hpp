@@ -1,5 +1,5 @@
-// What every method of one context and fold shares: the split, the sealed training deltas that workers map, and the test
-// deltas, which never leave the host.
+// What every method of one context and fold shares: the split, the sealed training deltas that workers map, and the
+// test deltas, which never leave the host.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 namespace headroom {
 
 struct FoldData {
-  std::size_t context = 0;  // index into Task::contexts
-  std::int32_t fold = 0;    // index into Task::fold_names
+  std::size_t context = 0;            // index into Task::contexts
+  std::int32_t fold = 0;              // index into Task::fold_names
   RowIndex training_rows, test_rows;  // rows of the TaskContext, ascending
   SharedMatrix training_deltas;       // training rows × genes, sealed: the only deltas a worker ever sees
   TruthCache truth;                   // the test deltas, the mean training delta, and what metrics need of them
@@ -26,6 +26,7 @@ Result<FoldData> make_fold_data(const Task& task, std::size_t context, std::int3
 
 // Predictions for all test rows from those for the covered ones: a test row without an embedding is predicted as the
 // train mean over all training rows (protocol section 3.1). `covered_tests`: positions in test_rows, ascending.
-Matrix with_missing_as_train_mean(const FoldData& fold, const RowIndex& covered_tests, const Matrix& covered_predictions);
+Matrix with_missing_as_train_mean(const FoldData& fold, const RowIndex& covered_tests,
+                                  const Matrix& covered_predictions);
 
 }  // namespace headroom

@@ -1,8 +1,9 @@
 #include "evaluation/head.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 #include <limits>
 
 #include "protocol/inner_score.hpp"
@@ -50,8 +51,9 @@ std::map<std::string, double> HyperparameterGrid::params(Eigen::Index setting) c
   return named;
 }
 
-Answer<HeadOutcome> evaluate_head(WorkerSession& predictor, const HyperparameterGrid& grid, const HeadFeatures& features,
-                                  const std::string& context, const SharedMatrix& training_deltas) {
+Answer<HeadOutcome> evaluate_head(WorkerSession& predictor, const HyperparameterGrid& grid,
+                                  const HeadFeatures& features, const std::string& context,
+                                  const SharedMatrix& training_deltas) {
   const Eigen::Index n_settings = grid.settings.rows();
   const std::size_t n_splits = features.splits.inner.size();
   const ConstMatrixMap deltas = training_deltas.view();
@@ -70,17 +72,17 @@ Answer<HeadOutcome> evaluate_head(WorkerSession& predictor, const Hyperparameter
       (is_held_out ? truth_rows : question.training_rows).push_back(features.training_rows[i]);
       if (is_held_out) ++next;
     }
-    auto scored = predict_all(
-        predictor, std::move(question), grid.settings,
-        [&](Eigen::Index setting, const ConstMatrixMap& prediction) -> Answer<void> {
-          const double error = mean_row_l2(prediction, deltas, truth_rows);
-          if (!std::isfinite(error)) {
-            return fault(BAD_OUTPUT, fmt::format("its prediction for inner split {} with {} is not finite", split + 1,
-                                                 describe(grid, setting)));
-          }
-          scores(setting, static_cast<Eigen::Index>(split)) = -error;
-          return {};
-        });
+    auto scored =
+        predict_all(predictor, std::move(question), grid.settings,
+                    [&](Eigen::Index setting, const ConstMatrixMap& prediction) -> Answer<void> {
+                      const double error = mean_row_l2(prediction, deltas, truth_rows);
+                      if (!std::isfinite(error)) {
+                        return fault(BAD_OUTPUT, fmt::format("its prediction for inner split {} with {} is not finite",
+                                                             split + 1, describe(grid, setting)));
+                      }
+                      scores(setting, static_cast<Eigen::Index>(split)) = -error;
+                      return {};
+                    });
     if (!scored) return tl::unexpected<WorkerFault>(scored.error());
   }
 
@@ -99,8 +101,9 @@ Answer<HeadOutcome> evaluate_head(WorkerSession& predictor, const Hyperparameter
     outcome.inner_scores.push_back(std::move(point));
   }
   if (!std::isfinite(best_mean)) {
-    return fault(PLUGIN_ERROR, fmt::format("no setting of the grid is feasible with {} training rows",
-                                           features.splits.inner.empty() ? 0 : features.splits.inner.front().training.rows()));
+    return fault(PLUGIN_ERROR,
+                 fmt::format("no setting of the grid is feasible with {} training rows",
+                             features.splits.inner.empty() ? 0 : features.splits.inner.front().training.rows()));
   }
 
   outcome.predictions.resize(features.splits.final_fit.query.rows(), deltas.cols());
@@ -120,7 +123,8 @@ Answer<HeadOutcome> evaluate_head(WorkerSession& predictor, const Hyperparameter
   if (!fitted) return tl::unexpected<WorkerFault>(fitted.error());
   if (!predicted) {
     return fault(PLUGIN_ERROR, fmt::format("it calls {} infeasible on all training rows, after it was feasible on the "
-                                           "inner splits", describe(grid, outcome.best_setting)));
+                                           "inner splits",
+                                           describe(grid, outcome.best_setting)));
   }
   if (!outcome.predictions.allFinite()) {
     return fault(BAD_OUTPUT, fmt::format("its prediction for the test rows with {} is not finite",

@@ -39,7 +39,8 @@ struct HeadOutcome {
 // Asks the worker for every inner split and the final fit. Fails with the worker's fault, with BAD_OUTPUT where a
 // prediction is not finite, and with PLUGIN_ERROR where no setting is feasible. A head with a single setting still runs
 // its inner splits: their scores are reported. `training_deltas`: the fold's training rows × genes, sealed.
-Answer<HeadOutcome> evaluate_head(WorkerSession& predictor, const HyperparameterGrid& grid, const HeadFeatures& features,
-                                  const std::string& context, const SharedMatrix& training_deltas);
+Answer<HeadOutcome> evaluate_head(WorkerSession& predictor, const HyperparameterGrid& grid,
+                                  const HeadFeatures& features, const std::string& context,
+                                  const SharedMatrix& training_deltas);
 
 }  // namespace headroom

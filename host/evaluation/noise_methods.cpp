@@ -17,7 +17,8 @@ std::optional<double> value_of(const NoiseMethod& method, const NoiseTable& tabl
     return table.value(context, pert_id, name,
                        higher_is_better(metric) ? method.quantile_higher_is_better : method.quantile_lower_is_better);
   }
-  return table.reference(context, pert_id, metric == Metric::L2 ? method.column : method.column + "_" + std::string(name));
+  return table.reference(context, pert_id,
+                         metric == Metric::L2 ? method.column : method.column + "_" + std::string(name));
 }
 
 // The mean of the finite values in place of the others, or NaN throughout where more than half are missing.

@@ -13,18 +13,18 @@ namespace headroom {
 
 // What one method takes from the noise table: a quantile of every metric, or further columns.
 struct NoiseMethod {
-  std::string name;                      // as --ceiling and results call it
-  double quantile_lower_is_better = 0;   // of the draws' scores
+  std::string name;                     // as --ceiling and results call it
+  double quantile_lower_is_better = 0;  // of the draws' scores
   double quantile_higher_is_better = 0;
   std::string column;  // empty: quantiles; else the column with its L2, and COLUMN_METRIC where there is one
 };
 
 const std::vector<NoiseMethod>& noise_methods();
 
-// Fills one value per test perturbation and metric; NaN throughout where the table lacks the metric. Where it lacks a few
-// of a fold's perturbations, those take the mean of the others, so that the bound is the mean over those that it has;
-// where it lacks more than half of them, the metric is undefined. Skipped, with the reason, where there is no table or
-// it says nothing of this context.
+// Fills one value per test perturbation and metric; NaN throughout where the table lacks the metric. Where it lacks a
+// few of a fold's perturbations, those take the mean of the others, so that the bound is the mean over those that it
+// has; where it lacks more than half of them, the metric is undefined. Skipped, with the reason, where there is no
+// table or it says nothing of this context.
 void evaluate_noise_method(const NoiseMethod& method, const NoiseTable* table, const Task& task, const FoldData& fold,
                            const std::vector<Metric>& metrics, FoldEvaluation& evaluation);
 

@@ -1,10 +1,10 @@
-#include "evaluation/roster.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <set>
+
+#include "evaluation/roster.hpp"
 
 namespace headroom {
 namespace {
@@ -30,7 +30,8 @@ Matrix all_combinations(const std::vector<std::vector<double>>& values) {
   return settings;
 }
 
-Result<void> check_grid_values(const Hyperparameter& declared, const std::vector<double>& values, const std::string& key) {
+Result<void> check_grid_values(const Hyperparameter& declared, const std::vector<double>& values,
+                               const std::string& key) {
   if (values.empty()) return bad_input("a grid without values", "--grid " + key, "write it as " + key + "=V,V,...");
   for (const double value : values) {
     const bool in_range = value >= declared.minimum() && value <= declared.maximum();
@@ -44,7 +45,8 @@ Result<void> check_grid_values(const Hyperparameter& declared, const std::vector
 }
 
 // The grid of one predictor: its own values, replaced where the user named others. Keys used are taken out of `unused`.
-Result<HyperparameterGrid> make_grid(const RosterEntry& entry, const RunOptions& options, std::set<std::string>& unused) {
+Result<HyperparameterGrid> make_grid(const RosterEntry& entry, const RunOptions& options,
+                                     std::set<std::string>& unused) {
   HyperparameterGrid grid;
   std::vector<std::vector<double>> values;
   for (const Hyperparameter& declared : entry.description.hyperparameters()) {
@@ -56,7 +58,8 @@ Result<HyperparameterGrid> make_grid(const RosterEntry& entry, const RunOptions&
       continue;
     }
     unused.erase(key);
-    if (auto checked = check_grid_values(declared, given->second, key); !checked) return tl::unexpected<Error>(checked.error());
+    if (auto checked = check_grid_values(declared, given->second, key); !checked)
+      return tl::unexpected<Error>(checked.error());
     values.push_back(given->second);
   }
   grid.settings = all_combinations(values);
@@ -79,7 +82,8 @@ class RosterLoader {
     }
     // A submitted predictor borrows knn's bounds.
     const auto is_knn = [](const RosterEntry& e) { return e.file->shipped && e.name == "knn"; };
-    const bool all_shipped = std::all_of(roster.heads.begin(), roster.heads.end(), [](const RosterEntry& e) { return e.file->shipped; });
+    const bool all_shipped =
+        std::all_of(roster.heads.begin(), roster.heads.end(), [](const RosterEntry& e) { return e.file->shipped; });
     if (!all_shipped && std::none_of(roster.heads.begin(), roster.heads.end(), is_knn)) {
       auto knn = load_predictor({"knn", {}});
       if (!knn) return tl::unexpected<Error>(knn.error());
@@ -114,11 +118,13 @@ class RosterLoader {
     entry.name = spec.name;
     const fs::path path = spec.path.empty() ? options_.shipped_plugins / (spec.name + ".so") : spec.path;
     if (spec.path.empty() && !fs::exists(path)) {
-      return bad_input(fmt::format("there is no head '{}'", spec.name), "--predictor", "name one: knn, lasso, ridge or PATH.so");
+      return bad_input(fmt::format("there is no head '{}'", spec.name), "--predictor",
+                       "name one: knn, lasso, ridge or PATH.so");
     }
     if (auto opened = open_library(entry, path); !opened) return tl::unexpected<Error>(opened.error());
     entry.settings = settings_of(spec.name);
-    if (auto introduced = introduce(entry, PluginKind::PREDICTOR); !introduced) return tl::unexpected<Error>(introduced.error());
+    if (auto introduced = introduce(entry, PluginKind::PREDICTOR); !introduced)
+      return tl::unexpected<Error>(introduced.error());
     if (entry.fault) {
       forget_keys_of(entry.name);
       return entry;
@@ -147,7 +153,8 @@ class RosterLoader {
         return tl::unexpected<Error>(opened.error());
       }
     }
-    if (auto introduced = introduce(entry, PluginKind::EMBEDDING); !introduced) return tl::unexpected<Error>(introduced.error());
+    if (auto introduced = introduce(entry, PluginKind::EMBEDDING); !introduced)
+      return tl::unexpected<Error>(introduced.error());
     if (entry.fault) forget_keys_of(entry.name);
     return entry;
   }
@@ -160,7 +167,8 @@ class RosterLoader {
     if (!file) {
       if (file.error().kind != ErrorKind::plugin_fault) return tl::unexpected<Error>(file.error());
       entry.fault = WorkerFault{WorkerVerdict::LOAD_FAILED, file.error().line()};
-      entry.file = std::make_shared<const PluginFile>(PluginFile{path.string(), path.filename().string(), "", false, {}});
+      entry.file =
+          std::make_shared<const PluginFile>(PluginFile{path.string(), path.filename().string(), "", false, {}});
       return {};
     }
     entry.file = std::make_shared<const PluginFile>(std::move(*file));
@@ -186,11 +194,13 @@ class RosterLoader {
     }
     entry.description = (*session)->description();
     entry.confinement = (*session)->confinement();
-    for (const PluginOption& option : entry.description.options()) unused_options_.erase(entry.name + "." + option.key());
+    for (const PluginOption& option : entry.description.options())
+      unused_options_.erase(entry.name + "." + option.key());
     if (entry.description.kind() != kind) {
-      entry.fault = WorkerFault{WorkerVerdict::PLUGIN_ERROR, kind == PluginKind::EMBEDDING
-                                                                 ? "it is a predictor, not an embedding: give it with --predictor"
-                                                                 : "it is an embedding, not a predictor: give it with --embedding"};
+      entry.fault =
+          WorkerFault{WorkerVerdict::PLUGIN_ERROR,
+                      kind == PluginKind::EMBEDDING ? "it is a predictor, not an embedding: give it with --predictor"
+                                                    : "it is an embedding, not a predictor: give it with --embedding"};
     }
     return {};
   }
@@ -207,8 +217,9 @@ class RosterLoader {
     for (const RosterEntry& head : roster.heads) {
       for (const std::string& name : head.grid.names) known.push_back(head.name + "." + name);
     }
-    return bad_input(fmt::format("there is no hyperparameter '{}'", *unused_grid_.begin()), "--grid",
-                     known.empty() ? "the heads of this run have none" : fmt::format("they are {}", fmt::join(known, ", ")));
+    return bad_input(
+        fmt::format("there is no hyperparameter '{}'", *unused_grid_.begin()), "--grid",
+        known.empty() ? "the heads of this run have none" : fmt::format("they are {}", fmt::join(known, ", ")));
   }
 
   tl::unexpected<Error> unknown_option(const Roster& roster) const {
@@ -218,8 +229,9 @@ class RosterLoader {
         for (const PluginOption& option : entry.description.options()) known.push_back(entry.name + "." + option.key());
       }
     }
-    return bad_input(fmt::format("there is no option '{}'", *unused_options_.begin()), "--set",
-                     known.empty() ? "the plugins of this run declare none" : fmt::format("they are {}", fmt::join(known, ", ")));
+    return bad_input(
+        fmt::format("there is no option '{}'", *unused_options_.begin()), "--set",
+        known.empty() ? "the plugins of this run declare none" : fmt::format("they are {}", fmt::join(known, ", ")));
   }
 
   const RunOptions& options_;

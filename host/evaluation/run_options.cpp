@@ -9,9 +9,12 @@
 namespace headroom {
 
 Result<void> validate(const RunOptions& options) {
-  if (options.predictors.empty()) return bad_input("there is no predictor", "--predictor", "name one: knn, lasso, ridge or PATH.so");
-  if (options.common_dim < 1) return bad_input(fmt::format("{} components", options.common_dim), "--common-dim", "it is at least 1");
-  if (options.inner_folds < 2) return bad_input(fmt::format("{} inner folds", options.inner_folds), "inner folds", "at least 2 are needed");
+  if (options.predictors.empty())
+    return bad_input("there is no predictor", "--predictor", "name one: knn, lasso, ridge or PATH.so");
+  if (options.common_dim < 1)
+    return bad_input(fmt::format("{} components", options.common_dim), "--common-dim", "it is at least 1");
+  if (options.inner_folds < 2)
+    return bad_input(fmt::format("{} inner folds", options.inner_folds), "inner folds", "at least 2 are needed");
   if (options.n_random_embeddings < 1) return bad_input("no random embedding", "random null", "at least 1 is needed");
 
   constexpr std::array kCeilings = {kCeilingIdealized, kCeilingSamplingError, kCeilingMedian, kCeilingClosedForm,
@@ -35,7 +38,8 @@ Result<void> validate(const RunOptions& options) {
   std::set<std::string> heads;
   for (const PredictorSpec& spec : options.predictors) {
     if (!heads.insert(spec.name).second) {
-      return bad_input(fmt::format("two predictors are named '{}'", spec.name), "--predictor", "give one another: NAME=PATH.so");
+      return bad_input(fmt::format("two predictors are named '{}'", spec.name), "--predictor",
+                       "give one another: NAME=PATH.so");
     }
   }
   return {};

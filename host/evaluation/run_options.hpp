@@ -15,8 +15,8 @@ namespace headroom {
 
 // An embedding to evaluate: a plugin library, or a file of vectors that the shipped `table` plugin reads.
 struct EmbeddingSpec {
-  std::string name;            // what results call it
-  std::filesystem::path path;  // ends in .so: a plugin; else a vector file
+  std::string name;                   // what results call it
+  std::filesystem::path path;         // ends in .so: a plugin; else a vector file
   std::filesystem::path data_folder;  // readable by this plugin alone; empty: none
 };
 
@@ -37,22 +37,22 @@ struct RunOptions {
   std::vector<EmbeddingSpec> embeddings;
   std::vector<PredictorSpec> predictors;  // at least one
 
-  int common_dim = 100;        // D, components that every embedding is reduced to; >= 1 (the published value)
-  int inner_folds = 5;         // K of the inner selection; >= 2
+  int common_dim = 100;  // D, components that every embedding is reduced to; >= 1 (the published value)
+  int inner_folds = 5;   // K of the inner selection; >= 2
   std::uint32_t inner_seed = 42;
-  std::uint32_t seed = 0;      // of the random null, the intervals and the plugins
-  int n_random_embeddings = 5; // over which the random null is averaged; >= 1
+  std::uint32_t seed = 0;       // of the random null, the intervals and the plugins
+  int n_random_embeddings = 5;  // over which the random null is averaged; >= 1
   std::vector<std::string> ceiling = {kCeilingIdealized, kCeilingSamplingError};
-  std::vector<Metric> metrics;               // empty: all that the task allows
-  std::vector<std::string> folds;            // names to evaluate; empty: all
-  std::map<std::string, std::vector<double>> grid;  // "PREDICTOR.PARAM" to its values, in order
+  std::vector<Metric> metrics;                        // empty: all that the task allows
+  std::vector<std::string> folds;                     // names to evaluate; empty: all
+  std::map<std::string, std::vector<double>> grid;    // "PREDICTOR.PARAM" to its values, in order
   std::map<std::string, std::string> plugin_options;  // "PLUGIN.KEY" to its value
   bool audit = false;
 
   SandboxMode sandbox = SandboxMode::STRICT;
-  WorkerLimits limits;                       // zero fields take the defaults of plugin_host
-  std::filesystem::path worker_program;      // headroom-worker
-  std::filesystem::path shipped_plugins;     // folder of knn.so, lasso.so, ridge.so, table.so
+  WorkerLimits limits;                    // zero fields take the defaults of plugin_host
+  std::filesystem::path worker_program;   // headroom-worker
+  std::filesystem::path shipped_plugins;  // folder of knn.so, lasso.so, ridge.so, table.so
 };
 
 // The first offending value and the constraint that it broke.

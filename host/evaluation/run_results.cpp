@@ -6,20 +6,28 @@ namespace headroom {
 
 const char* role_name(Role role) {
   switch (role) {
-    case Role::null_method: return "null";
-    case Role::cheater: return "cheater";
-    case Role::reference: return "reference";
-    case Role::plugin: return "plugin";
+    case Role::null_method:
+      return "null";
+    case Role::cheater:
+      return "cheater";
+    case Role::reference:
+      return "reference";
+    case Role::plugin:
+      return "plugin";
   }
   return "";
 }
 
 const char* status_name(Status status) {
   switch (status) {
-    case Status::not_run: return "not run";
-    case Status::ok: return "ok";
-    case Status::failed: return "failed";
-    case Status::skipped: return "skipped";
+    case Status::not_run:
+      return "not run";
+    case Status::ok:
+      return "ok";
+    case Status::failed:
+      return "failed";
+    case Status::skipped:
+      return "skipped";
   }
   return "";
 }

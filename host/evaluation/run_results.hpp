@@ -58,7 +58,7 @@ struct MethodEvaluation {
   std::string embedding;  // empty for methods without one
   std::string predictor;  // the head that it went through; empty for methods that stand in every head's table
   Role role = Role::plugin;
-  bool in_bound = false;  // null: competes for the WAP; cheater: competes for the BAP
+  bool in_bound = false;            // null: competes for the WAP; cheater: competes for the BAP
   Status status = Status::not_run;  // ok only if every fold is
   std::string reason;
   std::vector<std::string> flags;     // "supervised embedding", ...
@@ -67,11 +67,11 @@ struct MethodEvaluation {
 
 struct ContextEvaluation {
   std::string context;
-  std::size_t task_context = 0;      // index into Task::contexts
-  std::vector<std::int32_t> folds;   // the evaluated ones, ascending: indices into Task::fold_names
-  std::vector<RowIndex> test_rows;   // per evaluated fold: rows of the TaskContext, ascending
+  std::size_t task_context = 0;     // index into Task::contexts
+  std::vector<std::int32_t> folds;  // the evaluated ones, ascending: indices into Task::fold_names
+  std::vector<RowIndex> test_rows;  // per evaluated fold: rows of the TaskContext, ascending
   std::vector<MethodEvaluation> methods;
-  std::vector<std::string> notes;    // one sentence each
+  std::vector<std::string> notes;  // one sentence each
 };
 
 // A predictor through which embeddings are evaluated. It has one table per context and metric, in which stand the

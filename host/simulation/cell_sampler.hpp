@@ -1,4 +1,5 @@
-// Counts of single cells: a negative binomial for every gene, drawn in time proportional to the counts, not to the genes.
+// Counts of single cells: a negative binomial for every gene, drawn in time proportional to the counts, not to the
+// genes.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +31,8 @@ class ProfileSampler {
 RowVector profile_shares(const ScreenModel& model, std::size_t context, std::int64_t pert);
 
 // Draws one cell of `depth` expected counts: count of gene g ~ NB(mean depth · share · exp(batch effect), dispersion).
-// genes (ascending) and counts are appended. `scratch` (n_genes zeros) is left as it was. Exact: the negative binomial as a
-// Poisson number of logarithmic clusters, thinned from a Poisson process of the shares.
+// genes (ascending) and counts are appended. `scratch` (n_genes zeros) is left as it was. Exact: the negative binomial
+// as a Poisson number of logarithmic clusters, thinned from a Poisson process of the shares.
 void sample_cell(const ProfileSampler& profile, const ScreenModel& model, std::size_t context, std::size_t batch,
                  double depth, std::uint64_t key, std::uint32_t cell, std::vector<std::uint32_t>& scratch,
                  std::vector<std::int32_t>& genes, std::vector<float>& counts);

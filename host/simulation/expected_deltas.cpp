@@ -44,7 +44,8 @@ Matrix expected_deltas(const ScreenModel& model, std::size_t context, ThreadPool
   for (std::size_t i = 0; i < kNodes.size(); ++i) {
     const double depth = model.size.mean_depth * std::exp(ScreenSize::kDepthSpread * kNodes[i]);
     DepthNode node{depth, kWeights[i], {}};
-    for (std::size_t k = 0; k < kTabled; ++k) node.log_value.push_back(std::log1p(static_cast<double>(k) * kCellTotal / depth));
+    for (std::size_t k = 0; k < kTabled; ++k)
+      node.log_value.push_back(std::log1p(static_cast<double>(k) * kCellTotal / depth));
     nodes.push_back(std::move(node));
   }
   const auto profile = [&](std::int64_t pert) {

@@ -27,8 +27,8 @@ class NormalStream {
     return radius * std::cos(angle);
   }
 
-  // Number of events of a Poisson process of rate `mean`. Exact by multiplication below 30 (Knuth); above, split in halves,
-  // whose sum is Poisson again.
+  // Number of events of a Poisson process of rate `mean`. Exact by multiplication below 30 (Knuth); above, split in
+  // halves, whose sum is Poisson again.
   std::uint32_t poisson(double mean) {
     std::uint32_t events = 0;
     while (mean > kSmallMean) {

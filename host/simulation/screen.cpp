@@ -22,9 +22,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kCellsPerBlock = 4096, kCellsPerTask = 64;
-constexpr std::int64_t kFewestCells = 4;       // of a perturbation
-constexpr double kPopularitySpread = 0.4;      // of a perturbation's log number of cells
-constexpr double kPartialBatchShare = 0.1;     // of perturbations that occur in half of the batches only
+constexpr std::int64_t kFewestCells = 4;    // of a perturbation
+constexpr double kPopularitySpread = 0.4;   // of a perturbation's log number of cells
+constexpr double kPartialBatchShare = 0.1;  // of perturbations that occur in half of the batches only
 constexpr const char* kControlLabel = "non-targeting";
 
 // Where a cell belongs; pert -1: the control.
@@ -62,7 +62,8 @@ std::vector<CellPlan> plan_cells(const ScreenModel& model) {
     }
   }
   RandomStream order(key, 2);
-  for (std::size_t i = cells.size(); i > 1; --i) std::swap(cells[i - 1], cells[order.below(static_cast<std::uint32_t>(i))]);
+  for (std::size_t i = cells.size(); i > 1; --i)
+    std::swap(cells[i - 1], cells[order.below(static_cast<std::uint32_t>(i))]);
   return cells;
 }
 
@@ -74,7 +75,9 @@ std::string barcode(std::uint64_t key, std::uint32_t cell) {
   return text + "-1";
 }
 
-std::vector<AnnotationColumn> gene_columns(const ScreenModel& model) { return {{"symbol", model.gene_symbols, {}, false}}; }
+std::vector<AnnotationColumn> gene_columns(const ScreenModel& model) {
+  return {{"symbol", model.gene_symbols, {}, false}};
+}
 
 Error stopped() { return {ErrorKind::interrupted, "stopped while simulating", {}, {}}; }
 
@@ -140,8 +143,8 @@ Result<std::int64_t> write_cells(const fs::path& path, const ScreenModel& model,
         const double depth = model.size.mean_depth * std::exp(ScreenSize::kDepthSpread * depths.normal());
         const std::size_t before = task.genes.size();
         sample_cell(profiles[cell.context * profiles_per_context + static_cast<std::size_t>(cell.pert + 1)], model,
-                    cell.context, cell.batch, depth, counts_key, static_cast<std::uint32_t>(i), task.scratch, task.genes,
-                    task.counts);
+                    cell.context, cell.batch, depth, counts_key, static_cast<std::uint32_t>(i), task.scratch,
+                    task.genes, task.counts);
         task.n_entries.push_back(static_cast<std::int64_t>(task.genes.size() - before));
       }
     });
@@ -166,10 +169,11 @@ Result<std::int64_t> write_cells(const fs::path& path, const ScreenModel& model,
   return n_entries;
 }
 
-// How far a perturbation's measured delta lies from its expectation, where no cells are simulated: its number of cells, and
-// the standard error of a gene, which grows with its expression.
+// How far a perturbation's measured delta lies from its expectation, where no cells are simulated: its number of cells,
+// and the standard error of a gene, which grows with its expression.
 constexpr double kMeanCells = 100;
-constexpr double kCellSpread = 0.8;  // standard deviation of a gene's log-normalised value among cells, at high expression
+constexpr double kCellSpread =
+    0.8;  // standard deviation of a gene's log-normalised value among cells, at high expression
 // What resampling adds to the closed form, and the relative spread of a draw's error: as in screens with cells.
 constexpr double kResamplingFactor = 1.15, kDrawSpread = 0.12;
 
@@ -183,10 +187,10 @@ std::vector<double> standard_errors(const ScreenModel& model, std::size_t contex
   return errors;
 }
 
-// The noise table's rows of one perturbation whose measured delta is `delta`, from its standard errors: normal draws around
-// it, their norms spread by kDrawSpread.
-std::string noise_rows(const std::string& pert, const std::string& context, const ScreenSize& size, std::int64_t n_cells,
-                       const double* delta, const std::vector<double>& errors) {
+// The noise table's rows of one perturbation whose measured delta is `delta`, from its standard errors: normal draws
+// around it, their norms spread by kDrawSpread.
+std::string noise_rows(const std::string& pert, const std::string& context, const ScreenSize& size,
+                       std::int64_t n_cells, const double* delta, const std::vector<double>& errors) {
   constexpr std::array<double, 7> kNormalQuantiles = {-1.2816, -0.8416, 0, 0.8416, 1.2816, 2.3263, 2.5758};
   double square = 0, sum = 0, signal = 0, mean = 0;
   const auto n = static_cast<double>(errors.size());
@@ -204,8 +208,8 @@ std::string noise_rows(const std::string& pert, const std::string& context, cons
     const double l2 = worse * std::sqrt(square);
     const double pearson = std::sqrt(signal / (signal + better * better * square));
     text += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", kNoiseQuantiles[q], l2, l2 * l2 / n,
-                        worse * std::sqrt(2 / std::numbers::pi) * sum / n, 0.97 * pearson, pearson, pert, size.n_batches,
-                        context, n_cells, std::sqrt(square));
+                        worse * std::sqrt(2 / std::numbers::pi) * sum / n, 0.97 * pearson, pearson, pert,
+                        size.n_batches, context, n_cells, std::sqrt(square));
   }
   return text;
 }
@@ -273,8 +277,8 @@ Result<void> write_task_without_cells(const fs::path& folder, const ScreenModel&
     std::vector<std::string> rows(n_perts);
     pool.for_each(n_perts, [&](std::size_t p) {
       NormalStream random(key, static_cast<std::uint32_t>(c), static_cast<std::uint32_t>(p));
-      const auto n = std::max(kFewestCells,
-                              static_cast<std::int64_t>(kMeanCells * std::exp(kPopularitySpread * random.normal())));
+      const auto n =
+          std::max(kFewestCells, static_cast<std::int64_t>(kMeanCells * std::exp(kPopularitySpread * random.normal())));
       const std::vector<double> errors = standard_errors(model, c, n);
       double* const delta = deltas[c].row(static_cast<Eigen::Index>(p)).data();
       for (std::size_t g = 0; g < errors.size(); ++g) delta[g] += errors[g] * random.normal();
@@ -283,7 +287,8 @@ Result<void> write_task_without_cells(const fs::path& folder, const ScreenModel&
     });
     for (const std::string& row : rows) noise += row;
     for (std::size_t f = 0; f < test_rows.size(); ++f) {
-      for (const std::int32_t row : test_rows[f]) folds[c * n_perts + static_cast<std::size_t>(row)] = static_cast<std::int64_t>(f);
+      for (const std::int32_t row : test_rows[f])
+        folds[c * n_perts + static_cast<std::size_t>(row)] = static_cast<std::int64_t>(f);
     }
   }
   report.written.push_back(folder / "noise.csv");
@@ -316,7 +321,8 @@ ScreenSize screen_size(ScreenPreset preset) {
       size.embedding_dim = 8;
       size.mean_depth = 400;
       break;
-    case ScreenPreset::small: break;
+    case ScreenPreset::small:
+      break;
     case ScreenPreset::medium:
       size.n_perturbations = 400;
       size.n_genes = 2'000;

@@ -13,19 +13,31 @@ namespace headroom {
 namespace {
 
 // Streams of the model, one for each random dimension.
-enum Stream : std::uint32_t { kIds, kSymbols, kTargets, kModules, kFactors, kLoadings, kRates, kStrength, kOwn, kBatch, kEmbedding };
+enum Stream : std::uint32_t {
+  kIds,
+  kSymbols,
+  kTargets,
+  kModules,
+  kFactors,
+  kLoadings,
+  kRates,
+  kStrength,
+  kOwn,
+  kBatch,
+  kEmbedding
+};
 
 constexpr double kRateSpread = 1.2;        // of a gene's log expression
 constexpr double kDispersion = 4;          // median θ
 constexpr double kDispersionSpread = 0.4;  // of log θ
-constexpr double kModuleShare = 0.8;       // of a perturbation's factors that its module explains, in standard deviations
-constexpr double kLoadingShare = 0.4;      // of genes that a factor moves
-constexpr double kContextShare = 0.3;      // of the loadings that is a context's own, in variance
-constexpr double kEffect = 0.45;           // standard deviation of a shared log change at strength 1
-constexpr double kStrengthSpread = 0.35;   // of a perturbation's log strength
-constexpr double kOwnShare = 0.04;         // of genes that a perturbation moves on its own, unseen by embeddings
+constexpr double kModuleShare = 0.8;   // of a perturbation's factors that its module explains, in standard deviations
+constexpr double kLoadingShare = 0.4;  // of genes that a factor moves
+constexpr double kContextShare = 0.3;  // of the loadings that is a context's own, in variance
+constexpr double kEffect = 0.45;       // standard deviation of a shared log change at strength 1
+constexpr double kStrengthSpread = 0.35;  // of a perturbation's log strength
+constexpr double kOwnShare = 0.04;        // of genes that a perturbation moves on its own, unseen by embeddings
 constexpr double kOwnEffect = 0.35;
-constexpr double kKnockDown = -1.6;        // of the perturbed gene itself
+constexpr double kKnockDown = -1.6;                   // of the perturbed gene itself
 constexpr double kGoodNoise = 0.8, kWeakNoise = 1.8;  // per factor, where a factor has standard deviation 1
 
 std::string symbol_of(RandomStream& random, std::set<std::string>& taken) {
@@ -45,7 +57,8 @@ std::vector<std::uint32_t> shuffled(std::size_t n, RandomStream random) {
   return order;
 }
 
-Matrix normal_matrix(std::uint64_t key, std::uint32_t stream, std::uint32_t number, Eigen::Index rows, Eigen::Index cols) {
+Matrix normal_matrix(std::uint64_t key, std::uint32_t stream, std::uint32_t number, Eigen::Index rows,
+                     Eigen::Index cols) {
   Matrix out(rows, cols);
   for (Eigen::Index r = 0; r < rows; ++r) {
     NormalStream random(key, stream, number, static_cast<std::uint32_t>(r));
@@ -58,7 +71,8 @@ Matrix normal_matrix(std::uint64_t key, std::uint32_t stream, std::uint32_t numb
 void draw_names(ScreenModel& model, std::uint64_t key) {
   const auto n_genes = static_cast<std::size_t>(model.size.n_genes);
   const auto n_perts = static_cast<std::size_t>(model.size.n_perturbations);
-  auto n_unmeasured = static_cast<std::size_t>(std::lround(ScreenSize::kUnmeasuredShare * static_cast<double>(n_perts)));
+  auto n_unmeasured =
+      static_cast<std::size_t>(std::lround(ScreenSize::kUnmeasuredShare * static_cast<double>(n_perts)));
   n_unmeasured = std::max(n_unmeasured, n_perts > n_genes ? n_perts - n_genes : 0);
 
   RandomStream ids(key, kIds), symbols(key, kSymbols);
@@ -104,7 +118,8 @@ ScreenModel make_screen_model(const ScreenSize& size, std::uint64_t seed) {
   RandomStream modules(key, kModules, 1);
   for (Eigen::Index p = 0; p < n_perts; ++p) {
     const Eigen::Index module = modules.below(static_cast<std::uint32_t>(size.n_modules));
-    model.factors.row(p) = kModuleShare * centres.row(module) + std::sqrt(1 - kModuleShare * kModuleShare) * own_part.row(p);
+    model.factors.row(p) =
+        kModuleShare * centres.row(module) + std::sqrt(1 - kModuleShare * kModuleShare) * own_part.row(p);
   }
 
   NormalStream rates(key, kRates);
@@ -117,7 +132,8 @@ ScreenModel make_screen_model(const ScreenSize& size, std::uint64_t seed) {
     Matrix out = normal_matrix(key, kLoadings, number, n_factors, n_genes);
     for (Eigen::Index f = 0; f < n_factors; ++f) {
       RandomStream sparse(key, kLoadings, number + 1000, static_cast<std::uint32_t>(f));
-      for (Eigen::Index g = 0; g < n_genes; ++g) out(f, g) *= sparse.uniform() < kLoadingShare ? 1 / std::sqrt(kLoadingShare) : 0;
+      for (Eigen::Index g = 0; g < n_genes; ++g)
+        out(f, g) *= sparse.uniform() < kLoadingShare ? 1 / std::sqrt(kLoadingShare) : 0;
     }
     return out;
   };
@@ -164,13 +180,15 @@ std::vector<SimulatedEmbedding> make_embeddings(const ScreenModel& model) {
 
   std::vector<SimulatedEmbedding> embeddings;
   std::uint32_t number = 0;
-  for (const auto& [name, noise] : {std::pair{"good", kGoodNoise}, std::pair{"weak", kWeakNoise}, std::pair{"noise", 0.0}}) {
+  for (const auto& [name, noise] :
+       {std::pair{"good", kGoodNoise}, std::pair{"weak", kWeakNoise}, std::pair{"noise", 0.0}}) {
     Matrix known = normal_matrix(key, kEmbedding, 3 * number, n, n_factors);  // what the embedding says of the factors
     if (noise > 0) {
       known.topRows(model.factors.rows()) = model.factors + noise * known.topRows(model.factors.rows());
     }
     // Mixed into more dimensions, with a little of nothing in each.
-    const Matrix mixing = normal_matrix(key, kEmbedding, 3 * number + 1, n_factors, dim) / std::sqrt(static_cast<double>(dim));
+    const Matrix mixing =
+        normal_matrix(key, kEmbedding, 3 * number + 1, n_factors, dim) / std::sqrt(static_cast<double>(dim));
     const Matrix values = known * mixing + 0.02 * normal_matrix(key, kEmbedding, 3 * number + 2, n, dim);
     const auto order = shuffled(ids.size(), RandomStream(key, kEmbedding, number, UINT32_MAX));
     SimulatedEmbedding embedding{name, {}, Matrix(n, dim)};

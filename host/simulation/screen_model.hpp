@@ -1,5 +1,5 @@
-// What is true of a simulated screen before any cell is measured: genes, perturbations, their effects, and what embeddings
-// know of them.
+// What is true of a simulated screen before any cell is measured: genes, perturbations, their effects, and what
+// embeddings know of them.
 #pragma once
 
 #include <cstdint>
@@ -16,15 +16,15 @@ struct ScreenSize {
   std::int64_t n_cells = 11'000;  // over all contexts, controls included; 0: no cells, deltas with noise instead
   int n_batches = 4;
   int n_contexts = 1;
-  int n_modules = 8;        // perturbations of a module act alike: what a good embedding finds
-  int n_factors = 8;        // rank of the shared effects
+  int n_modules = 8;  // perturbations of a module act alike: what a good embedding finds
+  int n_factors = 8;  // rank of the shared effects
   int embedding_dim = 64;
   double mean_depth = 800;  // counts a cell
 
-  static constexpr double kControlShare = 0.1;      // of a context's cells
-  static constexpr double kUnmeasuredShare = 0.1;   // of the perturbed genes
-  static constexpr double kDepthSpread = 0.35;      // standard deviation of log depth
-  static constexpr double kBatchSpread = 0.12;      // of a batch's log effect on a gene, cut off at kBatchLimit
+  static constexpr double kControlShare = 0.1;     // of a context's cells
+  static constexpr double kUnmeasuredShare = 0.1;  // of the perturbed genes
+  static constexpr double kDepthSpread = 0.35;     // standard deviation of log depth
+  static constexpr double kBatchSpread = 0.12;     // of a batch's log effect on a gene, cut off at kBatchLimit
   static constexpr double kBatchLimit = 0.3;
 };
 
@@ -38,11 +38,11 @@ struct ScreenModel {
   std::vector<std::string> contexts;                // ascending
   std::vector<std::string> batches;
 
-  Matrix factors;                   // perturbations × factors: what the effects are made of
-  std::vector<double> dispersion;   // genes: θ of the negative binomial (variance m + m²/θ)
-  std::vector<RowVector> log_rate;  // contexts: control's log share of a cell's counts, genes
-  std::vector<Matrix> log_change;   // contexts: perturbations × genes, change of the log share before renormalising
-  std::vector<Matrix> batch_effect; // contexts: batches × genes
+  Matrix factors;                    // perturbations × factors: what the effects are made of
+  std::vector<double> dispersion;    // genes: θ of the negative binomial (variance m + m²/θ)
+  std::vector<RowVector> log_rate;   // contexts: control's log share of a cell's counts, genes
+  std::vector<Matrix> log_change;    // contexts: perturbations × genes, change of the log share before renormalising
+  std::vector<Matrix> batch_effect;  // contexts: batches × genes
 };
 
 // Everything follows from size and seed.

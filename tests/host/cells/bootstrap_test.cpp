@@ -12,8 +12,8 @@
 namespace headroom {
 namespace {
 
-constexpr std::uint32_t kGenes = 301;  // more than a tile, and no multiple of anything
-constexpr double kTolerance = 1e-9;    // sums in another order, through roots and quotients
+constexpr std::uint32_t kGenes = 301;    // more than a tile, and no multiple of anything
+constexpr double kTolerance = 1e-9;      // sums in another order, through roots and quotients
 constexpr double kRankTolerance = 1e-5;  // float32 ranks: neighbours may trade places
 
 const BootstrapOptions kOptions{4, 5, 3, 77};
@@ -23,7 +23,8 @@ struct TwoGroups {
   CellRows pert = random_cells(2, {12, 0, 1, 9}, kGenes, 0.15);
 };
 
-ContextControl control_of(const TwoGroups& setup, Design design, int n_threads, const BootstrapOptions& options = kOptions) {
+ContextControl control_of(const TwoGroups& setup, Design design, int n_threads,
+                          const BootstrapOptions& options = kOptions) {
   ThreadPool pool(n_threads);
   return prepare_control(setup.control, design, kGenes, "line", options, pool);
 }
@@ -44,7 +45,8 @@ ResampledCells resampled(std::uint64_t key, std::uint32_t role, const LaneLayout
 }
 
 // Profiles of all lanes (lanes × genes) from dense cells and counts.
-Matrix dense_profiles(const CellRows& rows, const std::vector<BatchSpan>& spans, const ResampledCells& draws, int n_lanes) {
+Matrix dense_profiles(const CellRows& rows, const std::vector<BatchSpan>& spans, const ResampledCells& draws,
+                      int n_lanes) {
   const Matrix cells = dense_of(rows, kGenes);
   Matrix out = Matrix::Zero(n_lanes, kGenes);
   for (std::size_t s = 0; s < spans.size(); ++s) {
@@ -92,11 +94,13 @@ TEST(Bootstrap, GlobalDrawsAreThoseOfTheDefinition) {
   const LaneLayout layout{kOptions.n_outer, kOptions.n_inner, kOptions.n_splits};
   const std::uint64_t context_key = stream_key(kOptions.seed, "line"), key = stream_key(context_key, "P1");
   const auto own_spans = batch_spans(setup.pert.batch), control_spans = batch_spans(setup.control.batch);
-  const ResampledCells own = resampled(key, 0, layout, own_spans, draw_batches(key, layout.n_outer, 3), {true, false, true});
+  const ResampledCells own =
+      resampled(key, 0, layout, own_spans, draw_batches(key, layout.n_outer, 3), {true, false, true});
   const ResampledCells control = resampled(context_key, 1, layout, control_spans,
-                                                draw_batches(context_key, layout.n_outer, 4), {true, true, true, true});
-  expect_scores(found, dense_profiles(setup.pert, own_spans, own, layout.n_lanes()) -
-                           dense_profiles(setup.control, control_spans, control, layout.n_lanes()),
+                                           draw_batches(context_key, layout.n_outer, 4), {true, true, true, true});
+  expect_scores(found,
+                dense_profiles(setup.pert, own_spans, own, layout.n_lanes()) -
+                    dense_profiles(setup.control, control_spans, control, layout.n_lanes()),
                 layout);
 }
 
@@ -122,8 +126,9 @@ TEST(Bootstrap, MatchedDrawsTakeTheSameBatchesOfTheControl) {
   const auto times = draw_batches(key, layout.n_outer, 3);
   const ResampledCells own = resampled(key, 0, layout, own_spans, times, {true, false, true});
   const ResampledCells control = resampled(key, 1, layout, paired_spans, times, {true, false, true});
-  expect_scores(found, dense_profiles(setup.pert, own_spans, own, layout.n_lanes()) -
-                           dense_profiles(paired, paired_spans, control, layout.n_lanes()),
+  expect_scores(found,
+                dense_profiles(setup.pert, own_spans, own, layout.n_lanes()) -
+                    dense_profiles(paired, paired_spans, control, layout.n_lanes()),
                 layout);
 }
 
@@ -136,7 +141,8 @@ TEST(Bootstrap, ClosedFormIsTheNormOfTheStandardErrors) {
   EXPECT_NEAR(estimate(setup, Design::global).closed_form,
               std::sqrt(pert.squared_error.sum() / 9 + control.squared_error.sum() / 16), kTolerance);
   const double paired = control.squared_error.row(0).sum() + control.squared_error.bottomRows(2).sum();
-  EXPECT_NEAR(estimate(setup, Design::matched).closed_form, std::sqrt((pert.squared_error.sum() + paired) / 9), kTolerance);
+  EXPECT_NEAR(estimate(setup, Design::matched).closed_form, std::sqrt((pert.squared_error.sum() + paired) / 9),
+              kTolerance);
 }
 
 TEST(Bootstrap, ThreadsAndOtherPerturbationsDoNotChangeABit) {
@@ -150,8 +156,7 @@ TEST(Bootstrap, ThreadsAndOtherPerturbationsDoNotChangeABit) {
     BootstrapWorkspace workspace(control);
     const CellRows other = random_cells(9, {3, 20, 0, 4}, kGenes, 0.3);
     estimate_perturbation(control, other, "other", workspace);
-    const PerturbationEstimate second =
-        estimate_perturbation(control, setup.pert, "P1", workspace);
+    const PerturbationEstimate second = estimate_perturbation(control, setup.pert, "P1", workspace);
     EXPECT_EQ(alone.quantiles, second.quantiles);
     EXPECT_EQ(alone.split_half, second.split_half);
   }

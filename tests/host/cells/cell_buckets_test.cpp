@@ -21,7 +21,8 @@ MemoryCells random_source(unsigned seed, std::size_t n_cells, std::size_t n_gene
   for (std::size_t c = 0; c < n_cells; ++c) {
     std::vector<MemoryEntry> cell;
     for (std::uint32_t g = 0; g < n_genes; ++g) {
-      if (random() % 3 == 0) cell.push_back({g, integers ? 1.0 + random() % 9 : 0.1 + static_cast<double>(random() % 99)});
+      if (random() % 3 == 0)
+        cell.push_back({g, integers ? 1.0 + random() % 9 : 0.1 + static_cast<double>(random() % 99)});
     }
     source.cells.push_back(std::move(cell));
     source.table["pert_id"].push_back(std::array{"control", "A", "B"}[random() % 3]);
@@ -196,9 +197,10 @@ std::string refusal(double value, CellValues values, bool entries) {
 TEST(CellBuckets, WrongValuesAreRefusedByNameWithTheRemedy) {
   constexpr double kNaN = std::numeric_limits<double>::quiet_NaN(), kInf = std::numeric_limits<double>::infinity();
   for (const bool entries : {false, true}) {
-    EXPECT_THAT(refusal(1.5, CellValues::counts, entries),
-                HasSubstr("value 1.5 of gene 'G1' in cell 'cell1' (row 1) is not a count (memory.h5ad): name raw counts "
-                          "with --layer (counts, or raw), or say --values log1p"));
+    EXPECT_THAT(
+        refusal(1.5, CellValues::counts, entries),
+        HasSubstr("value 1.5 of gene 'G1' in cell 'cell1' (row 1) is not a count (memory.h5ad): name raw counts "
+                  "with --layer (counts, or raw), or say --values log1p"));
     EXPECT_THAT(refusal(-2, CellValues::counts, entries), HasSubstr("is negative"));
     EXPECT_THAT(refusal(kNaN, CellValues::counts, entries), HasSubstr("is not a number"));
     EXPECT_THAT(refusal(kInf, CellValues::counts, entries), HasSubstr("is not a number"));

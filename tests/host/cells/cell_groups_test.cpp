@@ -16,8 +16,8 @@ using testing::HasSubstr;
 MemoryCells two_lines() {
   MemoryCells source;
   source.table["perturbation"] = {"B", "ctrl", "A", "ctrl", "B", "A", "ctrl", "B", "", "A"};
-  source.table["batch"] =        {"2", "2",    "10", "10",  "10", "2", "2",   "2", "2", "10"};
-  source.table["cell_line"] =    {"x", "x",    "x",  "x",   "x",  "y", "y",   "y", "y", "y"};
+  source.table["batch"] = {"2", "2", "10", "10", "10", "2", "2", "2", "2", "10"};
+  source.table["cell_line"] = {"x", "x", "x", "x", "x", "y", "y", "y", "y", "y"};
   source.cells.resize(10);
   return source;
 }
@@ -36,12 +36,11 @@ TEST(CellGroups, SortsContextsPerturbationsAndBatchesAsStrings) {
   EXPECT_EQ(groups->groups[2].n_cells, 2u);
   EXPECT_THAT(groups->groups[2].batches, ElementsAre(0u, 1u));
   EXPECT_EQ(groups->groups[3].context, 1u);
-  EXPECT_THAT(groups->group_of_cell,
-              ElementsAre(2u, 0u, 1u, 0u, 2u, 4u, 3u, 5u, CellGroups::kDropped, 4u));
+  EXPECT_THAT(groups->group_of_cell, ElementsAre(2u, 0u, 1u, 0u, 2u, 4u, 3u, 5u, CellGroups::kDropped, 4u));
   EXPECT_THAT(groups->notes, Contains(HasSubstr("1 cells without a perturbation")));
-  EXPECT_THAT(groups->picked, ElementsAre("perturbations: column 'perturbation'",
-                                          "control: label 'ctrl' of column 'perturbation'", "batches: column 'batch'",
-                                          "contexts: column 'cell_line'"));
+  EXPECT_THAT(groups->picked,
+              ElementsAre("perturbations: column 'perturbation'", "control: label 'ctrl' of column 'perturbation'",
+                          "batches: column 'batch'", "contexts: column 'cell_line'"));
 }
 
 TEST(CellGroups, NamedColumnsWinOverDefaults) {
@@ -113,14 +112,16 @@ TEST(CellGroups, EveryMistakeIsNamed) {
   EXPECT_THAT(line_of(group_cells(source, columns, Design::global, 1)), HasSubstr("column 'nothing' is missing"));
   columns = {};
   columns.control = "DMSO";
-  EXPECT_THAT(line_of(group_cells(source, columns, Design::global, 1)),
-              HasSubstr("no cell has the control label 'DMSO' in column 'perturbation' (memory.h5ad): labels there: A, B"));
+  EXPECT_THAT(
+      line_of(group_cells(source, columns, Design::global, 1)),
+      HasSubstr("no cell has the control label 'DMSO' in column 'perturbation' (memory.h5ad): labels there: A, B"));
   columns = {};
   EXPECT_THAT(line_of(group_cells(source, columns, Design::global, 100)), HasSubstr("no perturbation is left"));
   for (std::size_t i = 5; i < 10; ++i) source.table["perturbation"][i] = "A";
   EXPECT_THAT(line_of(group_cells(source, columns, Design::global, 1)), HasSubstr("context 'y' has no control cells"));
   for (std::string& label : source.table["perturbation"]) label = label == "ctrl" ? "mock" : label;
-  EXPECT_THAT(line_of(group_cells(source, columns, Design::global, 1)), HasSubstr("which cells are control is not said"));
+  EXPECT_THAT(line_of(group_cells(source, columns, Design::global, 1)),
+              HasSubstr("which cells are control is not said"));
   source.table.erase("perturbation");
   EXPECT_THAT(line_of(group_cells(source, columns, Design::global, 1)),
               HasSubstr("no column names the perturbations (tried pert_id, gene_id"));

@@ -56,11 +56,21 @@ TEST(SpearmanAgainst, EqualsTheDefinitionOverSizesScalesAndTies) {
       for (std::size_t i = 0; i < n; ++i) {
         y[i] = normal(random);
         switch (kind) {
-          case 0: x[i] = normal(random) + y[i]; break;
-          case 1: x[i] = std::exp(12 * normal(random)) * (random() % 2 ? 1 : -1); break;  // many octaves, both signs
-          case 2: x[i] = static_cast<double>(random() % 4) - 1; break;                    // ties and zeros
-          case 3: x[i] = random() % 3 ? 0.0 : normal(random); break;                      // mostly zero
-          default: x[i] = 5 + 1e-3 * normal(random); break;                               // one crowded octave
+          case 0:
+            x[i] = normal(random) + y[i];
+            break;
+          case 1:
+            x[i] = std::exp(12 * normal(random)) * (random() % 2 ? 1 : -1);
+            break;  // many octaves, both signs
+          case 2:
+            x[i] = static_cast<double>(random() % 4) - 1;
+            break;  // ties and zeros
+          case 3:
+            x[i] = random() % 3 ? 0.0 : normal(random);
+            break;  // mostly zero
+          default:
+            x[i] = 5 + 1e-3 * normal(random);
+            break;  // one crowded octave
         }
         x[i] = static_cast<double>(static_cast<float>(x[i]));
         y[i] = static_cast<double>(static_cast<float>(y[i]));
@@ -77,7 +87,7 @@ TEST(SpearmanAgainst, EdgeCases) {
   EXPECT_TRUE(std::isnan(spearman({2, 2, 2}, {1, 2, 3})));
   EXPECT_TRUE(std::isnan(spearman({1, 2, 3}, {0, 0, 0})));
   EXPECT_TRUE(std::isnan(spearman({1}, {1})));
-  EXPECT_NEAR(spearman({-0.0, 0.0, 1}, {1, 1, 2}), 1, kTolerance);  // zeros of either sign are tied
+  EXPECT_NEAR(spearman({-0.0, 0.0, 1}, {1, 1, 2}), 1, kTolerance);        // zeros of either sign are tied
   EXPECT_NEAR(spearman({1e-30, 2e-30, 1e30}, {1, 2, 3}), 1, kTolerance);  // below the keys' octaves
   EXPECT_NEAR(spearman({-1e-30, 2e-30, -1e30, 1e30}, {2, 3, 1, 4}), 1, kTolerance);
 }
@@ -99,7 +109,8 @@ TEST(ScoreProfile, EqualsSciPy) {
   const auto cases = nlohmann::json::parse(file)["score_profile"];
   ASSERT_GE(cases.size(), 3u);
   for (const auto& one : cases) {
-    const auto prediction = one["prediction"].get<std::vector<double>>(), truth = one["truth"].get<std::vector<double>>();
+    const auto prediction = one["prediction"].get<std::vector<double>>(),
+               truth = one["truth"].get<std::vector<double>>();
     ProfileBuffers buffers(static_cast<std::uint32_t>(truth.size()));
     const NoiseScores scores = score_profile(prediction.data(), truth.data(), buffers);
     for (int m = 0; m < kNoiseMetrics; ++m) {

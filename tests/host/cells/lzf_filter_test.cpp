@@ -1,7 +1,6 @@
 #include "cells/lzf_filter.hpp"
 
 #include <gtest/gtest.h>
-
 #include <hdf5.h>
 
 #include <string>

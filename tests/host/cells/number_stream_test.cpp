@@ -36,8 +36,9 @@ std::vector<Storage> storages() {
 
 class NumberStreamTest : public testing::Test {
  protected:
-  fs::path path_ = fs::path(testing::TempDir()) /
-                   (std::string("number_stream_") + testing::UnitTest::GetInstance()->current_test_info()->name() + ".h5");
+  fs::path path_ =
+      fs::path(testing::TempDir()) /
+      (std::string("number_stream_") + testing::UnitTest::GetInstance()->current_test_info()->name() + ".h5");
   void TearDown() override { fs::remove(path_); }
 
   // `space_size` may exceed the values given: the rest is never written.

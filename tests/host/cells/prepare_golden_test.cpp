@@ -1,5 +1,5 @@
-// prepare() against an independent implementation's values for one simulated screen: deltas, and the bootstrap's quantiles
-// within the spread that other seeds of that implementation show.
+// prepare() against an independent implementation's values for one simulated screen: deltas, and the bootstrap's
+// quantiles within the spread that other seeds of that implementation show.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -27,7 +27,8 @@ constexpr double kDeltaTolerance = 1e-9;
 constexpr double kSpreadTolerance = 4;
 
 // noise.csv as [metric][quantile text] → mean over the named perturbations.
-using NoiseRows = std::map<std::string, std::map<std::string, std::map<std::string, double>>>;  // pert, quantile, metric
+using NoiseRows =
+    std::map<std::string, std::map<std::string, std::map<std::string, double>>>;  // pert, quantile, metric
 
 NoiseRows read_noise(const fs::path& path) {
   auto reader = DelimitedReader::open(path);

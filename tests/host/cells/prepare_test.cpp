@@ -1,5 +1,5 @@
-// prepare() on one tiny screen in every storage (tests/reference/cells/reference.py), on real screens, and on what it must
-// refuse.
+// prepare() on one tiny screen in every storage (tests/reference/cells/reference.py), on real screens, and on what it
+// must refuse.
 #include "cells/prepare.hpp"
 
 #include <gmock/gmock.h>
@@ -77,10 +77,10 @@ TEST_F(PrepareTest, EveryStorageGivesTheReferencesDeltas) {
     const char* layer;
   };
   std::string first_noise;
-  for (const Variant& variant : {Variant{"csr_float32_gzip.h5ad", ""}, Variant{"csr_int64.h5ad", "X"},
-                                 Variant{"csc_float32_lzf.h5ad", ""}, Variant{"dense_float64_gzip.h5ad", ""},
-                                 Variant{"log_layers.h5ad", "counts"}, Variant{"raw.h5ad", "raw"},
-                                 Variant{"matrix_market", ""}}) {
+  for (const Variant& variant :
+       {Variant{"csr_float32_gzip.h5ad", ""}, Variant{"csr_int64.h5ad", "X"}, Variant{"csc_float32_lzf.h5ad", ""},
+        Variant{"dense_float64_gzip.h5ad", ""}, Variant{"log_layers.h5ad", "counts"}, Variant{"raw.h5ad", "raw"},
+        Variant{"matrix_market", ""}}) {
     for (const Design design : {Design::global, Design::matched}) {
       PrepareOptions options = tiny_options();
       options.design = design;
@@ -265,7 +265,8 @@ TEST_F(PrepareTest, DamagedFilesAreErrorsNotCrashes) {
       if (i % 4 == 0) {
         changed.resize(at);
       } else {
-        for (std::size_t k = at; k < std::min(at + 16, changed.size()); ++k) changed[k] = static_cast<char>(changed[k] + 85);
+        for (std::size_t k = at; k < std::min(at + 16, changed.size()); ++k)
+          changed[k] = static_cast<char>(changed[k] + 85);
       }
       std::ofstream(damaged, std::ios::binary) << changed;
       const auto report = run(damaged, tiny_options());
@@ -286,7 +287,8 @@ TEST_F(PrepareTest, StoppingLeavesNothing) {
   stop.request_stop();
   ThreadPool pool(2);
   NoProgress progress;
-  const auto report = prepare(kReference / "csr_float32_gzip.h5ad", out_, tiny_options(), pool, progress, stop.get_token());
+  const auto report =
+      prepare(kReference / "csr_float32_gzip.h5ad", out_, tiny_options(), pool, progress, stop.get_token());
   ASSERT_FALSE(report.has_value());
   EXPECT_EQ(report.error().kind, ErrorKind::interrupted);
   EXPECT_FALSE(fs::exists(out_));

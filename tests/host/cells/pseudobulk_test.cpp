@@ -58,11 +58,10 @@ TEST_F(Pseudobulk, GlobalDeltaWeighsBatchesEqually) {
               4;
   const Profile delta = global_delta(pert_moments_, mean_over_batches(control_moments_));
   EXPECT_LT((delta.mean - expected).cwiseAbs().maxCoeff(), kTolerance);
-  const RowVector error =
-      (naive_moments(p, 0, 6).squared_error + naive_moments(p, 7, 9).squared_error) / 9 +
-      (naive_moments(c, 0, 8).squared_error + naive_moments(c, 8, 5).squared_error +
-       naive_moments(c, 13, 3).squared_error + naive_moments(c, 16, 2).squared_error) /
-          16;
+  const RowVector error = (naive_moments(p, 0, 6).squared_error + naive_moments(p, 7, 9).squared_error) / 9 +
+                          (naive_moments(c, 0, 8).squared_error + naive_moments(c, 8, 5).squared_error +
+                           naive_moments(c, 13, 3).squared_error + naive_moments(c, 16, 2).squared_error) /
+                              16;
   EXPECT_LT((delta.squared_error - error).cwiseAbs().maxCoeff(), kTolerance);
 }
 
@@ -74,10 +73,10 @@ TEST_F(Pseudobulk, MatchedDeltaSubtractsTheSameBatchsControl) {
                              3;
   const Profile delta = matched_delta(pert_moments_, control_moments_);
   EXPECT_LT((delta.mean - expected).cwiseAbs().maxCoeff(), kTolerance);
-  const RowVector error =
-      (naive_moments(p, 0, 6).squared_error + naive_moments(p, 7, 9).squared_error + naive_moments(c, 0, 8).squared_error +
-       naive_moments(c, 13, 3).squared_error + naive_moments(c, 16, 2).squared_error) /
-      9;
+  const RowVector error = (naive_moments(p, 0, 6).squared_error + naive_moments(p, 7, 9).squared_error +
+                           naive_moments(c, 0, 8).squared_error + naive_moments(c, 13, 3).squared_error +
+                           naive_moments(c, 16, 2).squared_error) /
+                          9;
   EXPECT_LT((delta.squared_error - error).cwiseAbs().maxCoeff(), kTolerance);
 }
 

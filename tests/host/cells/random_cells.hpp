@@ -10,7 +10,8 @@
 namespace headroom {
 
 // Cells in ascending batches; batch_sizes[b] cells in batch b (0: the batch does not occur).
-inline CellRows random_cells(unsigned seed, const std::vector<int>& batch_sizes, std::uint32_t n_genes, double density) {
+inline CellRows random_cells(unsigned seed, const std::vector<int>& batch_sizes, std::uint32_t n_genes,
+                             double density) {
   std::mt19937 random(seed);
   std::uniform_real_distribution<double> uniform;
   CellRows rows;

@@ -55,8 +55,9 @@ TEST(RandomStream, BelowOneIsZeroAndUniformStaysInside) {
 }
 
 TEST(StreamKey, DependsOnSeedAndEveryLetter) {
-  const std::set<std::uint64_t> keys = {stream_key(0, ""), stream_key(1, ""), stream_key(0, "a"), stream_key(0, "b"),
-                                        stream_key(0, "ab"), stream_key(0, "ba"), stream_key(1, "ab")};
+  const std::set<std::uint64_t> keys = {stream_key(0, ""),  stream_key(1, ""),   stream_key(0, "a"),
+                                        stream_key(0, "b"), stream_key(0, "ab"), stream_key(0, "ba"),
+                                        stream_key(1, "ab")};
   EXPECT_EQ(keys.size(), 7u);
   EXPECT_EQ(stream_key(5, "x"), stream_key(5, "x"));
 }

@@ -46,7 +46,9 @@ TEST(DrawBatches, EveryOuterDrawTakesAsManyBatchesAsThereAre) {
   EXPECT_NE(times, draw_batches(6, 50, 4));
 }
 
-TEST(DrawBatches, OneBatchIsAlwaysTakenOnce) { EXPECT_EQ(draw_batches(5, 3, 1), (std::vector<std::uint32_t>{1, 1, 1})); }
+TEST(DrawBatches, OneBatchIsAlwaysTakenOnce) {
+  EXPECT_EQ(draw_batches(5, 3, 1), (std::vector<std::uint32_t>{1, 1, 1}));
+}
 
 TEST(ResampleCells, EveryLaneIsAMeanOverDrawnBatchesOfDrawnCells) {
   const auto batch_draws = draw_batches(11, kLayout.n_outer, 3);
@@ -92,8 +94,7 @@ TEST(ResampleCells, HalvesAreDisjointAndCoverTheSplitBatches) {
 TEST(ResampleCells, CellsOfABatchAreDrawnEvenly) {
   constexpr LaneLayout layout{200, 10, 0};
   const std::vector<BatchSpan> spans = {{2, 0, 5}};
-  const ResampledCells cells =
-      resampled(3, 0, layout, spans, draw_batches(3, layout.n_outer, 1), {true});
+  const ResampledCells cells = resampled(3, 0, layout, spans, draw_batches(3, layout.n_outer, 1), {true});
   for (std::uint32_t c = 0; c < 5; ++c) {
     double n = 0;
     for (int lane = 0; lane < layout.n_draws(); ++lane) n += cells.counts[c * layout.n_lanes() + lane];

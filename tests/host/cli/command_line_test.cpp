@@ -136,7 +136,8 @@ TEST_F(TinyScreen, WrongFlagsNameWhatThereIs) {
 }
 
 TEST_F(TinyScreen, BoundsNeedNoPlugin) {
-  const Ended ended = headroom("bounds screen/task --predictor knn --grid knn.k=1,2,3 --common-dim 4 --sandbox relaxed --json");
+  const Ended ended =
+      headroom("bounds screen/task --predictor knn --grid knn.k=1,2,3 --common-dim 4 --sandbox relaxed --json");
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   const json summary = json::parse(ended.out);
   EXPECT_TRUE(summary["contexts"][0].contains("wap"));

@@ -40,7 +40,8 @@ class ProgramTest : public testing::Test {
     const std::string command = "cd '" + folder_.string() + "' && '" HEADROOM_BUILD_DIR "/bin/headroom' " + arguments +
                                 " >stdout.txt 2>stderr.txt";
     const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, content_of(folder_ / "stdout.txt"), content_of(folder_ / "stderr.txt")};
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, content_of(folder_ / "stdout.txt"),
+            content_of(folder_ / "stderr.txt")};
   }
 
   std::filesystem::path folder_;

@@ -100,7 +100,8 @@ TEST_P(GoldenRun, EveryMethodOfEveryFoldEqualsTheOracle) {
             continue;
           }
           const double truth = expected[i];
-          EXPECT_NEAR(value, truth, tolerance * std::max(1.0, std::abs(truth))) << name << " " << metric << " fold " << f;
+          EXPECT_NEAR(value, truth, tolerance * std::max(1.0, std::abs(truth)))
+              << name << " " << metric << " fold " << f;
           ++n_compared;
         }
       }

@@ -1,5 +1,5 @@
-// The sampler of counts against the moments of the negative binomial that it claims to draw, and the expected deltas against
-// the mean of many cells.
+// The sampler of counts against the moments of the negative binomial that it claims to draw, and the expected deltas
+// against the mean of many cells.
 #include "simulation/cell_sampler.hpp"
 
 #include <gtest/gtest.h>
@@ -57,10 +57,12 @@ TEST(CellSampler, CountsHaveTheNegativeBinomialsMomentsAndZeros) {
     const double variance = mean + mean * mean / theta;
     const double found_mean = sum[g] / n_cells, found_variance = squares[g] / n_cells - found_mean * found_mean;
     EXPECT_NEAR(found_mean, mean, kStandardErrors * std::sqrt(variance / n_cells)) << "gene " << g;
-    // The variance of a sample variance has the fourth moment in it; a tenth of the variance is far more than that here.
+    // The variance of a sample variance has the fourth moment in it; a tenth of the variance is far more than that
+    // here.
     EXPECT_NEAR(found_variance, variance, 0.1 * variance) << "gene " << g;
     const double zero = std::pow(theta / (theta + mean), theta);
-    EXPECT_NEAR(zeros[g] / n_cells, zero, kStandardErrors * std::sqrt(zero * (1 - zero) / n_cells) + 1e-12) << "gene " << g;
+    EXPECT_NEAR(zeros[g] / n_cells, zero, kStandardErrors * std::sqrt(zero * (1 - zero) / n_cells) + 1e-12)
+        << "gene " << g;
   }
 }
 

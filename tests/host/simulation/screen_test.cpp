@@ -1,4 +1,5 @@
-// simulate_screen as a whole: what it writes, that it depends on the seed alone, and where the bounds lie against the truth.
+// simulate_screen as a whole: what it writes, that it depends on the seed alone, and where the bounds lie against the
+// truth.
 #include "simulation/screen.hpp"
 
 #include <gtest/gtest.h>
@@ -71,7 +72,8 @@ TEST_F(ScreenTest, WritesAWholeScreen) {
   // Some perturbed genes are not measured; ids look like Ensembl's.
   const auto perts = *task->read_index(H5adAxis::obs), genes = *task->read_index(H5adAxis::var);
   const std::set<std::string> measured(genes.begin(), genes.end());
-  const auto n_measured = std::count_if(perts.begin(), perts.end(), [&](const auto& id) { return measured.contains(id); });
+  const auto n_measured =
+      std::count_if(perts.begin(), perts.end(), [&](const auto& id) { return measured.contains(id); });
   EXPECT_EQ(n_measured, 11);
   for (const std::string& id : perts) EXPECT_TRUE(id.starts_with("ENSG") && id.size() == 15) << id;
 
@@ -135,9 +137,10 @@ TEST_F(ScreenTest, WithoutCellsErrorsAreThoseOfTheNoiseTable) {
   EXPECT_EQ(row, 24 * 7);
 }
 
-// Where the bounds lie against the truth, over 20 screens: the true deltas, as a prediction, beat the null and are no better
-// than the closed form says. The published quantiles score a draw against the estimate, not the estimate against the truth:
-// two-stage resampling errs more than the estimate itself, so q0.9 (and the median too) is looser than the truth's error.
+// Where the bounds lie against the truth, over 20 screens: the true deltas, as a prediction, beat the null and are no
+// better than the closed form says. The published quantiles score a draw against the estimate, not the estimate against
+// the truth: two-stage resampling errs more than the estimate itself, so q0.9 (and the median too) is looser than the
+// truth's error.
 TEST_F(ScreenTest, TrueDeltasScoreAsTheClosedFormSays) {
   double truth_sum = 0, closed_sum = 0, q50_sum = 0, q90_sum = 0;
   int n_screens_better = 0;
