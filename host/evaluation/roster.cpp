@@ -1,10 +1,10 @@
+#include "evaluation/roster.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <set>
-
-#include "evaluation/roster.hpp"
 
 namespace headroom {
 namespace {
@@ -79,6 +79,11 @@ class RosterLoader {
       auto entry = load_predictor(spec);
       if (!entry) return tl::unexpected<Error>(entry.error());
       roster.heads.push_back(std::move(*entry));
+    }
+    for (const RosterEntry& head : roster.heads) {
+      if (head.file->shipped || head.name != "knn") continue;
+      return bad_input("the name 'knn' is taken by the head whose bounds every submitted predictor borrows",
+                       "--predictor " + head.file->path, "give it another: NAME=PATH.so");
     }
     // A submitted predictor borrows knn's bounds.
     const auto is_knn = [](const RosterEntry& e) { return e.file->shipped && e.name == "knn"; };

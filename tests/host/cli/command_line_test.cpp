@@ -133,6 +133,10 @@ TEST_F(TinyScreen, WrongFlagsNameWhatThereIs) {
   expect_error(headroom(run + "--ceiling sky"), 2, "sampling_error_q90");
   expect_error(headroom(run + "--predictor forest"), 2, "there is no head 'forest'");
   expect_error(headroom(run + "--embedding good=screen/embeddings/weak.h5ad"), 2, "is taken");
+  std::ofstream(folder_ / "other.so") << "this is no library";
+  const std::string impostor =
+      "run screen/task --embedding screen/embeddings/good.h5ad --predictor knn=./other.so -o out";
+  expect_error(headroom(impostor), 2, "the name 'knn' is taken");
 }
 
 TEST_F(TinyScreen, BoundsNeedNoPlugin) {
