@@ -48,6 +48,8 @@ class SqliteDatabase {
 
   Result<void> execute(const std::string& sql);
   Result<SqliteStatement> prepare(const std::string& sql);
+  // Whether the last call failed because another process holds the file.
+  bool is_busy() const { return (sqlite3_errcode(connection_.get()) & 0xFF) == SQLITE_BUSY; }
   std::int64_t last_row_id() const { return sqlite3_last_insert_rowid(connection_.get()); }
 
   // The error that `code` (an SQLite result) stands for, with its remedy: disk full, locked, read-only, damaged.

@@ -4,9 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "results/sqlite_database.hpp"
 
@@ -95,9 +97,23 @@ struct Store::State {
     return statement->integer(0);
   }
 
+  // SQLite does not wait for its turn when two processes turn a new file to WAL at once: one is told BUSY and must ask
+  // again.
+  Result<void> use_write_ahead_log() {
+    constexpr auto pause = std::chrono::milliseconds(5);
+    constexpr int most_tries = 2000;
+    Result<void> done;
+    for (int i = 0; i < most_tries; ++i) {
+      done = database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+      if (done || !database.is_busy()) return done;
+      std::this_thread::sleep_for(pause);
+    }
+    return done;
+  }
+
   // Makes the tables in a new file; refuses files that are something else.
   Result<void> set_up(const std::string& path) {
-    if (auto done = database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"); !done) return done;
+    if (auto done = use_write_ahead_log(); !done) return done;
     SqliteTransaction transaction(database);  // two processes may open a new store at once
     if (auto begun = transaction.begin(); !begun) return begun;
     const auto version = pragma("user_version");

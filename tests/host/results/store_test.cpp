@@ -274,6 +274,33 @@ TEST(Store, TwoProcessesLoseNoRows) {
   EXPECT_TRUE(is_intact(folder.path()));
 }
 
+// Opening a new store at the same moment is where two processes are most in each other's way.
+TEST(Store, ManyProcessesOpenANewStoreAtOnce) {
+  for (int round = 0; round < 25; ++round) {
+    TemporaryFolder folder;
+    int start[2];
+    ASSERT_EQ(pipe(start), 0);
+    std::vector<pid_t> children;
+    for (int p = 0; p < 6; ++p) {
+      const pid_t child = fork();
+      if (child == 0) {
+        close(start[1]);
+        char byte = 0;
+        (void)!read(start[0], &byte, 1);  // returns when the parent closes its end
+        _exit(Store::open(folder.path(), metrics) ? 0 : 1);
+      }
+      children.push_back(child);
+    }
+    close(start[0]);
+    close(start[1]);
+    for (const pid_t child : children) {
+      int status = -1;
+      waitpid(child, &status, 0);
+      EXPECT_EQ(status, 0) << "round " << round;
+    }
+  }
+}
+
 // Thirty writers are killed at random moments. Whatever a writer had reported as put must be there, whole.
 TEST(Store, SurvivesKillAtAnyMoment) {
   TemporaryFolder folder;
