@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdio>
 #include <functional>
+#include <memory>
 
 #include "cli/exit_code.hpp"
 #include "cli/interruption.hpp"
@@ -295,6 +296,144 @@ Result<void> read_check_flags(const CheckFlagTexts& texts, CheckArguments& argum
   return {};
 }
 
+// What the command line chose: set by the callback of the one subcommand that was given.
+using Command = std::function<Result<int>()>;
+
+// One function a command: declares it with its flags, and has `command` call it. Arguments live as long as the command.
+
+void add_simulate_command(CLI::App& app, Command& command) {
+  auto arguments = std::make_shared<SimulateArguments>();
+  CLI::App& simulate_app =
+      *app.add_subcommand("simulate", "Make a seeded synthetic screen with known truth: cells, task, embeddings");
+  simulate_app.add_option("-o,--out", arguments->out, "Folder to write")->required();
+  simulate_app.add_option("--preset", arguments->preset, "Size of the screen")
+      ->check(CLI::IsMember({"tiny", "small", "medium", "paper"}))
+      ->capture_default_str();
+  simulate_app.add_option("--seed", arguments->seed, "Same seed, same screen")->capture_default_str();
+  add_common_flags(simulate_app, arguments->common);
+  simulate_app.callback([&command, arguments] { command = [arguments] { return simulate(*arguments); }; });
+}
+
+void add_prepare_command(CLI::App& app, Command& command) {
+  auto arguments = std::make_shared<PrepareArguments>();
+  auto memory_limit = std::make_shared<std::string>();
+  CLI::App& prepare_app =
+      *app.add_subcommand("prepare", "From single cells to a task: deltas, folds and their sampling error");
+  add_prepare_flags(prepare_app, *arguments, *memory_limit);
+  add_common_flags(prepare_app, arguments->common);
+  prepare_app.callback([&command, arguments, memory_limit] {
+    command = [arguments, memory_limit]() -> Result<int> {
+      if (!memory_limit->empty()) {
+        auto bytes = size_in_bytes(*memory_limit, "--memory-limit");
+        if (!bytes) return tl::unexpected<Error>(bytes.error());
+        arguments->options.memory_limit_bytes = *bytes;
+      }
+      return prepare(*arguments);
+    };
+  });
+}
+
+void add_run_command(CLI::App& app, Command& command, const std::string& command_line) {
+  auto arguments = std::make_shared<RunArguments>();
+  auto texts = std::make_shared<RunFlagTexts>();
+  arguments->command_line = command_line;
+  CLI::App& run_app = *app.add_subcommand("run", "Evaluate embeddings and predictors of a task against its bounds");
+  run_app.add_option("task", arguments->task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")->required();
+  run_app
+      .add_option("--embedding", texts->embeddings,
+                  "NAME=PATH or PATH of an embedding: a plugin .so, or a file of vectors keyed by perturbation id "
+                  "(.h5ad, .csv[.gz], .tsv[.gz], .npz)")
+      ->allow_extra_args(false);
+  run_app.add_option("-o,--out", arguments->out, "Folder for the results")->required();
+  run_app.add_flag("--resume", arguments->resume, "Take over evaluations that an earlier run left in the folder");
+  add_run_flags(run_app, *arguments, *texts);
+  add_common_flags(run_app, arguments->common);
+  run_app.callback([&command, arguments, texts] {
+    command = [arguments, texts]() -> Result<int> {
+      if (auto read = read_run_flags(*texts, *arguments); !read) return tl::unexpected<Error>(read.error());
+      return run(*arguments);
+    };
+  });
+}
+
+void add_bounds_command(CLI::App& app, Command& command) {
+  auto arguments = std::make_shared<RunArguments>();
+  auto texts = std::make_shared<RunFlagTexts>();
+  CLI::App& bounds_app = *app.add_subcommand("bounds", "WAP, BAP and the gap of a task, before any plugin");
+  bounds_app.add_option("task", arguments->task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")
+      ->required();
+  add_run_flags(bounds_app, *arguments, *texts);
+  add_common_flags(bounds_app, arguments->common);
+  bounds_app.callback([&command, arguments, texts] {
+    command = [arguments, texts]() -> Result<int> {
+      if (auto read = read_run_flags(*texts, *arguments); !read) return tl::unexpected<Error>(read.error());
+      return bounds(*arguments);
+    };
+  });
+}
+
+void add_report_command(CLI::App& app, Command& command) {
+  auto arguments = std::make_shared<ReportArguments>();
+  CLI::App& report_app = *app.add_subcommand("report", "Write report.html, and figures, from a run's results");
+  report_app.add_option("out", arguments->out, "Folder of a run, or a summary.json")->required();
+  add_optional(report_app, "-o,--output", arguments->page, "Page to write (default: report.html in the run's folder)");
+  add_optional(report_app, "--figures", arguments->figures, "Also write the first two figures as SVG into this folder");
+  add_common_flags(report_app, arguments->common);
+  report_app.callback([&command, arguments] { command = [arguments] { return report(*arguments); }; });
+}
+
+void add_progress_command(CLI::App& app, Command& command) {
+  auto arguments = std::make_shared<ProgressArguments>();
+  PublishedScoresOptions& options = arguments->options;
+  CLI::App& progress_app =
+      *app.add_subcommand("progress", "Gap closed from published score tables: one row per fold and method");
+  progress_app.add_option("--scores", arguments->scores, "CSV or TSV with name, fold (CONTEXT.FOLD) and metrics")
+      ->required();
+  progress_app.add_option("--wap", options.wap, "Nulls: exact names or globs")->required();
+  progress_app.add_option("--bap", options.bap, "Cheaters: exact names or globs")->required();
+  progress_app.add_option("--entry", options.entries, "Methods to judge (default: all others)");
+  progress_app.add_option("--metric", options.metric, "Only this metric");
+  progress_app.add_option("--context", options.contexts, "Only these contexts");
+  progress_app.add_option("--context-col", options.context_column, "Column with the context");
+  progress_app.add_option("--fold-col", options.fold_column, "Column with the fold");
+  add_common_flags(progress_app, arguments->common);
+  progress_app.callback([&command, arguments] { command = [arguments] { return progress(*arguments); }; });
+}
+
+void add_leaderboard_command(CLI::App& app, Command& command) {
+  auto arguments = std::make_shared<LeaderboardArguments>();
+  CLI::App& leaderboard_app =
+      *app.add_subcommand("leaderboard", "Rank the methods of one or more runs of the same task");
+  leaderboard_app.add_option("out", arguments->runs, "Folders of runs")->required();
+  leaderboard_app.add_option("--metric", arguments->metric, "Rank by this metric (default: the runs' first)");
+  add_common_flags(leaderboard_app, arguments->common);
+  leaderboard_app.callback([&command, arguments] { command = [arguments] { return leaderboard(*arguments); }; });
+}
+
+void add_new_command(CLI::App& app, Command& command) {
+  auto arguments = std::make_shared<NewArguments>();
+  CLI::App& new_app =
+      *app.add_subcommand("new", "Write a plugin project that builds and passes 'headroom check' as it is");
+  new_app.add_option("name", arguments->name, "Name of the plugin, and of the folder that is made")->required();
+  new_app.add_option("--kind", arguments->kind, "What it is: embedding or predictor")->required();
+  new_app.add_option("--language", arguments->language, "c++ or c")->capture_default_str();
+  new_app.callback([&command, arguments] { command = [arguments] { return make_project(*arguments); }; });
+}
+
+void add_check_command(CLI::App& app, Command& command) {
+  auto arguments = std::make_shared<CheckArguments>();
+  auto texts = std::make_shared<CheckFlagTexts>();
+  CLI::App& check_app = *app.add_subcommand("check", "Does a plugin keep the SDK's contract? One named check a line");
+  add_check_flags(check_app, *arguments, *texts);
+  add_common_flags(check_app, arguments->common);
+  check_app.callback([&command, arguments, texts] {
+    command = [arguments, texts]() -> Result<int> {
+      if (auto read = read_check_flags(*texts, *arguments); !read) return tl::unexpected<Error>(read.error());
+      return check(*arguments);
+    };
+  });
+}
+
 int print_error(const Error& error) {
   fmt::print(stderr, "headroom: error: {}\n", error.line());
   return exit_code(error);
@@ -305,6 +444,8 @@ int print_error(const Error& error) {
 int run_command_line(int argc, char** argv) {
   if (auto prepared = prepare_host_process(); !prepared) return print_error(prepared.error());
   Interruption::install();
+  std::string command_line;
+  for (int i = 0; i < argc; ++i) command_line += (i > 0 ? " " : "") + std::string(argv[i]);
 
   CLI::App app(kAbout, "headroom");
   app.footer(kFooter);
@@ -313,126 +454,16 @@ int run_command_line(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough(false);
 
-  std::function<Result<int>()> command;
-
-  SimulateArguments simulate_arguments;
-  CLI::App* simulate_app =
-      app.add_subcommand("simulate", "Make a seeded synthetic screen with known truth: cells, task, embeddings");
-  simulate_app->add_option("-o,--out", simulate_arguments.out, "Folder to write")->required();
-  simulate_app->add_option("--preset", simulate_arguments.preset, "Size of the screen")
-      ->check(CLI::IsMember({"tiny", "small", "medium", "paper"}))
-      ->capture_default_str();
-  simulate_app->add_option("--seed", simulate_arguments.seed, "Same seed, same screen")->capture_default_str();
-  add_common_flags(*simulate_app, simulate_arguments.common);
-  simulate_app->callback([&] { command = [&] { return simulate(simulate_arguments); }; });
-
-  PrepareArguments prepare_arguments;
-  std::string prepare_memory_limit;
-  CLI::App* prepare_app =
-      app.add_subcommand("prepare", "From single cells to a task: deltas, folds and their sampling error");
-  add_prepare_flags(*prepare_app, prepare_arguments, prepare_memory_limit);
-  add_common_flags(*prepare_app, prepare_arguments.common);
-  prepare_app->callback([&] {
-    command = [&]() -> Result<int> {
-      if (!prepare_memory_limit.empty()) {
-        auto bytes = size_in_bytes(prepare_memory_limit, "--memory-limit");
-        if (!bytes) return tl::unexpected<Error>(bytes.error());
-        prepare_arguments.options.memory_limit_bytes = *bytes;
-      }
-      return prepare(prepare_arguments);
-    };
-  });
-
-  RunArguments run_arguments;
-  RunFlagTexts run_texts;
-  CLI::App* run_app = app.add_subcommand("run", "Evaluate embeddings and predictors of a task against its bounds");
-  run_app->add_option("task", run_arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")
-      ->required();
-  run_app
-      ->add_option("--embedding", run_texts.embeddings,
-                   "NAME=PATH or PATH of an embedding: a plugin .so, or a file of vectors keyed by perturbation id "
-                   "(.h5ad, .csv[.gz], .tsv[.gz], .npz)")
-      ->allow_extra_args(false);
-  run_app->add_option("-o,--out", run_arguments.out, "Folder for the results")->required();
-  run_app->add_flag("--resume", run_arguments.resume, "Take over evaluations that an earlier run left in the folder");
-  for (int i = 0; i < argc; ++i) run_arguments.command_line += (i > 0 ? " " : "") + std::string(argv[i]);
-  add_run_flags(*run_app, run_arguments, run_texts);
-  add_common_flags(*run_app, run_arguments.common);
-  run_app->callback([&] {
-    command = [&]() -> Result<int> {
-      if (auto read = read_run_flags(run_texts, run_arguments); !read) return tl::unexpected<Error>(read.error());
-      return run(run_arguments);
-    };
-  });
-
-  RunArguments bounds_arguments;
-  RunFlagTexts bounds_texts;
-  CLI::App* bounds_app = app.add_subcommand("bounds", "WAP, BAP and the gap of a task, before any plugin");
-  bounds_app->add_option("task", bounds_arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")
-      ->required();
-  add_run_flags(*bounds_app, bounds_arguments, bounds_texts);
-  add_common_flags(*bounds_app, bounds_arguments.common);
-  bounds_app->callback([&] {
-    command = [&]() -> Result<int> {
-      if (auto read = read_run_flags(bounds_texts, bounds_arguments); !read) return tl::unexpected<Error>(read.error());
-      return bounds(bounds_arguments);
-    };
-  });
-
-  ReportArguments report_arguments;
-  CLI::App* report_app = app.add_subcommand("report", "Write report.html, and figures, from a run's results");
-  report_app->add_option("out", report_arguments.out, "Folder of a run, or a summary.json")->required();
-  add_optional(*report_app, "-o,--output", report_arguments.page,
-               "Page to write (default: report.html in the run's folder)");
-  add_optional(*report_app, "--figures", report_arguments.figures,
-               "Also write the first two figures as SVG into this folder");
-  add_common_flags(*report_app, report_arguments.common);
-  report_app->callback([&] { command = [&] { return headroom::cli::report(report_arguments); }; });
-
-  ProgressArguments progress_arguments;
-  CLI::App* progress_app =
-      app.add_subcommand("progress", "Gap closed from published score tables: one row per fold and method");
-  progress_app
-      ->add_option("--scores", progress_arguments.scores, "CSV or TSV with name, fold (CONTEXT.FOLD) and metrics")
-      ->required();
-  progress_app->add_option("--wap", progress_arguments.options.wap, "Nulls: exact names or globs")->required();
-  progress_app->add_option("--bap", progress_arguments.options.bap, "Cheaters: exact names or globs")->required();
-  progress_app->add_option("--entry", progress_arguments.options.entries, "Methods to judge (default: all others)");
-  progress_app->add_option("--metric", progress_arguments.options.metric, "Only this metric");
-  progress_app->add_option("--context", progress_arguments.options.contexts, "Only these contexts");
-  progress_app->add_option("--context-col", progress_arguments.options.context_column, "Column with the context");
-  progress_app->add_option("--fold-col", progress_arguments.options.fold_column, "Column with the fold");
-  add_common_flags(*progress_app, progress_arguments.common);
-  progress_app->callback([&] { command = [&] { return headroom::cli::progress(progress_arguments); }; });
-
-  LeaderboardArguments leaderboard_arguments;
-  CLI::App* leaderboard_app =
-      app.add_subcommand("leaderboard", "Rank the methods of one or more runs of the same task");
-  leaderboard_app->add_option("out", leaderboard_arguments.runs, "Folders of runs")->required();
-  leaderboard_app->add_option("--metric", leaderboard_arguments.metric,
-                              "Rank by this metric (default: the runs' first)");
-  add_common_flags(*leaderboard_app, leaderboard_arguments.common);
-  leaderboard_app->callback([&] { command = [&] { return leaderboard(leaderboard_arguments); }; });
-
-  NewArguments new_arguments;
-  CLI::App* new_app =
-      app.add_subcommand("new", "Write a plugin project that builds and passes 'headroom check' as it is");
-  new_app->add_option("name", new_arguments.name, "Name of the plugin, and of the folder that is made")->required();
-  new_app->add_option("--kind", new_arguments.kind, "What it is: embedding or predictor")->required();
-  new_app->add_option("--language", new_arguments.language, "c++ or c")->capture_default_str();
-  new_app->callback([&] { command = [&] { return make_project(new_arguments); }; });
-
-  CheckArguments check_arguments;
-  CheckFlagTexts check_texts;
-  CLI::App* check_app = app.add_subcommand("check", "Does a plugin keep the SDK's contract? One named check a line");
-  add_check_flags(*check_app, check_arguments, check_texts);
-  add_common_flags(*check_app, check_arguments.common);
-  check_app->callback([&] {
-    command = [&]() -> Result<int> {
-      if (auto read = read_check_flags(check_texts, check_arguments); !read) return tl::unexpected<Error>(read.error());
-      return check(check_arguments);
-    };
-  });
+  Command command;
+  add_simulate_command(app, command);
+  add_prepare_command(app, command);
+  add_bounds_command(app, command);
+  add_run_command(app, command, command_line);
+  add_report_command(app, command);
+  add_leaderboard_command(app, command);
+  add_progress_command(app, command);
+  add_new_command(app, command);
+  add_check_command(app, command);
 
   try {
     app.parse(argc, argv);
