@@ -344,6 +344,9 @@ void add_run_command(CLI::App& app, Command& command, const std::string& command
                   "NAME=PATH or PATH of an embedding: a plugin .so, or a file of vectors keyed by perturbation id "
                   "(.h5ad, .csv[.gz], .tsv[.gz], .npz)")
       ->allow_extra_args(false);
+  add_optional(run_app, "--submissions", arguments->submissions,
+               "Folder of submissions: every .so (an embedding or a predictor, which it tells itself), every file of "
+               "vectors and every sub-folder (plugin.so with data files beside it)");
   run_app.add_option("-o,--out", arguments->out, "Folder for the results")->required();
   run_app.add_flag("--resume", arguments->resume, "Take over evaluations that an earlier run left in the folder");
   add_run_flags(run_app, *arguments, *texts);

@@ -9,10 +9,12 @@
 #include "cli/exit_code.hpp"
 #include "cli/installed_files.hpp"
 #include "cli/interruption.hpp"
+#include "cli/notes.hpp"
 #include "cli/run_store.hpp"
 #include "cli/task_input.hpp"
 #include "cli/terminal_streams.hpp"
 #include "evaluation/evaluate.hpp"
+#include "evaluation/submissions.hpp"
 #include "io/atomic_file.hpp"
 #include "plugin_host/host_process.hpp"
 #include "protocol/blas.hpp"
@@ -49,6 +51,16 @@ Result<RunOptions> completed(const RunArguments& arguments) {
   return options;
 }
 
+// The folder of submissions, if there is one.
+Result<void> add_submissions(const RunArguments& arguments, RunOptions& options) {
+  if (!arguments.submissions) return {};
+  auto found = read_submissions(*arguments.submissions, taken_names(options), arguments.out);
+  if (!found) return tl::unexpected<Error>(found.error());
+  print_notes(found->notes, arguments.common.quiet);
+  options.submissions = std::move(found->submissions);
+  return {};
+}
+
 void print_coverage(const RunSummary& summary) {
   for (const PluginRecord& plugin : summary.plugins()) {
     if (!plugin.has_n_ids()) continue;
@@ -68,6 +80,17 @@ void print_failures(const RunSummary& summary) {
       fmt::print(stderr, "headroom: {}\n", line);
     }
   }
+}
+
+// One line a submission.
+void print_submissions(const RunResults& results) {
+  if (results.submissions.empty()) return;
+  Table table{{{"submission"}, {"kind"}, {"verdict"}, {"confinement"}, {"reason"}}, {}};
+  for (const SubmissionOutcome& outcome : results.submissions) {
+    table.rows.push_back({outcome.name, outcome.kind, outcome.verdict,
+                          outcome.confinement.empty() ? Cell() : Cell(outcome.confinement), outcome.reason});
+  }
+  write_table(std::cerr, table, TableFormat::text, stderr_style());
 }
 
 std::vector<PerturbationFacts> facts_of(const RunResults& results, const Task& task, const NoiseTable* noise) {
@@ -91,9 +114,11 @@ Result<void> write_results(const fs::path& out, const RunResults& results, const
 Result<int> run(const RunArguments& arguments) {
   auto options = completed(arguments);
   if (!options) return tl::unexpected<Error>(options.error());
-  if (options->embeddings.empty()) {
+  if (auto added = add_submissions(arguments, *options); !added) return tl::unexpected<Error>(added.error());
+  if (options->embeddings.empty() && options->submissions.empty()) {
     return bad_input("there is nothing to evaluate", "headroom run",
-                     "name an embedding with --embedding, or see the bounds alone with headroom bounds");
+                     "name an embedding with --embedding or a folder with --submissions, or see the bounds alone with "
+                     "headroom bounds");
   }
   auto input = read_task_input(arguments.task, arguments.common.quiet);
   if (!input) return tl::unexpected<Error>(input.error());
@@ -139,6 +164,7 @@ Result<int> run(const RunArguments& arguments) {
   if (!arguments.common.quiet) {
     print_coverage(summary);
     print_failures(summary);
+    print_submissions(outcome.results);
     fmt::print(stderr, "headroom: results in {}, to be read in {}\n", arguments.out.string(),
                (arguments.out / "report.html").string());
   }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -51,6 +52,9 @@ class Stopwatch {
   std::chrono::steady_clock::time_point wall_start_ = std::chrono::steady_clock::now();
   double cpu_start_ = thread_cpu_s();
 };
+
+// Of an embedding that answered as it should and still cannot be evaluated: too few perturbations covered.
+constexpr const char* kUnusable = "unusable";
 
 std::string sentence(const WorkerFault& fault) {
   const std::string verdict = verdict_name(fault.verdict);
@@ -135,7 +139,7 @@ class Run {
 
   Result<void> plan() {
     results_.metrics = evaluated_metrics(options_);
-    for (std::size_t h = 0; h < options_.predictors.size(); ++h) {
+    for (std::size_t h = 0; h < roster_.n_tables; ++h) {
       const bool shipped = roster_.heads[h].file->shipped;
       results_.heads.push_back({roster_.heads[h].name, shipped, shipped ? "" : "knn"});
     }
@@ -260,6 +264,7 @@ class Run {
                         options_.inner_seed, options_.seed, options_.n_random_embeddings);
     const auto add_plugin = [&](const RosterEntry& entry) {
       text += fmt::format("plugin {} data {}\n", entry.file->sha256, entry.data ? entry.data->sha256 : "none");
+      if (!entry.data_folder_sha256.empty()) text += fmt::format("folder {}\n", entry.data_folder_sha256);
       for (const auto& [key, value] : entry.settings.options) text += fmt::format("option {}={}\n", key, value);
     };
     add_plugin(head);
@@ -394,22 +399,27 @@ class Run {
       if (takes_part(item, h) && !is_done(item, h)) heads.push_back(h);
     }
     if (heads.empty()) return;
-    const auto conclude_all = [&](Status status, const std::string& reason) {
+    // `verdict` is empty unless the embedding is at fault.
+    const auto conclude_all = [&](Status status, const std::string& reason, const std::string& verdict) {
       for (const std::size_t h : heads) {
         FoldEvaluation& evaluation = place(item, h);
         evaluation.status = status;
         evaluation.reason = reason;
+        if (!verdict.empty()) blame(evaluation, roster_.embeddings[item.index], verdict);
         if (item.source == Source::random) finish_seed(item, h, stage);
       }
     };
 
     std::shared_ptr<const Answer<Embedding>> embedding;
-    if (const auto skipped = make_embedding(item, fold, embedding)) return conclude_all(Status::skipped, *skipped);
-    if (!*embedding) return conclude_all(Status::failed, sentence(embedding->error()));
+    if (const auto skipped = make_embedding(item, fold, embedding)) return conclude_all(Status::skipped, *skipped, "");
+    if (!*embedding) {
+      return conclude_all(Status::failed, sentence(embedding->error()), verdict_name(embedding->error().verdict));
+    }
     const auto features = make_head_features(**embedding, fold, options_, pool_);
     if (!features) {
       const bool ours = item.source != Source::plugin;
-      return conclude_all(ours ? Status::skipped : Status::failed, features.error().line());
+      return ours ? conclude_all(Status::skipped, features.error().line(), "")
+                  : conclude_all(Status::failed, features.error().line(), kUnusable);
     }
     const RowIndex covered = covered_tests(**embedding, fold);
     const double shared_wall_s = preparation.wall_s(), shared_cpu_s = preparation.cpu_s();
@@ -422,7 +432,7 @@ class Run {
       for (const std::int32_t position : covered) evaluation.covered[static_cast<std::size_t>(position)] = 1;
       evaluation.effective_dim = features->effective_dim;
 
-      const auto usage = evaluate_through_head(h, *features, fold, covered, stage, evaluation);
+      const auto usage = evaluate_through_head(item, h, *features, fold, covered, stage, evaluation);
       evaluation.wall_s = watch.wall_s() + shared_wall_s;
       evaluation.cpu_s = watch.cpu_s() + shared_cpu_s + usage.cpu_s;
       evaluation.peak_memory_bytes = static_cast<double>(usage.peak_memory_bytes);
@@ -488,13 +498,18 @@ class Run {
   }
 
   // Fills the evaluation and returns what the worker used for it.
-  WorkerUsageSoFar evaluate_through_head(std::size_t h, const HeadFeatures& features, const FoldData& fold,
-                                         const RowIndex& covered, FoldStage& stage, FoldEvaluation& evaluation) {
+  WorkerUsageSoFar evaluate_through_head(const Item& item, std::size_t h, const HeadFeatures& features,
+                                         const FoldData& fold, const RowIndex& covered, FoldStage& stage,
+                                         FoldEvaluation& evaluation) {
     const RosterEntry& head = roster_.heads[h];
     WorkerUsageSoFar usage;
     const auto fault = [&](const WorkerFault& why) {
       evaluation.status = Status::failed;
       evaluation.reason = sentence(why);
+      // Where one of Headroom's own heads cannot go on, it is for what it was given.
+      const bool by_embedding = head.file->shipped && item.source == Source::plugin;
+      blame(evaluation, by_embedding ? roster_.embeddings[item.index] : head,
+            by_embedding ? kUnusable : verdict_name(why.verdict));
       return usage;
     };
     if (head.fault) return fault(*head.fault);
@@ -516,6 +531,11 @@ class Run {
     evaluation.inner_scores = std::move(outcome->inner_scores);
     score(with_missing_as_train_mean(fold, covered, outcome->predictions), fold, evaluation);
     return usage;
+  }
+
+  static void blame(FoldEvaluation& evaluation, const RosterEntry& plugin, const std::string& verdict) {
+    evaluation.failed_plugin = plugin.name;
+    evaluation.failure_verdict = verdict;
   }
 
   // An idle worker of a shipped head, which keeps nothing between calls; a fresh one for anybody else's plugin.
@@ -548,6 +568,48 @@ class Run {
     for (const RosterEntry& entry : roster_.embeddings) results_.plugins.push_back(with_coverage(describe(entry)));
     for (const RosterEntry& entry : roster_.heads) results_.plugins.push_back(describe(entry));
     settle_settings();
+    settle_submissions();
+  }
+
+  // What became of each submission: ok, or how it failed first, in the order of contexts, methods and folds.
+  void settle_submissions() {
+    for (const SubmissionPlace& place : roster_.submissions) {
+      const RosterEntry& entry = (place.is_head ? roster_.heads : roster_.embeddings)[place.index];
+      SubmissionOutcome outcome{entry.name, place.kind, "not evaluated", "", ""};
+      if (entry.fault) {
+        outcome.verdict = verdict_name(entry.fault->verdict);
+        outcome.reason = entry.fault->message;
+      } else {
+        outcome.confinement = ConfinementLevel_Name(entry.confinement.level());
+        for (char& c : outcome.confinement) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        settle_evaluated(entry, outcome);
+      }
+      results_.submissions.push_back(std::move(outcome));
+    }
+  }
+
+  void settle_evaluated(const RosterEntry& entry, SubmissionOutcome& outcome) const {
+    bool is_evaluated = false;
+    for (const ContextEvaluation& context : results_.contexts) {
+      for (const MethodEvaluation& m : context.methods) {
+        if (m.embedding != entry.name && m.predictor != entry.name) continue;
+        for (const FoldEvaluation& fold : m.folds) {
+          if (fold.failed_plugin == entry.name) {
+            outcome.verdict = fold.failure_verdict;
+            // sentence() begins with the verdict, which has a place of its own here.
+            const std::string prefix = outcome.verdict + ": ";
+            outcome.reason = fold.reason.starts_with(prefix) ? fold.reason.substr(prefix.size()) : fold.reason;
+            return;
+          }
+          is_evaluated |= m.role == Role::plugin && fold.status == Status::ok;
+        }
+      }
+    }
+    if (is_evaluated) {
+      outcome.verdict = "ok";
+    } else if (outcome.kind == "predictor") {
+      outcome.reason = "no embedding of this run could be evaluated through it";
+    }
   }
 
   // How many test perturbations of the evaluated folds an embedding was asked for, and how many it knows; absent where

@@ -6,6 +6,9 @@
 #include <cmath>
 #include <set>
 
+#include "io/sha256.hpp"
+#include "terminal/display_text.hpp"
+
 namespace headroom {
 namespace {
 
@@ -85,6 +88,15 @@ class RosterLoader {
       return bad_input("the name 'knn' is taken by the head whose bounds every submitted predictor borrows",
                        "--predictor " + head.file->path, "give it another: NAME=PATH.so");
     }
+    for (const EmbeddingSpec& spec : options_.embeddings) {
+      auto entry = load_embedding(spec);
+      if (!entry) return tl::unexpected<Error>(entry.error());
+      roster.embeddings.push_back(std::move(*entry));
+    }
+    for (const SubmissionSpec& spec : options_.submissions) {
+      if (auto loaded = load_submission(spec, roster); !loaded) return tl::unexpected<Error>(loaded.error());
+    }
+    roster.n_tables = roster.heads.size();
     // A submitted predictor borrows knn's bounds.
     const auto is_knn = [](const RosterEntry& e) { return e.file->shipped && e.name == "knn"; };
     const bool all_shipped =
@@ -93,11 +105,6 @@ class RosterLoader {
       auto knn = load_predictor({"knn", {}});
       if (!knn) return tl::unexpected<Error>(knn.error());
       roster.heads.push_back(std::move(*knn));
-    }
-    for (const EmbeddingSpec& spec : options_.embeddings) {
-      auto entry = load_embedding(spec);
-      if (!entry) return tl::unexpected<Error>(entry.error());
-      roster.embeddings.push_back(std::move(*entry));
     }
     if (!unused_grid_.empty()) return unknown_grid(roster);
     if (!unused_options_.empty()) return unknown_option(roster);
@@ -113,7 +120,9 @@ class RosterLoader {
     settings.seed = options_.seed;
     settings.output_slots = slots_;
     for (const auto& [key, value] : options_.plugin_options) {
-      if (key.starts_with(name + ".")) settings.options.emplace_back(key.substr(name.size() + 1), value);
+      // Keys hold no '.', names may: "a.csv.file" is of "a.csv", not of "a".
+      if (key.rfind('.') == name.size() && key.starts_with(name))
+        settings.options.emplace_back(key.substr(name.size() + 1), value);
     }
     return settings;
   }
@@ -128,6 +137,7 @@ class RosterLoader {
     }
     if (auto opened = open_library(entry, path); !opened) return tl::unexpected<Error>(opened.error());
     entry.settings = settings_of(spec.name);
+    if (auto given = give_folder(entry, spec.data_folder); !given) return tl::unexpected<Error>(given.error());
     if (auto introduced = introduce(entry, PluginKind::PREDICTOR); !introduced)
       return tl::unexpected<Error>(introduced.error());
     if (entry.fault) {
@@ -144,24 +154,85 @@ class RosterLoader {
     RosterEntry entry;
     entry.name = spec.name;
     entry.settings = settings_of(spec.name);
-    entry.settings.data_folder = spec.data_folder;
+    if (auto given = give_folder(entry, spec.data_folder); !given) return tl::unexpected<Error>(given.error());
     if (is_library(spec.path)) {
       if (auto opened = open_library(entry, spec.path); !opened) return tl::unexpected<Error>(opened.error());
     } else {
       auto data = open_data_file(spec.path);
       if (!data) return tl::unexpected<Error>(data.error());
-      entry.data = std::make_shared<const DataFile>(std::move(*data));
-      entry.settings.data_file = entry.data.get();
-      entry.settings.data_file_option = "file";
-      entry.settings.options.emplace_back("format", entry.data->file_name);
-      if (auto opened = open_library(entry, options_.shipped_plugins / "table.so"); !opened) {
-        return tl::unexpected<Error>(opened.error());
-      }
+      if (auto opened = open_table(entry, std::move(*data)); !opened) return tl::unexpected<Error>(opened.error());
     }
     if (auto introduced = introduce(entry, PluginKind::EMBEDDING); !introduced)
       return tl::unexpected<Error>(introduced.error());
     if (entry.fault) forget_keys_of(entry.name);
     return entry;
+  }
+
+  // Its own faults stay with it: an error is the machine's or the user's.
+  Result<void> load_submission(const SubmissionSpec& spec, Roster& roster) {
+    RosterEntry entry;
+    entry.name = spec.name;
+    entry.settings = settings_of(spec.name);
+    std::string kind = "unknown";
+    const auto refuse = [&](const std::string& why) { entry.fault = WorkerFault{WorkerVerdict::LOAD_FAILED, why}; };
+    if (!spec.fault.empty()) {
+      refuse(spec.fault);
+    } else if (is_library(spec.path)) {
+      if (auto file = open_plugin_file(spec.path); !file) {
+        refuse(file.error().what);
+      } else {
+        entry.file = std::make_shared<const PluginFile>(std::move(*file));
+      }
+    } else {
+      kind = "vectors";
+      if (auto data = open_data_file(spec.path); !data) {
+        refuse(data.error().what);
+      } else if (auto opened = open_table(entry, std::move(*data)); !opened) {
+        return opened;
+      }
+    }
+    if (!entry.file) {
+      const fs::path path = spec.path.empty() ? fs::path(spec.name) : spec.path;
+      entry.file =
+          std::make_shared<const PluginFile>(PluginFile{path.string(), path.filename().string(), "", false, {}});
+    }
+    if (!entry.fault && !spec.data_folder.empty()) {
+      if (auto given = give_folder(entry, spec.data_folder); !given) refuse(given.error().what);
+    }
+    if (auto introduced = introduce(entry, std::nullopt); !introduced) return introduced;
+    if (entry.fault) forget_keys_of(entry.name);
+
+    const bool is_head = !entry.fault && entry.description.kind() == PluginKind::PREDICTOR;
+    if (is_head) {
+      kind = "predictor";
+      auto grid = make_grid(entry, options_, unused_grid_);
+      if (!grid) return tl::unexpected<Error>(grid.error());
+      entry.grid = std::move(*grid);
+    } else if (!entry.fault && kind == "unknown") {
+      kind = "embedding";
+    }
+    auto& entries = is_head ? roster.heads : roster.embeddings;
+    roster.submissions.push_back({kind, is_head, entries.size()});
+    entries.push_back(std::move(entry));
+    return {};
+  }
+
+  static Result<void> give_folder(RosterEntry& entry, const fs::path& folder) {
+    if (folder.empty()) return {};
+    auto hash = sha256_of_folder(folder);
+    if (!hash) return tl::unexpected<Error>(hash.error());
+    entry.settings.data_folder = folder;
+    entry.data_folder_sha256 = std::move(*hash);
+    return {};
+  }
+
+  // The shipped reader of vector files, with this one to read.
+  Result<void> open_table(RosterEntry& entry, DataFile data) {
+    entry.data = std::make_shared<const DataFile>(std::move(data));
+    entry.settings.data_file = entry.data.get();
+    entry.settings.data_file_option = "file";
+    entry.settings.options.emplace_back("format", display_text(entry.data->file_name));
+    return open_library(entry, options_.shipped_plugins / "table.so");
   }
 
   // A path that is not there is the user's mistake; a file that is no library is the plugin's fault.
@@ -180,9 +251,9 @@ class RosterLoader {
     return {};
   }
 
-  // Has the plugin describe itself in a worker of its own. The user's options are given only once it is known that the
-  // plugin declares them: an unknown one is the user's mistake, not the plugin's.
-  Result<void> introduce(RosterEntry& entry, PluginKind kind) {
+  // Has the plugin describe itself in a worker of its own; `kind`: what it must be, if anything. The user's options are
+  // given only once it is known that the plugin declares them: an unknown one is the user's mistake, not the plugin's.
+  Result<void> introduce(RosterEntry& entry, std::optional<PluginKind> kind) {
     if (entry.fault) return {};
     WorkerSettings settings = entry.settings;
     std::erase_if(settings.options, [&](const auto& option) {
@@ -201,11 +272,11 @@ class RosterLoader {
     entry.confinement = (*session)->confinement();
     for (const PluginOption& option : entry.description.options())
       unused_options_.erase(entry.name + "." + option.key());
-    if (entry.description.kind() != kind) {
+    if (kind && entry.description.kind() != *kind) {
       entry.fault =
           WorkerFault{WorkerVerdict::PLUGIN_ERROR,
-                      kind == PluginKind::EMBEDDING ? "it is a predictor, not an embedding: give it with --predictor"
-                                                    : "it is an embedding, not a predictor: give it with --embedding"};
+                      *kind == PluginKind::EMBEDDING ? "it is a predictor, not an embedding: give it with --predictor"
+                                                     : "it is an embedding, not a predictor: give it with --embedding"};
     }
     return {};
   }
@@ -213,7 +284,8 @@ class RosterLoader {
   // Flags for a plugin that could not even be loaded are not called unknown.
   void forget_keys_of(const std::string& name) {
     for (auto* keys : {&unused_grid_, &unused_options_}) {
-      std::erase_if(*keys, [&](const std::string& key) { return key.starts_with(name + "."); });
+      std::erase_if(*keys,
+                    [&](const std::string& key) { return key.rfind('.') == name.size() && key.starts_with(name); });
     }
   }
 
@@ -251,12 +323,13 @@ Result<Roster> load_roster(const RunOptions& options) { return RosterLoader(opti
 PluginRecord describe(const RosterEntry& entry) {
   PluginRecord record;
   record.set_name(entry.name);
-  record.set_file(entry.file->file_name);
+  record.set_file(display_text(entry.file->file_name));
   record.set_sha256(entry.file->sha256);
   record.set_shipped(entry.file->shipped);
   *record.mutable_description() = entry.description;
+  if (!entry.data_folder_sha256.empty()) record.set_data_sha256(entry.data_folder_sha256);
   if (entry.data) {
-    record.set_file(entry.data->file_name);
+    record.set_file(display_text(entry.data->file_name));
     record.set_data_sha256(entry.data->sha256);
   }
   return record;

@@ -22,6 +22,7 @@ struct RosterEntry {
   std::string name;  // what results call it
   std::shared_ptr<const PluginFile> file;
   std::shared_ptr<const DataFile> data;  // the vector file that `table` reads, else empty
+  std::string data_folder_sha256;        // of the content of settings.data_folder; empty: none
   WorkerSettings settings;
   PluginDescription description;
   ConfinementReport confinement;
@@ -29,9 +30,19 @@ struct RosterEntry {
   std::optional<WorkerFault> fault;
 };
 
+// Where a submission went. One whose kind nobody could learn stands among the embeddings, with its fault.
+struct SubmissionPlace {
+  std::string kind;  // "embedding", "predictor", "vectors", "unknown"
+  bool is_head = false;
+  std::size_t index = 0;  // in Roster::heads or Roster::embeddings
+};
+
 struct Roster {
-  std::vector<RosterEntry> heads;       // in the order of RunOptions::predictors
-  std::vector<RosterEntry> embeddings;  // in the order of RunOptions::embeddings
+  // In the order of RunOptions::predictors, then the submitted ones, then knn where it serves the bounds alone.
+  std::vector<RosterEntry> heads;
+  std::size_t n_tables = 0;                  // heads with a table of their own: all but a borrowed knn
+  std::vector<RosterEntry> embeddings;       // in the order of RunOptions::embeddings, then the submitted ones
+  std::vector<SubmissionPlace> submissions;  // in the order of RunOptions::submissions
 };
 
 // Errors are the user's (a file that is not there, an unknown --grid or --set key, two entries of one name) or the

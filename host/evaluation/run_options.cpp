@@ -4,9 +4,29 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 namespace headroom {
+namespace {
+
+constexpr std::array kCeilings = {kCeilingIdealized, kCeilingSamplingError, kCeilingMedian, kCeilingClosedForm,
+                                  kCeilingSplitHalf};
+
+// Of the bounds' own methods.
+std::set<std::string> reserved_names() {
+  std::set<std::string> names = {"train_mean", "no_change", "random", "gene_pca", "idealized"};
+  names.insert(kCeilings.begin(), kCeilings.end());
+  return names;
+}
+
+}  // namespace
+
+std::set<std::string> taken_names(const RunOptions& options) {
+  std::set<std::string> names = reserved_names();
+  names.insert({"knn", "lasso", "ridge"});
+  for (const EmbeddingSpec& spec : options.embeddings) names.insert(spec.name);
+  for (const PredictorSpec& spec : options.predictors) names.insert(spec.name);
+  return names;
+}
 
 Result<void> validate(const RunOptions& options) {
   if (options.predictors.empty())
@@ -17,8 +37,6 @@ Result<void> validate(const RunOptions& options) {
     return bad_input(fmt::format("{} inner folds", options.inner_folds), "inner folds", "at least 2 are needed");
   if (options.n_random_embeddings < 1) return bad_input("no random embedding", "random null", "at least 1 is needed");
 
-  constexpr std::array kCeilings = {kCeilingIdealized, kCeilingSamplingError, kCeilingMedian, kCeilingClosedForm,
-                                    kCeilingSplitHalf};
   if (options.ceiling.empty()) return bad_input("no ceiling", "--ceiling", "name at least one cheater");
   for (const std::string& name : options.ceiling) {
     if (std::find(kCeilings.begin(), kCeilings.end(), name) == kCeilings.end()) {
@@ -27,8 +45,7 @@ Result<void> validate(const RunOptions& options) {
     }
   }
 
-  std::set<std::string> names = {"train_mean", "no_change", "random", "gene_pca", "idealized"};
-  names.insert(kCeilings.begin(), kCeilings.end());
+  std::set<std::string> names = reserved_names();
   for (const EmbeddingSpec& spec : options.embeddings) {
     if (!names.insert(spec.name).second) {
       return bad_input(fmt::format("the name '{}' is taken", spec.name), "--embedding " + spec.path.string(),

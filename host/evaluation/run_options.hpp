@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,16 @@ struct EmbeddingSpec {
 struct PredictorSpec {
   std::string name;
   std::filesystem::path path;
+  std::filesystem::path data_folder = {};  // readable by this plugin alone; empty: none
+};
+
+// A stranger's embedding or predictor: which of the two a library is, it tells itself in the confined worker. Nothing
+// that is wrong with a submission is an error of the run; it is the submission's own failed row.
+struct SubmissionSpec {
+  std::string name;                   // what results call it
+  std::filesystem::path path;         // as EmbeddingSpec::path; empty where `fault` is set
+  std::filesystem::path data_folder;  // readable by this submission alone; empty: none
+  std::string fault;                  // one sentence: why it cannot be evaluated; empty: nothing is known yet
 };
 
 // Names that --ceiling takes. The first two are the published pair and the default.
@@ -36,6 +47,7 @@ inline constexpr const char* kCeilingSplitHalf = "split_half";
 struct RunOptions {
   std::vector<EmbeddingSpec> embeddings;
   std::vector<PredictorSpec> predictors;  // at least one
+  std::vector<SubmissionSpec> submissions;
 
   int common_dim = 100;  // D, components that every embedding is reduced to; >= 1 (the published value)
   int inner_folds = 5;   // K of the inner selection; >= 2
@@ -54,6 +66,10 @@ struct RunOptions {
   std::filesystem::path worker_program;   // headroom-worker
   std::filesystem::path shipped_plugins;  // folder of knn.so, lasso.so, ridge.so, table.so
 };
+
+// The names that a submission cannot have: those of the bounds' own methods, of Headroom's heads, and of the embeddings
+// and predictors that were named.
+std::set<std::string> taken_names(const RunOptions& options);
 
 // The first offending value and the constraint that it broke.
 Result<void> validate(const RunOptions& options);

@@ -50,6 +50,9 @@ struct FoldEvaluation {
   std::optional<int> effective_dim;  // components after the cap; absent for raw features and methods without any
   double wall_s = 0, cpu_s = 0;      // host and worker together
   double peak_memory_bytes = 0;      // of the worker
+  // Where it failed: whose fault that is (an embedding's or a predictor's name) and how it ended, as verdict_name()
+  // says it, or "unusable" where all answers were well-formed and still nothing can be evaluated.
+  std::string failed_plugin, failure_verdict;
 };
 
 // One method in one context, over all its folds.
@@ -86,16 +89,26 @@ struct Head {
 // Whether the method stands in the head's table.
 bool stands_in(const MethodEvaluation& method, const Head& head);
 
+// What became of one submission.
+struct SubmissionOutcome {
+  std::string name;
+  std::string kind;     // "embedding", "predictor", "vectors" (a file of them), "unknown"
+  std::string verdict;  // "ok", "not evaluated", or the way of its first failure: "load_failed", "crashed", "unusable"
+  std::string reason;   // one sentence; empty if ok
+  std::string confinement;  // "full", "strong", "degraded", "none"; empty where it was never started
+};
+
 struct RunResults {
   std::vector<Metric> metrics;  // in the protocol's order
   std::vector<Head> heads;
   std::vector<ContextEvaluation> contexts;
   std::vector<PluginRecord> plugins;
   std::vector<AuditResult> audit;
+  std::vector<SubmissionOutcome> submissions;
   RunSettings settings;
 };
 
-// Whether any method failed: exit code 3.
+// Whether any method failed, or a submission came to nothing: exit code 3.
 bool any_failed(const RunResults& results);
 
 }  // namespace headroom

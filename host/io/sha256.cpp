@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -66,6 +67,34 @@ Result<std::string> sha256_of_file(const std::filesystem::path& path) {
     return bad_input(std::string("cannot read the file: ") + std::strerror(reason), path.string(), "check the path");
   }
   return hexadecimal(digest.get());
+}
+
+Result<std::string> sha256_of_folder(const std::filesystem::path& folder) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  std::vector<fs::path> entries;
+  fs::recursive_directory_iterator at(folder, fs::directory_options::skip_permission_denied, error);
+  for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) entries.push_back(at->path());
+  if (error) return bad_input("cannot list the folder: " + error.message(), folder.string(), "check its permissions");
+  std::sort(entries.begin(), entries.end());
+
+  // Lengths before texts: no two folders give the same listing.
+  std::string listing;
+  const auto add = [&](const std::string& text) { listing += std::to_string(text.size()) + ":" + text + "\n"; };
+  for (const fs::path& entry : entries) {
+    add(entry.lexically_relative(folder).string());
+    std::error_code ignored;
+    const fs::file_status status = fs::symlink_status(entry, ignored);
+    if (fs::is_symlink(status)) {
+      add("link " + fs::read_symlink(entry, ignored).string());
+    } else if (fs::is_regular_file(status)) {
+      const auto hash = sha256_of_file(entry);
+      add("file " + (hash ? *hash : std::string("unreadable")));
+    } else {
+      add("type " + std::to_string(static_cast<int>(status.type())));
+    }
+  }
+  return sha256_of_bytes(listing);
 }
 
 }  // namespace headroom

@@ -15,4 +15,9 @@ Result<std::string> sha256_of_bytes(std::string_view bytes);
 // The same for a file's content, read in pieces. Errors: bad_input where the file cannot be read.
 Result<std::string> sha256_of_file(const std::filesystem::path& path);
 
+// Of a folder's content: the relative names of everything in it in sorted order, the bytes of regular files, the
+// targets of symbolic links (which are not followed), the mere type of anything else (which is not opened). A file that
+// cannot be read counts by its name. Errors: bad_input where the folder cannot be listed.
+Result<std::string> sha256_of_folder(const std::filesystem::path& folder);
+
 }  // namespace headroom

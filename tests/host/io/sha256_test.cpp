@@ -26,5 +26,27 @@ TEST(Sha256, OfAFileIsThatOfItsBytes) {
   EXPECT_FALSE(sha256_of_file(folder.path()));
 }
 
+TEST(Sha256, OfAFolderIsThatOfNamesAndContents) {
+  namespace fs = std::filesystem;
+  const TemporaryFolder one, other;
+  for (const TemporaryFolder* folder : {&one, &other}) {
+    fs::create_directory(*folder / "below");
+    folder->write("below/a", "1");
+    folder->write("b", "2");
+    fs::create_symlink("/nowhere", *folder / "link");
+  }
+  const std::string hash = *sha256_of_folder(one.path());
+  EXPECT_EQ(hash, *sha256_of_folder(other.path()));
+  other.write("b", "3");
+  EXPECT_NE(hash, *sha256_of_folder(other.path()));
+  other.write("b", "2");
+  fs::rename(other / "b", other / "c");
+  EXPECT_NE(hash, *sha256_of_folder(other.path()));
+  fs::rename(other / "c", other / "b");
+  fs::remove(other / "link");
+  EXPECT_NE(hash, *sha256_of_folder(other.path()));
+  EXPECT_FALSE(sha256_of_folder(one / "absent"));
+}
+
 }  // namespace
 }  // namespace headroom

@@ -1,0 +1,189 @@
+#include "evaluation/submissions.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <string_view>
+
+#include "terminal/display_text.hpp"
+
+namespace headroom {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kLibraryEnding = ".so";
+constexpr std::array<std::string_view, 6> kVectorEndings = {".h5ad", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".npz"};
+constexpr const char* kPluginOfFolder = "plugin.so";
+
+bool ends_after_a_name(std::string_view file, std::string_view ending) {
+  return file.size() > ending.size() && file.ends_with(ending);
+}
+
+bool is_library_name(std::string_view file) { return ends_after_a_name(file, kLibraryEnding); }
+
+// The longest ending of a vector file that the name has; empty if none.
+std::string_view vector_ending(std::string_view file) {
+  std::string_view longest;
+  for (const std::string_view ending : kVectorEndings) {
+    if (ends_after_a_name(file, ending) && ending.size() > longest.size()) longest = ending;
+  }
+  return longest;
+}
+
+bool is_submission_name(std::string_view file) { return is_library_name(file) || !vector_ending(file).empty(); }
+
+// Text of a result: shows in a terminal, is valid UTF-8, and does not hold the '+' of method names.
+std::string result_name(const std::string& file) {
+  std::string name = display_text(file);
+  std::replace(name.begin(), name.end(), '+', '_');
+  return name;
+}
+
+// The names of everything in a folder, sorted.
+Result<std::vector<std::string>> list(const fs::path& folder) {
+  std::error_code error;
+  std::vector<std::string> names;
+  fs::directory_iterator at(folder, error);
+  for (; !error && at != fs::directory_iterator(); at.increment(error)) names.push_back(at->path().filename().string());
+  if (error) return bad_input("the folder cannot be listed: " + error.message(), folder.string(), "check it");
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// Why a symbolic link is not followed; empty where it leads to something beside it, or the path is no link.
+std::string fault_of_link(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_symlink(fs::symlink_status(path, error))) return {};
+  const fs::path target = fs::canonical(path, error);
+  if (error) return "its symbolic link leads nowhere";
+  const fs::path beside = fs::canonical(path.parent_path(), error);
+  if (error || target.parent_path() != beside) return "its symbolic link leads out of the folder that it lies in";
+  return {};
+}
+
+struct Candidate {
+  SubmissionSpec spec;
+  std::string file;        // in the folder of submissions
+  std::string whole_name;  // what it is called where `spec.name` is not to be had
+};
+
+Candidate file_candidate(const fs::path& folder, const std::string& file) {
+  Candidate candidate;
+  candidate.file = file;
+  candidate.whole_name = result_name(file);
+  const std::size_t ending = is_library_name(file) ? kLibraryEnding.size() : vector_ending(file).size();
+  candidate.spec.name = result_name(file.substr(0, file.size() - ending));
+  candidate.spec.path = folder / file;
+  candidate.spec.fault = fault_of_link(folder / file);
+  return candidate;
+}
+
+// Which file of a sub-folder is the submission, or why none is.
+Result<std::string> file_of_folder(const fs::path& folder) {
+  auto names = list(folder);
+  if (!names) return tl::unexpected<Error>(names.error());
+  if (std::find(names->begin(), names->end(), kPluginOfFolder) != names->end()) return kPluginOfFolder;
+  std::vector<std::string> libraries, vectors;
+  for (const std::string& name : *names) {
+    if (is_library_name(name)) libraries.push_back(name);
+    if (!vector_ending(name).empty()) vectors.push_back(name);
+  }
+  if (libraries.size() == 1) return libraries.front();
+  if (libraries.size() > 1) {
+    return bad_input(
+        fmt::format("it holds {} plugins and none of them is called {}", libraries.size(), kPluginOfFolder));
+  }
+  if (vectors.size() == 1) return vectors.front();
+  return bad_input(vectors.empty() ? "it holds neither a plugin (.so) nor a file of vectors"
+                                   : fmt::format("it holds {} files of vectors and no plugin", vectors.size()));
+}
+
+Candidate folder_candidate(const fs::path& folder, const std::string& name) {
+  Candidate candidate;
+  candidate.file = name;
+  candidate.whole_name = result_name(name + ".folder");
+  candidate.spec.name = result_name(name);
+  const auto file = file_of_folder(folder / name);
+  if (!file) {
+    candidate.spec.fault = file.error().what;
+    return candidate;
+  }
+  candidate.spec.path = folder / name / *file;
+  candidate.spec.fault = fault_of_link(candidate.spec.path);
+  // The reader of vector files is given the file itself and has no need of the folder.
+  if (is_library_name(*file)) candidate.spec.data_folder = folder / name;
+  return candidate;
+}
+
+// Gives every candidate a name of its own.
+void tell_apart(std::vector<Candidate>& candidates, std::set<std::string> taken, std::vector<std::string>& notes) {
+  std::vector<std::string> wanted;
+  for (const Candidate& candidate : candidates) wanted.push_back(candidate.spec.name);
+  // A whole name can be another's short one ("a.so" of a.so.csv), so until nothing changes.
+  for (bool changed = true; changed;) {
+    changed = false;
+    std::map<std::string, int> uses;
+    for (const Candidate& candidate : candidates) ++uses[candidate.spec.name];
+    for (Candidate& candidate : candidates) {
+      const bool clashes = uses[candidate.spec.name] > 1 || taken.count(candidate.spec.name) > 0;
+      if (!clashes || candidate.spec.name == candidate.whole_name) continue;
+      candidate.spec.name = candidate.whole_name;
+      changed = true;
+    }
+  }
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    std::string& name = candidates[i].spec.name;
+    const std::string unnumbered = name;
+    for (int n = 2; !taken.insert(name).second; ++n) name = fmt::format("{}~{}", unnumbered, n);
+    if (name == wanted[i]) continue;
+    notes.push_back(fmt::format("the submission '{}' is called '{}', since the name '{}' is another's",
+                                display_text(candidates[i].file), name, wanted[i]));
+  }
+}
+
+}  // namespace
+
+Result<SubmissionFolder> read_submissions(const fs::path& folder, const std::set<std::string>& taken,
+                                          const fs::path& results) {
+  std::error_code ignored;
+  if (!fs::is_directory(folder, ignored)) {
+    return bad_input("there is no such folder", "--submissions " + folder.string(), "name the folder of submissions");
+  }
+  auto names = list(folder);
+  if (!names) return tl::unexpected<Error>(names.error());
+
+  SubmissionFolder found;
+  std::vector<Candidate> candidates;
+  for (const std::string& name : *names) {
+    const fs::path path = folder / name;
+    const bool is_link = fs::is_symlink(fs::symlink_status(path, ignored));
+    if (is_submission_name(name)) {
+      candidates.push_back(file_candidate(folder, name));
+    } else if (name.starts_with('.')) {
+      found.notes.push_back(fmt::format("'{}' is no submission: it is hidden", display_text(name)));
+    } else if (!fs::is_directory(path, ignored)) {
+      found.notes.push_back(fmt::format(
+          "'{}' is no submission: neither a plugin (.so), nor a file of vectors, nor a folder", display_text(name)));
+    } else if (!results.empty() && fs::equivalent(path, results, ignored)) {
+      found.notes.push_back(fmt::format("'{}' is no submission: results are written there", display_text(name)));
+    } else if (is_link) {
+      Candidate candidate;
+      candidate.file = name;
+      candidate.whole_name = result_name(name + ".folder");
+      candidate.spec.name = result_name(name);
+      candidate.spec.fault = "it is a symbolic link to a folder";
+      candidates.push_back(std::move(candidate));
+    } else {
+      candidates.push_back(folder_candidate(folder, name));
+    }
+  }
+  tell_apart(candidates, taken, found.notes);
+  for (Candidate& candidate : candidates) found.submissions.push_back(std::move(candidate.spec));
+  return found;
+}
+
+}  // namespace headroom

@@ -1,0 +1,187 @@
+// headroom run --submissions: every submission of a folder has its rows, whatever is wrong with the others.
+#include <sys/stat.h>
+
+#include <nlohmann/json.hpp>
+
+#include "program.hpp"
+
+namespace headroom {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr const char* kRun =
+    "run screen/task --predictor knn --grid knn.k=1,2,3 --common-dim 4 --limit-time 20 --sandbox relaxed -o out ";
+
+// One method of one context, metric by metric, without what differs from run to run.
+json rows_of(const json& summary, const std::string& method) {
+  json rows;
+  for (const json& context : summary["contexts"]) {
+    for (json found : context["methods"]) {
+      if (found["name"] != method) continue;
+      for (json& fold : found["folds"]) {
+        for (const char* key : {"wall_s", "cpu_s", "peak_memory_bytes"}) fold.erase(key);
+      }
+      rows.push_back(found);
+    }
+  }
+  return rows;
+}
+
+class Submissions : public ProgramTest {
+ protected:
+  void SetUp() override {
+    ProgramTest::SetUp();
+    const Ended ended = headroom("simulate -o screen --preset tiny");
+    ASSERT_EQ(ended.exit_code, 0) << ended.err;
+    fs::create_directory(inbox());
+  }
+
+  fs::path inbox() const { return folder_ / "inbox"; }
+  void submit(const fs::path& from, const std::string& as) const { fs::copy_file(from, inbox() / as); }
+  void submit_vectors(const std::string& as) const { submit(folder_ / "screen/embeddings/good.h5ad", as); }
+  void write(const std::string& as, const std::string& text) const { std::ofstream(inbox() / as) << text; }
+
+  json summary() const { return json::parse(content_of(folder_ / "out" / "summary.json")); }
+
+  // The line of a submission in the table at the end.
+  static std::string outcome(const Ended& ended, const std::string& submission) {
+    std::istringstream lines(ended.err);
+    bool in_table = false;
+    for (std::string line; std::getline(lines, line);) {
+      in_table |= line.starts_with("submission ");
+      if (in_table && line.starts_with(submission + " ")) return line;
+    }
+    return {};
+  }
+};
+
+TEST_F(Submissions, EveryKindIsEvaluatedAndTold) {
+  submit_vectors("vectors.h5ad");
+  submit(fs::path(HEADROOM_BUILD_DIR) / "lib/headroom/examples/gene_family.so", "family.so");
+  submit(fs::path(HEADROOM_BUILD_DIR) / "lib/headroom/examples/kernel_mean.so", "kernel.so");
+  write("notes.txt", "hello");
+  const Ended ended = headroom(std::string(kRun) + "--submissions inbox");
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_NE(ended.err.find("note: 'notes.txt' is no submission"), std::string::npos) << ended.err;
+  for (const auto& [name, kind] :
+       {std::pair{"vectors", " vectors "}, {"family", " embedding "}, {"kernel", " predictor "}}) {
+    const std::string line = outcome(ended, name);
+    EXPECT_NE(line.find(kind), std::string::npos) << name << ": " << ended.err;
+    EXPECT_NE(line.find(" ok "), std::string::npos) << line;
+  }
+  for (const char* method : {"vectors+knn", "family+knn", "vectors+kernel", "family+kernel"}) {
+    const json rows = rows_of(summary(), method);
+    ASSERT_FALSE(rows.empty()) << method;
+    for (const json& row : rows) EXPECT_EQ(row["status"], "ok") << row["reason"];
+  }
+}
+
+TEST_F(Submissions, BadOnesFailByThemselvesWithTheirReasons) {
+  submit_vectors("good.h5ad");
+  ASSERT_EQ(headroom(std::string(kRun) + "--submissions inbox").exit_code, 0);
+  const json alone = rows_of(summary(), "good+knn");
+  ASSERT_FALSE(alone.empty());
+
+  write("text.so", "this is no library");
+  write("empty.so", "");
+  write("empty.csv", "");
+  write("strangers.csv", "id,x,y\nnobody,1,2\nnothing,3,4\n");
+  write("nan.csv", "id,x,y\nnobody,1,nan\n");
+  fs::create_directory(inbox() / "folder.so");
+  fs::create_directory(inbox() / "folder.csv");
+  ASSERT_EQ(mkfifo((inbox() / "fifo.so").c_str(), 0600), 0);
+  ASSERT_EQ(mkfifo((inbox() / "fifo.npz").c_str(), 0600), 0);
+  fs::create_symlink(folder_ / "screen/embeddings/weak.h5ad", inbox() / "out.h5ad");
+  fs::create_symlink("nowhere", inbox() / "dangling.so");
+  fs::create_directory_symlink(folder_ / "screen", inbox() / "elsewhere");
+  fs::create_directory(inbox() / "bare");
+  fs::create_directory(inbox() / "twins");
+  write("twins/a.so", "x");
+  write("twins/b.so", "x");
+  const Ended ended = headroom(std::string(kRun) + "--submissions inbox");
+  EXPECT_EQ(ended.exit_code, 3) << ended.err;
+  const std::pair<const char*, const char*> expected[] = {
+      {"text", "load_failed"},       {"empty.so", "the file is empty"},
+      {"empty.csv", "is empty"},     {"strangers", "it has a vector for 0 of"},
+      {"nan", "plugin_error"},       {"folder.so", "it is a directory"},
+      {"folder.csv", "directory"},   {"fifo.so", "it is a FIFO"},
+      {"fifo.npz", "it is a FIFO"},  {"out", "leads out of the folder"},
+      {"dangling", "leads nowhere"}, {"elsewhere", "a symbolic link to a folder"},
+      {"bare", "neither a plugin"},  {"twins", "2 plugins"}};
+  for (const auto& [name, reason] : expected) {
+    const std::string line = outcome(ended, name);
+    EXPECT_FALSE(line.empty()) << name << "\n" << ended.err;
+    EXPECT_EQ(line.find(" ok "), std::string::npos) << line;
+    // The table cuts long reasons; the results hold them whole.
+    const json rows = rows_of(summary(), std::string(name) + "+knn");
+    ASSERT_FALSE(rows.empty()) << name;
+    EXPECT_EQ(rows[0]["status"], "failed");
+    EXPECT_NE(rows[0]["reason"].get<std::string>().find(reason), std::string::npos) << rows[0]["reason"];
+  }
+  EXPECT_TRUE(rows_of(summary(), "good+knn") == alone) << "the good one has other numbers beside the bad ones";
+}
+
+TEST_F(Submissions, AFolderIsReadableByItsPluginAlone) {
+  const fs::path plugin = fs::path(HEADROOM_TEST_PLUGINS) / "own_folder.so";
+  for (const char* name : {"mine", "rival"}) {
+    fs::create_directory(inbox() / name);
+    submit(plugin, std::string(name) + "/plugin.so");
+    write(std::string(name) + "/weights", "2.5");
+  }
+  fs::create_symlink("../rival/weights", inbox() / "mine" / "link");
+  fs::create_directory(inbox() / "without");
+  submit(plugin, "without/its_name.so");
+  // The rival reaches its own folder by the way that `mine` tries, so it fails: the file is there to be found.
+  const Ended ended = headroom(std::string(kRun) + "--submissions inbox");
+  EXPECT_EQ(ended.exit_code, 3) << ended.err;
+  EXPECT_NE(outcome(ended, "mine").find(" ok "), std::string::npos) << ended.err;
+  EXPECT_NE(outcome(ended, "rival").find("the rival's weights can be read"), std::string::npos) << ended.err;
+  EXPECT_NE(outcome(ended, "without").find("its own weights"), std::string::npos) << ended.err;
+}
+
+TEST_F(Submissions, AChangedDataFileIsNotResumed) {
+  fs::create_directory(inbox() / "mine");
+  submit(fs::path(HEADROOM_TEST_PLUGINS) / "own_folder.so", "mine/plugin.so");
+  write("mine/weights", "2.5");
+  const std::string run = std::string(kRun) + "--submissions inbox --resume";
+  ASSERT_EQ(headroom(run).exit_code, 0);
+  EXPECT_NE(headroom(run).err.find(", 0 had been made from other inputs"), std::string::npos);
+  write("mine/weights", "3.5");
+  const Ended changed = headroom(run);
+  ASSERT_EQ(changed.exit_code, 0) << changed.err;
+  EXPECT_EQ(changed.err.find(", 0 had been made from other inputs"), std::string::npos) << changed.err;
+}
+
+TEST_F(Submissions, NamesAreToldApart) {
+  submit_vectors("twin.h5ad");
+  write("twin.csv", "id,x\na,1\n");
+  submit_vectors("knn.h5ad");
+  submit_vectors("taken.h5ad");
+  const Ended ended = headroom(std::string(kRun) + "--embedding taken=screen/embeddings/weak.h5ad --submissions inbox");
+  EXPECT_EQ(ended.exit_code, 3) << ended.err;
+  EXPECT_NE(ended.err.find("'knn.h5ad' is called 'knn.h5ad'"), std::string::npos) << ended.err;
+  for (const char* method : {"twin.h5ad+knn", "twin.csv+knn", "knn.h5ad+knn", "taken.h5ad+knn", "taken+knn"}) {
+    EXPECT_FALSE(rows_of(summary(), method).empty()) << method;
+  }
+}
+
+TEST_F(Submissions, AFolderWithoutSubmissionsIsAMistake) {
+  const Ended none = headroom(std::string(kRun) + "--submissions inbox");
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_NE(none.err.find("there is nothing to evaluate"), std::string::npos) << none.err;
+  const Ended missing = headroom(std::string(kRun) + "--submissions nowhere");
+  EXPECT_EQ(missing.exit_code, 2);
+  EXPECT_NE(missing.err.find("there is no such folder"), std::string::npos) << missing.err;
+}
+
+TEST_F(Submissions, APredictorWithoutAnEmbeddingSaysWhatItLacks) {
+  submit(fs::path(HEADROOM_BUILD_DIR) / "lib/headroom/examples/kernel_mean.so", "kernel.so");
+  const Ended ended = headroom(std::string(kRun) + "--submissions inbox");
+  EXPECT_EQ(ended.exit_code, 3) << ended.err;
+  EXPECT_NE(outcome(ended, "kernel").find("not evaluated"), std::string::npos) << ended.err;
+}
+
+}  // namespace
+}  // namespace headroom

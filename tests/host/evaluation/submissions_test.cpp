@@ -1,0 +1,103 @@
+#include "evaluation/submissions.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "host/io/temporary_folder.hpp"
+
+namespace headroom {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using testing::TemporaryFolder;
+
+std::vector<std::string> names_of(const SubmissionFolder& found) {
+  std::vector<std::string> names;
+  for (const SubmissionSpec& spec : found.submissions) names.push_back(spec.name);
+  return names;
+}
+
+SubmissionFolder read(const TemporaryFolder& folder, const std::set<std::string>& taken = {}) {
+  auto found = read_submissions(folder.path(), taken, {});
+  EXPECT_TRUE(found) << found.error().line();
+  return found ? *found : SubmissionFolder{};
+}
+
+TEST(ReadSubmissions, TakesPluginsVectorFilesAndFolders) {
+  const TemporaryFolder folder;
+  for (const char* name : {"a.so", "b.h5ad", "c.csv", "d.csv.gz", "e.tsv", "f.tsv.gz", "g.npz"}) folder.write(name, "");
+  for (const char* name : {"README", ".so", ".hidden.so.swp", "h.so.bak"}) folder.write(name, "");
+  fs::create_directory(folder / "i");
+  folder.write("i/plugin.so", "");
+  folder.write("i/other.so", "");
+  folder.write("i/weights", "");
+  fs::create_directory(folder / "j");
+  folder.write("j/vectors.csv", "");
+  const SubmissionFolder found = read(folder);
+  EXPECT_THAT(names_of(found), ElementsAre("a", "b", "c", "d", "e", "f", "g", "i", "j"));
+  EXPECT_EQ(found.notes.size(), 4u);
+  EXPECT_EQ(found.submissions[7].path, folder / "i/plugin.so");
+  EXPECT_EQ(found.submissions[7].data_folder, folder / "i");
+  EXPECT_EQ(found.submissions[8].path, folder / "j/vectors.csv");
+  EXPECT_TRUE(found.submissions[8].data_folder.empty());
+  for (const SubmissionSpec& spec : found.submissions) EXPECT_EQ(spec.fault, "");
+}
+
+TEST(ReadSubmissions, FollowsLinksOnlyToFilesBesideThem) {
+  const TemporaryFolder folder;
+  folder.write("a.so", "");
+  fs::create_directory(folder / "own");
+  folder.write("own/real.so", "");
+  fs::create_symlink("a.so", folder / "beside.so");
+  fs::create_symlink("own/real.so", folder / "below.so");
+  fs::create_symlink("../a.so", folder / "own/plugin.so");
+  fs::create_symlink("loop.so", folder / "loop.so");
+  const SubmissionFolder found = read(folder);
+  ASSERT_THAT(names_of(found), ElementsAre("a", "below", "beside", "loop", "own"));
+  EXPECT_NE(found.submissions[1].fault, "");
+  EXPECT_EQ(found.submissions[2].fault, "");
+  EXPECT_NE(found.submissions[3].fault, "");
+  EXPECT_NE(found.submissions[4].fault, "");
+}
+
+TEST(ReadSubmissions, GivesEachANameOfItsOwn) {
+  const TemporaryFolder folder;
+  for (const char* name : {"a.csv", "a.so", "a.so.csv", "b+c.so", "b_c.csv", "knn.so", "x.csv"}) folder.write(name, "");
+  fs::create_directory(folder / "a");
+  fs::create_directory(folder / "knn");
+  const SubmissionFolder found = read(folder, {"knn", "x", "x.csv"});
+  std::vector<std::string> names = names_of(found);
+  EXPECT_THAT(names, ElementsAre("a.folder", "a.csv", "a.so", "a.so.csv", "b_c.so", "b_c.csv", "knn.folder", "knn.so",
+                                 "x.csv~2"));
+  EXPECT_EQ(found.notes.size(), 9u);
+}
+
+TEST(ReadSubmissions, WritesNamesThatDoNotShow) {
+  const TemporaryFolder folder;
+  folder.write("\xff.so", "");
+  folder.write("\xfe\n.so", "");
+  for (const std::string& name : names_of(read(folder))) {
+    EXPECT_TRUE(std::all_of(name.begin(), name.end(), [](char c) { return c >= ' ' && c < 0x7f; })) << name;
+  }
+}
+
+TEST(ReadSubmissions, LeavesOutTheFolderOfResults) {
+  const TemporaryFolder folder;
+  fs::create_directory(folder / "out");
+  const auto found = read_submissions(folder.path(), {}, folder / "out");
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(found->submissions.empty());
+  EXPECT_EQ(found->notes.size(), 1u);
+}
+
+TEST(ReadSubmissions, RefusesWhatIsNoFolder) {
+  const TemporaryFolder folder;
+  EXPECT_FALSE(read_submissions(folder.write("file", ""), {}, {}));
+  EXPECT_FALSE(read_submissions(folder / "absent", {}, {}));
+}
+
+}  // namespace
+}  // namespace headroom
