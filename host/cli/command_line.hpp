@@ -52,6 +52,7 @@ struct RunArguments {
   std::filesystem::path out;       // empty for `bounds`
   bool resume = false;             // take over what the store of `out` holds from the same inputs
   std::string command_line;        // as it was typed, for the record
+  std::string settings_requested;  // the run.toml that repeats it
   bool keep_inner_scores = false;  // in summary.json
 };
 

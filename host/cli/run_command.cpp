@@ -39,6 +39,7 @@ namespace fs = std::filesystem;
 
 Result<RunOptions> completed(const RunArguments& arguments) {
   RunOptions options = arguments.run;
+  options.build = headroom_build();
   auto worker = find_worker_program();
   if (!worker) return tl::unexpected<Error>(worker.error());
   options.worker_program = *worker;
@@ -134,20 +135,12 @@ Result<int> run(const RunArguments& arguments) {
   for (const Metric metric : evaluated_metrics(*options)) metric_names.emplace_back(metric_name(metric));
   auto store = Store::open(arguments.out, metric_names);
   if (!store) return tl::unexpected<Error>(store.error());
-  if (auto begun =
-          store->begin_run(make_run_record(HEADROOM_VERSION, input->task, noise, *blas, arguments.command_line), {});
-      !begun) {
-    return tl::unexpected<Error>(begun.error());
-  }
-  RunStore memory(*store, arguments.resume);
+  RunStore memory(*store, make_run_record(arguments, input->task, noise, *blas), arguments.resume,
+                  arguments.common.quiet);
 
   ThreadPool pool(arguments.common.n_threads);
   TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
   RunOutcome outcome = evaluate(input->task, noise, *options, pool, progress, Interruption::token(), &memory);
-  if (arguments.resume && !arguments.common.quiet) {
-    fmt::print(stderr, "headroom: resumed: {} evaluations were there, {} had been made from other inputs\n",
-               memory.n_recalled(), memory.n_stale());
-  }
   if (outcome.error && outcome.error->kind != ErrorKind::interrupted) return tl::unexpected<Error>(*outcome.error);
 
   RunSummary summary = summarise(outcome.results, input->task, HEADROOM_VERSION, pool, {arguments.keep_inner_scores});

@@ -2,13 +2,24 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <hdf5.h>
+#include <sqlite3.h>
 #include <sys/utsname.h>
 
 #include <ctime>
 #include <fstream>
 
+#include "results/summary_json.hpp"
+#include "version.hpp"
+
 namespace headroom::cli {
 namespace {
+
+#ifdef __clang__
+constexpr const char* kCompiler = __VERSION__;  // "Clang ..." by itself
+#else
+constexpr const char* kCompiler = "gcc " __VERSION__;
+#endif
 
 std::string cpu_model() {
   std::ifstream file("/proc/cpuinfo");
@@ -23,42 +34,67 @@ std::string kernel() {
   return uname(&system) == 0 ? fmt::format("{} {} {}", system.sysname, system.release, system.machine) : "";
 }
 
+// What the numbers were computed and read with, as it was loaded.
+std::string libraries(const BlasLibrary& blas) {
+  unsigned major = 0, minor = 0, release = 0;
+  H5get_libversion(&major, &minor, &release);
+  return fmt::format("{} on {}; HDF5 {}.{}.{}; SQLite {}", blas.config, blas.core, major, minor, release,
+                     sqlite3_libversion());
+}
+
 }  // namespace
 
-std::optional<FoldEvaluation> RunStore::recall(const std::string& context, const std::string& fold,
-                                               const std::string& method, const std::string& fingerprint) {
+Result<void> RunStore::begin(const RunSettings& effective, const std::vector<PluginOfRun>& plugins) {
+  run_.settings_json = message_json_line(effective);
+  return store_.begin_run(run_, plugins);
+}
+
+std::optional<FoldEvaluation> RunStore::recall(const EvaluationKey& key) {
   if (!resume_) return std::nullopt;
-  const EvaluationKey key{context, fold, method, fingerprint};
   auto found = store_.find(key);
-  if (found && *found) {
-    ++n_recalled_;
+  if (found && *found && (*found)->status != Status::failed) {
+    resumption_.took_over();
     return std::move(**found);
   }
-  const auto state = store_.state_of(key);
-  if (state && *state == StoredState::stale) ++n_stale_;
+  const auto origin = store_.origin_of(key);
+  resumption_.makes_again(key, origin ? *origin : std::nullopt);
   return std::nullopt;
 }
 
-Result<void> RunStore::remember(const std::string& context, const std::string& fold, const std::string& method,
-                                const std::vector<std::string>& pert_ids, const std::string& fingerprint,
-                                const FoldEvaluation& evaluation) {
-  return store_.put({context, fold, method, fingerprint}, pert_ids, evaluation);
+void RunStore::recall_ended() {
+  if (!resume_ || quiet_) return;
+  for (const std::string& line : resumption_.lines()) fmt::print(stderr, "headroom: {}\n", line);
 }
 
-RunRecord make_run_record(const std::string& headroom_version, const Task& task, const NoiseTable* noise,
-                          const BlasLibrary& blas, const std::string& command_line) {
+Result<void> RunStore::remember(const EvaluationKey& key, const std::vector<std::string>& pert_ids,
+                                const FoldEvaluation& evaluation) {
+  return store_.put(key, pert_ids, evaluation);
+}
+
+RunRecord make_run_record(const RunArguments& arguments, const Task& task, const NoiseTable* noise,
+                          const BlasLibrary& blas) {
   RunRecord record;
-  record.headroom_version = headroom_version;
-  record.build = fmt::format("{} {}", __VERSION__, HEADROOM_BUILD_TYPE);
+  record.headroom_version = HEADROOM_VERSION;
+  record.build = headroom_build();
   record.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-  record.command_line = command_line;
+  record.command_line = arguments.command_line;
+  std::error_code ignored;
+  record.folder = std::filesystem::current_path(ignored).string();
   record.task_name = task.name;
+  record.task_path = task.path;
   record.task_sha256 = task.sha256;
-  if (noise != nullptr) record.noise_sha256 = noise->sha256;
+  if (noise != nullptr) {
+    record.noise_path = noise->path;
+    record.noise_sha256 = noise->sha256;
+  }
+  record.settings_requested = arguments.settings_requested;
   record.host_cpu = cpu_model();
   record.host_kernel = kernel();
-  record.libraries = fmt::format("{} on {}", blas.config, blas.core);
+  record.n_threads = arguments.common.n_threads;
+  record.libraries = libraries(blas);
   return record;
 }
+
+std::string headroom_build() { return fmt::format("{} ({}, {})", HEADROOM_VERSION, kCompiler, HEADROOM_BUILD_TYPE); }
 
 }  // namespace headroom::cli

@@ -1,39 +1,42 @@
-// results.sqlite as the memory of a run: finished evaluations are kept as they end and, with --resume, not made again.
+// results.sqlite as the memory of a run: evaluations are kept as they end and, with --resume, not made again.
 #pragma once
 
-#include <filesystem>
-#include <memory>
 #include <string>
 
-#include "evaluation/evaluate.hpp"
+#include "cli/command_line.hpp"
+#include "evaluation/evaluation_memory.hpp"
 #include "outcome/outcome.hpp"
 #include "protocol/blas.hpp"
+#include "results/resumption.hpp"
 #include "results/store.hpp"
 
 namespace headroom::cli {
 
 class RunStore final : public EvaluationMemory {
  public:
-  // `resume`: earlier evaluations with the same fingerprint are taken over; else everything is evaluated anew.
-  RunStore(Store& store, bool resume) : store_(store), resume_(resume) {}
+  // `run`: what is known of the run before its plugins are. `resume`: earlier evaluations from the same inputs are
+  // taken over, and stderr hears which are not (unless `quiet`); else everything is evaluated anew.
+  RunStore(Store& store, RunRecord run, bool resume, bool quiet)
+      : store_(store), run_(std::move(run)), resume_(resume), quiet_(quiet) {}
 
-  std::optional<FoldEvaluation> recall(const std::string& context, const std::string& fold, const std::string& method,
-                                       const std::string& fingerprint) override;
-  Result<void> remember(const std::string& context, const std::string& fold, const std::string& method,
-                        const std::vector<std::string>& pert_ids, const std::string& fingerprint,
+  Result<void> begin(const RunSettings& effective, const std::vector<PluginOfRun>& plugins) override;
+  std::optional<FoldEvaluation> recall(const EvaluationKey& key) override;
+  void recall_ended() override;
+  Result<void> remember(const EvaluationKey& key, const std::vector<std::string>& pert_ids,
                         const FoldEvaluation& evaluation) override;
-
-  int n_recalled() const { return n_recalled_; }
-  int n_stale() const { return n_stale_; }  // kept from other inputs or settings, so made again
 
  private:
   Store& store_;
-  bool resume_;
-  int n_recalled_ = 0, n_stale_ = 0;
+  RunRecord run_;
+  bool resume_, quiet_;
+  Resumption resumption_;
 };
 
-// Where and with what this run is made.
-RunRecord make_run_record(const std::string& headroom_version, const Task& task, const NoiseTable* noise,
-                          const BlasLibrary& blas, const std::string& command_line);
+// Where and with what this run is made; what took effect is added when its plugins are known.
+RunRecord make_run_record(const RunArguments& arguments, const Task& task, const NoiseTable* noise,
+                          const BlasLibrary& blas);
+
+// The version and the compiler that this Headroom was built with.
+std::string headroom_build();
 
 }  // namespace headroom::cli

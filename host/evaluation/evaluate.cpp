@@ -19,7 +19,6 @@
 #include "evaluation/head.hpp"
 #include "evaluation/noise_methods.hpp"
 #include "evaluation/roster.hpp"
-#include "io/sha256.hpp"
 
 namespace headroom {
 namespace {
@@ -83,6 +82,7 @@ class MadeOnce {
 
 // What the items of one context and fold share, made by the first and freed by the last of them.
 struct FoldStage {
+  EvaluationInputs inputs;  // of every evaluation in this fold
   MadeOnce<Result<FoldData>> data;
   std::atomic<std::size_t> n_items_left{0};
   std::mutex shelf_mutex;
@@ -119,8 +119,12 @@ class Run {
     if (!roster) return {{}, roster.error()};
     roster_ = std::move(*roster);
     if (auto planned = plan(); !planned) return {{}, planned.error()};
+    settle_settings();
 
-    recall_all();
+    if (memory_ != nullptr) {
+      if (auto begun = memory_->begin(results_.settings, plugins_of_run()); !begun) return {{}, begun.error()};
+      recall_all();
+    }
 
     progress_.begin("evaluations", static_cast<std::int64_t>(items_.size() * roster_.heads.size()), "evaluations");
     pool_.for_each(items_.size(), [&](std::size_t i) { work(items_[i]); });
@@ -165,6 +169,7 @@ class Run {
       stages_.push_back(std::make_unique<ContextStage>(roster_.embeddings.size()));
     }
     random_parts_.resize(results_.contexts.size());
+    genes_ = gene_input(task_);
     for (std::size_t c = 0; c < results_.contexts.size(); ++c) add_items(c);
     return {};
   }
@@ -235,6 +240,8 @@ class Run {
     const ContextEvaluation& context = results_.contexts[c];
     for (std::size_t f = 0; f < context.folds.size(); ++f) {
       auto stage = std::make_unique<FoldStage>(roster_.heads.size());
+      const std::string& fold_name = task_.fold_names[static_cast<std::size_t>(context.folds[f])];
+      stage->inputs = inputs_of_fold(options_, task_, context.task_context, fold_name, context.test_rows[f]);
       const std::size_t first = items_.size();
       items_.push_back({c, f, Source::idealized, 0});
       for (std::size_t e = 0; e < roster_.embeddings.size(); ++e) items_.push_back({c, f, Source::plugin, e});
@@ -251,29 +258,34 @@ class Run {
 
   // ---- memory: what an earlier run with the same inputs left ----
 
-  // Everything that determines the evaluation of an embedding through a head in a context and fold.
-  std::string fingerprint(std::size_t c, std::size_t f, Source source, std::size_t index,
-                          const RosterEntry& head) const {
-    const ContextEvaluation& context = results_.contexts[c];
-    const TaskContext& task_context = task_.contexts[context.task_context];
-    std::string text = fmt::format("task {}\ncontext {}\nfold {}\ntests", task_.sha256, context.context,
-                                   task_.fold_names[static_cast<std::size_t>(context.folds[f])]);
-    for (const std::int32_t row : context.test_rows[f])
-      text += " " + task_context.pert_ids[static_cast<std::size_t>(row)];
-    text += fmt::format("\ndim {}\ninner {} {}\nseed {}\nrandom {}\n", options_.common_dim, options_.inner_folds,
-                        options_.inner_seed, options_.seed, options_.n_random_embeddings);
-    const auto add_plugin = [&](const RosterEntry& entry) {
-      text += fmt::format("plugin {} data {}\n", entry.file->sha256, entry.data ? entry.data->sha256 : "none");
-      if (!entry.data_folder_sha256.empty()) text += fmt::format("folder {}\n", entry.data_folder_sha256);
-      for (const auto& [key, value] : entry.settings.options) text += fmt::format("option {}={}\n", key, value);
-    };
-    add_plugin(head);
-    for (Eigen::Index s = 0; s < head.grid.settings.rows(); ++s) {
-      for (const auto& [name, value] : head.grid.params(s)) text += fmt::format("{}={} ", name, value);
+  EvaluationKey make_key(const Item& item, std::string method, EvaluationInputs inputs) const {
+    std::string fingerprint = fingerprint_of(inputs);
+    return {results_.contexts[item.context].context, fold_name(item), std::move(method), std::move(fingerprint),
+            std::move(inputs)};
+  }
+
+  // An embedding, or a source of the bounds, through a head.
+  EvaluationKey key_of(const Item& item, std::size_t head) const {
+    EvaluationInputs inputs = stages_[item.context]->folds[item.fold]->inputs;
+    add_head_inputs(inputs, options_, roster_.heads[head]);
+    if (item.source == Source::plugin) add_embedding_inputs(inputs, roster_.embeddings[item.index], genes_);
+    if (item.source == Source::gene_pca) inputs.push_back(genes_);
+    if (item.source == Source::random) inputs.push_back({"random embeddings", std::to_string(n_random_seeds())});
+    return make_key(item, method_name_of(item, head), std::move(inputs));
+  }
+
+  // The train mean, no change, or a method of the noise table.
+  EvaluationKey key_without_embedding(const Item& item, const std::string& name) const {
+    EvaluationInputs inputs = stages_[item.context]->folds[item.fold]->inputs;
+    const auto& from_noise = noise_methods();
+    if (std::any_of(from_noise.begin(), from_noise.end(), [&](const NoiseMethod& m) { return m.name == name; })) {
+      add_noise_inputs(inputs, noise_);
     }
-    text += fmt::format("\nsource {}\n", static_cast<int>(source));
-    if (source == Source::plugin) add_plugin(roster_.embeddings[index]);
-    return sha256_of_bytes(text).value_or(text);  // the text itself tells evaluations apart as well, only longer
+    return make_key(item, name, std::move(inputs));
+  }
+
+  const std::string& fold_name(const Item& item) const {
+    return task_.fold_names[static_cast<std::size_t>(results_.contexts[item.context].folds[item.fold])];
   }
 
   std::string method_name_of(const Item& item, std::size_t head) const {
@@ -291,41 +303,63 @@ class Run {
     return roster_.embeddings[item.index].name + "+" + head_name;
   }
 
-  // Fills the places of all evaluations that an earlier run left; their items then have nothing to do.
-  void recall_all() {
-    if (memory_ == nullptr) return;
-    for (const Item& item : items_) {
-      if (item.source == Source::random && item.index > 0) continue;  // kept as one evaluation over all seeds
-      const ContextEvaluation& context = results_.contexts[item.context];
-      for (std::size_t h = 0; h < roster_.heads.size(); ++h) {
-        if (!takes_part(item, h)) continue;
-        const std::int32_t fold = context.folds[item.fold];
-        auto recalled =
-            memory_->recall(context.context, task_.fold_names[static_cast<std::size_t>(fold)], method_name_of(item, h),
-                            fingerprint(item.context, item.fold, item.source, item.index, roster_.heads[h]));
-        if (!recalled) continue;
-        recalled->fold = fold;
-        method(item.context, method_name_of(item, h)).folds[item.fold] = std::move(*recalled);
-      }
-    }
+  static std::vector<std::string> names_without_embedding() {
+    std::vector<std::string> names = {"train_mean", "no_change"};
+    for (const NoiseMethod& noise_method : noise_methods()) names.emplace_back(noise_method.name);
+    return names;
   }
 
-  void remember(const Item& item, std::size_t h, const FoldEvaluation& evaluation) {
-    if (memory_ == nullptr || evaluation.status != Status::ok) return;
+  // Fills the places of all evaluations that an earlier run left; their items then have nothing to do.
+  void recall_all() {
+    for (const Item& item : items_) {
+      if (item.source == Source::idealized) {
+        for (const std::string& name : names_without_embedding()) recall(item, key_without_embedding(item, name));
+      }
+      if (item.source == Source::random && item.index > 0) continue;  // kept as one evaluation over all seeds
+      for (std::size_t h = 0; h < roster_.heads.size(); ++h) {
+        if (takes_part(item, h)) recall(item, key_of(item, h));
+      }
+    }
+    memory_->recall_ended();
+  }
+
+  void recall(const Item& item, const EvaluationKey& key) {
+    auto recalled = memory_->recall(key);
+    if (!recalled) return;
+    recalled->fold = results_.contexts[item.context].folds[item.fold];
+    method(item.context, key.method).folds[item.fold] = std::move(*recalled);
+  }
+
+  // Failures are kept with their reasons, but not those of a run that is being stopped.
+  void remember(const Item& item, const EvaluationKey& key, const FoldEvaluation& evaluation) {
+    if (memory_ == nullptr || evaluation.status == Status::not_run) return;
+    if (evaluation.status == Status::failed && stop_.stop_requested()) return;
     const ContextEvaluation& context = results_.contexts[item.context];
-    RowIndex const& rows = context.test_rows[item.fold];
     std::vector<std::string> ids;
-    for (const std::int32_t row : rows)
+    for (const std::int32_t row : context.test_rows[item.fold])
       ids.push_back(task_.contexts[context.task_context].pert_ids[static_cast<std::size_t>(row)]);
-    auto kept = memory_->remember(
-        context.context, task_.fold_names[static_cast<std::size_t>(context.folds[item.fold])], method_name_of(item, h),
-        ids, fingerprint(item.context, item.fold, item.source, item.index, roster_.heads[h]), evaluation);
+    auto kept = memory_->remember(key, ids, evaluation);
     if (!kept) fail(kept.error());
   }
 
-  // Whether this evaluation is already there, from an earlier run.
+  // Whether there is nothing left to find out: by this run, or taken over from an earlier one.
+  static bool is_conclusive(const FoldEvaluation& evaluation) {
+    return evaluation.status == Status::ok || evaluation.status == Status::skipped;
+  }
+
   bool is_done(const Item& item, std::size_t h) {
-    return method(item.context, method_name_of(item, h)).folds[item.fold].status == Status::ok;
+    return is_conclusive(method(item.context, method_name_of(item, h)).folds[item.fold]);
+  }
+
+  bool is_all_done(const Item& item) {
+    for (std::size_t h = 0; h < roster_.heads.size(); ++h) {
+      if (takes_part(item, h) && !is_done(item, h)) return false;
+    }
+    if (item.source != Source::idealized) return true;
+    const auto names = names_without_embedding();
+    return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+      return is_conclusive(method(item.context, name).folds[item.fold]);
+    });
   }
 
   // ---- the work ----
@@ -350,7 +384,7 @@ class Run {
   void work(const Item& item) {
     ContextStage& context_stage = *stages_[item.context];
     FoldStage& stage = *context_stage.folds[item.fold];
-    if (!stop_.stop_requested() && !failed()) {
+    if (!stop_.stop_requested() && !failed() && !is_all_done(item)) {
       const auto fold = stage.data.get([&] {
         return make_fold_data(task_, results_.contexts[item.context].task_context,
                               results_.contexts[item.context].folds[item.fold], results_.metrics);
@@ -382,13 +416,17 @@ class Run {
          {std::pair<const char*, const Matrix*>{"train_mean", &mean}, {"no_change", &zeros}}) {
       const Stopwatch watch;
       FoldEvaluation& evaluation = method(item.context, name).folds[item.fold];
+      if (is_conclusive(evaluation)) continue;
       score(*prediction, fold, evaluation);
       evaluation.wall_s = watch.wall_s();
       evaluation.cpu_s = watch.cpu_s();
+      remember(item, key_without_embedding(item, name), evaluation);
     }
     for (const NoiseMethod& noise_method : noise_methods()) {
-      evaluate_noise_method(noise_method, noise_, task_, fold, results_.metrics,
-                            method(item.context, noise_method.name).folds[item.fold]);
+      FoldEvaluation& evaluation = method(item.context, noise_method.name).folds[item.fold];
+      if (is_conclusive(evaluation)) continue;
+      evaluate_noise_method(noise_method, noise_, task_, fold, results_.metrics, evaluation);
+      remember(item, key_without_embedding(item, noise_method.name), evaluation);
     }
   }
 
@@ -406,7 +444,11 @@ class Run {
         evaluation.status = status;
         evaluation.reason = reason;
         if (!verdict.empty()) blame(evaluation, roster_.embeddings[item.index], verdict);
-        if (item.source == Source::random) finish_seed(item, h, stage);
+        if (item.source == Source::random) {
+          finish_seed(item, h, stage);
+        } else {
+          remember(item, key_of(item, h), evaluation);
+        }
       }
     };
 
@@ -439,7 +481,7 @@ class Run {
       if (item.source == Source::random) {
         finish_seed(item, h, stage);
       } else {
-        remember(item, h, evaluation);
+        remember(item, key_of(item, h), evaluation);
       }
     }
   }
@@ -451,7 +493,7 @@ class Run {
     const std::int32_t fold = mean.fold;
     mean = mean_over_seeds(random_parts_[item.context][item.fold][h]);
     mean.fold = fold;
-    remember(item, h, mean);
+    remember(item, key_of(item, h), mean);
   }
 
   // Sets `embedding`, or returns why this source does not apply here.
@@ -567,7 +609,6 @@ class Run {
     }
     for (const RosterEntry& entry : roster_.embeddings) results_.plugins.push_back(with_coverage(describe(entry)));
     for (const RosterEntry& entry : roster_.heads) results_.plugins.push_back(describe(entry));
-    settle_settings();
     settle_submissions();
   }
 
@@ -695,9 +736,29 @@ class Run {
     if (lowest == nullptr) return;
     settings.set_confinement(lowest->confinement.level());
     *settings.mutable_confinement_layers() = lowest->confinement.layers();
-    // What was asked for over what is set by default.
-    *settings.mutable_limits() = default_worker_limits(lowest->settings.n_threads);
-    settings.mutable_limits()->MergeFrom(lowest->settings.limits);
+    *settings.mutable_limits() = effective_limits(*lowest);
+  }
+
+  // What was asked for over what is set by default.
+  static WorkerLimits effective_limits(const RosterEntry& entry) {
+    WorkerLimits limits = default_worker_limits(entry.settings.n_threads);
+    limits.MergeFrom(entry.settings.limits);
+    return limits;
+  }
+
+  std::vector<PluginOfRun> plugins_of_run() const {
+    std::vector<PluginOfRun> plugins;
+    for (const auto* entries : {&roster_.embeddings, &roster_.heads}) {
+      for (const RosterEntry& entry : *entries) {
+        PluginOfRun& plugin = plugins.emplace_back();
+        plugin.record = describe(entry);
+        plugin.path = entry.data ? entry.data->path : entry.file->path;
+        plugin.data_folder_sha256 = entry.data_folder_sha256;
+        if (!entry.fault) plugin.confinement = entry.confinement;
+        plugin.limits = effective_limits(entry);
+      }
+    }
+    return plugins;
   }
 
   bool failed() {
@@ -718,6 +779,7 @@ class Run {
   EvaluationMemory* memory_;
 
   Roster roster_;
+  EvaluationInput genes_;
   RunResults results_;
   std::vector<std::unique_ptr<ContextStage>> stages_;
   std::vector<Item> items_;

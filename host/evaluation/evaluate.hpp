@@ -7,6 +7,7 @@
 #include <optional>
 #include <stop_token>
 
+#include "evaluation/evaluation_memory.hpp"
 #include "evaluation/run_options.hpp"
 #include "evaluation/run_results.hpp"
 #include "outcome/outcome.hpp"
@@ -16,18 +17,6 @@
 #include "terminal/progress.hpp"
 
 namespace headroom {
-
-// Keeps finished evaluations between runs; the caller decides where. Called from several threads.
-class EvaluationMemory {
- public:
-  virtual ~EvaluationMemory() = default;
-  // The stored evaluation of this method in this context and fold, if it was made from the same inputs.
-  virtual std::optional<FoldEvaluation> recall(const std::string& context, const std::string& fold,
-                                               const std::string& method, const std::string& fingerprint) = 0;
-  virtual Result<void> remember(const std::string& context, const std::string& fold, const std::string& method,
-                                const std::vector<std::string>& pert_ids, const std::string& fingerprint,
-                                const FoldEvaluation& evaluation) = 0;
-};
 
 // The metrics of a run: those that were asked for, or all that need nothing but deltas, in the protocol's order.
 std::vector<Metric> evaluated_metrics(const RunOptions& options);

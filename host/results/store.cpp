@@ -11,22 +11,25 @@
 #include <thread>
 
 #include "results/sqlite_database.hpp"
+#include "results/summary_json.hpp"
 
 namespace headroom {
 namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 constexpr std::int64_t application_id = 0x4844524D;  // "HDRM"
 
 constexpr const char* schema = R"(
 CREATE TABLE run (
   id INTEGER PRIMARY KEY, started TEXT, headroom_version TEXT, build TEXT, command_line TEXT,
-  task_name TEXT, task_sha256 TEXT, noise_sha256 TEXT, settings TEXT, host_cpu TEXT, host_kernel TEXT, libraries TEXT);
+  task_name TEXT, task_sha256 TEXT, noise_sha256 TEXT, settings TEXT, host_cpu TEXT, host_kernel TEXT, libraries TEXT,
+  folder TEXT, task_path TEXT, noise_path TEXT, settings_requested TEXT, n_threads INTEGER);
 CREATE TABLE plugin (
   run INTEGER REFERENCES run, name TEXT, file TEXT, sha256 TEXT, data_sha256 TEXT, shipped INTEGER, kind TEXT,
-  version TEXT, licence TEXT, training_datasets TEXT, PRIMARY KEY (run, name, file)) WITHOUT ROWID;
+  version TEXT, licence TEXT, training_datasets TEXT, path TEXT, data_folder_sha256 TEXT, limits TEXT,
+  confinement TEXT, PRIMARY KEY (run, name, file)) WITHOUT ROWID;
 CREATE TABLE perturbation (
   context TEXT, row INTEGER, pert_id TEXT, fold TEXT, effect_size REAL, n_cells REAL, noise REAL,
   PRIMARY KEY (context, row)) WITHOUT ROWID;
@@ -34,10 +37,24 @@ CREATE TABLE evaluation (
   id INTEGER PRIMARY KEY, run INTEGER REFERENCES run, context TEXT NOT NULL, fold TEXT NOT NULL, method TEXT NOT NULL,
   fingerprint TEXT NOT NULL, status TEXT NOT NULL, reason TEXT, metrics TEXT, n_test INTEGER, n_covered INTEGER,
   best_params TEXT, inner_scores TEXT, effective_dim INTEGER, wall_s REAL, cpu_s REAL, peak_memory_bytes REAL,
-  UNIQUE (context, fold, method));
+  inputs TEXT, UNIQUE (context, fold, method));
 CREATE TABLE score (
   evaluation INTEGER REFERENCES evaluation, row INTEGER, pert_id TEXT, covered INTEGER,
   PRIMARY KEY (evaluation, row)) WITHOUT ROWID;
+)";
+
+// From version 1 to 2: what a number was made from.
+constexpr const char* from_version_1 = R"(
+ALTER TABLE run ADD COLUMN folder TEXT;
+ALTER TABLE run ADD COLUMN task_path TEXT;
+ALTER TABLE run ADD COLUMN noise_path TEXT;
+ALTER TABLE run ADD COLUMN settings_requested TEXT;
+ALTER TABLE run ADD COLUMN n_threads INTEGER;
+ALTER TABLE plugin ADD COLUMN path TEXT;
+ALTER TABLE plugin ADD COLUMN data_folder_sha256 TEXT;
+ALTER TABLE plugin ADD COLUMN limits TEXT;
+ALTER TABLE plugin ADD COLUMN confinement TEXT;
+ALTER TABLE evaluation ADD COLUMN inputs TEXT;
 )";
 
 std::string quoted(const std::string& identifier) {
@@ -57,6 +74,24 @@ std::optional<Status> status_of(const std::string& name) {
 }
 
 std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+std::string inputs_text(const EvaluationInputs& inputs) {
+  Json json = Json::array();
+  for (const auto& input : inputs) json.push_back({input.name, input.value});
+  return text_of(json);
+}
+
+// Empty where there is no such text: a store of version 1 kept none.
+EvaluationInputs inputs_of(const std::string& text) {
+  EvaluationInputs inputs;
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_array()) return inputs;
+  for (const auto& input : json) {
+    if (!input.is_array() || input.size() != 2 || !input[0].is_string() || !input[1].is_string()) return {};
+    inputs.push_back({input[0].get<std::string>(), input[1].get<std::string>()});
+  }
+  return inputs;
+}
 
 std::string inner_scores_text(const std::vector<GridPointScore>& points) {
   Json json = Json::array();
@@ -130,6 +165,9 @@ struct Store::State {
     } else if (*version > schema_version) {
       return bad_input(fmt::format("the store has version {}, this Headroom reads up to {}", *version, schema_version),
                        path, "use the Headroom that made it, or give another output folder");
+    } else if (*version < schema_version) {
+      const std::string stamp = fmt::format("PRAGMA user_version = {};", schema_version);
+      if (auto brought = database.execute(from_version_1 + stamp); !brought) return brought;
     }
     n_tables->reset();
     if (auto added = add_metric_columns(); !added) return added;
@@ -166,7 +204,7 @@ struct Store::State {
     return prepare(find_evaluation,
                    "SELECT id, fingerprint, status, reason, metrics, best_params, inner_scores, effective_dim, wall_s, "
                    "cpu_s, "
-                   "peak_memory_bytes, n_test FROM evaluation WHERE context = ? AND fold = ? AND method = ?")
+                   "peak_memory_bytes, n_test, inputs FROM evaluation WHERE context = ? AND fold = ? AND method = ?")
         .and_then([&] {
           return prepare(find_scores, "SELECT covered" + columns + " FROM score WHERE evaluation = ? ORDER BY row");
         })
@@ -182,8 +220,8 @@ struct Store::State {
           return prepare(
               add_evaluation,
               "INSERT INTO evaluation (run, context, fold, method, fingerprint, status, reason, metrics, n_test, "
-              "n_covered, best_params, inner_scores, effective_dim, wall_s, cpu_s, peak_memory_bytes) "
-              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+              "n_covered, best_params, inner_scores, effective_dim, wall_s, cpu_s, peak_memory_bytes, inputs) "
+              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         })
         .and_then([&] {
           return prepare(add_score, "INSERT INTO score (evaluation, row, pert_id, covered" + columns +
@@ -248,28 +286,32 @@ Result<Store> Store::open(const std::filesystem::path& out_dir, std::vector<std:
   return Store(std::move(state));
 }
 
-Result<void> Store::begin_run(const RunRecord& run, const std::vector<PluginRecord>& plugins) {
+Result<void> Store::begin_run(const RunRecord& run, const std::vector<PluginOfRun>& plugins) {
   std::lock_guard lock(state_->mutex);
   SqliteTransaction transaction(state_->database);
   if (auto begun = transaction.begin(); !begun) return begun;
   auto add_run = state_->database.prepare(
       "INSERT INTO run (started, headroom_version, build, command_line, task_name, task_sha256, noise_sha256, "
-      "settings, "
-      "host_cpu, host_kernel, libraries) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "settings, host_cpu, host_kernel, libraries, folder, task_path, noise_path, settings_requested, n_threads) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   if (!add_run) return tl::unexpected(add_run.error());
   int index = 0;
   for (const std::string* text :
        {&run.started, &run.headroom_version, &run.build, &run.command_line, &run.task_name, &run.task_sha256,
-        &run.noise_sha256, &run.settings_json, &run.host_cpu, &run.host_kernel, &run.libraries}) {
+        &run.noise_sha256, &run.settings_json, &run.host_cpu, &run.host_kernel, &run.libraries, &run.folder,
+        &run.task_path, &run.noise_path, &run.settings_requested}) {
     add_run->bind(++index, *text);
   }
+  add_run->bind(++index, static_cast<std::int64_t>(run.n_threads));
   if (auto added = state_->run_once(*add_run); !added) return added;
   const std::int64_t id = state_->database.last_row_id();
   auto add_plugin = state_->database.prepare(
       "INSERT OR REPLACE INTO plugin (run, name, file, sha256, data_sha256, shipped, kind, version, licence, "
-      "training_datasets) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "training_datasets, path, data_folder_sha256, limits, confinement) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   if (!add_plugin) return tl::unexpected(add_plugin.error());
-  for (const auto& plugin : plugins) {
+  for (const auto& of_run : plugins) {
+    const PluginRecord& plugin = of_run.record;
     add_plugin->bind(1, id);
     add_plugin->bind(2, plugin.name());
     add_plugin->bind(3, plugin.file());
@@ -281,11 +323,55 @@ Result<void> Store::begin_run(const RunRecord& run, const std::vector<PluginReco
     add_plugin->bind(9, plugin.description().licence());
     const auto& datasets = plugin.description().training_datasets();
     add_plugin->bind(10, text_of(Json(std::vector<std::string>(datasets.begin(), datasets.end()))));
+    add_plugin->bind(11, of_run.path);
+    add_plugin->bind(12, of_run.data_folder_sha256);
+    add_plugin->bind(13, message_json_line(of_run.limits));
+    add_plugin->bind(14, of_run.confinement ? message_json_line(*of_run.confinement) : "");
     if (auto added = state_->run_once(*add_plugin); !added) return added;
   }
   if (auto committed = transaction.commit(); !committed) return committed;
   state_->run = id;
   return {};
+}
+
+Result<std::optional<RunRecord>> Store::last_run() {
+  std::lock_guard lock(state_->mutex);
+  auto row = state_->database.prepare(
+      "SELECT started, headroom_version, build, command_line, task_name, task_sha256, noise_sha256, settings, "
+      "host_cpu, host_kernel, libraries, folder, task_path, noise_path, settings_requested, n_threads FROM run "
+      "ORDER BY id DESC LIMIT 1");
+  if (!row) return tl::unexpected(row.error());
+  const int code = row->step();
+  if (code == SQLITE_DONE) return std::nullopt;
+  if (code != SQLITE_ROW) return tl::unexpected(state_->database.error(code));
+  RunRecord run;
+  int column = 0;
+  for (std::string* text : {&run.started, &run.headroom_version, &run.build, &run.command_line, &run.task_name,
+                            &run.task_sha256, &run.noise_sha256, &run.settings_json, &run.host_cpu, &run.host_kernel,
+                            &run.libraries, &run.folder, &run.task_path, &run.noise_path, &run.settings_requested}) {
+    *text = row->text(column++);
+  }
+  run.n_threads = static_cast<int>(row->integer(column));
+  return run;
+}
+
+Result<std::optional<StoredOrigin>> Store::origin_of(const EvaluationKey& key) {
+  std::lock_guard lock(state_->mutex);
+  auto& found = *state_->find_evaluation;
+  State::bind_key(found, key);
+  const int code = found.step();
+  std::optional<StoredOrigin> origin;
+  if (code == SQLITE_ROW) {
+    origin.emplace();
+    origin->fingerprint = found.text(1);
+    origin->status = status_of(found.text(2)).value_or(Status::not_run);
+    origin->reason = found.text(3);
+    origin->has_all_metrics = state_->has_all_metrics(found.text(4));
+    origin->inputs = inputs_of(found.text(12));
+  }
+  found.reset();
+  if (code != SQLITE_ROW && code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
+  return origin;
 }
 
 Result<StoredState> Store::state_of(const EvaluationKey& key) {
@@ -372,6 +458,7 @@ Result<void> Store::put(const EvaluationKey& key, const std::vector<std::string>
   add.bind(14, evaluation.wall_s);
   add.bind(15, evaluation.cpu_s);
   add.bind(16, evaluation.peak_memory_bytes);
+  add.bind(17, inputs_text(key.inputs));
   if (auto added = state_->run_once(add); !added) return added;
   const std::int64_t id = state_->database.last_row_id();
   for (std::size_t row = 0; row < n_test; ++row) {

@@ -2,12 +2,21 @@
 // resumed, verified and reported.
 //
 // One transaction a finished evaluation (SQLite in WAL mode): a kill at any moment loses at most the evaluation in
-// flight, and two processes may write to one store. Tables, version 1 (PRAGMA user_version; application_id "HDRM"):
-//   run           one row a run: versions, hashes, settings, host
-//   plugin        the plugins of each run, with hashes and what they declare
+// flight, and two processes may write to one store. Tables, version 2 (PRAGMA user_version; application_id "HDRM"):
+//   run           one row a run: when, by which Headroom (version, build), from which task and noise table (path,
+//   sha256)
+//                 on which machine (CPU, kernel, libraries, threads); settings_requested (the run.toml that repeats it,
+//                 with the paths of all inputs), started in which folder; settings (RunSettings as JSON: what took
+//                 effect, with seeds, limits and the least confinement of all its workers)
+//   plugin        the plugins of each run: path as given, sha256 of the library, of the vector file and of the folder
+//                 with its data, what it declares, the limits and the confinement of its workers (JSON)
 //   perturbation  per context and perturbation: fold, size of its effect, cells, noise quantile
-//   evaluation    the latest of each context, fold and method: fingerprint, status, reason, choices, times, memory
+//   evaluation    the latest of each context, fold and method: the run that made it; inputs (JSON, an array of
+//                 [name, value]: every hash and setting that determines its numbers) and their sha256, the fingerprint;
+//                 status, reason, choices, times, memory. Failures are kept like successes.
 //   score         per evaluation and test perturbation: one column a metric (NULL: undefined there)
+// A store of version 1 gets the new columns when it is opened; its evaluations, whose inputs it does not tell, are made
+// again.
 #pragma once
 
 #include <cstdint>
@@ -17,17 +26,12 @@
 #include <string>
 #include <vector>
 
+#include "evaluation/evaluation_memory.hpp"
 #include "evaluation/run_results.hpp"
 #include "outcome/outcome.hpp"
 #include "results/perturbation_facts.hpp"
 
 namespace headroom {
-
-// What an evaluation is of, and a hash over everything that determines it.
-struct EvaluationKey {
-  std::string context, fold, method;
-  std::string fingerprint;  // sha256, hex: task, plugin, data, settings, seeds, version
-};
 
 // Where the numbers of one run come from.
 struct RunRecord {
@@ -35,9 +39,13 @@ struct RunRecord {
   std::string build;    // compiler, build type
   std::string started;  // UTC, ISO 8601; the caller's clock
   std::string command_line;
-  std::string task_name, task_sha256, noise_sha256;
-  std::string settings_json;  // RunSettings
+  std::string folder;  // where it was started: relative paths are relative to it
+  std::string task_name, task_path, task_sha256;
+  std::string noise_path, noise_sha256;  // empty: no noise table
+  std::string settings_requested;        // run.toml
+  std::string settings_json;             // RunSettings: what took effect
   std::string host_cpu, host_kernel;
+  int n_threads = 1;
   std::string libraries;  // "OpenBLAS 0.3.21 SkylakeX, HDF5 1.10.8, ..."
 };
 
@@ -46,6 +54,15 @@ enum class StoredState {
   absent,  // nothing
   stale,   // made with another fingerprint
   valid,
+};
+
+// What is known of a stored evaluation without its numbers.
+struct StoredOrigin {
+  std::string fingerprint;
+  EvaluationInputs inputs;  // empty: kept by a store of version 1, which did not tell
+  Status status = Status::not_run;
+  std::string reason;
+  bool has_all_metrics = false;  // of those that the store was opened with
 };
 
 // One stored evaluation with its perturbations.
@@ -67,13 +84,20 @@ class Store {
   ~Store();
 
   // Begins a run: evaluations put from now on belong to it.
-  Result<void> begin_run(const RunRecord& run, const std::vector<PluginRecord>& plugins);
+  Result<void> begin_run(const RunRecord& run, const std::vector<PluginOfRun>& plugins);
+
+  // The run that was begun last, without its plugins; nullopt: none was.
+  Result<std::optional<RunRecord>> last_run();
 
   // The evaluation, if it was made with this very fingerprint and has all metrics. FoldEvaluation::fold is 0: the
   // caller knows the fold's number. Numbers come back to the bit, but for minus zero, which SQLite keeps as zero.
   Result<std::optional<FoldEvaluation>> find(const EvaluationKey& key);
 
   Result<StoredState> state_of(const EvaluationKey& key);
+
+  // Where the evaluation of this context, fold and method comes from, whatever it was made from; nullopt: there is
+  // none.
+  Result<std::optional<StoredOrigin>> origin_of(const EvaluationKey& key);
 
   // Keeps the evaluation in place of an older one of the same context, fold and method; on disk when it returns.
   // pert_ids: the fold's test rows, parallel to the metric values.

@@ -89,6 +89,10 @@ std::string compact_summary_json(const RunSummary& summary) {
   return message_json(summary).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string message_json_line(const google::protobuf::Message& message) {
+  return message_json(message).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 Result<RunSummary> parse_summary_json(const std::string& json, const std::string& where) {
   RunSummary summary;
   google::protobuf::util::JsonParseOptions options;

@@ -17,6 +17,9 @@ std::string summary_json(const RunSummary& summary);
 // Without a line break or a blank: for embedding.
 std::string compact_summary_json(const RunSummary& summary);
 
+// Any other message of the schemas, in the same way.
+std::string message_json_line(const google::protobuf::Message& message);
+
 // Reads it back. Fields of later versions are ignored; anything that is no summary is an error naming the file.
 Result<RunSummary> read_summary_json(const std::filesystem::path& path);
 Result<RunSummary> parse_summary_json(const std::string& json, const std::string& where);

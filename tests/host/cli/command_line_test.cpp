@@ -1,5 +1,9 @@
 // The program from outside: what it prints, what it writes and how it ends.
+#include <sqlite3.h>
+
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <random>
 
 #include "program.hpp"
 
@@ -86,7 +90,9 @@ TEST_F(TinyScreen, SameBytesOnAnyNumberOfThreadsAndAfterResume) {
 
   const Ended resumed = headroom(std::string(kTinyRun) + "-o one --resume");
   ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
-  EXPECT_NE(resumed.err.find(" evaluations were there, 0 had been made"), std::string::npos) << resumed.err;
+  EXPECT_NE(resumed.err.find(" taken over; made again: 0 from other inputs, 0 that failed, 0 missing"),
+            std::string::npos)
+      << resumed.err;
   EXPECT_TRUE(without_times(one) == without_times(json::parse(content_of(folder_ / "one" / "summary.json"))));
 }
 
@@ -94,7 +100,96 @@ TEST_F(TinyScreen, OtherSettingsAreNotResumed) {
   ASSERT_EQ(headroom(std::string(kTinyRun) + "-o out").exit_code, 0);
   const Ended other = headroom(std::string(kTinyRun) + "-o out --resume --seed 7");
   ASSERT_EQ(other.exit_code, 0) << other.err;
-  EXPECT_NE(other.err.find("resumed: 0 evaluations were there"), std::string::npos) << other.err;
+  EXPECT_NE(other.err.find("good+knn"), std::string::npos) << other.err;
+  EXPECT_NE(other.err.find(": seed: 0, now 7"), std::string::npos) << other.err;
+}
+
+// Killed at random moments and resumed until it ends: the same bytes as if nothing had happened.
+TEST_F(TinyScreen, KilledRunsResumeToTheBytesOfAnUndisturbedOne) {
+  const auto started = std::chrono::steady_clock::now();
+  ASSERT_EQ(headroom(std::string(kTinyRun) + "-o whole").exit_code, 0);
+  const auto whole = std::chrono::steady_clock::now() - started;
+  const json undisturbed = without_times(json::parse(content_of(folder_ / "whole" / "summary.json")));
+
+  constexpr int kRounds = 30;
+  std::mt19937 random(6);
+  int n_killed = 0, n_kept = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    const auto moment = std::chrono::duration<double>(whole) * std::uniform_real_distribution<>(0.0, 1.0)(random);
+    const std::string out = "out" + std::to_string(round % 3);  // each folder is killed again and again
+    n_killed += killed_after(std::string(kTinyRun) + "--resume --quiet -o " + out, moment);
+    if (round % 3 == 0 || round >= kRounds - 3) continue;
+    const Ended resumed = headroom(std::string(kTinyRun) + "--resume -o " + out);
+    ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+    n_kept += resumed.err.find("resumed: 0 evaluations") == std::string::npos;
+    EXPECT_TRUE(undisturbed == without_times(json::parse(content_of(folder_ / out / "summary.json"))))
+        << "after a kill at " << moment.count() << " s";
+    std::filesystem::remove_all(folder_ / out);
+  }
+  for (const char* out : {"out0", "out1", "out2"}) {
+    ASSERT_EQ(headroom(std::string(kTinyRun) + "--resume -o " + out).exit_code, 0);
+    EXPECT_TRUE(undisturbed == without_times(json::parse(content_of(folder_ / out / "summary.json")))) << out;
+  }
+  EXPECT_GE(n_killed, kRounds / 2) << "most runs ended before they were killed";
+  EXPECT_GE(n_kept, 3) << "the runs were killed before they had kept anything";
+}
+
+TEST_F(TinyScreen, TheStoreTellsWhereANumberComesFrom) {
+  std::ofstream(folder_ / "broken.so") << "this is no library";
+  ASSERT_EQ(headroom(std::string(kTinyRun) + "--embedding bad=broken.so --limit-time 60 -o out").exit_code, 3);
+  const auto count = [&](const std::string& query) {
+    sqlite3* store = nullptr;
+    sqlite3_open((folder_ / "out" / "results.sqlite").c_str(), &store);
+    sqlite3_stmt* rows = nullptr;
+    sqlite3_prepare_v2(store, ("SELECT count(*) FROM " + query).c_str(), -1, &rows, nullptr);
+    const int n = sqlite3_step(rows) == SQLITE_ROW ? sqlite3_column_int(rows, 0) : -1;
+    sqlite3_finalize(rows);
+    sqlite3_close(store);
+    return n;
+  };
+  EXPECT_EQ(count("run WHERE length(task_sha256) = 64 AND length(noise_sha256) = 64 AND headroom_version <> '' AND "
+                  "build <> '' AND host_cpu <> '' AND libraries LIKE '%OpenBLAS%HDF5%SQLite%' AND n_threads > 0 AND "
+                  "json_extract(settings, '$.seed') = 0 AND json_extract(settings, '$.limits.wall_time_s') = 60 AND "
+                  "json_extract(settings, '$.confinement') <> '' AND "
+                  "json_array_length(settings, '$.confinement_layers') > 2"),
+            1);
+  EXPECT_EQ(count("plugin WHERE name = 'knn' AND length(sha256) = 64 AND shipped AND confinement <> ''"), 1);
+  EXPECT_EQ(count("plugin WHERE name = 'good' AND length(data_sha256) = 64 AND path = 'screen/embeddings/good.h5ad'"),
+            1);
+  EXPECT_EQ(count("plugin WHERE name = 'bad'"), 1);
+  // Every evaluation tells its own inputs, the bounds' too, and the failed ones with their reasons.
+  EXPECT_EQ(count("evaluation WHERE run IS NULL OR json_array_length(inputs) < 6"), 0);
+  for (const char* method :
+       {"train_mean", "no_change", "sampling_error_q90", "random+knn", "idealized+knn", "good+knn"}) {
+    EXPECT_GT(count("evaluation WHERE status = 'ok' AND method = '" + std::string(method) + "'"), 0) << method;
+  }
+  EXPECT_GT(count("evaluation WHERE method = 'bad+knn' AND status = 'failed' AND reason LIKE 'load_failed%'"), 0);
+
+  const Ended again = headroom(std::string(kTinyRun) + "--embedding bad=broken.so -o out --resume");
+  EXPECT_EQ(again.exit_code, 3) << "what failed is tried again";
+  EXPECT_NE(again.err.find("failed before: load_failed"), std::string::npos) << again.err;
+}
+
+TEST_F(TinyScreen, ResumeSaysWhichFileChanged) {
+  const std::string run =
+      "run screen/task --embedding e=e.h5ad --predictor knn --grid knn.k=1,2,3 --common-dim 4 "
+      "--sandbox relaxed -o out";
+  const auto embeddings = folder_ / "screen" / "embeddings";
+  std::filesystem::copy_file(embeddings / "good.h5ad", folder_ / "e.h5ad");
+  ASSERT_EQ(headroom(run).exit_code, 0);
+  const auto replace = std::filesystem::copy_options::overwrite_existing;
+  std::filesystem::copy_file(embeddings / "weak.h5ad", folder_ / "e.h5ad", replace);
+  const Ended other_vectors = headroom(run + " --resume");
+  ASSERT_EQ(other_vectors.exit_code, 0) << other_vectors.err;
+  EXPECT_NE(other_vectors.err.find("of e+knn: data of e: sha256 "), std::string::npos) << other_vectors.err;
+  EXPECT_EQ(other_vectors.err.find("idealized+knn:"), std::string::npos) << other_vectors.err;
+
+  std::string noise = content_of(folder_ / "screen" / "task" / "noise.csv");
+  std::ofstream(folder_ / "other_noise.csv") << noise << "\n";
+  const Ended other_noise = headroom(run + " --resume --noise other_noise.csv");
+  ASSERT_EQ(other_noise.exit_code, 0) << other_noise.err;
+  EXPECT_NE(other_noise.err.find("noise table: sha256 "), std::string::npos) << other_noise.err;
+  EXPECT_EQ(other_noise.err.find("of e+knn"), std::string::npos) << other_noise.err;
 }
 
 TEST_F(TinyScreen, ABrokenPluginFailsByItself) {

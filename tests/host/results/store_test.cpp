@@ -110,6 +110,51 @@ TEST(Store, KeepsFailures) {
   expect_same(**found, failed);
 }
 
+TEST(Store, TellsWhatAnEvaluationWasMadeFrom) {
+  TemporaryFolder folder;
+  auto store = Store::open(folder.path(), metrics);
+  EXPECT_FALSE(store->origin_of(key("a+knn"))->has_value());
+  EvaluationKey made = key("a+knn");
+  made.inputs = {{"task", "a \"b\" c"}, {"seed", "7"}};
+  FoldEvaluation failed;
+  failed.status = Status::failed;
+  failed.reason = "wall_limit";
+  ASSERT_TRUE(store->put(made, perts, failed));
+  const auto origin = store->origin_of(key("a+knn", "another"));
+  ASSERT_TRUE(origin && *origin);
+  EXPECT_EQ((*origin)->fingerprint, "f0");
+  EXPECT_EQ((*origin)->inputs, made.inputs);
+  EXPECT_EQ((*origin)->status, Status::failed);
+  EXPECT_EQ((*origin)->reason, "wall_limit");
+  EXPECT_TRUE((*origin)->has_all_metrics);
+}
+
+// A store as version 1 made it: the columns that came later are not there.
+TEST(Store, BringsAStoreOfVersionOneUpToDate) {
+  TemporaryFolder folder;
+  {
+    auto store = Store::open(folder.path(), metrics);
+    ASSERT_TRUE(store->begin_run({}, {}));
+    ASSERT_TRUE(store->put(key("a+knn"), perts, example()));
+  }
+  for (const char* column :
+       {"run DROP COLUMN folder", "run DROP COLUMN task_path", "run DROP COLUMN noise_path",
+        "run DROP COLUMN settings_requested", "run DROP COLUMN n_threads", "plugin DROP COLUMN path",
+        "plugin DROP COLUMN data_folder_sha256", "plugin DROP COLUMN limits", "plugin DROP COLUMN confinement",
+        "evaluation DROP COLUMN inputs"}) {
+    ask_number(folder.path(), std::string("ALTER TABLE ") + column);
+  }
+  ask_number(folder.path(), "PRAGMA user_version = 1");
+  auto store = Store::open(folder.path(), metrics);
+  ASSERT_TRUE(store) << store.error().line();
+  EXPECT_EQ(ask_number(folder.path(), "PRAGMA user_version"), 2);
+  const auto origin = store->origin_of(key("a+knn"));
+  ASSERT_TRUE(origin && *origin);
+  EXPECT_TRUE((*origin)->inputs.empty());
+  ASSERT_TRUE(store->begin_run({}, {})) << "the new columns can be written";
+  expect_same(**store->find(key("a+knn")), example());
+}
+
 TEST(Store, FindsOnlyTheSameFingerprint) {
   TemporaryFolder folder;
   auto store = Store::open(folder.path(), metrics);
@@ -158,11 +203,18 @@ TEST(Store, RefusesAnEvaluationOfAnotherShape) {
 TEST(Store, KeepsRunsPluginsAndFacts) {
   TemporaryFolder folder;
   auto store = Store::open(folder.path(), metrics);
-  PluginRecord plugin;
-  plugin.set_name("'; DROP TABLE run; --");
-  plugin.mutable_description()->add_training_datasets("replogle");
+  EXPECT_FALSE(store->last_run()->has_value());
+  PluginOfRun plugin;
+  plugin.record.set_name("'; DROP TABLE run; --");
+  plugin.record.mutable_description()->add_training_datasets("replogle");
+  plugin.path = "embeddings/mine.so";
+  plugin.data_folder_sha256 = "def";
+  plugin.limits.set_wall_time_s(600);
+  plugin.confinement.emplace().set_level(ConfinementLevel::STRONG);
   RunRecord run;
   run.task_sha256 = "abc";
+  run.settings_requested = "[run]\nseed = 7\n";
+  run.n_threads = 3;
   ASSERT_TRUE(store->begin_run(run, {plugin}));
   ASSERT_TRUE(store->put(key("a+knn"), perts, example()));
   EXPECT_EQ(ask_number(folder.path(),
@@ -170,6 +222,16 @@ TEST(Store, KeepsRunsPluginsAndFacts) {
                        "WHERE task_sha256 = 'abc'"),
             1);
   EXPECT_EQ(ask_number(folder.path(), "SELECT count(*) FROM plugin WHERE training_datasets = '[\"replogle\"]'"), 1);
+  EXPECT_EQ(ask_number(folder.path(),
+                       "SELECT count(*) FROM plugin WHERE path = 'embeddings/mine.so' AND data_folder_sha256 = 'def' "
+                       "AND json_extract(limits, '$.wall_time_s') = 600 "
+                       "AND json_extract(confinement, '$.level') = 'STRONG'"),
+            1);
+  const auto last = store->last_run();
+  ASSERT_TRUE(last && *last);
+  EXPECT_EQ((*last)->task_sha256, "abc");
+  EXPECT_EQ((*last)->settings_requested, run.settings_requested);
+  EXPECT_EQ((*last)->n_threads, 3);
 
   const PerturbationFacts facts{"K-562", perts, {"0", "0", "1"}, {1.5, 2.5, 3.5}, {100, nan, 7}, {0.5, 0.25, nan}};
   ASSERT_TRUE(store->put_facts({facts}));

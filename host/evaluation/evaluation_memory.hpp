@@ -1,0 +1,53 @@
+// How a run keeps its evaluations and takes over those of an earlier one. The run says what each evaluation comes from;
+// whoever implements this decides where and how it is kept.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "confinement.pb.h"
+#include "evaluation/evaluation_inputs.hpp"
+#include "evaluation/run_results.hpp"
+#include "outcome/outcome.hpp"
+#include "settings.pb.h"
+#include "summary.pb.h"
+
+namespace headroom {
+
+// What an evaluation is of, and what it comes from.
+struct EvaluationKey {
+  std::string context, fold, method;
+  std::string fingerprint;       // fingerprint_of(inputs)
+  EvaluationInputs inputs = {};  // by name
+};
+
+// A plugin as the run found it before any work.
+struct PluginOfRun {
+  PluginRecord record;                           // without coverage, which is not known yet
+  std::string path;                              // as given; of the vector file, where it has one
+  std::string data_folder_sha256 = {};           // over the plugin's own data files; empty: none
+  std::optional<ConfinementReport> confinement;  // of the worker that introduced it; absent: it could not be
+  WorkerLimits limits = {};                      // effective
+};
+
+class EvaluationMemory {
+ public:
+  virtual ~EvaluationMemory() = default;
+
+  // Called once, before everything else: what was asked for is known, and what took effect.
+  virtual Result<void> begin(const RunSettings& effective, const std::vector<PluginOfRun>& plugins) = 0;
+
+  // The kept evaluation, if it may stand for this one: made from the same inputs and not failed. Called by one thread,
+  // before any evaluation of this run is remembered.
+  virtual std::optional<FoldEvaluation> recall(const EvaluationKey& key) = 0;
+
+  // Called once after the last recall: from here on it is only remembered.
+  virtual void recall_ended() {}
+
+  // Called from several threads. pert_ids: the fold's test rows.
+  virtual Result<void> remember(const EvaluationKey& key, const std::vector<std::string>& pert_ids,
+                                const FoldEvaluation& evaluation) = 0;
+};
+
+}  // namespace headroom
