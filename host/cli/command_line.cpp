@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <functional>
 #include <memory>
 
+#include "cli/config_file.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/interruption.hpp"
 #include "parallel/thread_pool.hpp"
@@ -41,9 +43,11 @@ void add_common_flags(CLI::App& command, CommonArguments& common) {
   command.add_flag("--quiet", common.quiet, "No progress and no notes on stderr");
   command.add_flag_callback(
       "--json", [&common] { common.format = TableFormat::json; }, "Results as JSON on stdout");
-  command.add_option("--format", common.format, "How results are printed on stdout: table, csv or json")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, TableFormat>{
-          {"table", TableFormat::text}, {"csv", TableFormat::csv}, {"json", TableFormat::json}}));
+  command.add_option("--format", common.format, "How results are printed on stdout: table, csv, json or markdown")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, TableFormat>{{"table", TableFormat::text},
+                                                                             {"csv", TableFormat::csv},
+                                                                             {"json", TableFormat::json},
+                                                                             {"markdown", TableFormat::markdown}}));
 }
 
 template <class T>
@@ -162,8 +166,9 @@ SandboxMode sandbox_mode(const std::string& text) {
 
 // What CLI11 collects as text before it is read as values.
 struct RunFlagTexts {
-  std::vector<std::string> embeddings, predictors, grids, sets, metrics;
-  std::string ceiling, sandbox = "strict", limit_memory;
+  std::vector<std::string> embeddings, predictors = {"knn", "lasso"}, grids, sets, metrics;
+  std::string ceiling = std::string(kCeilingIdealized) + "," + kCeilingSamplingError;
+  std::string sandbox = "strict", limit_memory;
   double limit_time_s = 0;
 };
 
@@ -174,8 +179,9 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
   RunOptions& run = arguments.run;
   command
       .add_option("--predictor", texts.predictors,
-                  "Head: knn, lasso, ridge, or [NAME=]PATH.so of a predictor plugin (default: knn and lasso)")
-      ->allow_extra_args(false);
+                  "Head: knn, lasso, ridge, or [NAME=]PATH.so of a predictor plugin; may be repeated")
+      ->allow_extra_args(false)
+      ->capture_default_str();
   command.add_option("--fold", run.folds, "Only these folds");
   command.add_option("--metric", texts.metrics, "Only these metrics (default: all that the task allows)");
   command.add_option("--common-dim", run.common_dim, "Components that every embedding is reduced to")
@@ -183,10 +189,11 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
       ->capture_default_str();
   command.add_option("--grid", texts.grids, "Values of a hyperparameter: PREDICTOR.PARAM=V,V,...")
       ->allow_extra_args(false);
-  command.add_option(
-      "--ceiling", texts.ceiling,
-      "Cheaters that make the BAP, separated by commas: idealized, sampling_error_q90, sampling_error_q50, "
-      "sampling_error_closed_form, split_half (default: the first two)");
+  command
+      .add_option("--ceiling", texts.ceiling,
+                  "Cheaters that make the BAP, separated by commas: idealized, sampling_error_q90, sampling_error_q50, "
+                  "sampling_error_closed_form, split_half")
+      ->capture_default_str();
   command.add_option("--set", texts.sets, "Option of a plugin: PLUGIN.KEY=VALUE")->allow_extra_args(false);
   command.add_option("--seed", run.seed, "Seed of the random null, the intervals and the plugins")
       ->capture_default_str();
@@ -213,8 +220,7 @@ Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) 
     }
     run.embeddings.push_back(std::move(spec));
   }
-  for (const std::string& text :
-       texts.predictors.empty() ? std::vector<std::string>{"knn", "lasso"} : texts.predictors) {
+  for (const std::string& text : texts.predictors) {
     const auto equals = text.find('=');
     const std::string path = equals == std::string::npos ? text : text.substr(equals + 1);
     PredictorSpec spec;
@@ -333,6 +339,90 @@ void add_prepare_command(CLI::App& app, Command& command) {
   });
 }
 
+// A flag of the command by its name in a config file; nullptr: there is none.
+const CLI::Option* flag_of(const CLI::App& command, const std::string& key) {
+  const CLI::Option* flag = command.get_option_no_throw("--" + key);
+  if (flag == nullptr && !key.starts_with("-")) flag = command.get_option_no_throw(key);  // a positional argument
+  return flag != nullptr && flag->get_configurable() ? flag : nullptr;
+}
+
+std::string flags_of(const CLI::App& command) {
+  std::string names;
+  for (const CLI::Option* flag : command.get_options()) {
+    if (flag->get_configurable()) names += (names.empty() ? "" : ", ") + flag->get_single_name();
+  }
+  return names;
+}
+
+// Every key must be a flag of the section's command, or above the first section of any command.
+Result<void> check_config(const std::vector<ConfigEntry>& entries, const CLI::App& app, const std::string& path) {
+  for (const ConfigEntry& entry : entries) {
+    const std::string where = fmt::format("{}, line {}", path, entry.line);
+    const auto commands = app.get_subcommands(
+        [&](const CLI::App* command) { return entry.section.empty() || command->get_name() == entry.section; });
+    if (commands.empty()) {
+      return bad_input(fmt::format("there is no command '{}' for the section [{}]", entry.section, entry.section),
+                       where, "the commands are listed by headroom --help");
+    }
+    if (std::none_of(commands.begin(), commands.end(),
+                     [&](const CLI::App* command) { return flag_of(*command, entry.key) != nullptr; })) {
+      return bad_input(fmt::format("there is no flag '{}'", entry.key), where,
+                       entry.section.empty()
+                           ? "write it under the section of its command, as [run]"
+                           : fmt::format("those of {} are {}", entry.section, flags_of(*commands.front())));
+    }
+  }
+  return {};
+}
+
+// Hands the entries of a config file to CLI11, which takes them where the command line gave nothing.
+class ConfigFlags final : public CLI::ConfigBase {
+ public:
+  ConfigFlags(const CLI::App& app, std::vector<ConfigEntry> entries) : app_(app), entries_(std::move(entries)) {}
+
+  std::vector<CLI::ConfigItem> from_config(std::istream&) const override {
+    std::vector<CLI::ConfigItem> given;
+    if (app_.get_subcommands().empty()) return given;
+    const CLI::App& command = *app_.get_subcommands().front();
+    for (const bool of_command : {true, false}) {  // the first value of a flag holds
+      for (const ConfigEntry& entry : entries_) {
+        if (entry.section != (of_command ? command.get_name() : "") || flag_of(command, entry.key) == nullptr) continue;
+        CLI::ConfigItem& item = given.emplace_back();
+        item.parents = {command.get_name()};
+        item.name = entry.key;
+        item.inputs = entry.values;
+      }
+    }
+    return given;
+  }
+
+ private:
+  const CLI::App& app_;
+  std::vector<ConfigEntry> entries_;
+};
+
+// run.toml: what was asked for, with the defaults of this version, so that a later one repeats it.
+std::string settings_text(const CLI::App& command) {
+  std::string text = fmt::format(
+      "# What this run was asked for, by Headroom {}; defaults are written out. To repeat it:\n"
+      "#   headroom {} --config run.toml\n"
+      "# in the folder where it was started: paths are as they were given. Flags on the command line win.\n\n[{}]\n",
+      HEADROOM_VERSION, command.get_name(), command.get_name());
+  for (const CLI::Option* flag : command.get_options()) {
+    const std::string name = flag->get_single_name();
+    // --resume is no part of what was asked for, and how many threads there are is the machine's affair.
+    if (!flag->get_configurable() || name == "resume") continue;
+    std::vector<std::string> values = flag->results();
+    const std::string& preset = flag->get_default_str();
+    if (values.empty() && !preset.empty() && name != "threads") {
+      const bool is_list = preset.front() == '[' && preset.back() == ']';
+      values = is_list ? CLI::detail::split(preset.substr(1, preset.size() - 2), ',') : std::vector{preset};
+    }
+    if (!values.empty()) text += config_line(name, values);
+  }
+  return text;
+}
+
 void add_run_command(CLI::App& app, Command& command, const std::string& command_line) {
   auto arguments = std::make_shared<RunArguments>();
   auto texts = std::make_shared<RunFlagTexts>();
@@ -351,7 +441,8 @@ void add_run_command(CLI::App& app, Command& command, const std::string& command
   run_app.add_flag("--resume", arguments->resume, "Take over evaluations that an earlier run left in the folder");
   add_run_flags(run_app, *arguments, *texts);
   add_common_flags(run_app, arguments->common);
-  run_app.callback([&command, arguments, texts] {
+  run_app.callback([&command, &run_app, arguments, texts] {
+    arguments->settings_requested = settings_text(run_app);
     command = [arguments, texts]() -> Result<int> {
       if (auto read = read_run_flags(*texts, *arguments); !read) return tl::unexpected<Error>(read.error());
       return run(*arguments);
@@ -444,6 +535,34 @@ int print_error(const Error& error) {
 
 }  // namespace
 
+namespace {
+
+struct GivenArguments {
+  std::vector<std::string> arguments;  // without the program's name; --config FILE stands first
+  std::string config;                  // empty: none
+};
+
+// `headroom run --config FILE` is `headroom --config FILE run`. Of several the last holds.
+GivenArguments hoist_config(int argc, char** argv) {
+  GivenArguments given;
+  bool flags_ended = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    flags_ended = flags_ended || argument == "--";
+    if (!flags_ended && argument == "--config" && i + 1 < argc) {
+      given.config = argv[++i];
+    } else if (!flags_ended && argument.starts_with("--config=")) {
+      given.config = argument.substr(std::string_view("--config=").size());
+    } else {
+      given.arguments.push_back(argument);
+    }
+  }
+  if (!given.config.empty()) given.arguments.insert(given.arguments.begin(), {"--config", given.config});
+  return given;
+}
+
+}  // namespace
+
 int run_command_line(int argc, char** argv) {
   if (auto prepared = prepare_host_process(); !prepared) return print_error(prepared.error());
   Interruption::install();
@@ -453,7 +572,8 @@ int run_command_line(int argc, char** argv) {
   CLI::App app(kAbout, "headroom");
   app.footer(kFooter);
   app.set_version_flag("--version", "headroom " HEADROOM_VERSION);
-  app.set_config("--config", "", "Read flags from a TOML file; the command line wins");
+  const std::string config_help = "Read flags from this TOML file, under [COMMAND]; the command line wins";
+  app.set_config("--config", "", config_help)->type_name("FILE.toml");
   app.require_subcommand(1);
   app.fallthrough(false);
 
@@ -468,8 +588,21 @@ int run_command_line(int argc, char** argv) {
   add_new_command(app, command);
   add_check_command(app, command);
 
+  // The command's own --config is hoisted to the program's before anything is parsed.
+  for (CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; })) {
+    each->add_option("--config", config_help)->type_name("FILE.toml")->configurable(false);
+  }
+  auto given = hoist_config(argc, argv);
+  if (!given.config.empty()) {
+    auto entries = read_config_file(given.config);
+    if (!entries) return print_error(entries.error());
+    if (auto known = check_config(*entries, app, given.config); !known) return print_error(known.error());
+    app.config_formatter(std::make_shared<ConfigFlags>(app, std::move(*entries)));
+  }
+
   try {
-    app.parse(argc, argv);
+    std::reverse(given.arguments.begin(), given.arguments.end());  // CLI11 takes them from the end
+    app.parse(std::move(given.arguments));
   } catch (const CLI::ParseError& problem) {
     if (problem.get_exit_code() == 0) return app.exit(problem);  // --help, --version
     return print_error(Error{ErrorKind::bad_input, problem.what(), "command line", "see 'headroom --help'"});

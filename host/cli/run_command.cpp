@@ -129,6 +129,10 @@ Result<int> run(const RunArguments& arguments) {
   fs::create_directories(arguments.out, error);
   if (error) return bad_input("cannot make the folder for the results", arguments.out.string(), error.message());
 
+  if (auto written = write_file_atomically(arguments.out / "run.toml", arguments.settings_requested); !written) {
+    return tl::unexpected<Error>(written.error());
+  }
+
   const auto blas = require_threadsafe_blas();
   if (!blas) return tl::unexpected<Error>(blas.error());
   std::vector<std::string> metric_names;

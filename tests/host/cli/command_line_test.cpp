@@ -192,6 +192,55 @@ TEST_F(TinyScreen, ResumeSaysWhichFileChanged) {
   EXPECT_EQ(other_noise.err.find("of e+knn"), std::string::npos) << other_noise.err;
 }
 
+TEST_F(TinyScreen, ItsRunTomlRepeatsARun) {
+  ASSERT_EQ(headroom(std::string(kTinyRun) + "--predictor ridge --seed 3 -o out").exit_code, 0);
+  const std::string written = content_of(folder_ / "out" / "run.toml");
+  EXPECT_NE(written.find("\npredictor = [\"knn\", \"ridge\"]\n"), std::string::npos) << written;
+  EXPECT_NE(written.find("\nfold-seed = 42\n"), std::string::npos) << "defaults are written out: " << written;
+
+  // The flags stand behind the command or before it, and the command line wins.
+  ASSERT_EQ(headroom("run --config out/run.toml -o again").exit_code, 0);
+  ASSERT_EQ(headroom("--config=out/run.toml run --out other --seed 4").exit_code, 0);
+  const auto summary_of = [&](const char* out) {
+    return without_times(json::parse(content_of(folder_ / out / "summary.json")));
+  };
+  EXPECT_TRUE(summary_of("out") == summary_of("again"));
+  EXPECT_FALSE(summary_of("out") == summary_of("other"));
+  std::string again = content_of(folder_ / "again" / "run.toml");
+  const auto out_line = again.find("out = \"again\"");
+  ASSERT_NE(out_line, std::string::npos) << again;
+  EXPECT_EQ(again.replace(out_line, 13, "out = \"out\""), written);
+
+  ASSERT_EQ(headroom("run --config out/run.toml --resume").exit_code, 0) << "all that it needs is in the file";
+}
+
+TEST_F(TinyScreen, ConfigFilesServeEveryCommandAndNameTheirMistakes) {
+  const auto config = [&](const std::string& text) { std::ofstream(folder_ / "c.toml") << text; };
+  config(
+      "quiet = true\n[bounds]\ntask = \"screen/task\"\npredictor = 'knn'\ngrid = [\"knn.k=1,2\"]\n"
+      "common-dim = 4\nsandbox = \"relaxed\"\njson = true\n[simulate]\nseed = 9\npreset = \"tiny\"\n");
+  const Ended bounds = headroom("bounds --config c.toml");
+  ASSERT_EQ(bounds.exit_code, 0) << bounds.err;
+  EXPECT_EQ(bounds.err, "") << "quiet holds for every command";
+  EXPECT_TRUE(json::parse(bounds.out).contains("contexts"));
+  ASSERT_EQ(headroom("simulate --config c.toml -o nine").exit_code, 0);
+  ASSERT_EQ(headroom("simulate --preset tiny --seed 9 -o same").exit_code, 0);
+  EXPECT_TRUE(content_of(folder_ / "nine" / "task" / "noise.csv") ==
+              content_of(folder_ / "same" / "task" / "noise.csv"));
+
+  config("[run]\nseed = 1\nsede = 2\n");
+  expect_error(headroom("run --config c.toml -o out"), 2, "there is no flag 'sede' (c.toml, line 3)");
+  config("[bounds]\nout = \"x\"\n");
+  expect_error(headroom("run --config c.toml -o out"), 2, "there is no flag 'out' (c.toml, line 2)");
+  config("[fly]\nout = \"x\"\n");
+  expect_error(headroom("run --config c.toml -o out"), 2, "there is no command 'fly'");
+  config("nothing = 1\n");
+  expect_error(headroom("run --config c.toml -o out"), 2, "there is no flag 'nothing' (c.toml, line 1)");
+  config("[run]\ncommon-dim = \"many\"\n");
+  expect_error(headroom(std::string("run screen/task -o out --config c.toml")), 2, "--common-dim");
+  expect_error(headroom("run --config missing.toml"), 2, "missing.toml");
+}
+
 TEST_F(TinyScreen, ABrokenPluginFailsByItself) {
   ASSERT_EQ(headroom(std::string(kTinyRun) + "-o alone").exit_code, 0);
   std::ofstream(folder_ / "broken.so") << "this is no library";
