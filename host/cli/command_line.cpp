@@ -423,24 +423,29 @@ std::string settings_text(const CLI::App& command) {
   return text;
 }
 
+CLI::App& declare_run(CLI::App& app, RunArguments& arguments, RunFlagTexts& texts) {
+  CLI::App& run_app = *app.add_subcommand("run", "Evaluate embeddings and predictors of a task against its bounds");
+  run_app.add_option("task", arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")->required();
+  run_app
+      .add_option("--embedding", texts.embeddings,
+                  "NAME=PATH or PATH of an embedding: a plugin .so, or a file of vectors keyed by perturbation id "
+                  "(.h5ad, .csv[.gz], .tsv[.gz], .npz)")
+      ->allow_extra_args(false);
+  add_optional(run_app, "--submissions", arguments.submissions,
+               "Folder of submissions: every .so (an embedding or a predictor, which it tells itself), every file of "
+               "vectors and every sub-folder (plugin.so with data files beside it)");
+  run_app.add_option("-o,--out", arguments.out, "Folder for the results")->required();
+  run_app.add_flag("--resume", arguments.resume, "Take over evaluations that an earlier run left in the folder");
+  add_run_flags(run_app, arguments, texts);
+  add_common_flags(run_app, arguments.common);
+  return run_app;
+}
+
 void add_run_command(CLI::App& app, Command& command, const std::string& command_line) {
   auto arguments = std::make_shared<RunArguments>();
   auto texts = std::make_shared<RunFlagTexts>();
   arguments->command_line = command_line;
-  CLI::App& run_app = *app.add_subcommand("run", "Evaluate embeddings and predictors of a task against its bounds");
-  run_app.add_option("task", arguments->task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")->required();
-  run_app
-      .add_option("--embedding", texts->embeddings,
-                  "NAME=PATH or PATH of an embedding: a plugin .so, or a file of vectors keyed by perturbation id "
-                  "(.h5ad, .csv[.gz], .tsv[.gz], .npz)")
-      ->allow_extra_args(false);
-  add_optional(run_app, "--submissions", arguments->submissions,
-               "Folder of submissions: every .so (an embedding or a predictor, which it tells itself), every file of "
-               "vectors and every sub-folder (plugin.so with data files beside it)");
-  run_app.add_option("-o,--out", arguments->out, "Folder for the results")->required();
-  run_app.add_flag("--resume", arguments->resume, "Take over evaluations that an earlier run left in the folder");
-  add_run_flags(run_app, *arguments, *texts);
-  add_common_flags(run_app, arguments->common);
+  CLI::App& run_app = declare_run(app, *arguments, *texts);
   run_app.callback([&command, &run_app, arguments, texts] {
     arguments->settings_requested = settings_text(run_app);
     command = [arguments, texts]() -> Result<int> {
@@ -464,6 +469,22 @@ void add_bounds_command(CLI::App& app, Command& command) {
       return bounds(*arguments);
     };
   });
+}
+
+void add_verify_command(CLI::App& app, Command& command) {
+  auto arguments = std::make_shared<VerifyArguments>();
+  CLI::App& verify_app = *app.add_subcommand("verify", "Evaluate stored results again and compare them bit for bit");
+  verify_app.add_option("out", arguments->out, "Folder of a run")->required();
+  CLI::Option* all = verify_app.add_flag("--all", arguments->all, "All stored evaluations instead of a sample");
+  verify_app.add_option("--sample", arguments->n_sample, "How many stored evaluations to make again")
+      ->check(CLI::Range(1, 1000000))
+      ->excludes(all)
+      ->capture_default_str();
+  verify_app.add_option("--seed", arguments->seed, "Seed of the sample")->capture_default_str();
+  add_common_flags(verify_app, arguments->common);
+  verify_app.footer(
+      "Exit codes: 0 all equal; 2 a file or setting has changed or is missing; 3 other numbers from the same inputs.");
+  verify_app.callback([&command, arguments] { command = [arguments] { return verify(*arguments); }; });
 }
 
 void add_report_command(CLI::App& app, Command& command) {
@@ -563,6 +584,30 @@ GivenArguments hoist_config(int argc, char** argv) {
 
 }  // namespace
 
+Result<RunArguments> run_arguments_of(const std::string& run_toml, const std::string& where) {
+  if (run_toml.empty()) {
+    return bad_input("the store does not tell what its run was asked for", where,
+                     "it was made by an older Headroom; make the run again");
+  }
+  auto entries = parse_config(run_toml, where);
+  if (!entries) return tl::unexpected<Error>(entries.error());
+  CLI::App app;
+  RunArguments arguments;
+  RunFlagTexts texts;
+  declare_run(app, arguments, texts);
+  if (auto known = check_config(*entries, app, where); !known) return tl::unexpected<Error>(known.error());
+  app.set_config("--config");
+  app.config_formatter(std::make_shared<ConfigFlags>(app, std::move(*entries)));
+  try {
+    // CLI11 takes arguments from the end, and asks ConfigFlags for its items whatever the file holds.
+    app.parse(std::vector<std::string>{"run", "/dev/null", "--config"});
+  } catch (const CLI::ParseError& problem) {
+    return bad_input(problem.what(), where, "it was made by another Headroom; make the run again");
+  }
+  if (auto read = read_run_flags(texts, arguments); !read) return tl::unexpected<Error>(read.error());
+  return arguments;
+}
+
 int run_command_line(int argc, char** argv) {
   if (auto prepared = prepare_host_process(); !prepared) return print_error(prepared.error());
   Interruption::install();
@@ -582,6 +627,7 @@ int run_command_line(int argc, char** argv) {
   add_prepare_command(app, command);
   add_bounds_command(app, command);
   add_run_command(app, command, command_line);
+  add_verify_command(app, command);
   add_report_command(app, command);
   add_leaderboard_command(app, command);
   add_progress_command(app, command);

@@ -83,6 +83,14 @@ struct LeaderboardArguments {
   std::string metric;                       // empty: the primary one
 };
 
+struct VerifyArguments {
+  CommonArguments common;
+  std::filesystem::path out;
+  bool all = false;
+  int n_sample = 20;  // evaluations, chosen by `seed`
+  std::uint64_t seed = 0;
+};
+
 struct ProgressArguments {
   CommonArguments common;
   std::filesystem::path scores;
@@ -93,12 +101,16 @@ struct ProgressArguments {
 // code.
 int run_command_line(int argc, char** argv);
 
+// The flags of a run from its run.toml; `where` names it in errors.
+Result<RunArguments> run_arguments_of(const std::string& run_toml, const std::string& where);
+
 // The commands. Each prints its results to stdout and notes to stderr.
 Result<int> simulate(const SimulateArguments&);
 Result<int> prepare(const PrepareArguments&);
 Result<int> bounds(const RunArguments&);
 Result<int> run(const RunArguments&);
 Result<int> report(const ReportArguments&);
+Result<int> verify(const VerifyArguments&);
 Result<int> progress(const ProgressArguments&);
 Result<int> check(const CheckArguments&);
 Result<int> make_project(const NewArguments&);

@@ -7,16 +7,13 @@
 
 #include "cli/command_line.hpp"
 #include "cli/exit_code.hpp"
-#include "cli/installed_files.hpp"
 #include "cli/interruption.hpp"
-#include "cli/notes.hpp"
+#include "cli/run_setup.hpp"
 #include "cli/run_store.hpp"
 #include "cli/task_input.hpp"
 #include "cli/terminal_streams.hpp"
 #include "evaluation/evaluate.hpp"
-#include "evaluation/submissions.hpp"
 #include "io/atomic_file.hpp"
-#include "plugin_host/host_process.hpp"
 #include "protocol/blas.hpp"
 #include "results/bounds_card.hpp"
 #include "results/method_bars.hpp"
@@ -36,31 +33,6 @@ namespace headroom::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-Result<RunOptions> completed(const RunArguments& arguments) {
-  RunOptions options = arguments.run;
-  options.build = headroom_build();
-  auto worker = find_worker_program();
-  if (!worker) return tl::unexpected<Error>(worker.error());
-  options.worker_program = *worker;
-  auto plugins = find_shipped_plugins();
-  if (!plugins) return tl::unexpected<Error>(plugins.error());
-  options.shipped_plugins = *plugins;
-  if (options.sandbox == SandboxMode::OFF) {
-    fmt::print(stderr, "headroom: warning: --sandbox off: plugins run without confinement\n");
-  }
-  return options;
-}
-
-// The folder of submissions, if there is one.
-Result<void> add_submissions(const RunArguments& arguments, RunOptions& options) {
-  if (!arguments.submissions) return {};
-  auto found = read_submissions(*arguments.submissions, taken_names(options), arguments.out);
-  if (!found) return tl::unexpected<Error>(found.error());
-  print_notes(found->notes, arguments.common.quiet);
-  options.submissions = std::move(found->submissions);
-  return {};
-}
 
 void print_coverage(const RunSummary& summary) {
   for (const PluginRecord& plugin : summary.plugins()) {
@@ -113,9 +85,8 @@ Result<void> write_results(const fs::path& out, const RunResults& results, const
 }  // namespace
 
 Result<int> run(const RunArguments& arguments) {
-  auto options = completed(arguments);
+  auto options = complete_run_options(arguments);
   if (!options) return tl::unexpected<Error>(options.error());
-  if (auto added = add_submissions(arguments, *options); !added) return tl::unexpected<Error>(added.error());
   if (options->embeddings.empty() && options->submissions.empty()) {
     return bad_input("there is nothing to evaluate", "headroom run",
                      "name an embedding with --embedding or a folder with --submissions, or see the bounds alone with "
@@ -170,7 +141,7 @@ Result<int> run(const RunArguments& arguments) {
 }
 
 Result<int> bounds(const RunArguments& arguments) {
-  auto options = completed(arguments);
+  auto options = complete_run_options(arguments);
   if (!options) return tl::unexpected<Error>(options.error());
   auto input = read_task_input(arguments.task, arguments.common.quiet);
   if (!input) return tl::unexpected<Error>(input.error());

@@ -334,25 +334,41 @@ Result<void> Store::begin_run(const RunRecord& run, const std::vector<PluginOfRu
   return {};
 }
 
-Result<std::optional<RunRecord>> Store::last_run() {
+const std::vector<std::string>& Store::metrics() const { return state_->metrics; }
+
+Result<std::vector<KeptRun>> Store::kept_runs() {
   std::lock_guard lock(state_->mutex);
-  auto row = state_->database.prepare(
-      "SELECT started, headroom_version, build, command_line, task_name, task_sha256, noise_sha256, settings, "
+  auto run = state_->database.prepare(
+      "SELECT id, started, headroom_version, build, command_line, task_name, task_sha256, noise_sha256, settings, "
       "host_cpu, host_kernel, libraries, folder, task_path, noise_path, settings_requested, n_threads FROM run "
-      "ORDER BY id DESC LIMIT 1");
-  if (!row) return tl::unexpected(row.error());
-  const int code = row->step();
-  if (code == SQLITE_DONE) return std::nullopt;
-  if (code != SQLITE_ROW) return tl::unexpected(state_->database.error(code));
-  RunRecord run;
-  int column = 0;
-  for (std::string* text : {&run.started, &run.headroom_version, &run.build, &run.command_line, &run.task_name,
-                            &run.task_sha256, &run.noise_sha256, &run.settings_json, &run.host_cpu, &run.host_kernel,
-                            &run.libraries, &run.folder, &run.task_path, &run.noise_path, &run.settings_requested}) {
-    *text = row->text(column++);
+      "ORDER BY id");
+  auto made = state_->database.prepare(
+      "SELECT context, fold, method, fingerprint FROM evaluation WHERE run = ? AND status = 'ok' "
+      "ORDER BY context, method, fold");
+  if (!run || !made) return tl::unexpected(run ? made.error() : run.error());
+  std::vector<KeptRun> runs;
+  int code = SQLITE_ROW;
+  while ((code = run->step()) == SQLITE_ROW) {
+    KeptRun& kept = runs.emplace_back();
+    RunRecord& record = kept.record;
+    int column = 0;
+    made->bind(1, run->integer(column++));
+    for (std::string* text :
+         {&record.started, &record.headroom_version, &record.build, &record.command_line, &record.task_name,
+          &record.task_sha256, &record.noise_sha256, &record.settings_json, &record.host_cpu, &record.host_kernel,
+          &record.libraries, &record.folder, &record.task_path, &record.noise_path, &record.settings_requested}) {
+      *text = run->text(column++);
+    }
+    record.n_threads = static_cast<int>(run->integer(column));
+    int inner = SQLITE_ROW;
+    while ((inner = made->step()) == SQLITE_ROW) {
+      kept.evaluations.push_back({made->text(0), made->text(1), made->text(2), made->text(3)});
+    }
+    made->reset();
+    if (inner != SQLITE_DONE) return tl::unexpected(state_->database.error(inner));
   }
-  run.n_threads = static_cast<int>(row->integer(column));
-  return run;
+  if (code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
+  return runs;
 }
 
 Result<std::optional<StoredOrigin>> Store::origin_of(const EvaluationKey& key) {

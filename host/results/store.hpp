@@ -65,6 +65,12 @@ struct StoredOrigin {
   bool has_all_metrics = false;  // of those that the store was opened with
 };
 
+// A run with those of its evaluations that succeeded and that no later run has replaced.
+struct KeptRun {
+  RunRecord record;
+  std::vector<EvaluationKey> evaluations;  // ordered by context, method and fold; without their inputs
+};
+
 // One stored evaluation with its perturbations.
 struct StoredEvaluation {
   EvaluationKey key;
@@ -79,6 +85,7 @@ class Store {
   // Opens or makes OUT/results.sqlite. `metrics`: the run's, in the order of FoldEvaluation::metric_values. Errors: the
   // folder cannot be written, the file is no store, is damaged, or is of a later version.
   static Result<Store> open(const std::filesystem::path& out_dir, std::vector<std::string> metrics);
+  const std::vector<std::string>& metrics() const;
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
   ~Store();
@@ -86,8 +93,8 @@ class Store {
   // Begins a run: evaluations put from now on belong to it.
   Result<void> begin_run(const RunRecord& run, const std::vector<PluginOfRun>& plugins);
 
-  // The run that was begun last, without its plugins; nullopt: none was.
-  Result<std::optional<RunRecord>> last_run();
+  // All runs in the order in which they were begun, without their plugins.
+  Result<std::vector<KeptRun>> kept_runs();
 
   // The evaluation, if it was made with this very fingerprint and has all metrics. FoldEvaluation::fold is 0: the
   // caller knows the fold's number. Numbers come back to the bit, but for minus zero, which SQLite keeps as zero.

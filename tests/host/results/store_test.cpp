@@ -203,7 +203,7 @@ TEST(Store, RefusesAnEvaluationOfAnotherShape) {
 TEST(Store, KeepsRunsPluginsAndFacts) {
   TemporaryFolder folder;
   auto store = Store::open(folder.path(), metrics);
-  EXPECT_FALSE(store->last_run()->has_value());
+  EXPECT_TRUE(store->kept_runs()->empty());
   PluginOfRun plugin;
   plugin.record.set_name("'; DROP TABLE run; --");
   plugin.record.mutable_description()->add_training_datasets("replogle");
@@ -227,11 +227,19 @@ TEST(Store, KeepsRunsPluginsAndFacts) {
                        "AND json_extract(limits, '$.wall_time_s') = 600 "
                        "AND json_extract(confinement, '$.level') = 'STRONG'"),
             1);
-  const auto last = store->last_run();
-  ASSERT_TRUE(last && *last);
-  EXPECT_EQ((*last)->task_sha256, "abc");
-  EXPECT_EQ((*last)->settings_requested, run.settings_requested);
-  EXPECT_EQ((*last)->n_threads, 3);
+  FoldEvaluation failed;
+  failed.status = Status::failed;
+  ASSERT_TRUE(store->put(key("bad+knn"), perts, failed));
+  ASSERT_TRUE(store->begin_run({}, {}));
+  const auto runs = store->kept_runs();
+  ASSERT_TRUE(runs) << runs.error().line();
+  ASSERT_EQ(runs->size(), 2u);
+  EXPECT_EQ((*runs)[0].record.task_sha256, "abc");
+  EXPECT_EQ((*runs)[0].record.settings_requested, run.settings_requested);
+  EXPECT_EQ((*runs)[0].record.n_threads, 3);
+  ASSERT_EQ((*runs)[0].evaluations.size(), 1u) << "only what succeeded";
+  EXPECT_EQ((*runs)[0].evaluations[0].method, "a+knn");
+  EXPECT_TRUE((*runs)[1].evaluations.empty());
 
   const PerturbationFacts facts{"K-562", perts, {"0", "0", "1"}, {1.5, 2.5, 3.5}, {100, nan, 7}, {0.5, 0.25, nan}};
   ASSERT_TRUE(store->put_facts({facts}));

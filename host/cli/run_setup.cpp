@@ -1,0 +1,36 @@
+#include "cli/run_setup.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "cli/installed_files.hpp"
+#include "cli/notes.hpp"
+#include "cli/run_store.hpp"
+#include "evaluation/submissions.hpp"
+#include "plugin_host/host_process.hpp"
+
+namespace headroom::cli {
+
+Result<RunOptions> complete_run_options(const RunArguments& arguments) {
+  RunOptions options = arguments.run;
+  options.build = headroom_build();
+  auto worker = find_worker_program();
+  if (!worker) return tl::unexpected<Error>(worker.error());
+  options.worker_program = *worker;
+  auto plugins = find_shipped_plugins();
+  if (!plugins) return tl::unexpected<Error>(plugins.error());
+  options.shipped_plugins = *plugins;
+  if (options.sandbox == SandboxMode::OFF) {
+    fmt::print(stderr, "headroom: warning: --sandbox off: plugins run without confinement\n");
+  }
+  if (arguments.submissions) {
+    auto found = read_submissions(*arguments.submissions, taken_names(options), arguments.out);
+    if (!found) return tl::unexpected<Error>(found.error());
+    print_notes(found->notes, arguments.common.quiet);
+    options.submissions = std::move(found->submissions);
+  }
+  return options;
+}
+
+}  // namespace headroom::cli

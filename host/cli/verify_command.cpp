@@ -1,0 +1,121 @@
+// headroom verify: stored evaluations made again from the same inputs and compared to the bit.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+#include <limits>
+
+#include "cli/command_line.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/interruption.hpp"
+#include "cli/run_setup.hpp"
+#include "cli/task_input.hpp"
+#include "cli/terminal_streams.hpp"
+#include "evaluation/evaluate.hpp"
+#include "protocol/blas.hpp"
+#include "results/store.hpp"
+#include "results/verification.hpp"
+#include "terminal/display_text.hpp"
+#include "terminal/terminal_progress.hpp"
+
+namespace headroom::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Makes the sample's evaluations again as their run was asked to. Paths that were given relative to the folder where
+// the run was started are looked for there, or here, if that folder is gone.
+Result<std::vector<VerifiedEvaluation>> verify_run(const fs::path& out, const RunRecord& run,
+                                                   const std::vector<EvaluationKey>& sample,
+                                                   const CommonArguments& common, ThreadPool& pool) {
+  auto arguments = run_arguments_of(run.settings_requested, (out / "results.sqlite").string());
+  if (!arguments) return tl::unexpected<Error>(arguments.error());
+  arguments->common.quiet = true;
+  std::error_code ignored;
+  if (!run.folder.empty()) fs::current_path(run.folder, ignored);
+  auto options = complete_run_options(*arguments);
+  if (!options) return tl::unexpected<Error>(options.error());
+  auto input = read_task_input(arguments->task, true);
+  if (!input) return tl::unexpected<Error>(input.error());
+
+  std::vector<std::string> metrics;
+  for (const Metric metric : evaluated_metrics(*options)) metrics.emplace_back(metric_name(metric));
+  auto store = Store::open(out, metrics);
+  if (!store) return tl::unexpected<Error>(store.error());
+  Verification verification(*store, sample);
+  TerminalProgress progress(std::cerr, progress_style(common.quiet));
+  const RunOutcome outcome = evaluate(input->task, input->noise ? &*input->noise : nullptr, *options, pool, progress,
+                                      Interruption::token(), &verification);
+  if (outcome.error) return tl::unexpected<Error>(*outcome.error);
+  return verification.outcomes();
+}
+
+std::size_t count(const std::vector<VerifiedEvaluation>& all, VerifiedOutcome outcome) {
+  return static_cast<std::size_t>(
+      std::count_if(all.begin(), all.end(), [&](const VerifiedEvaluation& one) { return one.outcome == outcome; }));
+}
+
+void print_outcomes(const std::vector<VerifiedEvaluation>& all, std::size_t n_stored, TableFormat format) {
+  if (format != TableFormat::text) {
+    Table table{{{"context"}, {"fold"}, {"method"}, {"outcome"}, {"detail"}}, {}};
+    for (const VerifiedEvaluation& one : all) {
+      table.rows.push_back({one.context, one.fold, one.method, std::string(outcome_name(one.outcome)), one.detail});
+    }
+    write_table(std::cout, table, format, stdout_style());
+    return;
+  }
+  for (const VerifiedEvaluation& one : all) {
+    if (one.outcome == VerifiedOutcome::equal) continue;
+    std::cout << display_text(fmt::format("{}: {}, fold {}, {}: {}", outcome_name(one.outcome), one.context, one.fold,
+                                          one.method, one.detail))
+              << "\n";
+  }
+  std::cout << fmt::format(
+      "{} of {} stored evaluations made again: {} equal to the bit, {} differ, {} not comparable\n", all.size(),
+      n_stored, count(all, VerifiedOutcome::equal), count(all, VerifiedOutcome::differs),
+      count(all, VerifiedOutcome::inputs_changed));
+}
+
+}  // namespace
+
+Result<int> verify(const VerifyArguments& arguments) {
+  std::error_code error;
+  const fs::path out = fs::absolute(arguments.out, error);
+  if (!fs::exists(out / "results.sqlite", error)) {
+    return bad_input("there is no store to verify", (arguments.out / "results.sqlite").string(),
+                     "give the output folder of a run");
+  }
+  auto store = Store::open(out, {});
+  if (!store) return tl::unexpected<Error>(store.error());
+  const auto runs = store->kept_runs();
+  if (!runs) return tl::unexpected<Error>(runs.error());
+  std::vector<EvaluationKey> stored;
+  for (const KeptRun& run : *runs) stored.insert(stored.end(), run.evaluations.begin(), run.evaluations.end());
+  if (stored.empty()) {
+    return bad_input("the store holds no evaluation that succeeded", arguments.out.string(), "run headroom run first");
+  }
+  if (const auto blas = require_threadsafe_blas(); !blas) return tl::unexpected<Error>(blas.error());
+
+  const std::size_t n = arguments.all ? stored.size() : static_cast<std::size_t>(arguments.n_sample);
+  const auto sample = sample_of(stored, n, arguments.seed);
+  ThreadPool pool(arguments.common.n_threads);
+  std::vector<VerifiedEvaluation> all;
+  for (const KeptRun& run : *runs) {
+    std::vector<EvaluationKey> of_run;
+    for (const EvaluationKey& key : sample) {
+      const auto is_it = [&](const EvaluationKey& other) {
+        return other.context == key.context && other.fold == key.fold && other.method == key.method;
+      };
+      if (std::any_of(run.evaluations.begin(), run.evaluations.end(), is_it)) of_run.push_back(key);
+    }
+    if (of_run.empty()) continue;
+    auto verified = verify_run(out, run.record, of_run, arguments.common, pool);
+    if (!verified) return tl::unexpected<Error>(verified.error());
+    all.insert(all.end(), verified->begin(), verified->end());
+  }
+  print_outcomes(all, stored.size(), arguments.common.format);
+  if (count(all, VerifiedOutcome::differs) > 0) return kExitPluginFailed;
+  return count(all, VerifiedOutcome::inputs_changed) > 0 ? kExitBadInput : kExitEvaluated;
+}
+
+}  // namespace headroom::cli
