@@ -1,6 +1,7 @@
 #include "cells/cell_groups.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -17,7 +18,7 @@ constexpr std::array<std::string_view, 4> kBatchColumns = {"gem_group", "batch",
 // What labs call the control within the column of perturbations, compared without case.
 constexpr std::array kControlLabels = {"non-targeting", "control", "ctrl", "non_targeting", "nt", "dmso", "dmso_tf"};
 
-// How many names a note lists before it says how many more there are.
+// How many names an error or a note of examples lists before it says how many more there are.
 constexpr std::size_t kListed = 8;
 
 bool is_there(const std::vector<std::string>& columns, const std::string& name) {
@@ -43,6 +44,11 @@ std::string list_of(const std::vector<std::string>& names) {
   for (std::size_t i = 0; i < std::min(kListed, names.size()); ++i) text += (i ? ", " : "") + names[i];
   if (names.size() > kListed) text += fmt::format(" and {} more", names.size() - kListed);
   return text;
+}
+
+// "1 perturbation has", "3 perturbations in context 'x' have"
+std::string have(std::size_t n, const char* one, const char* many, const std::string& where = {}) {
+  return n == 1 ? fmt::format("1 {}{} has", one, where) : fmt::format("{} {}{} have", n, many, where);
 }
 
 // Codes of `column` renumbered so that labels sort.
@@ -154,6 +160,67 @@ std::string in_context(const CellGroups& groups, std::uint32_t context) {
   return groups.contexts.size() > 1 ? fmt::format(" in context '{}'", groups.contexts[context]) : std::string();
 }
 
+// The matched design subtracts the control of every batch that a perturbation occurs in.
+Result<void> require_paired_controls(const CellGroups& groups, const std::string& where) {
+  const CellGroups::Group* control = nullptr;  // of the context: it comes before its perturbations
+  for (const CellGroups::Group& group : groups.groups) {
+    if (group.is_control) {
+      control = &group;
+      continue;
+    }
+    for (const std::uint32_t b : group.batches) {
+      if (std::binary_search(control->batches.begin(), control->batches.end(), b)) continue;
+      return bad_input(
+          fmt::format("batch '{}'{} has cells of '{}' but no control cells, which the matched design needs",
+                      groups.batches[b], in_context(groups, group.context), group.perturbation),
+          where, "use --design global, or leave the cells of that batch out");
+    }
+  }
+  return {};
+}
+
+// One cell has no spread: what rests on it is kept, but its sampling error is understated. n_in_batch: cells of every
+// group and batch.
+void note_single_cells(const std::vector<std::vector<std::uint32_t>>& n_in_batch, CellGroups& groups) {
+  std::vector<std::string> single, somewhere_single, single_batches;
+  std::vector<std::vector<std::uint32_t>> n_in_context(groups.contexts.size(),
+                                                       std::vector<std::uint32_t>(groups.batches.size(), 0));
+  for (std::size_t g = 0; g < groups.groups.size(); ++g) {
+    const CellGroups::Group& group = groups.groups[g];
+    bool has_single = false;
+    for (const std::uint32_t b : group.batches) {
+      n_in_context[group.context][b] += n_in_batch[g][b];
+      has_single = has_single || n_in_batch[g][b] == 1;
+    }
+    const std::string name = group.is_control ? "the control" : group.perturbation;
+    if (group.n_cells == 1) {
+      single.push_back(name + in_context(groups, group.context));
+    } else if (has_single) {
+      somewhere_single.push_back(name + in_context(groups, group.context));
+    }
+  }
+  for (std::uint32_t c = 0; c < groups.contexts.size(); ++c) {
+    for (std::uint32_t b = 0; b < groups.batches.size(); ++b) {
+      if (n_in_context[c][b] == 1) single_batches.push_back(groups.batches[b] + in_context(groups, c));
+    }
+  }
+  constexpr const char* kUnderstated = "kept, but the sampling error is understated";
+  if (!single.empty()) {
+    groups.notes.push_back(fmt::format("{} one cell; {}: {}", have(single.size(), "group of cells", "groups of cells"),
+                                       kUnderstated, fmt::join(single, ", ")));
+  }
+  if (!single_batches.empty()) {
+    groups.notes.push_back(fmt::format("{} one cell; {}: {}", have(single_batches.size(), "batch", "batches"),
+                                       kUnderstated, fmt::join(single_batches, ", ")));
+  }
+  // In a large screen that is most of them, so examples must do.
+  if (!somewhere_single.empty()) {
+    groups.notes.push_back(fmt::format("{} one cell in some batch; {} there: {}",
+                                       have(somewhere_single.size(), "larger group", "larger groups"), kUnderstated,
+                                       list_of(somewhere_single)));
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> default_pert_column(const std::vector<std::string>& columns) {
@@ -230,8 +297,10 @@ Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions
       }
     }
     if (!few.empty()) {
-      out.notes.push_back(fmt::format("{} perturbations{} have fewer than {} cells and are dropped: {}", few.size(),
-                                      in_context(out, c), min_cells, list_of(few)));
+      // All of them: what is not in the task must be known.
+      out.notes.push_back(fmt::format("{} fewer than {} cells and {} dropped: {}",
+                                      have(few.size(), "perturbation", "perturbations", in_context(out, c)), min_cells,
+                                      few.size() == 1 ? "is" : "are", fmt::join(few, ", ")));
     }
     if (kept.empty()) {
       if (n_in_slot[first] > 0) {
@@ -258,44 +327,24 @@ Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions
 
   out.group_of_cell.resize(n_cells);
   out.batch_of_cell.resize(n_cells);
-  std::vector<std::vector<bool>> has_batch(out.groups.size());
+  std::vector<std::vector<std::uint32_t>> n_in_batch(out.groups.size());  // groups × batches, empty: no cell
   for (std::size_t i = 0; i < n_cells; ++i) {
     const std::uint32_t group = slot_of_cell[i] == UINT64_MAX ? CellGroups::kDropped : group_of_slot[slot_of_cell[i]];
     out.group_of_cell[i] = group;
     if (group == CellGroups::kDropped) continue;
     out.batch_of_cell[i] = static_cast<std::uint32_t>(batches->codes[i]);
-    has_batch[group].resize(out.batches.size());
-    has_batch[group][out.batch_of_cell[i]] = true;
+    n_in_batch[group].resize(out.batches.size());
+    ++n_in_batch[group][out.batch_of_cell[i]];
   }
   for (std::size_t g = 0; g < out.groups.size(); ++g) {
     for (std::uint32_t b = 0; b < out.batches.size(); ++b) {
-      if (has_batch[g][b]) out.groups[g].batches.push_back(b);
+      if (n_in_batch[g][b] > 0) out.groups[g].batches.push_back(b);
     }
   }
-
-  std::vector<std::string> single;
-  const CellGroups::Group* context_control = nullptr;
-  for (const CellGroups::Group& group : out.groups) {
-    if (group.is_control) {
-      context_control = &group;
-      continue;
-    }
-    if (group.n_cells == 1) single.push_back(group.perturbation);
-    if (design != Design::matched) continue;
-    for (const std::uint32_t b : group.batches) {
-      if (std::binary_search(context_control->batches.begin(), context_control->batches.end(), b)) continue;
-      return bad_input(
-          fmt::format("batch '{}'{} has cells of '{}' but no control cells, which the matched design needs",
-                      out.batches[b], in_context(out, group.context), group.perturbation),
-          source.path(), "use --design global, or leave the cells of that batch out");
-    }
+  if (design == Design::matched) {
+    if (auto there = require_paired_controls(out, source.path()); !there) return tl::unexpected(there.error());
   }
-  if (!single.empty()) {
-    out.notes.push_back(
-        fmt::format("{} perturbations have one cell; they are kept, but their sampling error is "
-                    "understated: {}",
-                    single.size(), list_of(single)));
-  }
+  note_single_cells(n_in_batch, out);
   return out;
 }
 

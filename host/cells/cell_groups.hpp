@@ -55,7 +55,8 @@ struct CellGroups {
 };
 
 // Groups of all cells of `source`. Perturbations of fewer than `min_cells` cells in a context are dropped and listed in
-// the notes, as are cells without a label. Errors (bad_input): a column that is absent, no control cells in a context
+// the notes by name, cells without a label are counted there, and so are perturbations and batches of one cell, which
+// are kept. Errors (bad_input): a column that is absent, no control cells in a context
 // that has perturbations, no perturbation left, a perturbed batch without control cells in the matched design (naming
 // the batch).
 Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions& columns, Design design,

@@ -78,15 +78,45 @@ TEST(CellGroups, ControlColumnOfBooleansOrNumbers) {
 TEST(CellGroups, FewCellsAreDroppedAndListed) {
   const auto groups = group_cells(two_lines(), {}, Design::global, 2);
   ASSERT_TRUE(groups.has_value()) << line_of(groups);
-  EXPECT_THAT(groups->notes, Contains(HasSubstr("in context 'x' have fewer than 2 cells and are dropped: A (1)")));
-  EXPECT_THAT(groups->notes, Contains(HasSubstr("in context 'y' have fewer than 2 cells and are dropped: B (1)")));
+  EXPECT_THAT(groups->notes,
+              Contains(HasSubstr("1 perturbation in context 'x' has fewer than 2 cells and is dropped: A (1)")));
+  EXPECT_THAT(groups->notes,
+              Contains(HasSubstr("1 perturbation in context 'y' has fewer than 2 cells and is dropped: B (1)")));
   EXPECT_EQ(groups->groups.size(), 4u);
   EXPECT_EQ(groups->group_of_cell[2], CellGroups::kDropped);
 }
 
+// Every one by name, however many: nothing leaves a screen unseen.
+TEST(CellGroups, ManyDroppedPerturbationsAreAllListed) {
+  MemoryCells source = two_lines();
+  for (auto& [name, column] : source.table) column.resize(30, column[0]);
+  for (std::size_t i = 10; i < 30; ++i) source.table["perturbation"][i] = "few" + std::to_string(i);
+  source.cells.resize(30);
+  const auto groups = group_cells(source, {}, Design::global, 2);
+  ASSERT_TRUE(groups.has_value()) << line_of(groups);
+  for (int i = 10; i < 30; ++i) {
+    EXPECT_THAT(groups->notes, Contains(HasSubstr("few" + std::to_string(i) + " (1)")));
+  }
+}
+
 TEST(CellGroups, SingleCellsAreKeptAndListed) {
   const auto groups = group_cells(two_lines(), {}, Design::global, 1);
-  EXPECT_THAT(groups->notes, Contains(HasSubstr("have one cell; they are kept")));
+  EXPECT_THAT(groups->notes, Contains("3 groups of cells have one cell; kept, but the sampling error is understated: A "
+                                      "in context 'x', the control in context 'y', B in context 'y'"));
+  EXPECT_EQ(groups->groups.size(), 6u);
+}
+
+TEST(CellGroups, BatchesOfOneCellAreKeptAndListed) {
+  MemoryCells source;
+  source.table["perturbation"] = {"A", "A", "A", "A", "ctrl", "ctrl", "ctrl", "B", "B"};
+  source.table["batch"] = {"1", "1", "2", "3", "1", "1", "3", "1", "1"};
+  source.cells.resize(9);
+  const auto groups = group_cells(source, {}, Design::global, 1);
+  ASSERT_TRUE(groups.has_value()) << line_of(groups);
+  EXPECT_THAT(groups->notes, ElementsAre("1 batch has one cell; kept, but the sampling error is understated: 2",
+                                         "2 larger groups have one cell in some batch; kept, but the sampling error is "
+                                         "understated there: the control, A"));
+  EXPECT_THAT(groups->groups[1].batches, ElementsAre(0u, 1u, 2u));
 }
 
 TEST(CellGroups, AContextWithoutPerturbationsIsDropped) {
