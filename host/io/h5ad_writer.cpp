@@ -104,11 +104,19 @@ bool Writer::set_encoding(hid_t object, const char* encoding, const char* versio
          set_attribute(object, "encoding-version", std::string(version));
 }
 
+// Properties of a new dataset. By default HDF5 notes when it was made, and equal content would give other bytes a
+// second later.
+Id dataset_properties() {
+  Id creation(H5Pcreate(H5P_DATASET_CREATE));
+  H5Pset_obj_track_times(creation.get(), false);
+  return creation;
+}
+
 Id Writer::create_dataset(const std::string& name, hid_t type, const std::vector<hsize_t>& dims, bool extensible) {
   const int rank = static_cast<int>(dims.size());
   const std::vector<hsize_t> limits(dims.size(), H5S_UNLIMITED);
   const Id space(H5Screate_simple(rank, dims.data(), extensible ? limits.data() : nullptr));
-  const Id creation(H5Pcreate(H5P_DATASET_CREATE));
+  const Id creation = dataset_properties();
   const bool empty = std::find(dims.begin(), dims.end(), hsize_t{0}) != dims.end();
   if (extensible || (gzip_level_ > 0 && !empty)) {
     const hsize_t type_bytes = std::max<hsize_t>(1, H5Tget_size(type));
@@ -154,8 +162,9 @@ Result<void> Writer::write_texts(const std::string& name, const std::vector<std:
 Result<void> Writer::write_text(const std::string& name, const std::string& text) {
   const Id type = text_type();
   const Id space(H5Screate(H5S_SCALAR));
+  const Id creation = dataset_properties();
   const Id dataset(
-      H5Dcreate2(file_.id(), name.c_str(), type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+      H5Dcreate2(file_.id(), name.c_str(), type.get(), space.get(), H5P_DEFAULT, creation.get(), H5P_DEFAULT));
   const char* value = text.c_str();
   if (!dataset.valid() || !set_encoding(dataset.get(), "string", "0.2.0") ||
       H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, &value) < 0) {
