@@ -354,6 +354,11 @@ Result<ScreenReport> simulate_screen(const fs::path& folder, const ScreenOptions
   for (const char* part : {"", "task", "embeddings"}) {
     if (auto made = make_folder(folder / part); !made) return tl::unexpected(made.error());
   }
+  // What an earlier run left must not stand beside new files should the process end in between.
+  for (const char* earlier : {"task/task.h5ad", "task/noise.csv", "cells.h5ad", "truth.h5ad"}) {
+    std::error_code failed;
+    fs::remove(folder / earlier, failed);
+  }
   ScreenModel model = make_screen_model(report.size, options.seed);
   if (auto done = write_embeddings(folder / "embeddings", model, report); !done) return tl::unexpected(done.error());
 

@@ -40,7 +40,8 @@ struct ScreenReport {
 
 // Writes into `folder` (made if it is not there): cells.h5ad (CSR, gzip; obs gene_id, gene, is_control, gem_group,
 // cell_line), truth.h5ad (expected deltas, rows as in the task), task/task.h5ad and task/noise.csv as prepare() makes
-// them in the global design, embeddings/good.h5ad, weak.h5ad, noise.h5ad. The preset `paper` has no cells.h5ad. Equal
+// them in the global design, embeddings/good.h5ad, weak.h5ad, noise.h5ad. The preset `paper` has no cells.h5ad. An
+// earlier screen's files are removed first; task.h5ad is written last. Equal
 // numbers for a seed on any number of threads. Errors: bad_input (the folder), harness_fault (disk full), interrupted.
 Result<ScreenReport> simulate_screen(const std::filesystem::path& folder, const ScreenOptions& options,
                                      ThreadPool& pool, Progress& progress, std::stop_token stop);
