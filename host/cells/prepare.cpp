@@ -11,6 +11,7 @@
 #include <new>
 #include <numeric>
 #include <set>
+#include <span>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -21,6 +22,7 @@
 #include "io/h5ad_writer.hpp"
 #include "io/text_file.hpp"
 #include "protocol/kfold.hpp"
+#include "task/column_names.hpp"
 
 namespace headroom {
 namespace {
@@ -257,7 +259,25 @@ AnnotationColumn fold_column(const std::vector<std::string>& folds) {
 struct Estimates {
   Matrix deltas;                                    // perturbations × genes
   std::vector<PerturbationEstimate> perturbations;  // without their delta
+  // Per context of the groups: what its deltas were taken from, where that is one profile.
+  std::vector<std::optional<RowVector>> controls;
 };
+
+// The profile that every delta of the context was taken from. In the matched design a delta is taken from the controls
+// of the perturbation's own batches, so there is one only where all perturbations lie in the same batches.
+std::optional<RowVector> control_of_all(const ContextControl& control, const CellGroups& groups,
+                                        std::span<const std::uint32_t> rows) {
+  if (control.design == Design::global) return control.profile.mean;
+  const auto& batches = groups.groups[rows.front()].batches;
+  const bool same =
+      std::all_of(rows.begin(), rows.end(), [&](std::uint32_t row) { return groups.groups[row].batches == batches; });
+  if (!same) return std::nullopt;
+  RowVector mean = RowVector::Zero(control.moments.mean.cols());
+  for (const std::uint32_t batch : batches) {
+    mean += control.moments.mean.row(static_cast<Eigen::Index>(find_batch(control.moments.spans, batch)));
+  }
+  return mean / static_cast<double>(batches.size());
+}
 
 // What one thread needs for one perturbation after the other.
 struct Worker {
@@ -273,6 +293,7 @@ Result<Estimates> estimate_all(CellBuckets& buckets, const CellGroups& groups, s
   Estimates out;
   out.deltas.resize(static_cast<Eigen::Index>(rows.size()), n_genes);
   out.perturbations.resize(rows.size());
+  out.controls.resize(groups.contexts.size());
   std::mutex mutex;
   std::optional<Error> error;
   for (std::size_t first = 0; first < rows.size();) {
@@ -289,6 +310,8 @@ Result<Estimates> estimate_all(CellBuckets& buckets, const CellGroups& groups, s
       take = {};
       control = prepare_control(cells, options.design, n_genes, groups.contexts[context], options.bootstrap, pool);
     }
+
+    out.controls[context] = control_of_all(control, groups, std::span(rows).subspan(first, last - first));
 
     // Large groups first, so that none is left running alone at the end.
     std::vector<std::size_t> order(last - first);
@@ -378,7 +401,23 @@ H5adContent task_content(const CellGroups& groups, const std::vector<std::uint32
   content.obs_columns.push_back({"n_cells", std::move(n_cells), {}, false});
   content.obs_columns.push_back({"n_batches", std::move(n_batches), {}, false});
   for (const std::uint32_t gene : genes.kept) content.var_index.push_back(genes.ids[gene]);
-  content.var_columns = genes.columns;
+  for (const AnnotationColumn& column : genes.columns) {
+    if (!column.name.starts_with(kControlProfilePrefix)) content.var_columns.push_back(column);
+  }
+  for (std::size_t c = 0; c < groups.contexts.size(); ++c) {
+    if (!estimates.controls[c]) continue;
+    content.var_columns.push_back({control_profile_column(groups.contexts[c]),
+                                   std::vector<double>(estimates.controls[c]->begin(), estimates.controls[c]->end()),
+                                   {},
+                                   false});
+  }
+  const bool lacks_control = std::any_of(
+      rows.begin(), rows.end(), [&](std::uint32_t row) { return !estimates.controls[groups.groups[row].context]; });
+  if (lacks_control) {
+    content.uns[kControlNoteKey] =
+        "in the matched design each perturbation is compared with the control of its own batches, and here "
+        "perturbations lie in different ones";
+  }
   DenseX x;
   x.row_blocks.emplace_back(estimates.deltas.data(), estimates.deltas.rows(), estimates.deltas.cols(),
                             Eigen::OuterStride<>(estimates.deltas.cols()));

@@ -65,7 +65,9 @@ std::optional<Error> validate(const PrepareOptions& options);
 // numbers on any number of threads.
 //
 // task.h5ad: X deltas (rows: contexts in order, their perturbations by id; float64), obs pert_id, context, test_split,
-// n_cells, n_batches; var as in the source. noise.csv: the columns of the contract, then context, n_cells, closed_form
+// n_cells, n_batches; var as in the source, and per context the control profile (column_names.hpp) that its deltas were
+// taken from; the matched design has one only where all perturbations of the context lie in the same batches, and uns
+// says so where it has none. noise.csv: the columns of the contract, then context, n_cells, closed_form
 // and split_half (L2), split_half_MSE, _MAE, _Spearman, _Pearson; an undefined number is an empty field.
 //
 // Errors: bad_input (nothing is written); harness_fault (disk full, out of memory); interrupted.

@@ -31,6 +31,7 @@ constexpr const char* kFooter =
     "  headroom prepare cells.h5ad -o task                   deltas and their sampling error from single cells\n"
     "  headroom bounds task                                  where the bounds lie, before any model\n"
     "  headroom run task --embedding my_model=vectors.h5ad -o out\n"
+    "  headroom score task --predictions my_model=predicted.h5ad -o out\n"
     "\n"
     "Exit codes: 0 everything evaluated; 2 usage or bad input; 3 a plugin failed (its row says why);\n"
     "4 harness fault or no sandbox; 130, 143 interrupted (what was done is kept).";
@@ -268,6 +269,82 @@ Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) 
   return {};
 }
 
+// What --help says of predicted cells, which users have beside the real ones.
+constexpr const char* kScoreFooter =
+    "A pair of files (real.h5ad, pred.h5ad) as other evaluators take it: 'headroom prepare real.h5ad --control LABEL "
+    "-o "
+    "task'\n"
+    "makes the task from the real cells, then 'headroom score task --predictions pred.h5ad --predicted cells --values "
+    "log1p\n"
+    "--pert-col COLUMN --control LABEL -o out' scores the predicted ones. The control is always the task's own: "
+    "control "
+    "rows\n"
+    "of the predictions are left out and counted.\n"
+    "\n"
+    "Each prediction counts as made without having seen its perturbation: Headroom cannot know. A column of folds in "
+    "the\n"
+    "predictions (test_split, fold, split) says which fold a row was made for; without one, every row serves the fold "
+    "in\n"
+    "which its perturbation is tested.";
+
+struct ScoreFlagTexts {
+  std::vector<std::string> predictions;
+  std::string predicted = "deltas", values, control;
+};
+
+void add_score_flags(CLI::App& command, ScoreFlagTexts& texts) {
+  command
+      .add_option(
+          "--predictions", texts.predictions,
+          "[NAME=]PATH of finished predictions: an h5ad with obs pert_id and context (else its rows serve every "
+          "context), var genes, and as X what --predicted says (default name: the file's, without extension)")
+      ->required()
+      ->allow_extra_args(false);
+  command
+      .add_option("--predicted", texts.predicted,
+                  "What a row is: deltas (log fold changes), profiles (expression of a perturbation) or cells (their "
+                  "mean is the profile); of profiles the task's own control is subtracted")
+      ->check(CLI::IsMember({"deltas", "profiles", "cells"}))
+      ->capture_default_str();
+  command
+      .add_option(
+          "--values", texts.values,
+          "What predicted profiles or cells hold: counts (each row scaled to 10,000, then log1p), log1p (already "
+          "so) or asis; must be given with them")
+      ->check(CLI::IsMember({"counts", "log1p", "asis"}));
+  command.add_option("--control", texts.control, "Label of control rows among the predictions: they are left out");
+  command.footer(kScoreFooter);
+}
+
+Result<void> read_score_flags(const ScoreFlagTexts& texts, RunArguments& arguments) {
+  const PredictedForm form = texts.predicted == "cells"      ? PredictedForm::cells
+                             : texts.predicted == "profiles" ? PredictedForm::profiles
+                                                             : PredictedForm::deltas;
+  if (form == PredictedForm::deltas && !texts.values.empty()) {
+    return bad_input("deltas are taken as they are", "--values " + texts.values,
+                     "leave it out, or say what the rows are with --predicted profiles or cells");
+  }
+  if (form != PredictedForm::deltas && texts.values.empty()) {
+    return bad_input("it is not said what the values are", "--predicted " + texts.predicted,
+                     "give --values counts, log1p or asis");
+  }
+  for (const std::string& text : texts.predictions) {
+    const auto equals = text.find('=');
+    PredictionsSpec spec;
+    spec.path = equals == std::string::npos ? text : text.substr(equals + 1);
+    spec.name = equals == std::string::npos ? spec.path.filename().stem().string() : text.substr(0, equals);
+    if (spec.name.empty() || spec.path.empty()) {
+      return bad_input(fmt::format("'{}' names no predictions", text), "--predictions",
+                       "write it as NAME=PATH or PATH");
+    }
+    spec.form = form;
+    if (!texts.values.empty()) spec.values = texts.values;
+    spec.control = texts.control;
+    arguments.run.predictions.push_back(std::move(spec));
+  }
+  return {};
+}
+
 struct CheckFlagTexts {
   std::vector<std::string> sets;
   std::string sandbox = "strict";
@@ -455,6 +532,34 @@ void add_run_command(CLI::App& app, Command& command, const std::string& command
   });
 }
 
+CLI::App& declare_score(CLI::App& app, RunArguments& arguments, RunFlagTexts& texts, ScoreFlagTexts& score_texts) {
+  CLI::App& score_app =
+      *app.add_subcommand("score", "Score finished predictions of any model against the bounds of a task");
+  score_app.add_option("task", arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")->required();
+  add_score_flags(score_app, score_texts);
+  score_app.add_option("-o,--out", arguments.out, "Folder for the results")->required();
+  score_app.add_flag("--resume", arguments.resume, "Take over evaluations that an earlier run left in the folder");
+  add_run_flags(score_app, arguments, texts);
+  add_common_flags(score_app, arguments.common);
+  return score_app;
+}
+
+void add_score_command(CLI::App& app, Command& command, const std::string& command_line) {
+  auto arguments = std::make_shared<RunArguments>();
+  auto texts = std::make_shared<RunFlagTexts>();
+  auto score_texts = std::make_shared<ScoreFlagTexts>();
+  arguments->command_line = command_line;
+  CLI::App& score_app = declare_score(app, *arguments, *texts, *score_texts);
+  score_app.callback([&command, &score_app, arguments, texts, score_texts] {
+    arguments->settings_requested = settings_text(score_app);
+    command = [arguments, texts, score_texts]() -> Result<int> {
+      if (auto read = read_run_flags(*texts, *arguments); !read) return tl::unexpected<Error>(read.error());
+      if (auto read = read_score_flags(*score_texts, *arguments); !read) return tl::unexpected<Error>(read.error());
+      return score(*arguments);
+    };
+  });
+}
+
 void add_bounds_command(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<RunArguments>();
   auto texts = std::make_shared<RunFlagTexts>();
@@ -594,17 +699,27 @@ Result<RunArguments> run_arguments_of(const std::string& run_toml, const std::st
   CLI::App app;
   RunArguments arguments;
   RunFlagTexts texts;
-  declare_run(app, arguments, texts);
+  ScoreFlagTexts score_texts;
+  const bool is_score =
+      std::any_of(entries->begin(), entries->end(), [](const ConfigEntry& entry) { return entry.section == "score"; });
+  if (is_score) {
+    declare_score(app, arguments, texts, score_texts);
+  } else {
+    declare_run(app, arguments, texts);
+  }
   if (auto known = check_config(*entries, app, where); !known) return tl::unexpected<Error>(known.error());
   app.set_config("--config");
   app.config_formatter(std::make_shared<ConfigFlags>(app, std::move(*entries)));
   try {
     // CLI11 takes arguments from the end, and asks ConfigFlags for its items whatever the file holds.
-    app.parse(std::vector<std::string>{"run", "/dev/null", "--config"});
+    app.parse(std::vector<std::string>{is_score ? "score" : "run", "/dev/null", "--config"});
   } catch (const CLI::ParseError& problem) {
     return bad_input(problem.what(), where, "it was made by another Headroom; make the run again");
   }
   if (auto read = read_run_flags(texts, arguments); !read) return tl::unexpected<Error>(read.error());
+  if (is_score) {
+    if (auto read = read_score_flags(score_texts, arguments); !read) return tl::unexpected<Error>(read.error());
+  }
   return arguments;
 }
 
@@ -627,6 +742,7 @@ int run_command_line(int argc, char** argv) {
   add_prepare_command(app, command);
   add_bounds_command(app, command);
   add_run_command(app, command, command_line);
+  add_score_command(app, command, command_line);
   add_verify_command(app, command);
   add_report_command(app, command);
   add_leaderboard_command(app, command);

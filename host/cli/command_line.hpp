@@ -101,7 +101,7 @@ struct ProgressArguments {
 // code.
 int run_command_line(int argc, char** argv);
 
-// The flags of a run from its run.toml; `where` names it in errors.
+// The flags of a run, or of finished predictions, from its run.toml; `where` names it in errors.
 Result<RunArguments> run_arguments_of(const std::string& run_toml, const std::string& where);
 
 // The commands. Each prints its results to stdout and notes to stderr.
@@ -109,6 +109,7 @@ Result<int> simulate(const SimulateArguments&);
 Result<int> prepare(const PrepareArguments&);
 Result<int> bounds(const RunArguments&);
 Result<int> run(const RunArguments&);
+Result<int> score(const RunArguments&);
 Result<int> report(const ReportArguments&);
 Result<int> verify(const VerifyArguments&);
 Result<int> progress(const ProgressArguments&);

@@ -1,4 +1,4 @@
-// headroom run and headroom bounds: evaluate, summarise, write, show.
+// headroom run and headroom bounds: evaluate, summarise, write, show. headroom score comes here as well.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,11 +34,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void print_coverage(const RunSummary& summary) {
+void print_coverage(const RunSummary& summary, const RunOptions& options) {
   for (const PluginRecord& plugin : summary.plugins()) {
     if (!plugin.has_n_ids()) continue;
-    fmt::print(stderr, "headroom: {}: {} of {} test perturbations have a vector{}\n", display_text(plugin.name()),
-               plugin.n_present(), plugin.n_ids(),
+    const bool is_finished = std::any_of(options.predictions.begin(), options.predictions.end(),
+                                         [&](const PredictionsSpec& spec) { return spec.name == plugin.name(); });
+    fmt::print(stderr, "headroom: {}: {} of {} test perturbations have a {}{}\n", display_text(plugin.name()),
+               plugin.n_present(), plugin.n_ids(), is_finished ? "prediction" : "vector",
                plugin.n_present() < plugin.n_ids() ? "; the others are predicted as the train mean" : "");
   }
 }
@@ -87,7 +89,7 @@ Result<void> write_results(const fs::path& out, const RunResults& results, const
 Result<int> run(const RunArguments& arguments) {
   auto options = complete_run_options(arguments);
   if (!options) return tl::unexpected<Error>(options.error());
-  if (options->embeddings.empty() && options->submissions.empty()) {
+  if (options->embeddings.empty() && options->predictions.empty() && options->submissions.empty()) {
     return bad_input("there is nothing to evaluate", "headroom run",
                      "name an embedding with --embedding or a folder with --submissions, or see the bounds alone with "
                      "headroom bounds");
@@ -130,7 +132,7 @@ Result<int> run(const RunArguments& arguments) {
     draw_method_bars(std::cout, summary, primary_metric(summary), stdout_style());
   }
   if (!arguments.common.quiet) {
-    print_coverage(summary);
+    print_coverage(summary, *options);
     print_failures(summary);
     print_submissions(outcome.results);
     fmt::print(stderr, "headroom: results in {}, to be read in {}\n", arguments.out.string(),

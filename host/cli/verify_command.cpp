@@ -9,6 +9,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/interruption.hpp"
 #include "cli/run_setup.hpp"
+#include "cli/shared_columns.hpp"
 #include "cli/task_input.hpp"
 #include "cli/terminal_streams.hpp"
 #include "evaluation/evaluate.hpp"
@@ -33,6 +34,7 @@ Result<std::vector<VerifiedEvaluation>> verify_run(const fs::path& out, const Ru
   arguments->common.quiet = true;
   std::error_code ignored;
   if (!run.folder.empty()) fs::current_path(run.folder, ignored);
+  if (auto shared = share_columns(*arguments); !shared) return tl::unexpected<Error>(shared.error());
   auto options = complete_run_options(*arguments);
   if (!options) return tl::unexpected<Error>(options.error());
   auto input = read_task_input(arguments->task, true);

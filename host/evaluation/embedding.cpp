@@ -24,7 +24,7 @@ RowIndex shuffled_positions(std::size_t n, std::uint32_t seed) {
 }  // namespace
 
 Answer<Embedding> ask_for_embedding(const RosterEntry& plugin, const Task& task, std::size_t context,
-                                    const FoldData* fold, std::uint32_t seed) {
+                                    const FoldData* fold, std::uint32_t seed, WorkerUsageSoFar* usage) {
   const TaskContext& source = task.contexts[context];
   const std::size_t n = source.pert_ids.size();
   const RowIndex order = shuffled_positions(n, seed);
@@ -45,6 +45,7 @@ Answer<Embedding> ask_for_embedding(const RosterEntry& plugin, const Task& task,
   if (!session) return tl::unexpected<WorkerFault>(session.error());
   auto answer = (*session)->embed(question);
   if (!answer) return tl::unexpected<WorkerFault>(answer.error());
+  if (usage != nullptr) *usage = (*session)->usage();
 
   Embedding embedding;
   embedding.vectors = Matrix::Zero(static_cast<Eigen::Index>(n), answer->vectors.cols());

@@ -20,9 +20,9 @@ struct Embedding {
 
 // Asks the plugin, in a worker of its own, for all perturbations of the context at once, in an order that does not tell
 // training and test apart. A plugin that wants the training part gets it from `fold`; others get ids alone, and one
-// answer serves every fold of the context.
+// answer serves every fold of the context. `usage`, where given, is what the worker used.
 Answer<Embedding> ask_for_embedding(const RosterEntry& plugin, const Task& task, std::size_t context,
-                                    const FoldData* fold, std::uint32_t seed);
+                                    const FoldData* fold, std::uint32_t seed, WorkerUsageSoFar* usage = nullptr);
 
 // Covered rows, inner splits and features of one fold. Fails with a sentence where too few training rows are covered.
 Result<HeadFeatures> make_head_features(const Embedding& embedding, const FoldData& fold, const RunOptions& options,

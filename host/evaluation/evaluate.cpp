@@ -18,19 +18,20 @@
 #include "evaluation/fold_data.hpp"
 #include "evaluation/head.hpp"
 #include "evaluation/noise_methods.hpp"
+#include "evaluation/predictions.hpp"
 #include "evaluation/roster.hpp"
 
 namespace headroom {
 namespace {
 
 // Where an embedding comes from. The order is that of the work: the longest items first, so that no thread ends late.
-enum class Source { idealized, plugin, gene_pca, random };
+enum class Source { idealized, plugin, gene_pca, random, predictions };
 
 struct Item {
   std::size_t context = 0;  // position in RunResults::contexts
   std::size_t fold = 0;     // position in ContextEvaluation::folds
   Source source = Source::idealized;
-  std::size_t index = 0;  // which plugin embedding, which seed of the random null
+  std::size_t index = 0;  // which plugin embedding, which seed of the random null, which finished predictions
 };
 
 double thread_cpu_s() {
@@ -115,6 +116,10 @@ class Run {
 
   RunOutcome execute() {
     if (auto valid = validate(options_); !valid) return {{}, valid.error()};
+    for (const PredictionsSpec& spec : options_.predictions) {
+      if (spec.form == PredictedForm::deltas) continue;
+      if (auto has = require_control_profiles(task_); !has) return {{}, has.error()};
+    }
     auto roster = load_roster(options_);
     if (!roster) return {{}, roster.error()};
     roster_ = std::move(*roster);
@@ -234,6 +239,11 @@ class Run {
         if (embedding.description.wants_training()) methods.back().flags.push_back("supervised embedding");
       }
     }
+    for (const RosterEntry& predictions : roster_.predictions) {
+      methods.push_back(new_method(context, predictions.name, "", Role::plugin, false));
+      methods.back().flags.push_back("finished predictions");
+      for (const std::string& note : predictions.notes) context.notes.push_back(predictions.name + ": " + note);
+    }
   }
 
   void add_items(std::size_t c) {
@@ -245,6 +255,7 @@ class Run {
       const std::size_t first = items_.size();
       items_.push_back({c, f, Source::idealized, 0});
       for (std::size_t e = 0; e < roster_.embeddings.size(); ++e) items_.push_back({c, f, Source::plugin, e});
+      for (std::size_t p = 0; p < roster_.predictions.size(); ++p) items_.push_back({c, f, Source::predictions, p});
       items_.push_back({c, f, Source::gene_pca, 0});
       for (std::size_t seed = 0; seed < n_random_seeds(); ++seed) items_.push_back({c, f, Source::random, seed});
       random_parts_[c].emplace_back(roster_.heads.size(), std::vector<FoldEvaluation>(n_random_seeds()));
@@ -288,6 +299,13 @@ class Run {
     return task_.fold_names[static_cast<std::size_t>(results_.contexts[item.context].folds[item.fold])];
   }
 
+  // Finished predictions, which no head and no seed has a part in.
+  EvaluationKey key_of_predictions(const Item& item) const {
+    EvaluationInputs inputs = stages_[item.context]->folds[item.fold]->inputs;
+    add_embedding_inputs(inputs, roster_.predictions[item.index], genes_);
+    return make_key(item, method_name_of(item, 0), std::move(inputs));
+  }
+
   std::string method_name_of(const Item& item, std::size_t head) const {
     const std::string& head_name = roster_.heads[head].name;
     switch (item.source) {
@@ -297,6 +315,8 @@ class Run {
         return "gene_pca+" + head_name;
       case Source::random:
         return "random+" + head_name;
+      case Source::predictions:
+        return roster_.predictions[item.index].name;
       case Source::plugin:
         break;
     }
@@ -316,6 +336,7 @@ class Run {
         for (const std::string& name : names_without_embedding()) recall(item, key_without_embedding(item, name));
       }
       if (item.source == Source::random && item.index > 0) continue;  // kept as one evaluation over all seeds
+      if (item.source == Source::predictions) recall(item, key_of_predictions(item));
       for (std::size_t h = 0; h < roster_.heads.size(); ++h) {
         if (takes_part(item, h)) recall(item, key_of(item, h));
       }
@@ -352,6 +373,7 @@ class Run {
   }
 
   bool is_all_done(const Item& item) {
+    if (item.source == Source::predictions) return is_done(item, 0);
     for (std::size_t h = 0; h < roster_.heads.size(); ++h) {
       if (takes_part(item, h) && !is_done(item, h)) return false;
     }
@@ -378,6 +400,7 @@ class Run {
   bool takes_part(const Item& item, std::size_t head) const {
     if (item.source == Source::idealized) return roster_.heads[head].file->shipped;
     if (item.source == Source::plugin) return head < results_.heads.size();  // a borrowed head serves the bounds alone
+    if (item.source == Source::predictions) return false;                    // they need none
     return true;
   }
 
@@ -393,7 +416,11 @@ class Run {
         fail(fold->error());
       } else {
         if (item.source == Source::idealized) evaluate_without_embedding(item, **fold);
-        evaluate_item(item, **fold, stage);
+        if (item.source == Source::predictions) {
+          evaluate_predictions(item, **fold);
+        } else {
+          evaluate_item(item, **fold, stage);
+        }
       }
     }
     progress_.advance(static_cast<std::int64_t>(roster_.heads.size()));
@@ -486,6 +513,31 @@ class Run {
     }
   }
 
+  void evaluate_predictions(const Item& item, const FoldData& fold) {
+    FoldEvaluation& evaluation = place(item, 0);
+    const Stopwatch watch;
+    const RosterEntry& entry = roster_.predictions[item.index];
+    const auto predictions =
+        entry.fault ? Answer<FinishedPredictions>(tl::unexpect, *entry.fault)
+                    : ask_for_predictions(entry, options_.predictions[item.index].form, task_, fold, options_.seed);
+    if (!predictions) {
+      evaluation.status = Status::failed;
+      evaluation.reason = sentence(predictions.error());
+      blame(evaluation, entry, verdict_name(predictions.error().verdict));
+      remember(item, key_of_predictions(item), evaluation);
+      return;
+    }
+    evaluation.covered.assign(fold.test_rows.size(), 0);
+    for (const std::int32_t position : predictions->covered_tests) {
+      evaluation.covered[static_cast<std::size_t>(position)] = 1;
+    }
+    score(with_missing_as_train_mean(fold, predictions->covered_tests, predictions->deltas), fold, evaluation);
+    evaluation.wall_s = watch.wall_s();
+    evaluation.cpu_s = watch.cpu_s() + predictions->usage.cpu_s;
+    evaluation.peak_memory_bytes = static_cast<double>(predictions->usage.peak_memory_bytes);
+    remember(item, key_of_predictions(item), evaluation);
+  }
+
   // The last seed of the random null averages over all of them.
   void finish_seed(const Item& item, std::size_t h, FoldStage& stage) {
     if (stage.n_seeds_done[h].fetch_add(1) + 1 < n_random_seeds()) return;
@@ -525,6 +577,7 @@ class Run {
             Embedding{std::move(made->vectors), std::move(made->present), false});
         return std::nullopt;
       }
+      case Source::predictions:  // they are no embedding and never come here
       case Source::plugin:
         break;
     }
@@ -607,7 +660,12 @@ class Run {
       ContextEvaluation& context = results_.contexts[c];
       for (MethodEvaluation& m : context.methods) conclude(m);
     }
-    for (const RosterEntry& entry : roster_.embeddings) results_.plugins.push_back(with_coverage(describe(entry)));
+    for (const RosterEntry& entry : roster_.embeddings) {
+      results_.plugins.push_back(with_coverage(describe(entry), entry.name + "+" + results_.heads.front().name));
+    }
+    for (const RosterEntry& entry : roster_.predictions) {
+      results_.plugins.push_back(with_coverage(describe(entry), entry.name));
+    }
     for (const RosterEntry& entry : roster_.heads) results_.plugins.push_back(describe(entry));
     settle_submissions();
   }
@@ -653,12 +711,12 @@ class Run {
     }
   }
 
-  // How many test perturbations of the evaluated folds an embedding was asked for, and how many it knows; absent where
-  // it gave no answer.
-  PluginRecord with_coverage(PluginRecord record) {
+  // How many test perturbations of the evaluated folds a plugin was asked for, and how many it knows; absent where it
+  // gave no answer. `method_name`: one of its methods.
+  PluginRecord with_coverage(PluginRecord record, const std::string& method_name) {
     std::int64_t n_ids = 0, n_present = 0;
     for (std::size_t c = 0; c < results_.contexts.size(); ++c) {
-      for (const FoldEvaluation& fold : method(c, record.name() + "+" + results_.heads.front().name).folds) {
+      for (const FoldEvaluation& fold : method(c, method_name).folds) {
         n_ids += static_cast<std::int64_t>(fold.covered.size());
         n_present += std::count(fold.covered.begin(), fold.covered.end(), 1);
       }
@@ -727,7 +785,7 @@ class Run {
   // The run is as confined as its least confined worker.
   void settle_confinement(RunSettings& settings) const {
     const RosterEntry* lowest = nullptr;
-    for (const auto* entries : {&roster_.heads, &roster_.embeddings}) {
+    for (const auto* entries : {&roster_.heads, &roster_.embeddings, &roster_.predictions}) {
       for (const RosterEntry& entry : *entries) {
         if (entry.fault) continue;
         if (lowest == nullptr || entry.confinement.level() < lowest->confinement.level()) lowest = &entry;
@@ -748,7 +806,7 @@ class Run {
 
   std::vector<PluginOfRun> plugins_of_run() const {
     std::vector<PluginOfRun> plugins;
-    for (const auto* entries : {&roster_.embeddings, &roster_.heads}) {
+    for (const auto* entries : {&roster_.embeddings, &roster_.predictions, &roster_.heads}) {
       for (const RosterEntry& entry : *entries) {
         PluginOfRun& plugin = plugins.emplace_back();
         plugin.record = describe(entry);

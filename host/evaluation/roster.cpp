@@ -33,6 +33,16 @@ Matrix all_combinations(const std::vector<std::vector<double>>& values) {
   return settings;
 }
 
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    if (end > begin) lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
 Result<void> check_grid_values(const Hyperparameter& declared, const std::vector<double>& values,
                                const std::string& key) {
   if (values.empty()) return bad_input("a grid without values", "--grid " + key, "write it as " + key + "=V,V,...");
@@ -106,6 +116,11 @@ class RosterLoader {
       if (!knn) return tl::unexpected<Error>(knn.error());
       roster.heads.push_back(std::move(*knn));
     }
+    for (const PredictionsSpec& spec : options_.predictions) {
+      auto entry = load_predictions(spec);
+      if (!entry) return tl::unexpected<Error>(entry.error());
+      roster.predictions.push_back(std::move(*entry));
+    }
     if (!unused_grid_.empty()) return unknown_grid(roster);
     if (!unused_options_.empty()) return unknown_option(roster);
     return roster;
@@ -160,11 +175,42 @@ class RosterLoader {
     } else {
       auto data = open_data_file(spec.path);
       if (!data) return tl::unexpected<Error>(data.error());
-      if (auto opened = open_table(entry, std::move(*data)); !opened) return tl::unexpected<Error>(opened.error());
+      if (auto opened = open_reader(entry, std::move(*data), "table.so"); !opened)
+        return tl::unexpected<Error>(opened.error());
     }
     if (auto introduced = introduce(entry, PluginKind::EMBEDDING); !introduced)
       return tl::unexpected<Error>(introduced.error());
     if (entry.fault) forget_keys_of(entry.name);
+    return entry;
+  }
+
+  // The options are ours alone: --set does not reach the reader.
+  Result<RosterEntry> load_predictions(const PredictionsSpec& spec) {
+    RosterEntry entry;
+    entry.name = spec.name;
+    entry.settings = settings_of(spec.name);
+    entry.settings.options.clear();
+    auto data = open_data_file(spec.path);
+    if (!data) return tl::unexpected<Error>(data.error());
+    if (auto opened = open_reader(entry, std::move(*data), "predictions.so"); !opened) {
+      return tl::unexpected<Error>(opened.error());
+    }
+    const std::pair<const char*, std::string> options[] = {
+        {"predicted", form_name(spec.form)},
+        {"values", spec.values},
+        {"control", spec.control},
+        {"pert_col", spec.pert_column},
+        {"context_col", spec.context_column},
+        {"fold_col", spec.fold_column},
+        {"gene_col", spec.gene_column},
+        {"required", fmt::format("{}", fmt::join(spec.required_columns, "\n"))}};
+    for (const auto& [key, value] : options) {
+      if (!value.empty()) entry.settings.options.emplace_back(key, value);
+    }
+    const std::set<std::string> unused = unused_options_;
+    if (auto introduced = introduce(entry, PluginKind::EMBEDDING); !introduced)
+      return tl::unexpected<Error>(introduced.error());
+    unused_options_ = unused;
     return entry;
   }
 
@@ -187,7 +233,7 @@ class RosterLoader {
       kind = "vectors";
       if (auto data = open_data_file(spec.path); !data) {
         refuse(data.error().what);
-      } else if (auto opened = open_table(entry, std::move(*data)); !opened) {
+      } else if (auto opened = open_reader(entry, std::move(*data), "table.so"); !opened) {
         return opened;
       }
     }
@@ -226,13 +272,13 @@ class RosterLoader {
     return {};
   }
 
-  // The shipped reader of vector files, with this one to read.
-  Result<void> open_table(RosterEntry& entry, DataFile data) {
+  // One of Headroom's own readers with the untrusted file that it is to read, of which the host sees bytes alone.
+  Result<void> open_reader(RosterEntry& entry, DataFile data, const char* reader) {
     entry.data = std::make_shared<const DataFile>(std::move(data));
     entry.settings.data_file = entry.data.get();
     entry.settings.data_file_option = "file";
     entry.settings.options.emplace_back("format", display_text(entry.data->file_name));
-    return open_library(entry, options_.shipped_plugins / "table.so");
+    return open_library(entry, options_.shipped_plugins / reader);
   }
 
   // A path that is not there is the user's mistake; a file that is no library is the plugin's fault.
@@ -270,6 +316,10 @@ class RosterLoader {
     }
     entry.description = (*session)->description();
     entry.confinement = (*session)->confinement();
+    if (entry.data) {
+      (*session)->finish();  // its log is complete only now
+      entry.notes = lines_of((*session)->log());
+    }
     for (const PluginOption& option : entry.description.options())
       unused_options_.erase(entry.name + "." + option.key());
     if (kind && entry.description.kind() != *kind) {

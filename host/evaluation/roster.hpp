@@ -21,12 +21,13 @@ namespace headroom {
 struct RosterEntry {
   std::string name;  // what results call it
   std::shared_ptr<const PluginFile> file;
-  std::shared_ptr<const DataFile> data;  // the vector file that `table` reads, else empty
+  std::shared_ptr<const DataFile> data;  // the file that `table` or `predictions` reads, else empty
   std::string data_folder_sha256;        // of the content of settings.data_folder; empty: none
   WorkerSettings settings;
   PluginDescription description;
   ConfinementReport confinement;
-  HyperparameterGrid grid;  // of a predictor
+  HyperparameterGrid grid;         // of a predictor
+  std::vector<std::string> notes;  // of a reader of predictions: what it picked, a line each; its words are untrusted
   std::optional<WorkerFault> fault;
 };
 
@@ -42,6 +43,7 @@ struct Roster {
   std::vector<RosterEntry> heads;
   std::size_t n_tables = 0;                  // heads with a table of their own: all but a borrowed knn
   std::vector<RosterEntry> embeddings;       // in the order of RunOptions::embeddings, then the submitted ones
+  std::vector<RosterEntry> predictions;      // in the order of RunOptions::predictions
   std::vector<SubmissionPlace> submissions;  // in the order of RunOptions::submissions
 };
 

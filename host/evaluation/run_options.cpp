@@ -28,6 +28,18 @@ std::set<std::string> taken_names(const RunOptions& options) {
   return names;
 }
 
+const char* form_name(PredictedForm form) {
+  switch (form) {
+    case PredictedForm::deltas:
+      return "deltas";
+    case PredictedForm::profiles:
+      return "profiles";
+    case PredictedForm::cells:
+      return "cells";
+  }
+  return "";
+}
+
 Result<void> validate(const RunOptions& options) {
   if (options.predictors.empty())
     return bad_input("there is no predictor", "--predictor", "name one: knn, lasso, ridge or PATH.so");
@@ -57,6 +69,19 @@ Result<void> validate(const RunOptions& options) {
     if (!heads.insert(spec.name).second) {
       return bad_input(fmt::format("two predictors are named '{}'", spec.name), "--predictor",
                        "give one another: NAME=PATH.so");
+    }
+  }
+  // Finished predictions stand beside every method, so their names must differ from those of methods as well.
+  heads.insert("knn");  // whose bounds submitted predictors borrow
+  std::set<std::string> taken = names;
+  taken.insert(heads.begin(), heads.end());
+  for (const std::string& name : names) {
+    for (const std::string& head : heads) taken.insert(name + "+" + head);
+  }
+  for (const PredictionsSpec& spec : options.predictions) {
+    if (!taken.insert(spec.name).second) {
+      return bad_input(fmt::format("the name '{}' is taken", spec.name), "--predictions " + spec.path.string(),
+                       "give it another: NAME=PATH");
     }
   }
   return {};

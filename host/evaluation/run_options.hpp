@@ -21,6 +21,23 @@ struct EmbeddingSpec {
   std::filesystem::path data_folder;  // readable by this plugin alone; empty: none
 };
 
+// What a row of a file of finished predictions is: a predicted delta, a predicted expression profile of a perturbation,
+// or one of several predicted cells whose mean is that profile.
+enum class PredictedForm { deltas, profiles, cells };
+const char* form_name(PredictedForm form);  // "deltas", "profiles", "cells"
+
+// Finished predictions of a model, an h5ad that the shipped `predictions` plugin reads.
+struct PredictionsSpec {
+  std::string name;  // the method's name
+  std::filesystem::path path;
+  PredictedForm form = PredictedForm::deltas;
+  std::string values = "asis";  // counts (each row is scaled to 10,000, then log1p), log1p or asis (taken as they are)
+  std::string control;          // label of the file's control rows, which are left out; empty: none is
+  // Columns to take where the file has them, and which of them it must have; empty: the usual names.
+  std::string pert_column, context_column, fold_column, gene_column;
+  std::vector<std::string> required_columns;
+};
+
 // A head: one of Headroom's own by name (path empty), or a submitted library.
 struct PredictorSpec {
   std::string name;
@@ -46,6 +63,7 @@ inline constexpr const char* kCeilingSplitHalf = "split_half";
 
 struct RunOptions {
   std::vector<EmbeddingSpec> embeddings;
+  std::vector<PredictionsSpec> predictions;
   std::vector<PredictorSpec> predictors;  // at least one
   std::vector<SubmissionSpec> submissions;
 
@@ -65,7 +83,7 @@ struct RunOptions {
   WorkerLimits limits;                    // zero fields take the defaults of plugin_host
   std::string build;                      // of Headroom: version and compiler, part of what a number comes from
   std::filesystem::path worker_program;   // headroom-worker
-  std::filesystem::path shipped_plugins;  // folder of knn.so, lasso.so, ridge.so, table.so
+  std::filesystem::path shipped_plugins;  // folder of knn.so, lasso.so, ridge.so, table.so, predictions.so
 };
 
 // The names that a submission cannot have: those of the bounds' own methods, of Headroom's heads, and of the embeddings

@@ -184,7 +184,7 @@ class HeadTable {
       n_covered += fold.n_covered();
       if (fold.has_value_covered()) covered_values.push_back(fold.value_covered());
     }
-    if (!method.embedding.empty() && n_test > 0) {
+    if ((!method.embedding.empty() || method.role == Role::plugin) && n_test > 0) {
       result.set_coverage(static_cast<double>(n_covered) / static_cast<double>(n_test));
     }
     if (const auto value = median(covered_values); value && covered_values.size() == method.folds.size()) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <string>
 #include <string_view>
 
 namespace headroom {
@@ -11,5 +12,22 @@ inline constexpr std::array<std::string_view, 5> kPertColumns{"pert_id", "gene_i
 inline constexpr std::array<std::string_view, 3> kContextColumns{"context", "cell_line", "cell_type"};
 inline constexpr std::array<std::string_view, 3> kFoldColumns{"test_split", "fold", "split"};
 inline constexpr std::string_view kControlColumn = "is_control";
+
+// A task keeps the mean expression of a context's control in a column of var named by this prefix and the context; '/'
+// and '%', which a name inside an h5ad cannot hold or which would make it ambiguous, are written as %2F and %25.
+inline constexpr std::string_view kControlProfilePrefix = "control_profile:";
+inline std::string control_profile_column(std::string_view context) {
+  std::string name(kControlProfilePrefix);
+  for (const char c : context) {
+    if (c == '/' || c == '%') {
+      name += c == '/' ? "%2F" : "%25";
+    } else {
+      name += c;
+    }
+  }
+  return name;
+}
+// Text in uns: why a context has no such column.
+inline constexpr const char* kControlNoteKey = "control_profile_note";
 
 }  // namespace headroom

@@ -37,7 +37,9 @@ std::optional<std::size_t> position(const std::vector<std::string>& names, std::
   return static_cast<std::size_t>(found - names.begin());
 }
 
-std::optional<double> finite_or_none(double value) { return std::isfinite(value) ? std::optional(value) : std::nullopt; }
+std::optional<double> finite_or_none(double value) {
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
 
 bool equal_without_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),

@@ -11,6 +11,7 @@
 
 #include "io/h5ad.hpp"
 #include "io/large_pages.hpp"
+#include "io/row_labels.hpp"
 #include "io/sha256.hpp"
 #include "task/column_names.hpp"
 #include "task/fold_assignment.hpp"
@@ -20,61 +21,8 @@ namespace headroom {
 namespace {
 
 constexpr int kDefaultFolds = 5;
-constexpr const char* kIndex = "index";
 // Gene PCA applies from this share of measured perturbations on (protocol section 5).
 constexpr double kMeasuredShare = 0.1;
-
-template <std::size_t N>
-std::optional<std::string> first_column(const H5adFile& file, const std::array<std::string_view, N>& names) {
-  for (const std::string_view name : names) {
-    if (file.has_column(H5adAxis::obs, std::string(name))) return std::string(name);
-  }
-  return std::nullopt;
-}
-
-// Distinct labels and a code per row, from a column or from the row names.
-Result<LabelColumn> read_obs_labels(const H5adFile& file, const std::string& column) {
-  if (column != kIndex) return file.read_labels(H5adAxis::obs, column);
-  auto ids = file.read_index(H5adAxis::obs);
-  if (!ids) return tl::unexpected(ids.error());
-  LabelColumn labels{kIndex, std::move(*ids), {}};
-  labels.codes.resize(labels.labels.size());
-  std::iota(labels.codes.begin(), labels.codes.end(), 0);
-  return labels;
-}
-
-// Rows to leave out. Control flags may be booleans, numbers or words.
-Result<std::vector<bool>> control_rows(const H5adFile& file) {
-  std::vector<bool> control(file.n_obs(), false);
-  if (!file.has_column(H5adAxis::obs, std::string(kControlColumn))) return control;
-  auto labels = file.read_labels(H5adAxis::obs, std::string(kControlColumn));
-  if (!labels) return tl::unexpected(labels.error());
-  std::vector<bool> label_is_control;
-  for (const std::string& label : labels->labels) {
-    const bool yes = label == "True" || label == "true" || label == "TRUE" || label == "1";
-    const bool no = label == "False" || label == "false" || label == "FALSE" || label == "0" || label.empty();
-    if (!yes && !no) {
-      return bad_input(fmt::format("column '{}' holds '{}', neither true nor false", kControlColumn, label),
-                       file.path(), "store it as booleans");
-    }
-    label_is_control.push_back(yes);
-  }
-  for (std::size_t i = 0; i < control.size(); ++i) {
-    const std::int32_t code = labels->codes[i];
-    control[i] = code != LabelColumn::kMissing && label_is_control[static_cast<std::size_t>(code)];
-  }
-  return control;
-}
-
-// The label of a row that must have one.
-Result<const std::string*> label_of(const LabelColumn& column, std::size_t row, const std::string& path) {
-  const std::int32_t code = column.codes[row];
-  if (code == LabelColumn::kMissing || column.labels[static_cast<std::size_t>(code)].empty()) {
-    return bad_input(fmt::format("row {} has no value in column '{}'", row + 1, column.name), path,
-                     "fill it in or leave the row out");
-  }
-  return &column.labels[static_cast<std::size_t>(code)];
-}
 
 // Which file row each perturbation of each context comes from, in the order of TaskContext::pert_ids.
 using SourceRows = std::vector<std::vector<std::size_t>>;
@@ -89,11 +37,11 @@ Result<SourceRows> sort_rows(const H5adFile& file, const LabelColumn& perts, con
       ++n_controls;
       continue;
     }
-    const auto pert = label_of(perts, row, file.path());
+    const auto pert = label_of_row(perts, row, file.path());
     if (!pert) return tl::unexpected(pert.error());
     std::string context(kSingleContext);
     if (contexts) {
-      const auto label = label_of(*contexts, row, file.path());
+      const auto label = label_of_row(*contexts, row, file.path());
       if (!label) return tl::unexpected(label.error());
       context = **label;
     }
@@ -188,16 +136,18 @@ Result<void> choose_gene_ids(const H5adFile& file, const TaskOptions& options, T
     return static_cast<std::int64_t>(found.size());
   };
 
-  std::vector<std::string> candidates{kIndex};
+  std::vector<std::string> candidates{kRowNames};
   if (options.gene_column) {
     candidates = {*options.gene_column};
   } else {
-    candidates.insert(candidates.end(), file.columns(H5adAxis::var).begin(), file.columns(H5adAxis::var).end());
+    for (const std::string& column : file.columns(H5adAxis::var)) {
+      if (!column.starts_with(kControlProfilePrefix)) candidates.push_back(column);
+    }
   }
   bool chosen = false;
   for (const std::string& candidate : candidates) {
     std::vector<std::string> genes;
-    if (candidate == kIndex && !file.has_column(H5adAxis::var, kIndex)) {
+    if (candidate == kRowNames && !file.has_column(H5adAxis::var, kRowNames)) {
       auto index = file.read_index(H5adAxis::var);
       if (!index) return tl::unexpected(index.error());
       genes = std::move(*index);
@@ -221,6 +171,26 @@ Result<void> choose_gene_ids(const H5adFile& file, const TaskOptions& options, T
   if (distinct.size() < task->gene_ids.size()) {
     task->notes.push_back(
         fmt::format("{} gene ids repeat; they are told apart by position", task->gene_ids.size() - distinct.size()));
+  }
+  return {};
+}
+
+// The control's expression per context, where the file keeps it.
+Result<void> read_control_profiles(const H5adFile& file, Task* task) {
+  task->control_note = file.uns_text(kControlNoteKey).value_or("");
+  for (TaskContext& context : task->contexts) {
+    const std::string name = control_profile_column(context.name);
+    if (!file.has_column(H5adAxis::var, name)) continue;
+    const auto column = file.read_column(H5adAxis::var, name);
+    if (!column) return tl::unexpected(column.error());
+    const auto* values = std::get_if<std::vector<double>>(&column->values);
+    const bool usable = values != nullptr && column->present.empty() &&
+                        std::all_of(values->begin(), values->end(), [](double value) { return std::isfinite(value); });
+    if (!usable) {
+      return bad_input(fmt::format("column '{}' of var holds values that are no finite numbers", name), file.path(),
+                       "make the task again with headroom prepare, or leave the column out");
+    }
+    context.control_profile = Eigen::Map<const RowVector>(values->data(), static_cast<Eigen::Index>(values->size()));
   }
   return {};
 }
@@ -284,12 +254,12 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
 
   auto pert_column = options.pert_column;
   if (!pert_column) pert_column = first_column(*file, kPertColumns);
-  if (pert_column == file->index_name(H5adAxis::obs)) pert_column = kIndex;
-  task.columns.pert_column = pert_column.value_or(kIndex);
+  if (pert_column == file->index_name(H5adAxis::obs)) pert_column = kRowNames;
+  task.columns.pert_column = pert_column.value_or(kRowNames);
   if (!pert_column) {
     task.notes.push_back("no column of perturbations: the row names are taken");
   }
-  const auto perts = read_obs_labels(*file, task.columns.pert_column);
+  const auto perts = read_row_labels(*file, task.columns.pert_column);
   if (!perts) return tl::unexpected(perts.error());
 
   auto context_column = options.context_column;
@@ -301,7 +271,7 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
     if (!labels) return tl::unexpected(labels.error());
     contexts = std::move(*labels);
   }
-  const auto control = control_rows(*file);
+  const auto control = control_rows(*file, kControlColumn);
   if (!control) return tl::unexpected(control.error());
 
   const auto source_rows = sort_rows(*file, *perts, contexts, *control, options, &task);
@@ -310,6 +280,7 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
   if (!folds) return tl::unexpected(folds.error());
   if (auto done = assign_folds(*folds, &task); !done) return tl::unexpected(done.error());
   if (auto done = choose_gene_ids(*file, options, &task); !done) return tl::unexpected(done.error());
+  if (auto done = read_control_profiles(*file, &task); !done) return tl::unexpected(done.error());
   if (auto done = read_deltas(*file, *source_rows, &task); !done) return tl::unexpected(done.error());
   return task;
 }

@@ -22,6 +22,9 @@ struct TaskContext {
   std::vector<std::string> pert_ids;      // distinct, ascending in byte order
   Matrix deltas;                          // perturbations × genes, finite
   std::vector<std::int32_t> fold_of_row;  // one a perturbation: index into Task::fold_names
+  // genes: what the deltas were taken from, the control's mean expression, where the file keeps it; finite. Predicted
+  // profiles become deltas by it.
+  std::optional<RowVector> control_profile;
 };
 
 // What was picked, for the user to see.
@@ -43,6 +46,7 @@ struct Task {
   // perturbations in each.
   std::vector<std::string> fold_names;
   ColumnChoice columns;
+  std::string control_note;                   // why the file keeps no control profile; empty where it does not say
   std::vector<std::string> notes;             // what was left out or assumed, one sentence each
   std::int64_t n_rows_read = 0;               // rows of the file, before controls and other contexts were left out
   std::int64_t n_perturbations = 0;           // distinct ids over all contexts

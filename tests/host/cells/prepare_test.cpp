@@ -13,6 +13,7 @@
 #include "io/delimited.hpp"
 #include "io/h5ad.hpp"
 #include "io/h5ad_writer.hpp"
+#include "task/column_names.hpp"
 
 namespace headroom {
 namespace {
@@ -119,6 +120,24 @@ TEST_F(PrepareTest, EveryStorageGivesTheReferencesDeltas) {
       }
     }
   }
+}
+
+// Predicted profiles are compared by it. Here the perturbations lie in different batches, so that in the matched design
+// their deltas were taken from different controls, and none of them stands for all.
+TEST_F(PrepareTest, KeepsTheControlWhereThereIsOne) {
+  PrepareOptions options = tiny_options();
+  ASSERT_TRUE(run(kReference / "csr_float32_gzip.h5ad", options).has_value());
+  auto task = H5adFile::open(out_ / "task.h5ad");
+  const std::string name = control_profile_column("all");
+  ASSERT_TRUE(task->has_column(H5adAxis::var, name));
+  EXPECT_EQ(task->read_column(H5adAxis::var, name)->size(), 14u);
+  EXPECT_FALSE(task->uns_text(kControlNoteKey));
+
+  options.design = Design::matched;
+  ASSERT_TRUE(run(kReference / "csr_float32_gzip.h5ad", options).has_value());
+  task = H5adFile::open(out_ / "task.h5ad");
+  EXPECT_FALSE(task->has_column(H5adAxis::var, name));
+  EXPECT_THAT(task->uns_text(kControlNoteKey).value_or(""), HasSubstr("control of its own batches"));
 }
 
 TEST_F(PrepareTest, TheTaskCarriesWhatOthersNeed) {

@@ -9,6 +9,7 @@
 #include "io/h5ad.hpp"
 #include "io/sha256.hpp"
 #include "protocol/kfold.hpp"
+#include "task/column_names.hpp"
 #include "task/task.hpp"
 
 namespace headroom {
@@ -34,6 +35,26 @@ std::string message_of(const Result<Task>& task) {
 std::string message_of(const TaskFile& file, const TaskOptions& options = {}) {
   const TemporaryFolder folder;
   return message_of(read_task(file.write(folder / "t.h5ad"), options));
+}
+
+// The control's expression is kept in var, under a name that an h5ad can hold.
+TEST(ReadTask, ReadsTheControlProfileOfEachContext) {
+  const TemporaryFolder folder;
+  TaskFile file = two_contexts();
+  file.obs[1].values = Texts{"a/b%", "L1", "a/b%", "L1", "a/b%", "L1", "a/b%", "L1"};
+  file.var.push_back({control_profile_column("a/b%"), std::vector<double>{1, 2.5, 0}, {}, false});
+  EXPECT_EQ(file.var.back().name, "control_profile:a%2Fb%25");
+  const auto task = read_task(file.write(folder / "t.h5ad"), {});
+  ASSERT_TRUE(task) << task.error().line();
+  EXPECT_FALSE(task->contexts[0].control_profile);
+  ASSERT_TRUE(task->contexts[1].control_profile);
+  EXPECT_THAT(*task->contexts[1].control_profile, ElementsAre(1, 2.5, 0));
+  EXPECT_EQ(task->columns.gene_source, "index");
+
+  file.var.back().values = std::vector<double>{1, std::numeric_limits<double>::quiet_NaN(), 0};
+  EXPECT_THAT(message_of(file), HasSubstr("no finite numbers"));
+  file.var.back().values = Texts{"1", "2", "3"};
+  EXPECT_THAT(message_of(file), HasSubstr("no finite numbers"));
 }
 
 TEST(ReadTask, SortsContextsPerturbationsAndFolds) {

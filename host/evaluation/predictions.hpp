@@ -1,0 +1,29 @@
+// Finished predictions as a method: asked of the shipped reader in a worker of its own, and scored as a head's are.
+#pragma once
+
+#include "evaluation/fold_data.hpp"
+#include "evaluation/roster.hpp"
+#include "matrix/matrix.hpp"
+#include "plugin_host/worker_fault.hpp"
+#include "plugin_host/worker_session.hpp"
+#include "task/task.hpp"
+
+namespace headroom {
+
+struct FinishedPredictions {
+  RowIndex covered_tests;  // positions in FoldData::test_rows, ascending
+  Matrix deltas;           // covered test rows × genes, finite
+  WorkerUsageSoFar usage;
+};
+
+// Asks for the test rows of one context and fold. A predicted profile becomes a delta by subtracting the task's own
+// control profile, which the context must have (require_control_profiles). Fails with the worker's fault, or with
+// BAD_OUTPUT where the answer is no delta per gene.
+Answer<FinishedPredictions> ask_for_predictions(const RosterEntry& entry, PredictedForm form, const Task& task,
+                                                const FoldData& fold, std::uint32_t seed);
+
+// Predicted cells and profiles can only be compared where the task keeps the control profile of every context; the
+// error says why it does not.
+Result<void> require_control_profiles(const Task& task);
+
+}  // namespace headroom

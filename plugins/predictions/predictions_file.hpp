@@ -1,0 +1,90 @@
+// Finished predictions in an h5ad: which rows predict what, and their numbers in the task's order of genes. The file is
+// untrusted: this runs inside the sandbox and nowhere else.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/h5ad.hpp"
+#include "matrix/matrix.hpp"
+#include "outcome/outcome.hpp"
+
+namespace headroom {
+
+struct PredictionsOptions {
+  // What a row is. A delta: the predicted log fold changes. A profile: the predicted expression of a perturbation. A
+  // cell: one of several predicted cells of a perturbation, whose mean is its profile.
+  enum class Form { deltas, profiles, cells };
+  Form form = Form::deltas;
+  // The rows are counts: each is scaled to a total of 10,000 and log1p taken (protocol section 1.1). Else they are
+  // taken as they are.
+  bool counts = false;
+  std::string control;  // label of control rows in the perturbation column; empty: is_control alone flags them
+  // Columns to use where the file has them; empty: the usual names.
+  std::string pert_column, context_column, fold_column, gene_column;
+  std::vector<std::string> required_columns;  // of these, which the file must have
+};
+
+class PredictionsFile {
+ public:
+  // What one context and fold are asked for.
+  struct Question {
+    std::string_view context, fold;
+    std::vector<std::string_view> ids;    // distinct perturbations of the task
+    std::vector<std::uint8_t> wanted;     // one an id: 1 where its prediction is to be given
+    std::vector<std::string_view> genes;  // of the task; may repeat
+  };
+  struct Answer {
+    Matrix rows;                        // ids × genes; zero where absent
+    std::vector<std::uint8_t> present;  // one an id
+  };
+
+  // `name` stands for the file in errors, since `path` may be /proc/self/fd/N. Errors (bad_input): no readable h5ad, a
+  // required column that is not there, a row without a perturbation, context or fold where those columns exist, and two
+  // rows for one perturbation, context and fold (unless rows are cells).
+  static Result<PredictionsFile> open(const std::filesystem::path& path, std::string name, PredictionsOptions options);
+
+  // What was picked and left out, one sentence each.
+  const std::vector<std::string>& notes() const { return notes_; }
+
+  // Errors (bad_input): nothing for this context or fold, none of the ids, a gene of the task that is not there or
+  // there another number of times, NaN, infinity, a negative count.
+  Result<Answer> predict(const Question& question) const;
+
+ private:
+  // A column of labels as a number per row, equal for equal labels.
+  struct Labels {
+    std::string column;
+    std::vector<std::string> names;
+    std::vector<std::int32_t> of_row;  // position in names; -1: the row has none
+    std::optional<std::int32_t> find(std::string_view name) const;
+  };
+
+  explicit PredictionsFile(H5adFile file) : file_(std::move(file)) {}
+  Result<void> read_rows();
+  Result<std::optional<std::string>> choose_column(const std::string& named,
+                                                   std::span<const std::string_view> usual) const;
+  Result<Labels> read_labels(const std::string& column) const;
+  Result<void> refuse_repeats() const;
+  // Position in the file of each gene of the question.
+  Result<std::vector<std::int32_t>> locate_genes(const std::vector<std::string_view>& genes) const;
+  Result<void> check_served(const Question& question, std::optional<std::int32_t> context) const;
+  Result<void> normalise(double* values, std::size_t row) const;
+  Result<void> add_rows(const std::vector<std::size_t>& rows, const std::vector<std::size_t>& target_of_row,
+                        const Question& question, const std::vector<std::int32_t>& genes, Answer& answer) const;
+  std::string description(std::size_t row) const;  // "row 7 (perturbation 'TP53')"
+
+  H5adFile file_;
+  std::string path_;
+  PredictionsOptions options_;
+  std::vector<std::string> notes_;
+  std::vector<std::size_t> rows_;  // of the file, controls left out
+  Labels perts_;
+  std::optional<Labels> contexts_, folds_;
+};
+
+}  // namespace headroom
