@@ -1,0 +1,63 @@
+#include "fuzz/crash_report.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace headroom::fuzz {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kLibrary = "(/lib/x86_64-linux-gnu/libhdf5_serial.so.103+0x9d2f4) (BuildId: 12ab)\n";
+
+std::string report_of(const std::string& frames) {
+  return "INFO: Seed: 1\n==12==ERROR: AddressSanitizer: SEGV on unknown address 0x0 (pc 0x1)\n" + frames +
+         "\nSUMMARY: x\n";
+}
+
+TEST(CrashReport, TheInnermostFrameOutsideOfTheRuntimeSaysWhoseItIs) {
+  const auto library = read_crash_report(report_of(
+      std::string("    #0 0x1 in __asan_memcpy (/b/fuzz_npz+0x9) (BuildId: 1)\n    #1 0x2 in H5F_addr_decode ") +
+      kLibrary +
+      "    #2 0x3 in headroom::hdf5::open_file(std::filesystem::path const&) /h/host/io/hdf5_handle.cpp:80\n"));
+  EXPECT_THAT(library.what, HasSubstr("ERROR: AddressSanitizer: SEGV"));
+  EXPECT_EQ(library.place, "H5F_addr_decode");
+  EXPECT_TRUE(library.in_library);
+
+  const auto ours = read_crash_report(
+      report_of(std::string("    #0 0x3 in headroom::(anonymous namespace)::expand(int) /h/host/io/h5ad.cpp:9:2\n") +
+                "    #1 0x2 in H5Literate " + kLibrary));
+  EXPECT_EQ(ours.place, "headroom::(anonymous namespace)::expand(int)");
+  EXPECT_FALSE(ours.in_library);
+}
+
+TEST(CrashReport, MemoryThatWeAllocatedMakesItOurs) {
+  const std::string crash =
+      std::string("    #0 0x1 in __asan_memcpy (/b/fuzz+0x9)\n    #1 0x2 in H5D__gather ") + kLibrary;
+  const std::string ours =
+      "\n0x1 is located 0 bytes to the right of 8-byte region\nallocated by thread T0 here:\n"
+      "    #0 0x4 in operator new(unsigned long) (/b/fuzz+0x9)\n"
+      "    #1 0x5 in headroom::read() /h/host/io/h5ad_matrix.cpp:9:2\n";
+  const std::string theirs =
+      std::string("\n0x1 is located after\nallocated by thread T0 here:\n    #0 0x4 in malloc (/b/fuzz+0x9)\n") +
+      "    #1 0x5 in H5FL_malloc " + kLibrary;
+  EXPECT_FALSE(read_crash_report(report_of(crash + ours)).in_library);
+  EXPECT_TRUE(read_crash_report(report_of(crash + theirs)).in_library);
+}
+
+TEST(CrashReport, UndefinedBehaviourIsOursWhereverItStands) {
+  const auto report = read_crash_report(
+      "h/host/io/npz.cpp:7:3: runtime error: signed integer overflow\n    #0 0x2 in H5 " + std::string(kLibrary));
+  EXPECT_THAT(report.what, HasSubstr("signed integer overflow"));
+  EXPECT_FALSE(report.in_library);
+}
+
+// No report (killed, out of memory, could not start) excuses nobody.
+TEST(CrashReport, WithoutAReportNobodyIsExcused) {
+  EXPECT_FALSE(read_crash_report("").in_library);
+  EXPECT_FALSE(read_crash_report("INFO: Seed: 1\nKilled in libhdf5\n").in_library);
+  EXPECT_FALSE(read_crash_report(report_of("    #0 0x1  (<unknown module>)\n")).in_library);
+}
+
+}  // namespace
+}  // namespace headroom::fuzz
