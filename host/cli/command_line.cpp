@@ -4,14 +4,21 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdio>
 #include <functional>
+#include <map>
 #include <memory>
 
+#include "cli/command_description.hpp"
 #include "cli/config_file.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/help_text.hpp"
 #include "cli/interruption.hpp"
+#include "cli/man_page.hpp"
+#include "cli/shell_completion.hpp"
+#include "io/atomic_file.hpp"
 #include "parallel/thread_pool.hpp"
 #include "plugin_host/host_process.hpp"
 #include "version.hpp"
@@ -19,64 +26,103 @@
 namespace headroom::cli {
 namespace {
 
+constexpr const char* kProgram = "headroom";
+
 constexpr const char* kAbout =
-    "Tells how much of the achievable progress a perturbation-response predictor has made.\n"
-    "For every context and metric it places each method between WAP, the best null that any sensible model must beat,\n"
+    "Tells how much of the achievable progress a perturbation-response predictor has made\n"
+    "For every context and metric it places each method between WAP, the best null that any sensible model must beat, "
     "and BAP, the tightest of the cheaters that no honest model can beat, and prints the percentage of that gap "
     "closed.";
 
 constexpr const char* kFooter =
-    "Examples\n"
-    "  headroom simulate -o example                          a synthetic screen with three embeddings\n"
-    "  headroom prepare cells.h5ad -o task                   deltas and their sampling error from single cells\n"
-    "  headroom bounds task                                  where the bounds lie, before any model\n"
+    "Examples:\n"
+    "  headroom simulate -o example                    a synthetic screen with three embeddings\n"
+    "  headroom prepare cells.h5ad --control non-targeting -o task\n"
+    "                                                  deltas and their sampling error from single cells\n"
+    "  headroom bounds task                            where the bounds lie, before any model\n"
     "  headroom run task --embedding my_model=vectors.h5ad -o out\n"
+    "                                                  how much of the gap a model closes\n"
     "  headroom score task --predictions my_model=predicted.h5ad -o out\n"
     "\n"
     "Exit codes: 0 everything evaluated; 2 usage or bad input; 3 a plugin failed (its row says why);\n"
     "4 harness fault or no sandbox; 130, 143 interrupted (what was done is kept).";
 
+// A flag that takes one of these words; the first is the default. The word is kept as it was given.
+template <class T>
+CLI::Option* add_choice(CLI::App& command, const std::string& flag, T& value,
+                        const std::vector<std::pair<std::string, T>>& choices, const std::string& help) {
+  std::vector<std::string> words;
+  for (const auto& choice : choices) words.push_back(choice.first);
+  const auto take = [&value, choices](const std::string& given) {
+    for (const auto& [word, meaning] : choices) {
+      if (word == given) value = meaning;
+    }
+  };
+  return command.add_option_function<std::string>(flag, take, help)
+      ->type_name(CLI::detail::join(words, "|"))
+      ->check(CLI::IsMember(words))
+      ->default_str(words.front());
+}
+
+// Flags that are added from here on stand under this heading of --help.
+void begin_group(CLI::App& command, const std::string& heading) { command.option_defaults()->group(heading); }
+
+constexpr const char* kConfigHelp = "Read flags from this TOML file, under [COMMAND]; the command line wins";
+
 void add_common_flags(CLI::App& command, CommonArguments& common) {
   common.n_threads = available_cores();
-  command.add_option("--threads", common.n_threads, "Threads to use; results do not depend on it")
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
+  begin_group(command, "Output and machine");
+  command
+      .add_option("--threads", common.n_threads, "Threads to use, 1 to 1024; no result depends on it (default: all)")
+      ->check(CLI::Range(1, 1024));
   command.add_flag("--quiet", common.quiet, "No progress and no notes on stderr");
   command.add_flag_callback(
       "--json", [&common] { common.format = TableFormat::json; }, "Results as JSON on stdout");
-  command.add_option("--format", common.format, "How results are printed on stdout: table, csv, json or markdown")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, TableFormat>{{"table", TableFormat::text},
-                                                                             {"csv", TableFormat::csv},
-                                                                             {"json", TableFormat::json},
-                                                                             {"markdown", TableFormat::markdown}}));
+  add_choice(command, "--format", common.format,
+             {{"table", TableFormat::text},
+              {"csv", TableFormat::csv},
+              {"json", TableFormat::json},
+              {"markdown", TableFormat::markdown}},
+             "How results are printed on stdout");
 }
 
 template <class T>
-void add_optional(CLI::App& command, const std::string& flags, std::optional<T>& value, const std::string& help) {
+CLI::Option* add_optional(CLI::App& command, const std::string& flags, std::optional<T>& value,
+                          const std::string& help) {
   if constexpr (std::is_same_v<T, std::filesystem::path>) {
-    command.add_option_function<std::string>(
-        flags, [&value](const std::string& given) { value = given; }, help);
+    return command
+        .add_option_function<std::string>(
+            flags, [&value](const std::string& given) { value = given; }, help)
+        ->type_name("FILE");
   } else {
-    command.add_option_function<T>(
+    return command.add_option_function<T>(
         flags, [&value](const T& given) { value = given; }, help);
   }
 }
 
 void add_task_flags(CLI::App& command, TaskArguments& task) {
   TaskOptions& columns = task.columns;
+  begin_group(command, "What the task's columns are called, and which part of it");
   add_optional(command, "--pert-col", columns.pert_column,
-               "Column with the perturbation ids (default: the first of pert_id, gene_id, target_gene, perturbation, "
-               "condition)");
+               "Column of obs with the perturbation ids (default: the first of pert_id, gene_id, target_gene, "
+               "perturbation, condition)")
+      ->type_name("COLUMN");
   add_optional(command, "--context-col", columns.context_column,
-               "Column with the context (default: the first of context, cell_line, cell_type, if any)");
+               "Column of obs with the context (default: the first of context, cell_line, cell_type, if any)")
+      ->type_name("COLUMN");
   add_optional(command, "--gene-col", columns.gene_column,
-               "Column of var with the gene ids (default: the index or column that matches most perturbation ids)");
+               "Column of var with the gene ids (default: the index or column that matches most perturbation ids)")
+      ->type_name("COLUMN");
   add_optional(command, "--fold-col", columns.fold_column,
-               "Column with the test fold (default: the first of test_split, fold, split)");
-  add_optional(command, "--fold-file", columns.fold_file, "CSV with the folds: pert_id,test_split[,context]");
-  add_optional(command, "--folds", columns.n_folds, "Make this many shuffled folds instead");
+               "Column of obs with the test fold (default: the first of test_split, fold, split)")
+      ->type_name("COLUMN");
+  add_optional(command, "--fold-file", columns.fold_file, "Folds from a table: pert_id,test_split[,context]")
+      ->type_name("CSV");
+  add_optional(command, "--folds", columns.n_folds,
+               "Make this many folds by shuffling the perturbations of each context, 2 or more (default: 5 where the "
+               "task has none)");
   command.add_option("--fold-seed", columns.fold_seed, "Seed of the folds that are made")->capture_default_str();
-  command.add_option("--context", columns.contexts, "Only these contexts");
+  command.add_option("--context", columns.contexts, "Only these contexts, by name (default: all)")->type_name("NAME");
 }
 
 // "1e-3" or "5" as a number, or an error that names the flag.
@@ -119,50 +165,75 @@ void add_prepare_flags(CLI::App& command, PrepareArguments& arguments, std::stri
   command
       .add_option("cells", arguments.cells,
                   "Cells: an h5ad, or a folder with matrix.mtx[.gz], features.tsv[.gz] and barcodes.tsv[.gz]")
+      ->type_name("CELLS")
       ->required();
-  command.add_option("-o,--out", arguments.out, "Folder for task.h5ad and noise.csv")->required();
+  begin_group(command, "Input and output");
+  command.add_option("-o,--out", arguments.out, "Folder for task.h5ad and noise.csv")->type_name("DIR")->required();
+  add_choice(command, "--values", options.values,
+             {{"counts", CellValues::counts}, {"log1p", CellValues::log1p}, {"asis", CellValues::asis}},
+             "What the file holds: counts (scaled to 10,000 a cell, then log1p), log1p (that was done already), or "
+             "asis (nothing is done)");
+  command.add_option("--layer", options.layer, "Read layers/NAME, or raw/X, instead of X")->type_name("NAME");
+  add_optional(command, "--cells", options.cell_table,
+               "Table of the cells, TSV or CSV, where the cells are a Matrix Market folder");
+  add_optional(command, "--genes", options.genes_file, "Keep only these genes: a file with one id a line");
+  command.add_option("--min-cells", options.min_cells, "Drop perturbations with fewer cells than this in a context")
+      ->capture_default_str();
   command
-      .add_option("--design", options.design,
-                  "global: one control profile per context; matched: the control of each batch (plates)")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Design>{{"global", Design::global}, {"matched", Design::matched}}));
+      .add_option("--memory-limit", memory_limit,
+                  "Memory to use, for example 2GiB; cells beyond it go to a temporary file (default: half of the "
+                  "machine's)")
+      ->type_name("SIZE");
+
+  begin_group(command, "Which cells are what");
   CellColumnOptions& columns = options.columns;
-  add_optional(command, "--pert-col", columns.pert_col,
-               "Column with the perturbation ids (default: the first of pert_id, gene_id, target_gene, perturbation, "
-               "condition)");
-  add_optional(command, "--control", columns.control, "Label of the control cells in that column");
+  add_optional(
+      command, "--pert-col", columns.pert_col,
+      "Column of obs with the perturbation (default: the first of pert_id, gene_id, target_gene, perturbation, "
+      "condition)")
+      ->type_name("COLUMN");
+  add_optional(command, "--control", columns.control, "Label of the control cells in that column")->type_name("LABEL");
   add_optional(command, "--control-col", columns.control_col,
-               "Column that is true for control cells (default: is_control)");
-  add_optional(command, "--batch-col", columns.batch_col,
-               "Column with the batch (default: the first of gem_group, batch, plate, replicate; else one batch)");
+               "Column of obs that is true for control cells (default: is_control)")
+      ->type_name("COLUMN");
+  add_optional(
+      command, "--batch-col", columns.batch_col,
+      "Column of obs with the batch (default: the first of gem_group, batch, plate, replicate; else one batch)")
+      ->type_name("COLUMN");
   add_optional(command, "--context-col", columns.context_col,
-               "Column with the context (default: the first of context, cell_line, cell_type, if any)");
-  add_optional(command, "--fold-col", options.fold_col, "Column with the test fold");
-  add_optional(command, "--fold-file", options.fold_file, "CSV with the folds: pert_id,test_split[,context]");
-  command.add_option("--folds", options.n_folds, "Make this many shuffled folds")->capture_default_str();
+               "Column of obs with the context (default: the first of context, cell_line, cell_type, if any)")
+      ->type_name("COLUMN");
+  add_choice(command, "--design", options.design, {{"global", Design::global}, {"matched", Design::matched}},
+             "What deltas are taken against: global: all control cells of the context; matched: those of each batch "
+             "(plates)");
+
+  begin_group(command, "Folds");
+  add_optional(command, "--fold-col", options.fold_col, "Column of obs with the test fold")->type_name("COLUMN");
+  add_optional(command, "--fold-file", options.fold_file, "Folds from a table: pert_id,test_split[,context]")
+      ->type_name("CSV");
+  command.add_option("--folds", options.n_folds, "Else make this many by shuffling")->capture_default_str();
   command.add_option("--fold-seed", options.fold_seed, "Seed of the folds that are made")->capture_default_str();
-  command
-      .add_option("--values", options.values,
-                  "What the file holds: counts (scaled to 10,000 a cell, then log1p), log1p (already so) or asis")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, CellValues>{
-          {"counts", CellValues::counts}, {"log1p", CellValues::log1p}, {"asis", CellValues::asis}}));
-  command.add_option("--layer", options.layer, "Read layers/NAME, or raw/X, instead of X");
-  add_optional(command, "--cells", options.cell_table, "Table of the cells (TSV or CSV) of a Matrix Market folder");
-  add_optional(command, "--genes", options.genes_file, "File with one gene id a line: keep only these");
-  command.add_option("--min-cells", options.min_cells, "Drop perturbations with fewer cells in a context")
-      ->capture_default_str();
-  command.add_option("--outer", options.bootstrap.n_outer, "Bootstrap draws of batches")->capture_default_str();
-  command.add_option("--inner", options.bootstrap.n_inner, "Bootstrap draws of cells within each")
-      ->capture_default_str();
-  command.add_option("--seed", options.bootstrap.seed, "Seed of the bootstrap")->capture_default_str();
-  command.add_option("--memory-limit", memory_limit,
-                     "Memory to use, for example 2GiB; cells beyond it go to a temporary file "
-                     "(default: half of the machine's)");
+
+  begin_group(command, "Sampling error");
+  command.add_option("--outer", options.bootstrap.n_outer, "Draws of batches, with replacement")->capture_default_str();
+  command.add_option("--inner", options.bootstrap.n_inner, "Draws of cells within each of them")->capture_default_str();
+  command.add_option("--seed", options.bootstrap.seed, "Seed of the draws")->capture_default_str();
 }
 
 SandboxMode sandbox_mode(const std::string& text) {
   if (text == "strict") return SandboxMode::STRICT;
   return text == "relaxed" ? SandboxMode::RELAXED : SandboxMode::OFF;
+}
+
+std::string upper_case(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
+
+std::string metric_names() {
+  std::string names;
+  for (const Metric metric : all_metrics()) names += (names.empty() ? "" : ", ") + std::string(metric_name(metric));
+  return names;
 }
 
 // What CLI11 collects as text before it is read as values.
@@ -174,39 +245,65 @@ struct RunFlagTexts {
 };
 
 void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& texts) {
-  add_task_flags(command, arguments.task);
-  add_optional(command, "--noise", arguments.task.noise,
-               "Noise table of the task (default: noise.csv beside task.h5ad, if there)");
   RunOptions& run = arguments.run;
+  begin_group(command, "What is evaluated");
   command
       .add_option("--predictor", texts.predictors,
-                  "Head: knn, lasso, ridge, or [NAME=]PATH.so of a predictor plugin; may be repeated")
+                  "Head that maps an embedding to deltas: knn, lasso, ridge, or [NAME=]PATH.so of a predictor plugin")
+      ->type_name("[NAME=]PATH")
       ->allow_extra_args(false)
       ->capture_default_str();
-  command.add_option("--fold", run.folds, "Only these folds");
-  command.add_option("--metric", texts.metrics, "Only these metrics (default: all that the task allows)");
-  command.add_option("--common-dim", run.common_dim, "Components that every embedding is reduced to")
+  command.add_option("--fold", run.folds, "Only these folds, by name (default: all)")->type_name("NAME");
+  command
+      .add_option("--metric", texts.metrics,
+                  "Only these metrics: " + metric_names() + " (default: all that the task allows)")
+      ->type_name("METRIC");
+  add_task_flags(command, arguments.task);
+
+  begin_group(command, "The protocol");
+  command
+      .add_option("--common-dim", run.common_dim,
+                  "Principal components that every embedding is reduced to; fewer where there are fewer training rows")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  command.add_option("--grid", texts.grids, "Values of a hyperparameter: PREDICTOR.PARAM=V,V,...")
+  command
+      .add_option("--grid", texts.grids,
+                  "Values of a hyperparameter to choose from, for example knn.k=5,10,20 (default: the predictor's own)")
+      ->type_name("PREDICTOR.PARAM=V,V,...")
       ->allow_extra_args(false);
+  add_optional(command, "--noise", arguments.task.noise,
+               "Noise table of the task: the sampling error of each perturbation (default: noise.csv beside task.h5ad, "
+               "if it is there)")
+      ->type_name("CSV");
   command
       .add_option("--ceiling", texts.ceiling,
-                  "Cheaters that make the BAP, separated by commas: idealized, sampling_error_q90, sampling_error_q50, "
-                  "sampling_error_closed_form, split_half")
+                  "Cheaters of which the tightest is the BAP, separated by commas: idealized, sampling_error_q90, "
+                  "sampling_error_q50, sampling_error_closed_form, split_half")
+      ->type_name("METHOD,...")
       ->capture_default_str();
-  command.add_option("--set", texts.sets, "Option of a plugin: PLUGIN.KEY=VALUE")->allow_extra_args(false);
-  command.add_option("--seed", run.seed, "Seed of the random null, the intervals and the plugins")
+  command.add_option("--seed", run.seed, "Seed of the random null, of the intervals and of plugins")
       ->capture_default_str();
-  command.add_flag("--inner-scores", arguments.keep_inner_scores, "Keep the whole inner score table in summary.json");
+  command.add_flag("--inner-scores", arguments.keep_inner_scores,
+                   "Keep the score of every hyperparameter setting in the summary");
+
+  begin_group(command, "Plugins");
+  command.add_option("--set", texts.sets, "Option that a plugin declares; headroom check tells which there are")
+      ->type_name("PLUGIN.KEY=VALUE")
+      ->allow_extra_args(false);
   command
       .add_option("--sandbox", texts.sandbox,
                   "Confinement of plugins: strict (strong or better, else exit 4), relaxed (the best to be had), off")
       ->check(CLI::IsMember({"strict", "relaxed", "off"}))
       ->capture_default_str();
-  command.add_option("--limit-time", texts.limit_time_s, "Seconds that one request to a plugin may take")
+  command
+      .add_option("--limit-time", texts.limit_time_s,
+                  "Seconds of wall clock that one request to a plugin may take (default: 600)")
+      ->type_name("SECONDS")
       ->check(CLI::PositiveNumber);
-  command.add_option("--limit-memory", texts.limit_memory, "Memory of one plugin process, for example 4GiB");
+  command
+      .add_option("--limit-memory", texts.limit_memory,
+                  "Address space of one plugin process, at least 512MiB (default: 8GiB)")
+      ->type_name("SIZE");
 }
 
 Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) {
@@ -252,9 +349,7 @@ Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) 
   for (const std::string& text : texts.metrics) {
     const auto metric = metric_by_name(text);
     if (!metric) {
-      std::string known;
-      for (const Metric m : all_metrics()) known += (known.empty() ? "" : ", ") + std::string(metric_name(m));
-      return bad_input(fmt::format("there is no metric '{}'", text), "--metric", "the metrics are " + known);
+      return bad_input(fmt::format("there is no metric '{}'", text), "--metric", "the metrics are " + metric_names());
     }
     run.metrics.push_back(*metric);
   }
@@ -271,21 +366,17 @@ Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) 
 
 // What --help says of predicted cells, which users have beside the real ones.
 constexpr const char* kScoreFooter =
-    "A pair of files (real.h5ad, pred.h5ad) as other evaluators take it: 'headroom prepare real.h5ad --control LABEL "
-    "-o "
-    "task'\n"
-    "makes the task from the real cells, then 'headroom score task --predictions pred.h5ad --predicted cells --values "
-    "log1p\n"
-    "--pert-col COLUMN --control LABEL -o out' scores the predicted ones. The control is always the task's own: "
-    "control "
-    "rows\n"
-    "of the predictions are left out and counted.\n"
+    "Examples:\n"
+    "  headroom score task --predictions my_model=predicted.h5ad -o out\n"
+    "  headroom prepare real.h5ad --control NT -o task\n"
+    "  headroom score task --predictions pred.h5ad --predicted cells --values log1p --control NT -o out\n"
+    "\n"
+    "The last two take a pair of files, real and predicted cells, as other evaluators do. The control is always the "
+    "task's own: control rows of the predictions are left out and counted.\n"
     "\n"
     "Each prediction counts as made without having seen its perturbation: Headroom cannot know. A column of folds in "
-    "the\n"
-    "predictions (test_split, fold, split) says which fold a row was made for; without one, every row serves the fold "
-    "in\n"
-    "which its perturbation is tested.";
+    "the predictions (test_split, fold, split) says which fold a row was made for; without one, every row serves the "
+    "fold in which its perturbation is tested.";
 
 struct ScoreFlagTexts {
   std::vector<std::string> predictions;
@@ -293,11 +384,14 @@ struct ScoreFlagTexts {
 };
 
 void add_score_flags(CLI::App& command, ScoreFlagTexts& texts) {
+  begin_group(command, "What is evaluated");
   command
       .add_option(
           "--predictions", texts.predictions,
-          "[NAME=]PATH of finished predictions: an h5ad with obs pert_id and context (else its rows serve every "
-          "context), var genes, and as X what --predicted says (default name: the file's, without extension)")
+          "Finished predictions: an h5ad with obs pert_id and context (without a context its rows serve every "
+          "context), var genes, and as X what --predicted says; their name is that of the file unless NAME says "
+          "otherwise")
+      ->type_name("[NAME=]PATH")
       ->required()
       ->allow_extra_args(false);
   command
@@ -305,14 +399,17 @@ void add_score_flags(CLI::App& command, ScoreFlagTexts& texts) {
                   "What a row is: deltas (log fold changes), profiles (expression of a perturbation) or cells (their "
                   "mean is the profile); of profiles the task's own control is subtracted")
       ->check(CLI::IsMember({"deltas", "profiles", "cells"}))
+      ->type_name("deltas|profiles|cells")
       ->capture_default_str();
   command
       .add_option(
           "--values", texts.values,
-          "What predicted profiles or cells hold: counts (each row scaled to 10,000, then log1p), log1p (already "
-          "so) or asis; must be given with them")
-      ->check(CLI::IsMember({"counts", "log1p", "asis"}));
-  command.add_option("--control", texts.control, "Label of control rows among the predictions: they are left out");
+          "What predicted profiles or cells hold: counts (each row scaled to 10,000, then log1p), log1p (that was "
+          "done already) or asis (nothing is done); must be given with them")
+      ->check(CLI::IsMember({"counts", "log1p", "asis"}))
+      ->type_name("counts|log1p|asis");
+  command.add_option("--control", texts.control, "Label of control rows among the predictions: they are left out")
+      ->type_name("LABEL");
   command.footer(kScoreFooter);
 }
 
@@ -351,17 +448,30 @@ struct CheckFlagTexts {
 };
 
 void add_check_flags(CLI::App& command, CheckArguments& arguments, CheckFlagTexts& texts) {
-  command.add_option("plugin", arguments.plugin, "Plugin library (.so)");
+  command.footer(
+      "Examples:\n"
+      "  headroom check build/my_model.so\n"
+      "  headroom check build/my_model.so --only loads determinism --set dimension=128\n"
+      "  headroom check --list                            what is checked, and why\n"
+      "\n"
+      "Exit codes: 0 the plugin conforms; 2 usage or bad input; 3 it does not.");
+  command.add_option("plugin", arguments.plugin, "Plugin library")->type_name("PLUGIN.so");
+  begin_group(command, "What is checked");
   command.add_flag("--list", arguments.list, "Say what the checks are, and end");
-  command.add_option("--only", arguments.options.names, "Run only these checks");
+  command.add_option("--only", arguments.options.names, "Run only these checks, by name (default: all)")
+      ->type_name("NAME");
   command.add_flag_callback(
       "--no-published-size", [&arguments] { arguments.options.published_size = false; },
       "Leave out the one check that may take minutes");
   add_optional(
       command, "--ids", arguments.ids_file,
       "File with perturbation ids that the embedding knows, one a line (default: some well-known human genes)");
-  command.add_option("--set", texts.sets, "Option of the plugin: KEY=VALUE")->allow_extra_args(false);
-  command.add_option("--sandbox", texts.sandbox, "Confinement: strict, relaxed or off")
+  command.add_option("--set", texts.sets, "Option that the plugin declares")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command
+      .add_option("--sandbox", texts.sandbox,
+                  "Confinement: strict (strong or better, else exit 4), relaxed (the best to be had), off")
       ->check(CLI::IsMember({"strict", "relaxed", "off"}))
       ->capture_default_str();
 }
@@ -388,8 +498,17 @@ void add_simulate_command(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<SimulateArguments>();
   CLI::App& simulate_app =
       *app.add_subcommand("simulate", "Make a seeded synthetic screen with known truth: cells, task, embeddings");
-  simulate_app.add_option("-o,--out", arguments->out, "Folder to write")->required();
-  simulate_app.add_option("--preset", arguments->preset, "Size of the screen")
+  simulate_app.footer(
+      "Examples:\n"
+      "  headroom simulate -o example                     small, for trying things out\n"
+      "  headroom simulate -o screen --preset medium --seed 7\n"
+      "\n"
+      "Writes DIR/cells.h5ad, DIR/task (as headroom prepare makes it) and DIR/embeddings/*.h5ad.");
+  begin_group(simulate_app, "What is simulated");
+  simulate_app.add_option("-o,--out", arguments->out, "Folder to write")->type_name("DIR")->required();
+  simulate_app
+      .add_option("--preset", arguments->preset,
+                  "Size of the screen; medium is 60,000 cells × 2,000 genes of 400 perturbations")
       ->check(CLI::IsMember({"tiny", "small", "medium", "paper"}))
       ->capture_default_str();
   simulate_app.add_option("--seed", arguments->seed, "Same seed, same screen")->capture_default_str();
@@ -402,6 +521,11 @@ void add_prepare_command(CLI::App& app, Command& command) {
   auto memory_limit = std::make_shared<std::string>();
   CLI::App& prepare_app =
       *app.add_subcommand("prepare", "From single cells to a task: deltas, folds and their sampling error");
+  prepare_app.footer(
+      "Examples:\n"
+      "  headroom prepare cells.h5ad --control non-targeting -o task\n"
+      "  headroom prepare cells.h5ad --control-col is_control --design matched --batch-col plate -o task\n"
+      "  headroom prepare 10x_folder --cells cells.tsv --control NT --memory-limit 4GiB -o task");
   add_prepare_flags(prepare_app, *arguments, *memory_limit);
   add_common_flags(prepare_app, arguments->common);
   prepare_app.callback([&command, arguments, memory_limit] {
@@ -502,17 +626,33 @@ std::string settings_text(const CLI::App& command) {
 
 CLI::App& declare_run(CLI::App& app, RunArguments& arguments, RunFlagTexts& texts) {
   CLI::App& run_app = *app.add_subcommand("run", "Evaluate embeddings and predictors of a task against its bounds");
-  run_app.add_option("task", arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")->required();
+  run_app.footer(
+      "Examples:\n"
+      "  headroom run task --embedding esm=esm2.h5ad --embedding mine=build/mine.so -o out\n"
+      "  headroom run task --embedding vectors.csv --predictor knn --grid knn.k=5,10,20 --fold 0 -o quick\n"
+      "  headroom run task --submissions inbox --sandbox strict -o round1\n"
+      "  headroom run --config out/run.toml --resume      go on, or repeat what has changed\n"
+      "\n"
+      "Writes report.html, summary.json, scores.csv, perturbations.csv, results.sqlite and run.toml\n"
+      "into DIR.");
+  run_app.add_option("task", arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")
+      ->type_name("TASK")
+      ->required();
+  begin_group(run_app, "What is evaluated");
   run_app
       .add_option("--embedding", texts.embeddings,
-                  "NAME=PATH or PATH of an embedding: a plugin .so, or a file of vectors keyed by perturbation id "
-                  "(.h5ad, .csv[.gz], .tsv[.gz], .npz)")
+                  "An embedding: a plugin (.so), or a file of vectors keyed by perturbation id (.h5ad, .csv[.gz], "
+                  ".tsv[.gz], .npz); its name is that of the file unless NAME says otherwise")
+      ->type_name("[NAME=]PATH")
       ->allow_extra_args(false);
   add_optional(run_app, "--submissions", arguments.submissions,
                "Folder of submissions: every .so (an embedding or a predictor, which it tells itself), every file of "
-               "vectors and every sub-folder (plugin.so with data files beside it)");
-  run_app.add_option("-o,--out", arguments.out, "Folder for the results")->required();
-  run_app.add_flag("--resume", arguments.resume, "Take over evaluations that an earlier run left in the folder");
+               "vectors and every sub-folder (plugin.so with data files beside it)")
+      ->type_name("DIR");
+  run_app.add_option("-o,--out", arguments.out, "Folder for the results")->type_name("DIR")->required();
+  run_app.add_flag("--resume", arguments.resume,
+                   "Take over evaluations that an earlier run left in DIR from the same inputs and settings, and say "
+                   "which are made again and why");
   add_run_flags(run_app, arguments, texts);
   add_common_flags(run_app, arguments.common);
   return run_app;
@@ -535,10 +675,15 @@ void add_run_command(CLI::App& app, Command& command, const std::string& command
 CLI::App& declare_score(CLI::App& app, RunArguments& arguments, RunFlagTexts& texts, ScoreFlagTexts& score_texts) {
   CLI::App& score_app =
       *app.add_subcommand("score", "Score finished predictions of any model against the bounds of a task");
-  score_app.add_option("task", arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")->required();
+  score_app.add_option("task", arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")
+      ->type_name("TASK")
+      ->required();
   add_score_flags(score_app, score_texts);
-  score_app.add_option("-o,--out", arguments.out, "Folder for the results")->required();
-  score_app.add_flag("--resume", arguments.resume, "Take over evaluations that an earlier run left in the folder");
+  score_app.add_option("-o,--out", arguments.out, "Folder for the results")->type_name("DIR")->required();
+  score_app.add_flag(
+      "--resume", arguments.resume,
+      "Take over evaluations that an earlier run left in DIR from the same inputs and settings, and say which are "
+      "made again and why");
   add_run_flags(score_app, arguments, texts);
   add_common_flags(score_app, arguments.common);
   return score_app;
@@ -564,7 +709,13 @@ void add_bounds_command(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<RunArguments>();
   auto texts = std::make_shared<RunFlagTexts>();
   CLI::App& bounds_app = *app.add_subcommand("bounds", "WAP, BAP and the gap of a task, before any plugin");
+  bounds_app.footer(
+      "Examples:\n"
+      "  headroom bounds task                             the card of the task, before any model\n"
+      "  headroom bounds task --metric L2 --json          for a script\n"
+      "  headroom bounds task --ceiling idealized --format markdown");
   bounds_app.add_option("task", arguments->task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")
+      ->type_name("TASK")
       ->required();
   add_run_flags(bounds_app, *arguments, *texts);
   add_common_flags(bounds_app, arguments->common);
@@ -579,7 +730,8 @@ void add_bounds_command(CLI::App& app, Command& command) {
 void add_verify_command(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<VerifyArguments>();
   CLI::App& verify_app = *app.add_subcommand("verify", "Evaluate stored results again and compare them bit for bit");
-  verify_app.add_option("out", arguments->out, "Folder of a run")->required();
+  verify_app.add_option("out", arguments->out, "Folder of a run")->type_name("OUT")->required();
+  begin_group(verify_app, "What is verified");
   CLI::Option* all = verify_app.add_flag("--all", arguments->all, "All stored evaluations instead of a sample");
   verify_app.add_option("--sample", arguments->n_sample, "How many stored evaluations to make again")
       ->check(CLI::Range(1, 1000000))
@@ -588,16 +740,27 @@ void add_verify_command(CLI::App& app, Command& command) {
   verify_app.add_option("--seed", arguments->seed, "Seed of the sample")->capture_default_str();
   add_common_flags(verify_app, arguments->common);
   verify_app.footer(
-      "Exit codes: 0 all equal; 2 a file or setting has changed or is missing; 3 other numbers from the same inputs.");
+      "Examples:\n"
+      "  headroom verify out                              twenty of the stored evaluations\n"
+      "  headroom verify out --all --format csv           every one, a line each\n"
+      "\n"
+      "Exit codes: 0 all equal; 2 a file or setting has changed or is missing; 3 other numbers from\n"
+      "the same inputs.");
   verify_app.callback([&command, arguments] { command = [arguments] { return verify(*arguments); }; });
 }
 
 void add_report_command(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<ReportArguments>();
   CLI::App& report_app = *app.add_subcommand("report", "Write report.html, and figures, from a run's results");
-  report_app.add_option("out", arguments->out, "Folder of a run, or a summary.json")->required();
+  report_app.footer(
+      "Examples:\n"
+      "  headroom report out                              writes out/report.html again\n"
+      "  headroom report out -o page.html --figures figures");
+  report_app.add_option("out", arguments->out, "Folder of a run, or a summary.json")->type_name("OUT")->required();
+  begin_group(report_app, "What is written");
   add_optional(report_app, "-o,--output", arguments->page, "Page to write (default: report.html in the run's folder)");
-  add_optional(report_app, "--figures", arguments->figures, "Also write the first two figures as SVG into this folder");
+  add_optional(report_app, "--figures", arguments->figures, "Also write the first two figures as SVG into this folder")
+      ->type_name("DIR");
   add_common_flags(report_app, arguments->common);
   report_app.callback([&command, arguments] { command = [arguments] { return report(*arguments); }; });
 }
@@ -607,15 +770,33 @@ void add_progress_command(CLI::App& app, Command& command) {
   PublishedScoresOptions& options = arguments->options;
   CLI::App& progress_app =
       *app.add_subcommand("progress", "Gap closed from published score tables: one row per fold and method");
-  progress_app.add_option("--scores", arguments->scores, "CSV or TSV with name, fold (CONTEXT.FOLD) and metrics")
+  progress_app.footer(
+      "Examples:\n"
+      "  headroom progress --scores scores.csv --wap train_mean 'random*' --bap 'idealized*' sampling_error\n"
+      "  headroom progress --scores scores.csv --wap 'mean*' --bap 'oracle*' --metric L2 --format csv");
+  begin_group(progress_app, "The table, and who is what in it");
+  progress_app
+      .add_option("--scores", arguments->scores,
+                  "Published scores: one row per fold and method, with its name, its fold (CONTEXT.FOLD, or with a "
+                  "column for the context) and a column per metric")
+      ->type_name("CSV")
       ->required();
-  progress_app.add_option("--wap", options.wap, "Nulls: exact names or globs")->required();
-  progress_app.add_option("--bap", options.bap, "Cheaters: exact names or globs")->required();
-  progress_app.add_option("--entry", options.entries, "Methods to judge (default: all others)");
-  progress_app.add_option("--metric", options.metric, "Only this metric");
-  progress_app.add_option("--context", options.contexts, "Only these contexts");
-  progress_app.add_option("--context-col", options.context_column, "Column with the context");
-  progress_app.add_option("--fold-col", options.fold_column, "Column with the fold");
+  progress_app
+      .add_option("--wap", options.wap, "Nulls, of which the best is the WAP: exact names, or globs such as 'random*'")
+      ->type_name("NAME")
+      ->required();
+  progress_app.add_option("--bap", options.bap, "Cheaters, of which the best is the BAP: exact names or globs")
+      ->type_name("NAME")
+      ->required();
+  progress_app.add_option("--entry", options.entries, "Methods to judge (default: all others)")->type_name("NAME");
+  progress_app.add_option("--metric", options.metric, "Only this metric (default: all columns that are one)")
+      ->type_name("METRIC");
+  progress_app.add_option("--context", options.contexts, "Only these contexts (default: all)")->type_name("NAME");
+  progress_app
+      .add_option("--context-col", options.context_column,
+                  "Column with the context (default: the part of the fold before its last dot)")
+      ->type_name("COLUMN");
+  progress_app.add_option("--fold-col", options.fold_column, "Column with the fold")->type_name("COLUMN");
   add_common_flags(progress_app, arguments->common);
   progress_app.callback([&command, arguments] { command = [arguments] { return progress(*arguments); }; });
 }
@@ -624,8 +805,14 @@ void add_leaderboard_command(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<LeaderboardArguments>();
   CLI::App& leaderboard_app =
       *app.add_subcommand("leaderboard", "Rank the methods of one or more runs of the same task");
-  leaderboard_app.add_option("out", arguments->runs, "Folders of runs")->required();
-  leaderboard_app.add_option("--metric", arguments->metric, "Rank by this metric (default: the runs' first)");
+  leaderboard_app.footer(
+      "Examples:\n"
+      "  headroom leaderboard out\n"
+      "  headroom leaderboard round1 round2 --metric Pearson --format markdown > leaderboard.md");
+  leaderboard_app.add_option("out", arguments->runs, "Folders of runs")->type_name("OUT")->required();
+  begin_group(leaderboard_app, "How it ranks");
+  leaderboard_app.add_option("--metric", arguments->metric, "Rank by this metric (default: the runs' first)")
+      ->type_name("METRIC");
   add_common_flags(leaderboard_app, arguments->common);
   leaderboard_app.callback([&command, arguments] { command = [arguments] { return leaderboard(*arguments); }; });
 }
@@ -634,9 +821,19 @@ void add_new_command(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<NewArguments>();
   CLI::App& new_app =
       *app.add_subcommand("new", "Write a plugin project that builds and passes 'headroom check' as it is");
-  new_app.add_option("name", arguments->name, "Name of the plugin, and of the folder that is made")->required();
-  new_app.add_option("--kind", arguments->kind, "What it is: embedding or predictor")->required();
-  new_app.add_option("--language", arguments->language, "c++ or c")->capture_default_str();
+  new_app.footer(
+      "Examples:\n"
+      "  headroom new my_model --kind embedding\n"
+      "  cmake -S my_model -B my_model/build && cmake --build my_model/build\n"
+      "  headroom check my_model/build/my_model.so");
+  new_app.add_option("name", arguments->name, "Name of the plugin, and of the folder that is made")
+      ->type_name("NAME")
+      ->required();
+  begin_group(new_app, "What is written");
+  new_app.add_option("--kind", arguments->kind, "What the plugin is")->type_name("embedding|predictor")->required();
+  new_app.add_option("--language", arguments->language, "What it is written in")
+      ->type_name("c++|c")
+      ->capture_default_str();
   new_app.callback([&command, arguments] { command = [arguments] { return make_project(*arguments); }; });
 }
 
@@ -650,6 +847,118 @@ void add_check_command(CLI::App& app, Command& command) {
     command = [arguments, texts]() -> Result<int> {
       if (auto read = read_check_flags(*texts, *arguments); !read) return tl::unexpected<Error>(read.error());
       return check(*arguments);
+    };
+  });
+}
+
+// "a|b", "TEXT:{a,b}" and "ENUM:value in {a->0,b->1} OR {0,1}", as CLI11 describes what a flag takes: the values alone.
+std::vector<std::string> choices_of(const std::string& type) {
+  std::vector<std::string> choices;
+  const std::string name = type.substr(0, type.find(':'));
+  if (name.find('|') != std::string::npos) return CLI::detail::split(name, '|');  // in an order of our own
+  const auto open = type.find('{'), close = type.find('}');
+  if (open == std::string::npos || close == std::string::npos) return choices;
+  for (const std::string& choice : CLI::detail::split(type.substr(open + 1, close - open - 1), ',')) {
+    choices.push_back(choice.substr(0, choice.find("->")));
+  }
+  return choices;
+}
+
+std::string value_name(const CLI::Option& flag, const std::vector<std::string>& choices) {
+  if (flag.get_expected_max() == 0) return "";
+  if (!choices.empty()) return CLI::detail::join(choices, "|");
+  const std::string type = flag.get_type_name().substr(0, flag.get_type_name().find(':'));
+  if (flag.get_positional()) return type == "TEXT" ? upper_case(flag.get_name(true)) : type;
+  return type == "UINT" || type == "INT" ? "N" : type == "FLOAT" ? "NUMBER" : type;
+}
+
+FlagDescription describe(const CLI::Option& flag) {
+  FlagDescription description;
+  description.is_positional = flag.get_positional() && flag.get_lnames().empty() && flag.get_snames().empty();
+  description.choices = choices_of(flag.get_type_name());
+  description.value = value_name(flag, description.choices);
+  if (description.is_positional) {
+    description.names = {flag.get_name(true)};
+  } else {
+    for (const std::string& name : flag.get_snames()) description.names.push_back("-" + name);
+    for (const std::string& name : flag.get_lnames()) description.names.push_back("--" + name);
+  }
+  description.help = flag.get_description();
+  description.preset = flag.get_default_str();
+  if (description.preset.starts_with('['))
+    description.preset = description.preset.substr(1, description.preset.size() - 2);
+  description.group = flag.get_group();
+  description.is_required = flag.get_required();
+  description.is_repeatable = flag.get_expected_max() > 1;
+  return description;
+}
+
+// Without what has no group: such commands and flags are no use to people.
+CommandDescription describe(const CLI::App& command) {
+  CommandDescription description;
+  description.name = command.get_name();
+  description.about = command.get_description();
+  description.footer = command.get_footer();
+  for (const CLI::Option* flag : command.get_options()) {
+    if (!flag->get_group().empty()) description.flags.push_back(describe(*flag));
+  }
+  for (const CLI::App* each : command.get_subcommands([](const CLI::App*) { return true; })) {
+    if (!each->get_group().empty()) description.commands.push_back(describe(*each));
+  }
+  return description;
+}
+
+class HelpFormatter final : public CLI::FormatterBase {
+ public:
+  std::string make_help(const CLI::App* command, std::string, CLI::AppFormatMode) const override {
+    return help_text(describe(*command), kProgram);
+  }
+};
+
+void add_completion_command(CLI::App& app, Command& command) {
+  auto shell = std::make_shared<std::string>();
+  CLI::App& completion_app =
+      *app.add_subcommand("completion", "Print the completion of commands and flags for a shell");
+  completion_app.footer(
+      "Examples:\n"
+      "  source <(headroom completion bash)               in ~/.bashrc\n"
+      "  headroom completion zsh > ~/.zfunc/_headroom     with that folder in zsh's fpath\n"
+      "\n"
+      "Installed packages bring both.");
+  completion_app.add_option("shell", *shell, "Which shell")->check(CLI::IsMember({"bash", "zsh"}))->required();
+  completion_app.callback([&app, &command, shell] {
+    command = [&app, shell]() -> Result<int> {
+      const CommandDescription program = describe(app);
+      fmt::print("{}", *shell == "bash" ? bash_completion(program) : zsh_completion(program));
+      return 0;
+    };
+  });
+}
+
+// For the build: writes what is installed beside the program.
+void add_documents_command(CLI::App& app, Command& command) {
+  auto folder = std::make_shared<std::filesystem::path>();
+  CLI::App& documents_app = *app.add_subcommand("documents", "Write the man pages and the completion scripts");
+  documents_app.group("");
+  documents_app.add_option("folder", *folder, "Folder with man1, bash and zsh in it")->required();
+  documents_app.callback([&app, &command, folder] {
+    command = [&app, folder]() -> Result<int> {
+      const CommandDescription program = describe(app);
+      std::map<std::string, std::string> files = {{"bash/headroom", bash_completion(program)},
+                                                  {"zsh/_headroom", zsh_completion(program)},
+                                                  {"man1/headroom.1", man_page(program, program, HEADROOM_VERSION)}};
+      for (const CommandDescription& each : program.commands) {
+        files["man1/headroom-" + each.name + ".1"] = man_page(program, each, HEADROOM_VERSION);
+      }
+      for (const auto& [name, text] : files) {
+        std::error_code error;
+        std::filesystem::create_directories((*folder / name).parent_path(), error);
+        if (error) return bad_input("cannot make the folder", (*folder / name).parent_path().string(), error.message());
+        if (auto written = write_file_atomically(*folder / name, text); !written) {
+          return tl::unexpected<Error>(written.error());
+        }
+      }
+      return 0;
     };
   });
 }
@@ -729,11 +1038,10 @@ int run_command_line(int argc, char** argv) {
   std::string command_line;
   for (int i = 0; i < argc; ++i) command_line += (i > 0 ? " " : "") + std::string(argv[i]);
 
-  CLI::App app(kAbout, "headroom");
-  app.footer(kFooter);
+  CLI::App app(kAbout, kProgram);
+  app.formatter(std::make_shared<HelpFormatter>());
   app.set_version_flag("--version", "headroom " HEADROOM_VERSION);
-  const std::string config_help = "Read flags from this TOML file, under [COMMAND]; the command line wins";
-  app.set_config("--config", "", config_help)->type_name("FILE.toml");
+  app.set_config("--config", "", kConfigHelp)->type_name("FILE.toml");
   app.require_subcommand(1);
   app.fallthrough(false);
 
@@ -749,11 +1057,17 @@ int run_command_line(int argc, char** argv) {
   add_progress_command(app, command);
   add_new_command(app, command);
   add_check_command(app, command);
+  add_completion_command(app, command);
+  add_documents_command(app, command);
 
   // The command's own --config is hoisted to the program's before anything is parsed.
   for (CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; })) {
-    each->add_option("--config", config_help)->type_name("FILE.toml")->configurable(false);
+    begin_group(*each, "Output and machine");
+    each->add_option("--config", kConfigHelp)->type_name("FILE.toml")->configurable(false);
+    each->set_help_flag("-h,--help", "Print this help and exit");
   }
+  app.set_help_flag("-h,--help", "Print this help and exit; COMMAND --help explains a command");
+  app.footer(kFooter);  // last, for a command takes over what stands here when it is added
   auto given = hoist_config(argc, argv);
   if (!given.config.empty()) {
     auto entries = read_config_file(given.config);

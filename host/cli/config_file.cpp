@@ -262,7 +262,7 @@ std::string config_line(std::string_view key, const std::vector<std::string>& va
   std::string out = std::string(key) + " = ";
   if (values.size() == 1) return out + config_value(values.front()) + "\n";
   out += '[';
-  for (std::size_t i = 0; i < values.size(); ++i) out += (i > 0 ? ", " : "") + config_value(values[i]);
+  for (std::size_t i = 0; i < values.size(); ++i) out.append(i > 0 ? ", " : "").append(config_value(values[i]));
   return out + "]\n";
 }
 

@@ -16,7 +16,9 @@ file(MAKE_DIRECTORY "${FOLDER}")
 set(prefix "${FOLDER}/prefix")
 run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${prefix}")
 
-foreach(file IN ITEMS bin/headroom libexec/headroom/headroom-worker include/headroom/plugin.h include/headroom/plugin.hpp)
+foreach(file IN ITEMS bin/headroom libexec/headroom/headroom-worker include/headroom/plugin.h include/headroom/plugin.hpp
+        share/man/man1/headroom.1 share/man/man1/headroom-run.1 share/bash-completion/completions/headroom
+        share/zsh/site-functions/_headroom)
   if(NOT EXISTS "${prefix}/${file}")
     message(FATAL_ERROR "not installed: ${file}")
   endif()
