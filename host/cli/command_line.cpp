@@ -1081,7 +1081,12 @@ int run_command_line(int argc, char** argv) {
     app.parse(std::move(given.arguments));
   } catch (const CLI::ParseError& problem) {
     if (problem.get_exit_code() == 0) return app.exit(problem);  // --help, --version
-    return print_error(Error{ErrorKind::bad_input, problem.what(), "command line", "see 'headroom --help'"});
+    const auto named = app.get_subcommands();
+    const std::string help =
+        named.empty() ? "headroom --help" : fmt::format("headroom {} --help", named[0]->get_name());
+    return print_error(Error{ErrorKind::bad_input, problem.what(),
+                             given.config.empty() ? "command line" : "command line and " + given.config,
+                             fmt::format("see '{}'", help)});
   }
   const Result<int> ended = command();
   return ended ? *ended : print_error(ended.error());

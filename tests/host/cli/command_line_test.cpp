@@ -47,6 +47,8 @@ class TinyScreen : public ProgramTest {
 TEST_F(ProgramTest, MistakesAreOneLineAndExitCodeTwo) {
   expect_error(headroom(""), 2, "see 'headroom --help'");
   expect_error(headroom("frobnicate"), 2, "headroom --help");
+  expect_error(headroom("verify"), 2, "see 'headroom verify --help'");
+  expect_error(headroom("bounds task --format xml"), 2, "xml not in {table,csv,json,markdown}");
   expect_error(headroom("run missing --embedding a=b.h5ad -o out"), 2, "missing");
   EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
 }
@@ -238,6 +240,7 @@ TEST_F(TinyScreen, ConfigFilesServeEveryCommandAndNameTheirMistakes) {
   expect_error(headroom("run --config c.toml -o out"), 2, "there is no flag 'nothing' (c.toml, line 1)");
   config("[run]\ncommon-dim = \"many\"\n");
   expect_error(headroom(std::string("run screen/task -o out --config c.toml")), 2, "--common-dim");
+  expect_error(headroom(std::string("run screen/task -o out --config c.toml")), 2, "(command line and c.toml)");
   expect_error(headroom("run --config missing.toml"), 2, "missing.toml");
 }
 
