@@ -160,7 +160,7 @@ TEST_F(Documents, ZshReadsItsCompletion) {
   // A zsh of its own in a terminal of its own: what it offers after a prefix and a tab.
   const std::string offered = output_of(
       "cd '" + folder_.string() +
-      "' && zsh -fc 'zmodload zsh/zpty; fpath=($PWD/docs/zsh $fpath); zpty z zsh -f; "
+      "' && timeout 60 zsh -fc 'zmodload zsh/zpty; fpath=($PWD/docs/zsh $fpath); zpty z zsh -f; "
       "zpty -w z \"PROMPT=; fpath=($PWD/docs/zsh \\$fpath); autoload -Uz compinit; compinit -u -D; "
       "unset zle_bracketed_paste; print READY\"; zpty -m -r z out \"*READY*READY*\"; "
       "zpty -n -w z \"headroom run task --common\t\"; sleep 1; zpty -r z out \"*common-dim*\"; print -r -- $out; "
