@@ -17,7 +17,8 @@
 namespace headroom {
 namespace {
 
-constexpr std::size_t kTextBytes = 4 << 20;  // decompressed text handed over at a time
+// Decompressed text handed over at a time: little at first, for small files.
+constexpr std::size_t kFirstTextBytes = 1 << 16, kTextBytes = 4 << 20;
 constexpr std::size_t kAhead = 2;
 
 // Lines without their ends; empty ones at the end of the text are left out.
@@ -80,8 +81,9 @@ class TextPieces {
     rest_.clear();
     for (;;) {
       const std::size_t had = text.size();
-      text.resize(had + kTextBytes);
-      const int got = gzread(file_, text.data() + had, kTextBytes);
+      text.resize(had + piece_bytes_);
+      const int got = gzread(file_, text.data() + had, static_cast<unsigned>(piece_bytes_));
+      piece_bytes_ = std::min(2 * piece_bytes_, kTextBytes);
       int code = Z_OK;
       const char* reason = gzerror(file_, &code);
       if (got < 0 || code == Z_BUF_ERROR) {
@@ -108,6 +110,7 @@ class TextPieces {
 
  private:
   std::string path_, rest_;
+  std::size_t piece_bytes_ = kFirstTextBytes;
   gzFile file_ = nullptr;
 };
 

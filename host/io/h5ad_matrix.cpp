@@ -219,7 +219,7 @@ Result<void> H5adMatrix::scatter_dense(std::span<double* const> row_targets) con
       if (auto done = read_dense_block(begin, end - begin, row_targets[begin]); !done) return done;
       continue;
     }
-    block.resize(block_rows * n_cols_);
+    block.resize(std::min(block_rows, n_rows_) * n_cols_);
     if (auto done = read_dense_block(begin, end - begin, block.data()); !done) return done;
     for (std::size_t i = begin; i < end; ++i) {
       if (row_targets[i] != nullptr) std::copy_n(block.data() + (i - begin) * n_cols_, n_cols_, row_targets[i]);

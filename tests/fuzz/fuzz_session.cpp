@@ -75,8 +75,8 @@ int main(int argc, char** argv) {
     }
   }
   setenv("TMPDIR", (scratch / "files").c_str(), 1);
-  // Whose allocation failed is libFuzzer's to say; leaks of HDF5 on damaged files are not looked for.
-  setenv("ASAN_OPTIONS", "detect_leaks=0:allocator_may_return_null=1:symbolize=1", 1);
+  // HDF5 leaks on damaged files. A small quarantine keeps memory in the caches: twice as many runs.
+  setenv("ASAN_OPTIONS", "detect_leaks=0:allocator_may_return_null=1:symbolize=1:quarantine_size_mb=16", 1);
   setenv("UBSAN_OPTIONS", "print_stacktrace=1", 1);
 
   const auto start = Clock::now();
