@@ -10,12 +10,20 @@
 #include <fstream>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "benchmarks/head_call.hpp"
 #include "benchmarks/random_matrices.hpp"
 #include "bounds/gap.hpp"
+#include "cells/bootstrap.hpp"
+#include "heads/knn.hpp"
+#include "heads/lasso.hpp"
+#include "heads/neighbours.hpp"
+#include "heads/ridge.hpp"
+#include "host/cells/random_cells.hpp"
 #include "protocol/blas.hpp"
 #include "protocol/kfold.hpp"
 #include "protocol/metrics.hpp"
@@ -50,8 +58,48 @@ double least_time_s(const std::function<void()>& run) {
   return least;
 }
 
+// Whole calls of the heads; 500 training and 100 query rows × 50 features, 640 genes, except where the name says.
+void add_heads(std::vector<Kernel>* all) {
+  all->push_back({"nearest 100 of 500 rows for 100",
+                  [training = low_rank_matrix(500, 50, 7), query = low_rank_matrix(100, 50, 8)] {
+                    const auto view = [](const Matrix& m) {
+                      return sdk::ConstMatrixMap(m.data(), m.rows(), m.cols(), Eigen::OuterStride<>(m.cols()));
+                    };
+                    (void)heads::nearest_rows(view(training), view(query), 100);
+                  }});
+  const Matrix query = normal_matrix(100, 50, 9), deltas = normal_matrix(500, 640, 10);
+  const auto call = [&](Matrix training, const std::vector<double>& settings) {
+    return std::make_shared<HeadCall>(std::move(training), query, deltas, settings);
+  };
+  const Matrix correlated = low_rank_matrix(500, 50, 11);
+  all->push_back(
+      {"knn, five k up to 100", [knn = call(correlated, {20, 40, 60, 80, 100})] { knn->run(heads::predict_knn); }});
+  all->push_back(
+      {"lasso by soft threshold, four alphas",
+       [lasso = call(orthogonal_features(500, 50, 12), {1e-3, 1e-2, 1e-1, 1})] { lasso->run(heads::predict_lasso); }});
+  all->push_back({"lasso by coordinate descent, four alphas",
+                  [lasso = call(correlated, {1e-3, 1e-2, 1e-1, 1})] { lasso->run(heads::predict_lasso); }});
+  all->push_back(
+      {"ridge, four alphas", [ridge = call(correlated, {1, 10, 100, 1000})] { ridge->run(heads::predict_ridge); }});
+}
+
+// 10 × 10 draws of one perturbation with 144 cells × 2,000 genes, scored.
+void add_bootstrap(std::vector<Kernel>* all) {
+  constexpr std::uint32_t kGenes = 2000;
+  ThreadPool pool(1);
+  auto control = std::make_shared<ContextControl>(prepare_control(
+      random_cells(1, std::vector<int>(8, 50), kGenes, 0.1), Design::global, kGenes, "all", BootstrapOptions{}, pool));
+  auto workspace = std::make_shared<BootstrapWorkspace>(*control);
+  all->push_back({"bootstrap of 144 cells x 2000 genes, 10 x 10",
+                  [control, workspace, cells = random_cells(2, std::vector<int>(8, 18), kGenes, 0.1)] {
+                    (void)estimate_perturbation(*control, cells, "A1BG", *workspace);
+                  }});
+}
+
 std::vector<Kernel> kernels() {
   std::vector<Kernel> all;
+  add_heads(&all);
+  add_bootstrap(&all);
   all.push_back(
       {"leading 50 eigenpairs of 640 x 640", [x = low_rank_matrix(800, 640, 1), gram = Matrix(640, 640)]() mutable {
          gram_of_columns(1.0, x, 0.0, gram);

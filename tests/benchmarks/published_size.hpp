@@ -1,9 +1,12 @@
-// The published size, which the benchmarks measure at, and the dgemm against which their rates are read.
+// The published size, which the benchmarks measure at, and what the machine gives in the same run, against which their
+// rates are read: dgemm for GFLOP/s, a copy and a triad for GB/s.
 #pragma once
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <vector>
 
 #include "benchmarks/random_matrices.hpp"
 #include "matrix/matrix.hpp"
@@ -32,6 +35,33 @@ inline void dgemm_reference(benchmark::State& state) {
   report_rate(state, "GFLOP/s", 2.0 * static_cast<double>(n * n * n));
 }
 BENCHMARK(dgemm_reference)->Unit(benchmark::kMillisecond);
+
+// 64 MiB an array, which no cache holds; the traffic that a program sees, without the lines that a store fetches.
+inline constexpr std::size_t kStreamLength = std::size_t{8} << 20;
+
+inline void memory_copy_reference(benchmark::State& state) {
+  const std::vector<double> a(kStreamLength, 1.0);
+  std::vector<double> c(kStreamLength);
+  for (auto _ : state) {
+    std::copy(a.begin(), a.end(), c.begin());
+    benchmark::DoNotOptimize(c.data());
+    benchmark::ClobberMemory();
+  }
+  report_rate(state, "GB/s", 2.0 * sizeof(double) * kStreamLength);
+}
+BENCHMARK(memory_copy_reference)->Unit(benchmark::kMillisecond);
+
+inline void memory_triad_reference(benchmark::State& state) {
+  const std::vector<double> a(kStreamLength, 1.0), b(kStreamLength, 2.0);
+  std::vector<double> c(kStreamLength);
+  for (auto _ : state) {
+    for (std::size_t i = 0; i < kStreamLength; ++i) c[i] = a[i] + 3.0 * b[i];
+    benchmark::DoNotOptimize(c.data());
+    benchmark::ClobberMemory();
+  }
+  report_rate(state, "GB/s", 3.0 * sizeof(double) * kStreamLength);
+}
+BENCHMARK(memory_triad_reference)->Unit(benchmark::kMillisecond);
 
 }  // namespace headroom
 
