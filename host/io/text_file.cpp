@@ -26,8 +26,8 @@ Result<std::string> read_bytes(const std::filesystem::path& path) {
   if (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) bytes.reserve(static_cast<std::size_t>(status.st_size) + 1);
   std::size_t n_read = 0;
   for (;;) {
-    const std::size_t room = std::max(kReadBytes, bytes.capacity() - n_read);
-    bytes.resize(n_read + std::min(room, kReadBytes));
+    const std::size_t room = bytes.capacity() - n_read;
+    bytes.resize(n_read + (room > 0 ? std::min(room, kReadBytes) : kReadBytes));
     const ssize_t n = ::read(fd, bytes.data() + n_read, bytes.size() - n_read);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
