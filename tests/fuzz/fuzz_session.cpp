@@ -89,7 +89,7 @@ int main(int argc, char** argv) {
     std::vector<std::string> words = {fuzzer.string(),
                                       "-max_total_time=" + std::to_string(std::max(1, static_cast<int>(left))),
                                       "-seed=" + std::to_string(seed),
-                                      "-timeout=30",
+                                      "-timeout=100",
                                       "-rss_limit_mb=2048",
                                       "-print_final_stats=1",
                                       "-artifact_prefix=" + (scratch / "crashes").string() + "/"};
