@@ -650,6 +650,9 @@ CLI::App& declare_run(CLI::App& app, RunArguments& arguments, RunFlagTexts& text
                "vectors and every sub-folder (plugin.so with data files beside it)")
       ->type_name("DIR");
   run_app.add_option("-o,--out", arguments.out, "Folder for the results")->type_name("DIR")->required();
+  run_app.add_flag("--audit", arguments.run.audit,
+                   "Probe every plugin for leakage on the first fold of each context: shuffled embedding and labels, "
+                   "renamed context, repeated and reordered requests, more than 100 % of the gap");
   run_app.add_flag("--resume", arguments.resume,
                    "Take over evaluations that an earlier run left in DIR from the same inputs and settings, and say "
                    "which are made again and why");

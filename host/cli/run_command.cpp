@@ -15,6 +15,7 @@
 #include "evaluation/evaluate.hpp"
 #include "io/atomic_file.hpp"
 #include "protocol/blas.hpp"
+#include "results/audit_lines.hpp"
 #include "results/bounds_card.hpp"
 #include "results/method_bars.hpp"
 #include "results/perturbation_facts.hpp"
@@ -130,6 +131,7 @@ Result<int> run(const RunArguments& arguments) {
     std::cout << summary_json(summary);
   } else {
     draw_method_bars(std::cout, summary, primary_metric(summary), stdout_style());
+    draw_audit(std::cout, summary, stdout_style());
   }
   if (!arguments.common.quiet) {
     print_coverage(summary, *options);

@@ -14,6 +14,7 @@
 #include "bounds/gene_pca.hpp"
 #include "bounds/idealized.hpp"
 #include "bounds/random_embedding.hpp"
+#include "evaluation/audit.hpp"
 #include "evaluation/embedding.hpp"
 #include "evaluation/fold_data.hpp"
 #include "evaluation/head.hpp"
@@ -136,6 +137,9 @@ class Run {
     progress_.end();
 
     finish();
+    if (options_.audit && !error_ && !stop_.stop_requested()) {
+      results_.audit = audit(task_, options_, roster_, results_, pool_, progress_, stop_);
+    }
     RunOutcome outcome{std::move(results_), std::move(error_)};
     if (!outcome.error && stop_.stop_requested()) {
       outcome.error = Error{ErrorKind::interrupted, "interrupted", {}, "--resume goes on from what was done"};

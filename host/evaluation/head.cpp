@@ -106,17 +106,25 @@ Answer<HeadOutcome> evaluate_head(WorkerSession& predictor, const Hyperparameter
                              features.splits.inner.empty() ? 0 : features.splits.inner.front().training.rows()));
   }
 
-  outcome.predictions.resize(features.splits.final_fit.query.rows(), deltas.cols());
-  if (outcome.predictions.rows() == 0) return outcome;
+  auto refitted = refit(predictor, grid, outcome.best_setting, features, context, training_deltas);
+  if (!refitted) return tl::unexpected<WorkerFault>(refitted.error());
+  outcome.predictions = std::move(*refitted);
+  return outcome;
+}
+
+Answer<Matrix> refit(WorkerSession& predictor, const HyperparameterGrid& grid, Eigen::Index setting,
+                     const HeadFeatures& features, const std::string& context, const SharedMatrix& training_deltas) {
+  Matrix predictions(features.splits.final_fit.query.rows(), training_deltas.cols);
+  if (predictions.rows() == 0) return predictions;
   PredictorQuestion question(training_deltas);
   question.context = context;
   question.add_block("embedding", features.splits.final_fit.training, features.splits.final_fit.query);
   question.n_query = features.splits.final_fit.query.rows();
   question.training_rows = features.training_rows;
   bool predicted = false;
-  auto fitted = predict_all(predictor, std::move(question), grid.settings.middleRows(outcome.best_setting, 1),
+  auto fitted = predict_all(predictor, std::move(question), grid.settings.middleRows(setting, 1),
                             [&](Eigen::Index, const ConstMatrixMap& prediction) -> Answer<void> {
-                              outcome.predictions = prediction;
+                              predictions = prediction;
                               predicted = true;
                               return {};
                             });
@@ -124,13 +132,13 @@ Answer<HeadOutcome> evaluate_head(WorkerSession& predictor, const Hyperparameter
   if (!predicted) {
     return fault(PLUGIN_ERROR, fmt::format("it calls {} infeasible on all training rows, after it was feasible on the "
                                            "inner splits",
-                                           describe(grid, outcome.best_setting)));
+                                           describe(grid, setting)));
   }
-  if (!outcome.predictions.allFinite()) {
-    return fault(BAD_OUTPUT, fmt::format("its prediction for the test rows with {} is not finite",
-                                         describe(grid, outcome.best_setting)));
+  if (!predictions.allFinite()) {
+    return fault(BAD_OUTPUT,
+                 fmt::format("its prediction for the test rows with {} is not finite", describe(grid, setting)));
   }
-  return outcome;
+  return predictions;
 }
 
 }  // namespace headroom

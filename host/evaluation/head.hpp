@@ -43,4 +43,8 @@ Answer<HeadOutcome> evaluate_head(WorkerSession& predictor, const Hyperparameter
                                   const HeadFeatures& features, const std::string& context,
                                   const SharedMatrix& training_deltas);
 
+// The last step of evaluate_head() alone: all training rows, one setting of the grid, the covered test rows × genes.
+Answer<Matrix> refit(WorkerSession& predictor, const HyperparameterGrid& grid, Eigen::Index setting,
+                     const HeadFeatures& features, const std::string& context, const SharedMatrix& training_deltas);
+
 }  // namespace headroom

@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "results/audit_outcomes.hpp"
 #include "results/method_bars.hpp"
 
 namespace headroom {
@@ -74,19 +75,6 @@ std::vector<std::string> shared_contexts(const std::vector<RankedRun>& runs, con
     if (!excluded.count(context)) shared.push_back(context);
   }
   return shared;
-}
-
-std::string worst_audit(const RunSummary& summary, const MethodResult& method) {
-  std::string worst;
-  const auto severity = [](const std::string& outcome) {
-    return outcome == "fail" ? 3 : outcome == "warn" ? 2 : outcome == "pass" ? 1 : 0;
-  };
-  for (const auto& audit : summary.audit()) {
-    const bool concerns =
-        audit.name() == method.name() || audit.name() == method.embedding() || audit.name() == method.predictor();
-    if (concerns && severity(audit.outcome()) > severity(worst)) worst = audit.outcome();
-  }
-  return worst;
 }
 
 // One plugin method of one run and head, over the shared contexts.

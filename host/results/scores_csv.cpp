@@ -62,7 +62,7 @@ std::string scores_csv(const RunSummary& summary) {
   }
   std::string csv = "dataset,context,fold,name,embedding,predictor,role,status,primary_metric";
   for (const auto& metric : metrics) csv.append(1, ',').append(csv_field(metric));
-  csv += ",gap_closed\n";
+  csv += ",gap_closed,audit\n";
   for (const auto& row : rows) {
     for (const std::string* text :
          {&summary.task().name(), &row.context, &row.fold, &row.method->name(), &row.method->embedding(),
@@ -73,7 +73,7 @@ std::string scores_csv(const RunSummary& summary) {
       const auto value = row.values.find(metric);
       csv += (value != row.values.end() ? csv_number(value->second) : std::string()) + ",";
     }
-    csv += (row.gap_closed ? csv_number(*row.gap_closed) : std::string()) + "\n";
+    csv += (row.gap_closed ? csv_number(*row.gap_closed) : std::string()) + "," + csv_field(row.method->audit()) + "\n";
   }
   return csv;
 }

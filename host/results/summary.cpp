@@ -13,6 +13,7 @@
 #include "bounds/comparison.hpp"
 #include "bounds/gap.hpp"
 #include "protocol/metrics.hpp"
+#include "results/audit_outcomes.hpp"
 
 namespace headroom {
 namespace {
@@ -345,6 +346,7 @@ RunSummary summarise(const RunResults& results, const Task& task, const std::str
     if (!record.has_n_ids()) count_coverage(results, record);
   }
   for (const auto& audit : results.audit) *summary.add_audit() = audit;
+  complete_audit(summary);
   return summary;
 }
 

@@ -1,0 +1,405 @@
+#include "evaluation/audit.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <mutex>
+#include <numeric>
+#include <optional>
+#include <span>
+
+#include "bounds/advantage.hpp"
+#include "evaluation/embedding.hpp"
+#include "evaluation/fold_data.hpp"
+#include "evaluation/head.hpp"
+#include "protocol/numpy_random.hpp"
+
+namespace headroom {
+namespace {
+
+// See the header on when a method has not fallen to the null.
+constexpr double kKeptFraction = 0.25;  // of what the method gained as it was submitted
+constexpr std::size_t kMostPermutations = 3;
+// A difference of scores that is rounding, relative to them.
+constexpr double kRounding = 1e-9;
+// By how much a vector may change with its place in the request, relative to the largest number of all vectors:
+// networks compute in single precision and in blocks.
+constexpr double kPlaceTolerance = 1e-4;
+// Seeds of the permutations, apart from the run's other uses of its seed.
+constexpr std::uint32_t kEmbeddingSeed = 0x5e1fu, kLabelSeed = 0x1abeu;
+constexpr const char* kOpaqueContext = "context-1";
+
+struct Finding {
+  std::string outcome;  // pass, fail, skipped
+  std::string detail;
+};
+
+Finding pass(std::string detail) { return {"pass", std::move(detail)}; }
+Finding fail(std::string detail) { return {"fail", std::move(detail)}; }
+Finding skipped(std::string detail) { return {"skipped", std::move(detail)}; }
+
+// Of a plugin that had answered in the run.
+Finding broke_down(const WorkerFault& fault) {
+  const std::string text = fmt::format("{}: {}", verdict_name(fault.verdict), fault.message);
+  switch (fault.verdict) {
+    case CPU_LIMIT:
+    case WALL_LIMIT:
+    case MEMORY_LIMIT:
+    case HOST_FAULT:
+      return skipped(text);
+    default:
+      return fail("it worked in the run and not in this probe: " + text);
+  }
+}
+
+// Positions of a list in an order that depends on its length and the seed alone.
+RowIndex permutation(std::size_t n, std::uint32_t seed) {
+  RowIndex order(n);
+  std::iota(order.begin(), order.end(), 0);
+  NumpyRandomState(seed).shuffle(std::span<std::int32_t>(order));
+  return order;
+}
+
+bool same_bytes(const Matrix& a, const Matrix& b) {
+  return a.rows() == b.rows() && a.cols() == b.cols() &&
+         std::memcmp(a.data(), b.data(), static_cast<std::size_t>(a.size()) * sizeof(double)) == 0;
+}
+
+// NaN is NaN: a metric that is undefined is undefined again.
+bool same_values(const Vector& a, const Vector& b) {
+  if (a.size() != b.size()) return false;
+  for (Eigen::Index i = 0; i < a.size(); ++i) {
+    if (!(a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i])))) return false;
+  }
+  return true;
+}
+
+// The embedding with the rows of the covered perturbations permuted among them.
+Embedding with_shuffled_rows(const Embedding& embedding, std::uint32_t seed) {
+  std::vector<Eigen::Index> covered;
+  for (std::size_t row = 0; row < embedding.present.size(); ++row) {
+    if (embedding.present[row]) covered.push_back(static_cast<Eigen::Index>(row));
+  }
+  const RowIndex order = permutation(covered.size(), seed);
+  Embedding shuffled = embedding;
+  for (std::size_t i = 0; i < covered.size(); ++i) {
+    shuffled.vectors.row(covered[i]) = embedding.vectors.row(covered[static_cast<std::size_t>(order[i])]);
+  }
+  return shuffled;
+}
+
+Result<FoldData> with_shuffled_labels(const FoldData& fold, std::uint32_t seed) {
+  const ConstMatrixMap deltas = std::as_const(fold.training_deltas).view();
+  auto shared = SharedMatrix::create(deltas.rows(), deltas.cols());
+  if (!shared) return tl::unexpected<Error>(shared.error());
+  const RowIndex order = permutation(static_cast<std::size_t>(deltas.rows()), seed);
+  MatrixMap to = shared->view();
+  for (Eigen::Index i = 0; i < deltas.rows(); ++i) to.row(i) = deltas.row(order[static_cast<std::size_t>(i)]);
+  if (auto sealed = shared->seal(); !sealed) return tl::unexpected<Error>(sealed.error());
+  FoldData shuffled = fold;
+  shuffled.training_deltas = std::move(*shared);
+  return shuffled;
+}
+
+// The fold with its labels shuffled in several ways, each made by whoever needs it first.
+class ShuffledLabels {
+ public:
+  ShuffledLabels(const FoldData& fold, std::uint32_t seed) : fold_(fold), seed_(seed) {}
+
+  const Result<FoldData>& get(std::size_t permutation) {
+    std::lock_guard lock(mutex_);
+    auto& made = made_[permutation];
+    if (!made) made = with_shuffled_labels(fold_, seed_ + static_cast<std::uint32_t>(permutation));
+    return *made;
+  }
+
+ private:
+  const FoldData& fold_;
+  std::uint32_t seed_;
+  std::mutex mutex_;
+  std::array<std::optional<Result<FoldData>>, kMostPermutations> made_;
+};
+
+// The probes of one context: those of its first evaluated fold.
+class ContextAudit {
+ public:
+  ContextAudit(const Task& task, const RunOptions& options, const Roster& roster, const RunResults& results,
+               const ContextEvaluation& context, const FoldData& fold, ShuffledLabels& labels, ThreadPool& pool)
+      : task_(task),
+        options_(options),
+        roster_(roster),
+        results_(results),
+        context_(context),
+        fold_(fold),
+        labels_(labels),
+        pool_(pool) {}
+
+  std::vector<AuditResult> probe(const RosterEntry& plugin) const {
+    std::vector<AuditResult> found;
+    if (plugin.fault) return found;
+    std::vector<std::size_t> heads;
+    for (std::size_t h = 0; h < roster_.n_tables; ++h) {
+      if (evaluation(plugin, h) != nullptr) heads.push_back(h);
+    }
+    if (heads.empty()) return found;  // a failed row says all there is to say
+
+    const auto add = [&](const std::string& name, const char* probe, Finding finding) {
+      AuditResult& result = found.emplace_back();
+      result.set_name(name);
+      result.set_context(context_.context);
+      result.set_probe(probe);
+      result.set_outcome(finding.outcome);
+      result.set_detail(finding.detail);
+    };
+
+    const auto first = ask(plugin, fold_, options_.seed);
+    if (!first) {
+      add(plugin.name, "same-call-twice", broke_down(first.error()));
+      return found;
+    }
+    add(plugin.name, "ids-renamed", skipped("an embedding is asked by the names of perturbations"));
+    add(plugin.name, "same-call-twice", compare_vectors(*first, ask(plugin, fold_, options_.seed), 0));
+    add(plugin.name, "rows-reordered", compare_vectors(*first, ask(plugin, fold_, options_.seed + 1), kPlaceTolerance));
+
+    const auto features = make_head_features(*first, fold_, options_, pool_);
+    for (const std::size_t h : heads) {
+      const RosterEntry& head = roster_.heads[h];
+      const std::string name = fmt::format("{}+{}", plugin.name, head.name);
+      const FoldEvaluation& submitted = *evaluation(plugin, h);
+      if (!features) {
+        add(name, "same-call-twice", fail("its vectors could be evaluated in the run and cannot be now"));
+        continue;
+      }
+      add(name, "embedding-shuffled", shuffle_until_fallen([&](std::size_t permutation) {
+            return with_shuffled_embedding(h, submitted, *first, permutation);
+          }));
+      add(name, "labels-shuffled", shuffle_until_fallen([&](std::size_t permutation) {
+            return with_shuffled_training(plugin, h, submitted, *first, *features, permutation);
+          }));
+      const auto [renamed, repeated] = repeat(head, submitted, *first, *features);
+      add(name, "ids-renamed", renamed);
+      add(name, "same-call-twice", repeated);
+    }
+    return found;
+  }
+
+ private:
+  // What the run found for the plugin through a head in this fold; null unless it went well.
+  const FoldEvaluation* evaluation(const RosterEntry& plugin, std::size_t h) const {
+    for (const MethodEvaluation& method : context_.methods) {
+      const bool is_it =
+          method.role == Role::plugin && method.embedding == plugin.name && method.predictor == roster_.heads[h].name;
+      if (is_it && !method.folds.empty() && method.folds.front().status == Status::ok) return &method.folds.front();
+    }
+    return nullptr;
+  }
+
+  static Finding compare_vectors(const Embedding& first, const Answer<Embedding>& second, double tolerance) {
+    if (!second) return broke_down(second.error());
+    if (first.present != second->present || first.vectors.cols() != second->vectors.cols()) {
+      return fail("it knows other perturbations or gives vectors of another length");
+    }
+    if (tolerance == 0) {
+      return same_bytes(first.vectors, second->vectors) ? pass("the vectors are bitwise the same")
+                                                        : fail("the vectors differ");
+    }
+    const double largest = first.vectors.cwiseAbs().maxCoeff();
+    const double difference = (first.vectors - second->vectors).cwiseAbs().maxCoeff();
+    return difference <= tolerance * largest
+               ? pass("each perturbation keeps its vector")
+               : fail(fmt::format("vectors change with their place in the request by up to {:.3g}", difference));
+  }
+
+  // The predictions of one refit with the run's own setting, in a fresh worker.
+  Answer<Matrix> refit_afresh(const RosterEntry& head, const FoldEvaluation& submitted, const HeadFeatures& features,
+                              const std::string& context) const {
+    Eigen::Index setting = 0;
+    while (setting + 1 < head.grid.settings.rows() && head.grid.params(setting) != submitted.best_params) ++setting;
+    auto session = WorkerSession::start(*head.file, head.settings);
+    if (!session) return tl::unexpected<WorkerFault>(session.error());
+    return refit(**session, head.grid, setting, features, context, fold_.training_deltas);
+  }
+
+  // ids-renamed and same-call-twice, of the predictor.
+  std::pair<Finding, Finding> repeat(const RosterEntry& head, const FoldEvaluation& submitted,
+                                     const Embedding& embedding, const HeadFeatures& features) const {
+    const auto again = refit_afresh(head, submitted, features, context_.context);
+    if (!again) return {skipped("the same request failed"), broke_down(again.error())};
+    const auto values = compute_metrics(with_missing_as_train_mean(fold_, covered_tests(embedding, fold_), *again),
+                                        fold_.truth, results_.metrics);
+    for (std::size_t m = 0; m < values.size(); ++m) {
+      if (same_values(values[m], submitted.metric_values[m])) continue;
+      return {skipped("the same request gives other predictions"),
+              fail(fmt::format("the refit in a fresh worker has another {} than in the run",
+                               metric_name(results_.metrics[m])))};
+    }
+    const Finding repeated = pass("the predictions have the run's own scores, bit for bit");
+    const auto renamed = refit_afresh(head, submitted, features, kOpaqueContext);
+    if (!renamed) return {broke_down(renamed.error()), repeated};
+    return {same_bytes(*again, *renamed) ? pass("the predictions are bitwise the same")
+                                         : fail("the predictions change with the name of the context"),
+            repeated};
+  }
+
+  Answer<Embedding> ask(const RosterEntry& plugin, const FoldData& fold, std::uint32_t order_seed) const {
+    const bool supervised = plugin.description.wants_training();
+    return ask_for_embedding(plugin, task_, fold.context, supervised ? &fold : nullptr, order_seed);
+  }
+
+  // The finding of the first permutation that does not fail the probe, or of the last.
+  template <class Probe>
+  static Finding shuffle_until_fallen(Probe&& probe) {
+    Finding finding;
+    for (std::size_t permutation = 0; permutation < kMostPermutations; ++permutation) {
+      finding = probe(permutation);
+      if (finding.outcome != "fail") break;
+    }
+    return finding;
+  }
+
+  Finding with_shuffled_embedding(std::size_t h, const FoldEvaluation& submitted, const Embedding& embedding,
+                                  std::size_t permutation) const {
+    const auto seed = (options_.seed ^ kEmbeddingSeed) + static_cast<std::uint32_t>(permutation);
+    const Embedding shuffled = with_shuffled_rows(embedding, seed);
+    const auto features = make_head_features(shuffled, fold_, options_, pool_);
+    if (!features) return skipped(features.error().line());
+    return evaluate_shuffled(h, submitted, shuffled, *features, fold_, true);
+  }
+
+  Finding with_shuffled_training(const RosterEntry& plugin, std::size_t h, const FoldEvaluation& submitted,
+                                 const Embedding& embedding, const HeadFeatures& features,
+                                 std::size_t permutation) const {
+    const Result<FoldData>& shuffled = labels_.get(permutation);
+    if (!shuffled) return skipped(shuffled.error().line());
+    if (!plugin.description.wants_training()) {
+      return evaluate_shuffled(h, submitted, embedding, features, *shuffled, false);
+    }
+    const auto fitted = ask(plugin, *shuffled, options_.seed);
+    if (!fitted) return broke_down(fitted.error());
+    const auto fitted_features = make_head_features(*fitted, *shuffled, options_, pool_);
+    if (!fitted_features) return skipped(fitted_features.error().line());
+    return evaluate_shuffled(h, submitted, *fitted, *fitted_features, *shuffled, false);
+  }
+
+  // A whole evaluation with a shuffled embedding or labels.
+  Finding evaluate_shuffled(std::size_t h, const FoldEvaluation& submitted, const Embedding& embedding,
+                            const HeadFeatures& features, const FoldData& fold, bool may_use_coverage) const {
+    const RosterEntry& head = roster_.heads[h];
+    const RowIndex covered = covered_tests(embedding, fold);
+    if (static_cast<Eigen::Index>(covered.size()) < kLeastForAdvantage) {
+      return skipped(fmt::format("{} covered test perturbations in the first fold: at least {} are needed",
+                                 covered.size(), kLeastForAdvantage));
+    }
+    const auto null = binding_null(results_.heads[h], features, covered, may_use_coverage);
+    if (!null) return skipped(fmt::format("no null has a finite {}", metric_name(results_.metrics.front())));
+    auto session = WorkerSession::start(*head.file, head.settings);
+    if (!session) return broke_down(session.error());
+    const auto outcome = evaluate_head(**session, head.grid, features, context_.context, fold.training_deltas);
+    if (!outcome) return broke_down(outcome.error());
+    return judge(on(covered, primary_values(with_missing_as_train_mean(fold, covered, outcome->predictions))),
+                 on(covered, submitted.metric_values.front()), *null);
+  }
+
+  struct Null {
+    std::string name;
+    Vector values;  // one per covered test perturbation
+  };
+
+  Finding judge(const Vector& values, const Vector& submitted, const Null& null) const {
+    const Metric metric = results_.metrics.front();
+    const bool higher = higher_is_better(metric);
+    const std::string detail = fmt::format("{} {:.4g} shuffled, {:.4g} as submitted, {:.4g} {}", metric_name(metric),
+                                           values.mean(), submitted.mean(), null.values.mean(), null.name);
+    const auto advantage = paired_advantage(values, null.values, higher);
+    if (!advantage) return skipped(fmt::format("{} is undefined for some predictions", metric_name(metric)));
+    const double gained = higher ? (submitted - null.values).mean() : (null.values - submitted).mean();
+    const double least = std::max(
+        {kKeptFraction * gained, kRounding * std::abs(null.values.mean()), kRounding * std::abs(values.mean())});
+    return advantage->low > 0 && advantage->mean > least ? fail(detail + ": still better than the null") : pass(detail);
+  }
+
+  Vector primary_values(const Matrix& predictions) const {
+    return compute_metrics(predictions, fold_.truth, std::span(results_.metrics).first(1)).front();
+  }
+
+  static Vector on(const RowIndex& positions, const Vector& values) {
+    Vector chosen(static_cast<Eigen::Index>(positions.size()));
+    for (Eigen::Index i = 0; i < chosen.size(); ++i) chosen[i] = values[positions[static_cast<std::size_t>(i)]];
+    return chosen;
+  }
+
+  // The best null of the head's table on these test perturbations; none if no null has finite values.
+  std::optional<Null> binding_null(const Head& head, const HeadFeatures& features, const RowIndex& covered,
+                                   bool may_use_coverage) const {
+    std::optional<Null> best;
+    const bool higher = higher_is_better(results_.metrics.front());
+    const auto consider = [&](const std::string& name, Vector values) {
+      if (!values.allFinite()) return;
+      const bool is_better =
+          !best || (higher ? values.mean() > best->values.mean() : values.mean() < best->values.mean());
+      if (is_better) best = Null{name, std::move(values)};
+    };
+    for (const MethodEvaluation& method : context_.methods) {
+      if (method.role != Role::null_method || !stands_in(method, head)) continue;
+      if (method.folds.front().status != Status::ok || (!head.shipped && method.predictor == head.name)) continue;
+      consider(method.name, on(covered, method.folds.front().metric_values.front()));
+    }
+    if (may_use_coverage) {
+      const ConstMatrixMap deltas = fold_.training_deltas.view();
+      RowVector mean = RowVector::Zero(deltas.cols());
+      for (const std::int32_t row : features.training_rows) mean += deltas.row(row);
+      mean /= static_cast<double>(features.training_rows.size());
+      const Matrix predictions = mean.replicate(static_cast<Eigen::Index>(fold_.test_rows.size()), 1);
+      consider("mean of the covered training deltas", on(covered, primary_values(predictions)));
+    }
+    return best;
+  }
+
+  const Task& task_;
+  const RunOptions& options_;
+  const Roster& roster_;
+  const RunResults& results_;
+  const ContextEvaluation& context_;
+  const FoldData& fold_;
+  ShuffledLabels& labels_;
+  ThreadPool& pool_;
+};
+
+}  // namespace
+
+std::vector<AuditResult> audit(const Task& task, const RunOptions& options, const Roster& roster,
+                               const RunResults& results, ThreadPool& pool, Progress& progress, std::stop_token stop) {
+  std::vector<AuditResult> all;
+  const std::size_t n_embeddings = roster.embeddings.size();
+  progress.begin("audit", static_cast<std::int64_t>(results.contexts.size() * n_embeddings), "embeddings");
+  for (const ContextEvaluation& context : results.contexts) {
+    if (context.folds.empty() || stop.stop_requested()) continue;
+    const auto fold = make_fold_data(task, context.task_context, context.folds.front(), results.metrics);
+    if (!fold) {
+      for (const RosterEntry& plugin : roster.embeddings) {
+        AuditResult& result = all.emplace_back();
+        result.set_name(plugin.name);
+        result.set_context(context.context);
+        result.set_probe("same-call-twice");
+        result.set_outcome("skipped");
+        result.set_detail(fold.error().line());
+      }
+      continue;
+    }
+    ShuffledLabels labels(*fold, options.seed ^ kLabelSeed);
+    const ContextAudit probes(task, options, roster, results, context, *fold, labels, pool);
+    std::vector<std::vector<AuditResult>> found(n_embeddings);
+    pool.for_each(n_embeddings, [&](std::size_t e) {
+      if (!stop.stop_requested()) found[e] = probes.probe(roster.embeddings[e]);
+      progress.advance(1);
+    });
+    for (auto& of_plugin : found) std::move(of_plugin.begin(), of_plugin.end(), std::back_inserter(all));
+  }
+  progress.end();
+  return all;
+}
+
+}  // namespace headroom
