@@ -287,6 +287,41 @@ Answer<Finding> predictor_flags_infeasible_settings(const Specimen& specimen) {
                             feasible->size()));
 }
 
+Answer<Finding> predictor_tells_true_errors(const Specimen& specimen) {
+  if (!specimen.description().gives_errors()) return skipped("it tells none: the host measures them");
+  PredictorExample example = example_of(specimen);
+  // The last rows of the deltas are held out: they become the queries' truth.
+  const Eigen::Index n_training = example.deltas.rows() - example.n_query;
+  for (ExampleBlock& block : example.blocks) {
+    block.training.conservativeResize(n_training, Eigen::NoChange);
+    if (!block.training_present.empty()) block.training_present.resize(static_cast<std::size_t>(n_training));
+  }
+  example.training_rows = first_rows(n_training);
+  RowIndex query_rows(static_cast<std::size_t>(example.n_query));
+  std::iota(query_rows.begin(), query_rows.end(), static_cast<std::int32_t>(n_training));
+
+  auto session = specimen.start();
+  if (!session) return forward(session.error());
+  auto predicted = predict(**session, example);
+  if (!predicted) return forward(predicted.error());
+  auto told = ask_errors(**session, example, query_rows);
+  if (!told) return forward(told.error());
+  if (told->feasible != predicted->feasible) return failed("it calls other settings feasible than when it predicts");
+  Matrix measured = Matrix::Zero(told->errors.rows(), told->errors.cols());
+  for (Eigen::Index s = 0; s < measured.rows(); ++s) {
+    if (!told->feasible[static_cast<std::size_t>(s)]) continue;
+    measured.row(s) = (predicted->values[static_cast<std::size_t>(s)] - gather_rows(example.deltas, query_rows))
+                          .rowwise()
+                          .norm()
+                          .transpose();
+  }
+  const double relative = difference(measured, told->errors).relative;
+  if (!(relative <= kRoundingTolerance)) {
+    return failed(fmt::format("they are up to {:.1e} of the largest error off", relative));
+  }
+  return passed(fmt::format("{} settings, {} held-out rows", measured.rows(), measured.cols()));
+}
+
 Answer<Finding> predictor_gives_class_probabilities(const Specimen& specimen) {
   PluginDescription three_class = specimen.description();
   const auto& kinds = three_class.task_kinds();

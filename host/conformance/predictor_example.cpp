@@ -117,11 +117,11 @@ PredictorExample predictor_example(const PluginDescription& description, const E
   return example;
 }
 
-Answer<std::vector<std::uint8_t>> ask(WorkerSession& session, const PredictorExample& example,
-                                      const VisitPrediction& visit) {
-  auto deltas = shared_copy(example.deltas);
-  if (!deltas) return tl::unexpected<WorkerFault>(deltas.error());
-  PredictorQuestion question(*deltas);
+namespace {
+
+// All but the settings.
+PredictorQuestion question_of(const PredictorExample& example, const SharedMatrix& deltas) {
+  PredictorQuestion question(deltas);
   question.context = "example";
   for (const ExampleBlock& block : example.blocks) {
     question.add_block(block.name, block.training, block.query);
@@ -132,6 +132,26 @@ Answer<std::vector<std::uint8_t>> ask(WorkerSession& session, const PredictorExa
   question.n_query = example.n_query;
   question.task_kind = example.task_kind;
   question.n_planes = example.n_planes;
+  return question;
+}
+
+}  // namespace
+
+Answer<ErrorsAnswer> ask_errors(WorkerSession& session, const PredictorExample& example, const RowIndex& query_rows) {
+  auto deltas = shared_copy(example.deltas);
+  if (!deltas) return tl::unexpected<WorkerFault>(deltas.error());
+  auto gram = shared_copy(example.deltas * example.deltas.transpose());
+  if (!gram) return tl::unexpected<WorkerFault>(gram.error());
+  PredictorQuestion question = question_of(example, *deltas);
+  question.settings = example.settings;
+  return session.errors(question, query_rows, *gram);
+}
+
+Answer<std::vector<std::uint8_t>> ask(WorkerSession& session, const PredictorExample& example,
+                                      const VisitPrediction& visit) {
+  auto deltas = shared_copy(example.deltas);
+  if (!deltas) return tl::unexpected<WorkerFault>(deltas.error());
+  PredictorQuestion question = question_of(example, *deltas);
 
   const Eigen::Index most =
       WorkerSession::max_settings_per_call(example.n_query, example.deltas.cols(), example.n_planes);

@@ -53,6 +53,9 @@ using VisitPrediction = std::function<void(Eigen::Index setting, int plane, cons
 Answer<std::vector<std::uint8_t>> ask(WorkerSession& session, const PredictorExample& example,
                                       const VisitPrediction& visit);
 
+// The errors that a predictor tells of queries whose deltas are these rows of example.deltas.
+Answer<ErrorsAnswer> ask_errors(WorkerSession& session, const PredictorExample& example, const RowIndex& query_rows);
+
 // The same, with copies of all predictions.
 Answer<Predictions> predict(WorkerSession& session, const PredictorExample& example);
 

@@ -86,6 +86,7 @@ class MadeOnce {
 struct FoldStage {
   EvaluationInputs inputs;  // of every evaluation in this fold
   MadeOnce<Result<FoldData>> data;
+  MadeOnce<Result<SharedMatrix>> training_gram;  // for heads that give errors
   std::atomic<std::size_t> n_items_left{0};
   std::mutex shelf_mutex;
   std::vector<std::vector<std::unique_ptr<WorkerSession>>> shelf;  // per head: idle workers of shipped predictors
@@ -430,6 +431,7 @@ class Run {
     progress_.advance(static_cast<std::int64_t>(roster_.heads.size()));
     if (stage.n_items_left.fetch_sub(1) == 1) {
       stage.shelf.clear();
+      stage.training_gram.drop();
       stage.data.drop();
     }
     if (context_stage.n_items_left.fetch_sub(1) == 1) {
@@ -616,8 +618,13 @@ class Run {
     auto session = take_worker(h, stage);
     if (!session) return fault(session.error());
     const double cpu_before_s = (*session)->usage().cpu_s;
-    auto outcome =
-        evaluate_head(**session, head.grid, features, task_.contexts[fold.context].name, fold.training_deltas);
+    std::shared_ptr<const Result<SharedMatrix>> gram;
+    if (head.description.gives_errors()) {
+      gram = stage.training_gram.get([&] { return make_training_gram(fold); });
+      if (!*gram) return fault({WorkerVerdict::HOST_FAULT, gram->error().line()});
+    }
+    auto outcome = evaluate_head(**session, head.grid, features, task_.contexts[fold.context].name,
+                                 fold.training_deltas, gram ? &**gram : nullptr);
     usage = (*session)->usage();
     usage.cpu_s -= cpu_before_s;
     if (!outcome) return fault(outcome.error());

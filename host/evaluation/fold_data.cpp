@@ -3,6 +3,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "protocol/blas.hpp"
+
 namespace headroom {
 namespace {
 
@@ -46,6 +48,19 @@ Result<FoldData> make_fold_data(const Task& task, std::size_t context, std::int3
   data.truth = make_truth_cache(gather_rows(source.deltas, data.test_rows), std::move(mean),
                                 own_gene_columns(task, source, data.test_rows), std::nullopt, metrics);
   return data;
+}
+
+Result<SharedMatrix> make_training_gram(const FoldData& fold) {
+  const ConstMatrixMap deltas = fold.training_deltas.view();
+  auto gram = SharedMatrix::create(deltas.rows(), deltas.rows());
+  if (!gram) return gram;
+  MatrixMap products = gram->view();
+  gram_of_rows(1.0, deltas, 0.0, products);
+  for (Eigen::Index i = 0; i < products.rows(); ++i) {
+    for (Eigen::Index j = 0; j < i; ++j) products(j, i) = products(i, j);
+  }
+  if (auto sealed = gram->seal(); !sealed) return tl::unexpected<Error>(sealed.error());
+  return gram;
 }
 
 Matrix with_missing_as_train_mean(const FoldData& fold, const RowIndex& covered_tests,

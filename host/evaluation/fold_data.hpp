@@ -24,6 +24,10 @@ struct FoldData {
 Result<FoldData> make_fold_data(const Task& task, std::size_t context, std::int32_t fold,
                                 const std::vector<Metric>& metrics);
 
+// Training rows × training rows: the inner products of the training deltas over genes, sealed. What predictors that
+// tell their errors are given, besides what they see anyway. Fails only if the memory is not to be had.
+Result<SharedMatrix> make_training_gram(const FoldData& fold);
+
 // Predictions for all test rows from those for the covered ones: a test row without an embedding is predicted as the
 // train mean over all training rows (protocol section 3.1). `covered_tests`: positions in test_rows, ascending.
 Matrix with_missing_as_train_mean(const FoldData& fold, const RowIndex& covered_tests,

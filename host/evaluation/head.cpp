@@ -25,6 +25,14 @@ std::string describe(const HyperparameterGrid& grid, Eigen::Index setting) {
   return text.empty() ? "its only setting" : text;
 }
 
+// In order, one by one: Eigen's own mean adds in an order that depends on where a row begins in memory, and settings
+// with the same errors must have the same score.
+double mean_of(const Eigen::Ref<const RowVector>& values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return sum / static_cast<double>(values.size());
+}
+
 // Calls `visit(setting, prediction)` for every feasible setting, in as many requests as the size of the output needs.
 template <class Visit>
 Answer<void> predict_all(WorkerSession& predictor, PredictorQuestion question, const Matrix& settings, Visit&& visit) {
@@ -43,6 +51,20 @@ Answer<void> predict_all(WorkerSession& predictor, PredictorQuestion question, c
   return {};
 }
 
+// Calls `keep(setting, mean error)` for every feasible setting.
+template <class Keep>
+Answer<void> errors_of_all(WorkerSession& predictor, PredictorQuestion question, const Matrix& settings,
+                           const RowIndex& query_rows, const SharedMatrix& gram, Keep&& keep) {
+  question.settings = settings;
+  auto answer = predictor.errors(question, query_rows, gram);
+  if (!answer) return tl::unexpected<WorkerFault>(answer.error());
+  for (Eigen::Index s = 0; s < settings.rows(); ++s) {
+    if (!answer->feasible[static_cast<std::size_t>(s)]) continue;
+    if (auto kept = keep(s, mean_of(answer->errors.row(s))); !kept) return kept;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::map<std::string, double> HyperparameterGrid::params(Eigen::Index setting) const {
@@ -53,7 +75,7 @@ std::map<std::string, double> HyperparameterGrid::params(Eigen::Index setting) c
 
 Answer<HeadOutcome> evaluate_head(WorkerSession& predictor, const HyperparameterGrid& grid,
                                   const HeadFeatures& features, const std::string& context,
-                                  const SharedMatrix& training_deltas) {
+                                  const SharedMatrix& training_deltas, const SharedMatrix* training_gram) {
   const Eigen::Index n_settings = grid.settings.rows();
   const std::size_t n_splits = features.splits.inner.size();
   const ConstMatrixMap deltas = training_deltas.view();
@@ -72,17 +94,20 @@ Answer<HeadOutcome> evaluate_head(WorkerSession& predictor, const Hyperparameter
       (is_held_out ? truth_rows : question.training_rows).push_back(features.training_rows[i]);
       if (is_held_out) ++next;
     }
-    auto scored =
-        predict_all(predictor, std::move(question), grid.settings,
-                    [&](Eigen::Index setting, const ConstMatrixMap& prediction) -> Answer<void> {
-                      const double error = mean_row_l2(prediction, deltas, truth_rows);
-                      if (!std::isfinite(error)) {
-                        return fault(BAD_OUTPUT, fmt::format("its prediction for inner split {} with {} is not finite",
-                                                             split + 1, describe(grid, setting)));
-                      }
-                      scores(setting, static_cast<Eigen::Index>(split)) = -error;
-                      return {};
-                    });
+    const auto keep = [&](Eigen::Index setting, double error) -> Answer<void> {
+      if (!std::isfinite(error)) {
+        return fault(BAD_OUTPUT, fmt::format("its prediction for inner split {} with {} is not finite", split + 1,
+                                             describe(grid, setting)));
+      }
+      scores(setting, static_cast<Eigen::Index>(split)) = -error;
+      return {};
+    };
+    auto scored = training_gram != nullptr
+                      ? errors_of_all(predictor, std::move(question), grid.settings, truth_rows, *training_gram, keep)
+                      : predict_all(predictor, std::move(question), grid.settings,
+                                    [&](Eigen::Index setting, const ConstMatrixMap& prediction) {
+                                      return keep(setting, mean_row_l2(prediction, deltas, truth_rows));
+                                    });
     if (!scored) return tl::unexpected<WorkerFault>(scored.error());
   }
 
@@ -91,7 +116,7 @@ Answer<HeadOutcome> evaluate_head(WorkerSession& predictor, const Hyperparameter
   for (Eigen::Index setting = 0; setting < n_settings; ++setting) {
     GridPointScore point;
     point.params = grid.params(setting);
-    const double mean = scores.row(setting).mean();
+    const double mean = mean_of(scores.row(setting));
     point.feasible = std::isfinite(mean);
     if (point.feasible) point.split_scores.assign(scores.row(setting).begin(), scores.row(setting).end());
     if (mean > best_mean) {  // the first maximum in grid order wins

@@ -38,10 +38,11 @@ struct HeadOutcome {
 
 // Asks the worker for every inner split and the final fit. Fails with the worker's fault, with BAD_OUTPUT where a
 // prediction is not finite, and with PLUGIN_ERROR where no setting is feasible. A head with a single setting still runs
-// its inner splits: their scores are reported. `training_deltas`: the fold's training rows × genes, sealed.
+// its inner splits: their scores are reported. `training_deltas`: the fold's training rows × genes, sealed. A predictor
+// that gives errors is asked for these in the inner splits, and needs `training_gram` for it; for others it is null.
 Answer<HeadOutcome> evaluate_head(WorkerSession& predictor, const HyperparameterGrid& grid,
                                   const HeadFeatures& features, const std::string& context,
-                                  const SharedMatrix& training_deltas);
+                                  const SharedMatrix& training_deltas, const SharedMatrix* training_gram);
 
 // The last step of evaluate_head() alone: all training rows, one setting of the grid, the covered test rows × genes.
 Answer<Matrix> refit(WorkerSession& predictor, const HyperparameterGrid& grid, Eigen::Index setting,

@@ -191,6 +191,16 @@ struct WorkerSession::State {
   };
   Answer<PackedEmbedding> pack(const EmbeddingQuestion& question, Clock::time_point deadline);
   Answer<std::int64_t> ask_dimension(const PackedEmbedding& packed, std::size_t n_ids, Clock::time_point deadline);
+
+  // The request up to what is to be filled. Features, masks and row numbers go into `packer`.
+  PredictRequest describe(const PredictorQuestion& question, const MatrixDescriptor& deltas, SegmentPacker& packer);
+  Answer<std::uint32_t> attach_inputs(SegmentPacker& packer, Clock::time_point deadline);
+  MatrixDescriptor describe_in_slot(std::uint64_t offset, Eigen::Index rows, Eigen::Index cols, Eigen::Index stride,
+                                    ElementType type) const;
+  // Sends a request that fills the slot, and lets its inputs go.
+  Answer<void> ask_to_fill(WorkerRequest& request, std::uint32_t inputs_id, const std::string& what,
+                           Clock::time_point deadline);
+  Answer<std::vector<std::uint8_t>> copy_feasible(const std::byte* from, Eigen::Index n_settings);
 };
 
 tl::unexpected<WorkerFault> WorkerSession::State::fail_as_gone(const std::string& stage) {
@@ -560,19 +570,8 @@ Answer<EmbeddingAnswer> WorkerSession::embed(const EmbeddingQuestion& question) 
   WorkerRequest request;
   EmbedRequest& embed = *request.mutable_embed();
   *embed.mutable_input() = packed->input;
-  MatrixDescriptor& vectors = *embed.mutable_vectors();
-  vectors.set_segment_id(state.held_slot_id);
-  vectors.set_rows(n_ids);
-  vectors.set_cols(*dimension);
-  vectors.set_row_stride(*dimension);
-  vectors.set_type(ElementType::FLOAT64);
-  MatrixDescriptor& present = *embed.mutable_present();
-  present.set_segment_id(state.held_slot_id);
-  present.set_offset_bytes(vector_bytes);
-  present.set_rows(n_ids);
-  present.set_cols(1);
-  present.set_row_stride(1);
-  present.set_type(ElementType::UINT8);
+  *embed.mutable_vectors() = state.describe_in_slot(0, n_ids, *dimension, *dimension, ElementType::FLOAT64);
+  *embed.mutable_present() = state.describe_in_slot(vector_bytes, n_ids, 1, 1, ElementType::UINT8);
   auto reply = state.ask(request, -1, "while it embedded", deadline);
   if (!reply) return tl::unexpected<WorkerFault>(reply.error());
   if (reply->reply_case() != WorkerReply::kDone) {
@@ -652,26 +651,16 @@ std::string fault_of(const PredictorQuestion& question, const PluginDescription&
 
 }  // namespace
 
-Answer<PredictionView> WorkerSession::predict(const PredictorQuestion& question) {
-  State& state = *state_;
-  if (state.fault) return tl::unexpected<WorkerFault>(*state.fault);
-  if (const std::string wrong = fault_of(question, state.description); !wrong.empty()) {
-    return headroom::fault(WorkerVerdict::HOST_FAULT, wrong);
-  }
-  const Clock::time_point deadline = state.wall_deadline();
-  WorkerRequest request;
-  PredictRequest& predict = *request.mutable_predict();
+PredictRequest WorkerSession::State::describe(const PredictorQuestion& question, const MatrixDescriptor& deltas,
+                                              SegmentPacker& packer) {
+  PredictRequest predict;
   predict.set_task_kind(question.task_kind);
   predict.set_context(question.context);
   predict.set_n_training(question.training_rows.empty() ? question.deltas.rows
                                                         : static_cast<std::int64_t>(question.training_rows.size()));
   predict.set_n_query(question.n_query);
   predict.set_n_planes(question.n_planes);
-  auto deltas = state.describe_shared(question.deltas, deadline);
-  if (!deltas) return tl::unexpected<WorkerFault>(deltas.error());
-  *predict.mutable_delta_rows() = *deltas;
-
-  SegmentPacker packer(state.next_segment_id);
+  *predict.mutable_delta_rows() = deltas;
   for (const PredictorBlock& block : question.blocks) {
     FeatureBlock& described = *predict.add_blocks();
     described.set_name(block.name);
@@ -682,9 +671,62 @@ Answer<PredictionView> WorkerSession::predict(const PredictorQuestion& question)
   }
   if (!question.training_rows.empty()) *predict.mutable_training_rows() = packer.add(question.training_rows);
   *predict.mutable_settings() = packer.add(question.settings);
+  return predict;
+}
+
+Answer<std::uint32_t> WorkerSession::State::attach_inputs(SegmentPacker& packer, Clock::time_point deadline) {
   auto inputs = packer.seal();
   if (!inputs) return host_fault(inputs.error());
-  auto inputs_id = state.attach(**inputs, false, deadline);
+  return attach(**inputs, false, deadline);
+}
+
+MatrixDescriptor WorkerSession::State::describe_in_slot(std::uint64_t offset, Eigen::Index rows, Eigen::Index cols,
+                                                        Eigen::Index stride, ElementType type) const {
+  MatrixDescriptor described;
+  described.set_segment_id(held_slot_id);
+  described.set_offset_bytes(offset);
+  described.set_rows(rows);
+  described.set_cols(cols);
+  described.set_row_stride(stride);
+  described.set_type(type);
+  return described;
+}
+
+Answer<void> WorkerSession::State::ask_to_fill(WorkerRequest& request, std::uint32_t inputs_id, const std::string& what,
+                                               Clock::time_point deadline) {
+  auto reply = ask(request, -1, "while it " + what, deadline);
+  if (!reply) return tl::unexpected<WorkerFault>(reply.error());
+  if (reply->reply_case() != WorkerReply::kDone) {
+    return fail(WorkerVerdict::PROTOCOL_ERROR, "its answer is one to another request while it " + what);
+  }
+  return detach(inputs_id, deadline);
+}
+
+Answer<std::vector<std::uint8_t>> WorkerSession::State::copy_feasible(const std::byte* from, Eigen::Index n_settings) {
+  std::vector<std::uint8_t> feasible(static_cast<std::size_t>(n_settings));
+  std::memcpy(feasible.data(), from, feasible.size());
+  for (const std::uint8_t mark : feasible) {
+    if (mark <= 1) continue;
+    return fail(WorkerVerdict::BAD_OUTPUT,
+                "it marks a setting as feasible with " + std::to_string(mark) + " in place of 0 or 1");
+  }
+  return feasible;
+}
+
+Answer<PredictionView> WorkerSession::predict(const PredictorQuestion& question) {
+  State& state = *state_;
+  if (state.fault) return tl::unexpected<WorkerFault>(*state.fault);
+  if (const std::string wrong = fault_of(question, state.description); !wrong.empty()) {
+    return headroom::fault(WorkerVerdict::HOST_FAULT, wrong);
+  }
+  const Clock::time_point deadline = state.wall_deadline();
+  auto deltas = state.describe_shared(question.deltas, deadline);
+  if (!deltas) return tl::unexpected<WorkerFault>(deltas.error());
+  SegmentPacker packer(state.next_segment_id);
+  WorkerRequest request;
+  PredictRequest& predict = *request.mutable_predict();
+  predict = state.describe(question, *deltas, packer);
+  auto inputs_id = state.attach_inputs(packer, deadline);
   if (!inputs_id) return tl::unexpected<WorkerFault>(inputs_id.error());
 
   const Eigen::Index n_genes = question.deltas.cols, n_settings = question.settings.rows();
@@ -696,46 +738,88 @@ Answer<PredictionView> WorkerSession::predict(const PredictorQuestion& question)
   auto slot = state.slot_of(feasible_at + static_cast<std::uint64_t>(n_settings), deadline);
   if (!slot) return tl::unexpected<WorkerFault>(slot.error());
   for (Eigen::Index p = 0; p < n_predictions; ++p) {
-    MatrixDescriptor& described = *predict.add_predictions();
-    described.set_segment_id(state.held_slot_id);
-    described.set_offset_bytes(prediction_bytes * static_cast<std::uint64_t>(p));
-    described.set_rows(question.n_query);
-    described.set_cols(n_genes);
-    described.set_row_stride(stride);
-    described.set_type(ElementType::FLOAT64);
+    *predict.add_predictions() = state.describe_in_slot(prediction_bytes * static_cast<std::uint64_t>(p),
+                                                        question.n_query, n_genes, stride, ElementType::FLOAT64);
   }
-  MatrixDescriptor& feasible = *predict.mutable_feasible();
-  feasible.set_segment_id(state.held_slot_id);
-  feasible.set_offset_bytes(feasible_at);
-  feasible.set_rows(n_settings);
-  feasible.set_cols(1);
-  feasible.set_row_stride(1);
-  feasible.set_type(ElementType::UINT8);
-
-  auto reply = state.ask(request, -1, "while it predicted", deadline);
-  if (!reply) return tl::unexpected<WorkerFault>(reply.error());
-  if (reply->reply_case() != WorkerReply::kDone) {
-    return state.fail(WorkerVerdict::PROTOCOL_ERROR, "its answer to predict is one to another request");
+  *predict.mutable_feasible() = state.describe_in_slot(feasible_at, n_settings, 1, 1, ElementType::UINT8);
+  if (auto filled = state.ask_to_fill(request, *inputs_id, "predicted", deadline); !filled) {
+    return tl::unexpected<WorkerFault>(filled.error());
   }
-  if (auto detached = state.detach(*inputs_id, deadline); !detached)
-    return tl::unexpected<WorkerFault>(detached.error());
 
   PredictionView view;
   const std::byte* from = std::as_const(**slot).data();
-  view.feasible.resize(static_cast<std::size_t>(n_settings));
-  std::memcpy(view.feasible.data(), from + feasible_at, view.feasible.size());
-  for (const std::uint8_t mark : view.feasible) {
-    if (mark > 1) {
-      return state.fail(WorkerVerdict::BAD_OUTPUT,
-                        "it marks a setting as feasible with " + std::to_string(mark) + " in place of 0 or 1");
-    }
-  }
+  auto feasible = state.copy_feasible(from + feasible_at, n_settings);
+  if (!feasible) return tl::unexpected<WorkerFault>(feasible.error());
+  view.feasible = std::move(*feasible);
   for (Eigen::Index p = 0; p < n_predictions; ++p) {
     view.predictions.emplace_back(
         reinterpret_cast<const double*>(from + prediction_bytes * static_cast<std::uint64_t>(p)), question.n_query,
         n_genes, Eigen::OuterStride<>(stride));
   }
   return view;
+}
+
+Answer<ErrorsAnswer> WorkerSession::errors(const PredictorQuestion& question, const RowIndex& query_rows,
+                                           const SharedMatrix& gram) {
+  State& state = *state_;
+  if (state.fault) return tl::unexpected<WorkerFault>(*state.fault);
+  std::string wrong = fault_of(question, state.description);
+  if (wrong.empty() && !state.description.gives_errors()) wrong = "the predictor gives no errors";
+  if (wrong.empty() && static_cast<Eigen::Index>(query_rows.size()) != question.n_query) {
+    wrong = "there is another number of query rows than queries";
+  }
+  for (const std::int32_t row : query_rows) {
+    if (row < 0 || row >= question.deltas.rows) wrong = "a query row is not a row of the deltas";
+  }
+  if (wrong.empty() && (gram.rows != question.deltas.rows || gram.cols != question.deltas.rows)) {
+    wrong = "the Gram matrix has another shape than the deltas have rows";
+  }
+  if (!wrong.empty()) return headroom::fault(WorkerVerdict::HOST_FAULT, wrong);
+
+  const Clock::time_point deadline = state.wall_deadline();
+  auto deltas = state.describe_shared(question.deltas, deadline);
+  if (!deltas) return tl::unexpected<WorkerFault>(deltas.error());
+  auto described_gram = state.describe_shared(gram, deadline);
+  if (!described_gram) return tl::unexpected<WorkerFault>(described_gram.error());
+  SegmentPacker packer(state.next_segment_id);
+  WorkerRequest request;
+  ErrorsRequest& errors = *request.mutable_errors();
+  *errors.mutable_prediction() = state.describe(question, *deltas, packer);
+  *errors.mutable_query_rows() = packer.add(query_rows);
+  *errors.mutable_gram() = *described_gram;
+  auto inputs_id = state.attach_inputs(packer, deadline);
+  if (!inputs_id) return tl::unexpected<WorkerFault>(inputs_id.error());
+
+  const Eigen::Index n_settings = question.settings.rows();
+  const auto error_bytes =
+      static_cast<std::uint64_t>(n_settings) * static_cast<std::uint64_t>(question.n_query) * sizeof(double);
+  auto slot = state.slot_of(error_bytes + static_cast<std::uint64_t>(n_settings), deadline);
+  if (!slot) return tl::unexpected<WorkerFault>(slot.error());
+  *errors.mutable_errors() =
+      state.describe_in_slot(0, n_settings, question.n_query, question.n_query, ElementType::FLOAT64);
+  *errors.mutable_prediction()->mutable_feasible() =
+      state.describe_in_slot(error_bytes, n_settings, 1, 1, ElementType::UINT8);
+  if (auto filled = state.ask_to_fill(request, *inputs_id, "told its errors", deadline); !filled) {
+    return tl::unexpected<WorkerFault>(filled.error());
+  }
+
+  // Copied first, checked second: the worker could still write.
+  ErrorsAnswer answer;
+  const std::byte* from = std::as_const(**slot).data();
+  auto feasible = state.copy_feasible(from + error_bytes, n_settings);
+  if (!feasible) return tl::unexpected<WorkerFault>(feasible.error());
+  answer.feasible = std::move(*feasible);
+  answer.errors = ConstMatrixMap(reinterpret_cast<const double*>(from), n_settings, question.n_query,
+                                 Eigen::OuterStride<>(question.n_query));
+  for (Eigen::Index s = 0; s < n_settings; ++s) {
+    auto row = answer.errors.row(s);
+    if (!answer.feasible[static_cast<std::size_t>(s)]) {
+      row.setZero();
+    } else if (!row.allFinite() || row.minCoeff() < 0) {
+      return state.fail(WorkerVerdict::BAD_OUTPUT, "it tells an error that is negative or not finite");
+    }
+  }
+  return answer;
 }
 
 void WorkerSession::finish() {

@@ -98,6 +98,12 @@ struct PredictionView {
       predictions;  // settings × planes, each query rows × genes; setting s, plane p at s * planes + p
 };
 
+// The errors that a predictor claims for held-out training rows: copied, checked to be finite and not negative.
+struct ErrorsAnswer {
+  std::vector<std::uint8_t> feasible;  // one per setting: 0 or 1
+  Matrix errors;                       // settings × query rows: L2 norms over genes; zero where infeasible
+};
+
 // Of the whole worker, as far as it is known: its own word while it runs, the kernel's once it has ended.
 struct WorkerUsageSoFar {
   double cpu_s = 0;
@@ -119,6 +125,9 @@ class WorkerSession {
   Answer<std::int64_t> dimension(const EmbeddingQuestion& question);
   Answer<EmbeddingAnswer> embed(const EmbeddingQuestion& question);
   Answer<PredictionView> predict(const PredictorQuestion& question);
+  // Only for predictors whose description says gives_errors. Query row i has the deltas in row query_rows[i] of
+  // question.deltas; `gram` (sealed) holds the inner products of all rows of question.deltas.
+  Answer<ErrorsAnswer> errors(const PredictorQuestion& question, const RowIndex& query_rows, const SharedMatrix& gram);
 
   // How many settings one predict() should take so that its output stays within a slot of 256 MiB; at least 1.
   static Eigen::Index max_settings_per_call(Eigen::Index n_query, Eigen::Index n_genes, int n_planes = 1);

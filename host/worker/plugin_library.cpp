@@ -161,6 +161,7 @@ headroom_predictor read_predictor(const void* at, PluginDescription& to) {
   if (predictor.task_kinds & HEADROOM_SUPPORTS_REGRESSION) to.add_task_kinds(TaskKind::REGRESSION);
   if (predictor.task_kinds & HEADROOM_SUPPORTS_THREE_CLASS) to.add_task_kinds(TaskKind::THREE_CLASS);
   if (to.task_kinds().empty()) throw Malformed{"task_kinds names no kind of task that this host knows"};
+  to.set_gives_errors(predictor.errors != nullptr);
   check_list(predictor.hyperparameters, predictor.n_hyperparameters, "hyperparameters");
   for (std::int64_t i = 0; i < predictor.n_hyperparameters; ++i) {
     Hyperparameter& added = *to.add_hyperparameters();

@@ -81,6 +81,41 @@ struct EmbeddingRequest {
   }
 };
 
+struct PredictorRequest {
+  std::vector<headroom_block> blocks;
+  std::vector<const headroom_block*> block_pointers;
+  headroom_predictor_request request{};
+
+  PredictorRequest(const PredictRequest& described, const SegmentTable& segments) {
+    for (const FeatureBlock& from : described.blocks()) {
+      headroom_block block{};
+      block.struct_size = sizeof(block);
+      block.name = as_string(from.name());
+      block.training = segments.matrix(from.training());
+      block.query = segments.matrix(from.query());
+      block.training_present = segments.bytes(from.training_present(), described.n_training());
+      block.query_present = segments.bytes(from.query_present(), described.n_query());
+      if (block.training.rows != described.n_training() || block.query.rows != described.n_query()) {
+        throw BadDescriptor{"a block has another number of rows than the request"};
+      }
+      blocks.push_back(block);
+    }
+    for (const headroom_block& block : blocks) block_pointers.push_back(&block);
+    request.struct_size = sizeof(request);
+    request.task_kind = described.task_kind();
+    request.n_planes = described.n_planes();
+    request.context = as_string(described.context());
+    request.blocks = block_pointers.data();
+    request.n_blocks = static_cast<std::int64_t>(blocks.size());
+    request.delta_rows = segments.matrix(described.delta_rows());
+    request.training_rows = segments.int32s(described.training_rows(), described.n_training());
+    request.n_training = described.n_training();
+    request.n_query = described.n_query();
+    request.settings = segments.matrix(described.settings());
+  }
+  PredictorRequest(const PredictorRequest&) = delete;  // points into itself
+};
+
 }  // namespace
 
 template <class Call>
@@ -162,6 +197,8 @@ void RequestServer::answer(const WorkerRequest& request, FileDescriptor attachme
       return embed(request.embed());
     case WorkerRequest::kPredict:
       return predict(request.predict());
+    case WorkerRequest::kErrors:
+      return errors(request.errors());
     case WorkerRequest::kShutdown:
       return close_plugin();
     default:
@@ -217,52 +254,47 @@ void RequestServer::embed(const EmbedRequest& request) {
 }
 
 void RequestServer::predict(const PredictRequest& request) {
-  if (!plugin_ || plugin_->description.kind() != PluginKind::PREDICTOR)
-    throw BadDescriptor{"the plugin is no predictor"};
-  std::vector<headroom_block> blocks;
-  for (const FeatureBlock& described : request.blocks()) {
-    headroom_block block{};
-    block.struct_size = sizeof(block);
-    block.name = as_string(described.name());
-    block.training = segments_.matrix(described.training());
-    block.query = segments_.matrix(described.query());
-    block.training_present = segments_.bytes(described.training_present(), request.n_training());
-    block.query_present = segments_.bytes(described.query_present(), request.n_query());
-    if (block.training.rows != request.n_training() || block.query.rows != request.n_query()) {
-      throw BadDescriptor{"a block has another number of rows than the request"};
-    }
-    blocks.push_back(block);
-  }
-  std::vector<const headroom_block*> block_pointers;
-  for (const headroom_block& block : blocks) block_pointers.push_back(&block);
-
-  headroom_predictor_request asked{};
-  asked.struct_size = sizeof(asked);
-  asked.task_kind = request.task_kind();
-  asked.n_planes = request.n_planes();
-  asked.context = as_string(request.context());
-  asked.blocks = block_pointers.data();
-  asked.n_blocks = static_cast<std::int64_t>(blocks.size());
-  asked.delta_rows = segments_.matrix(request.delta_rows());
-  asked.training_rows = segments_.int32s(request.training_rows(), request.n_training());
-  asked.n_training = request.n_training();
-  asked.n_query = request.n_query();
-  asked.settings = segments_.matrix(request.settings());
-
+  require_predictor();
+  const PredictorRequest asked(request, segments_);
   std::vector<headroom_matrix_mut> predictions;
   for (const MatrixDescriptor& described : request.predictions()) {
     predictions.push_back(segments_.writable_matrix(described));
   }
-  if (static_cast<std::int64_t>(predictions.size()) != asked.settings.rows * request.n_planes()) {
+  if (static_cast<std::int64_t>(predictions.size()) != asked.request.settings.rows * request.n_planes()) {
     throw BadDescriptor{"the request has another number of predictions than settings and planes"};
   }
   headroom_predictor_output output{};
   output.struct_size = sizeof(output);
   output.predictions = predictions.data();
-  output.feasible = segments_.writable_bytes(request.feasible(), asked.settings.rows);
-  std::fill_n(output.feasible, asked.settings.rows, std::uint8_t{1});
+  output.feasible = segments_.writable_bytes(request.feasible(), asked.request.settings.rows);
+  std::fill_n(output.feasible, asked.request.settings.rows, std::uint8_t{1});
   map_pages_ahead(predictions);
-  call_plugin("predict", [&] { return plugin_->predictor.predict(services_.host(), &asked, &output); });
+  call_plugin("predict", [&] { return plugin_->predictor.predict(services_.host(), &asked.request, &output); });
+}
+
+void RequestServer::errors(const ErrorsRequest& request) {
+  require_predictor();
+  const PredictorRequest asked(request.prediction(), segments_);
+  if (!plugin_->predictor.errors) throw BadDescriptor{"the predictor gives no errors"};
+  headroom_errors_request errors{};
+  errors.struct_size = sizeof(errors);
+  errors.request = &asked.request;
+  errors.query_rows = segments_.int32s(request.query_rows(), asked.request.n_query);
+  errors.gram = segments_.matrix(request.gram());
+  headroom_errors_output output{};
+  output.struct_size = sizeof(output);
+  output.errors = segments_.writable_matrix(request.errors());
+  if (output.errors.rows != asked.request.settings.rows || output.errors.cols != asked.request.n_query) {
+    throw BadDescriptor{"the errors have another shape than settings and queries"};
+  }
+  output.feasible = segments_.writable_bytes(request.prediction().feasible(), asked.request.settings.rows);
+  std::fill_n(output.feasible, asked.request.settings.rows, std::uint8_t{1});
+  call_plugin("errors", [&] { return plugin_->predictor.errors(services_.host(), &errors, &output); });
+}
+
+void RequestServer::require_predictor() const {
+  if (!plugin_ || plugin_->description.kind() != PluginKind::PREDICTOR)
+    throw BadDescriptor{"the plugin is no predictor"};
 }
 
 void RequestServer::close_plugin() {

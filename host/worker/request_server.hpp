@@ -27,6 +27,8 @@ class RequestServer {
   void dimension(const EmbeddingDimensionRequest& request, WorkerReply& reply);
   void embed(const EmbedRequest& request);
   void predict(const PredictRequest& request);
+  void errors(const ErrorsRequest& request);
+  void require_predictor() const;
   void close_plugin();
 
   template <class Call>

@@ -9,4 +9,9 @@ namespace headroom::heads {
 // once, for the largest feasible k.
 void predict_knn(const sdk::PredictorRequest& request, int n_threads, sdk::PredictorOutput& output);
 
+// The errors of these predictions for held-out training rows, from the inner products of deltas alone: with neighbours
+// N of a query whose delta is y, ‖mean(N) - y‖² = Σ_ij⟨n_i, n_j⟩/k² - 2 Σ_i⟨n_i, y⟩/k + ⟨y, y⟩, in which each further
+// neighbour takes one row of products. No gene is touched.
+void knn_errors(const sdk::ErrorsRequest& request, sdk::ErrorsOutput& output);
+
 }  // namespace headroom::heads

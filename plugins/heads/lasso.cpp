@@ -9,7 +9,7 @@
 #include "heads/features.hpp"
 #include "heads/lasso_optimality.hpp"
 #include "heads/lasso_path.hpp"
-#include "heads/linear_batch.hpp"
+#include "heads/linear_target.hpp"
 #include "heads/panel_threads.hpp"
 
 namespace headroom::heads {
@@ -63,10 +63,10 @@ bool soft_threshold_suffices(const sdk::Matrix& gram, const double* correlations
 
 class Solver {
  public:
-  Solver(const sdk::PredictorRequest& request, sdk::PredictorOutput& output, const TrainingDeltas& deltas,
+  Solver(const sdk::PredictorRequest& request, LinearTarget& target, const TrainingDeltas& deltas,
          const CentredFeatures& features, const Path& path)
       : request_(request),
-        output_(output),
+        target_(target),
         features_(features),
         path_(path),
         n_features_(features.gram.rows()),
@@ -90,7 +90,7 @@ class Solver {
       }
     }
     descend(correlated);
-    for (std::int64_t panel = 0; panel < batch_.n_panels(); ++panel) predict(panel);
+    for (std::int64_t panel = 0; panel < batch_.n_panels(); ++panel) give(panel);
   }
 
   const LassoReport& report() const { return report_; }
@@ -164,7 +164,8 @@ class Solver {
     }
   }
 
-  void predict(std::int64_t panel) {
+  // To the target, threshold by threshold, with the features whose weights are not all zero.
+  void give(std::int64_t panel) {
     for (std::size_t t = 0; t < path_.thresholds.size(); ++t) {
       const double* weights = weights_of(t, panel);
       active_.clear();
@@ -176,13 +177,13 @@ class Solver {
       }
       for (std::int64_t s = 0; s < request_.n_settings(); ++s) {
         if (path_.of_setting[static_cast<std::size_t>(s)] != t) continue;
-        batch_.predict(panel, features_.query, weights, &active_, output_.prediction(s));
+        target_.take(batch_, panel, s, features_.query, weights, &active_);
       }
     }
   }
 
   const sdk::PredictorRequest& request_;
-  sdk::PredictorOutput& output_;
+  LinearTarget& target_;
   const CentredFeatures& features_;
   const Path& path_;
   std::int64_t n_features_;
@@ -193,16 +194,10 @@ class Solver {
   LassoReport report_;
 };
 
-}  // namespace
-
-LassoReport predict_lasso(const sdk::PredictorRequest& request, int n_threads, sdk::PredictorOutput& output) {
+// The whole grid, batch by batch, into the target. There is at least one training row, setting and query.
+LassoReport solve_lasso(const sdk::PredictorRequest& request, const TrainingDeltas& deltas, int n_threads,
+                        LinearTarget& target) {
   LassoReport report;
-  const TrainingDeltas deltas = present_training_deltas(request);
-  if (deltas.n_rows() == 0) {
-    for (std::int64_t s = 0; s < request.n_settings(); ++s) output.set_infeasible(s);
-    return report;
-  }
-  if (request.n_settings() == 0 || request.n_query() == 0) return report;
   const Path path = path_of(request, deltas.n_rows());
   const Features features(request.block());
   const CentredFeatures centred = centred_features(features.training(), features.query());
@@ -210,13 +205,42 @@ LassoReport predict_lasso(const sdk::PredictorRequest& request, int n_threads, s
   std::mutex mutex;
   const std::int64_t n_batches = LinearBatch::n_batches(deltas);
   on_threads(n_threads, n_batches, [&](PanelCounter& counter) {
-    Solver solver(request, output, deltas, centred, path);
+    Solver solver(request, target, deltas, centred, path);
     for (std::int64_t batch = counter.next(); batch < n_batches; batch = counter.next()) solver.solve(batch);
     const std::lock_guard lock(mutex);
     report.genes_by_soft_threshold += solver.report().genes_by_soft_threshold;
     report.genes_by_descent += solver.report().genes_by_descent;
   });
+  return report;
+}
+
+}  // namespace
+
+LassoReport predict_lasso(const sdk::PredictorRequest& request, int n_threads, sdk::PredictorOutput& output) {
+  const TrainingDeltas deltas = present_training_deltas(request);
+  if (deltas.n_rows() == 0) {
+    for (std::int64_t s = 0; s < request.n_settings(); ++s) output.set_infeasible(s);
+    return {};
+  }
+  if (request.n_settings() == 0 || request.n_query() == 0) return {};
+  PredictionTarget target(output);
+  const LassoReport report = solve_lasso(request, deltas, n_threads, target);
   predict_absent_queries(request, output);
+  return report;
+}
+
+LassoReport lasso_errors(const sdk::ErrorsRequest& request, int n_threads, sdk::ErrorsOutput& output) {
+  const sdk::PredictorRequest& predictor = request.predictor();
+  const TrainingDeltas deltas = present_training_deltas(predictor);
+  if (deltas.n_rows() == 0) {
+    for (std::int64_t s = 0; s < predictor.n_settings(); ++s) output.set_infeasible(s);
+    return {};
+  }
+  if (predictor.n_settings() == 0 || predictor.n_query() == 0) return {};
+  HeldOutErrors errors(request, LinearBatch::n_batches(deltas));
+  ErrorTarget target(errors);
+  const LassoReport report = solve_lasso(predictor, deltas, n_threads, target);
+  errors.write(request, output);
   return report;
 }
 

@@ -18,4 +18,7 @@ struct LassoReport {
 // one soft threshold per coefficient; otherwise coordinate descent along the path of α (lasso_path.hpp).
 LassoReport predict_lasso(const sdk::PredictorRequest& request, int n_threads, sdk::PredictorOutput& output);
 
+// The errors of these predictions for held-out training rows.
+LassoReport lasso_errors(const sdk::ErrorsRequest& request, int n_threads, sdk::ErrorsOutput& output);
+
 }  // namespace headroom::heads

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "heads/distance.hpp"
+
 namespace headroom::heads {
 
 LinearBatch::LinearBatch(const TrainingDeltas& deltas, const CentredFeatures& features)
@@ -37,8 +39,8 @@ const double* LinearBatch::correlations(std::int64_t panel) const {
   return correlations_.data() + panel * features_.gram.rows() * kPanelWidth;
 }
 
-void LinearBatch::predict(std::int64_t panel, const sdk::Matrix& left, const double* weights,
-                          const std::vector<std::int32_t>* listed, sdk::MatrixMap prediction) const {
+PanelProduct LinearBatch::prediction_of(std::int64_t panel, const sdk::Matrix& left, const double* weights,
+                                        const std::vector<std::int32_t>* listed) const {
   PanelProduct product;
   product.left = left.data();
   product.left_stride = left.cols();
@@ -47,10 +49,30 @@ void LinearBatch::predict(std::int64_t panel, const sdk::Matrix& left, const dou
   product.depth = listed ? static_cast<std::int64_t>(listed->size()) : left.cols();
   product.depth_list = listed ? listed->data() : nullptr;
   product.bias = means_.data() + panel * kPanelWidth;
+  product.width = width(panel);
+  return product;
+}
+
+void LinearBatch::predict(std::int64_t panel, const sdk::Matrix& left, const double* weights,
+                          const std::vector<std::int32_t>* listed, sdk::MatrixMap prediction) const {
+  PanelProduct product = prediction_of(panel, left, weights, listed);
   product.out = prediction.data() + (first_panel_ + panel) * kPanelWidth;
   product.out_stride = prediction.outerStride();
-  product.width = width(panel);
   panel_product(product);
+}
+
+void LinearBatch::add_squared_errors(std::int64_t panel, const sdk::Matrix& left, const double* weights,
+                                     const std::vector<std::int32_t>* listed, const HeldOutDeltas& truth,
+                                     double* sums) {
+  predicted_.resize(static_cast<std::size_t>(left.rows() * kPanelWidth));
+  PanelProduct product = prediction_of(panel, left, weights, listed);
+  product.out = predicted_.data();
+  product.out_stride = kPanelWidth;
+  panel_product(product);
+  for (std::int64_t q = 0; q < left.rows(); ++q) {
+    sums[q] += squared_distance(predicted_.data() + q * kPanelWidth,
+                                truth.row(q) + (first_panel_ + panel) * kPanelWidth, product.width);
+  }
 }
 
 }  // namespace headroom::heads

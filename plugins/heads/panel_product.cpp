@@ -1,5 +1,7 @@
-// Register-tiled: a tile of rows × lanes is summed in registers over the whole depth, then written once. Tile sizes by
-// register file: 8 × 16 (AVX-512: 16 sums), 6 × 8 (AVX2: 12 sums), 2 × 8 (SSE2: 8 sums).
+// Register-tiled: a tile of rows × lanes is summed in registers. Tile sizes by register file: 8 × 16 (AVX-512: 16 sums),
+// 6 × 8 (AVX2: 12 sums), 2 × 8 (SSE2: 8 sums). A strip of the panel as wide as a tile is copied, some depth at a time, to
+// where it stays in the first-level cache while all rows pass; sums wait in the output meanwhile, so that every number
+// is added up in the order of the depth whatever the blocks are.
 #include "heads/panel_product.hpp"
 
 #include "heads/simd.hpp"
@@ -39,9 +41,65 @@ HEADROOM_INLINED void tile(const PanelProduct& p, std::int64_t row, std::int64_t
   }
 }
 
+constexpr std::int64_t kDepthBlock = 256;  // of a strip of 16 columns: 32 kB
+
+// One depth block of a tile whose columns are all written. strip: the block's rows × the tile's columns.
+template <int Rows, int Vectors, bool Listed>
+HEADROOM_INLINED void strip_tile(const PanelProduct& p, const double* strip, std::int64_t first, std::int64_t last,
+                                 std::int64_t row, std::int64_t column) {
+  double* out = p.out + row * p.out_stride + column;
+  Lanes sums[Rows][Vectors];
+  for (int r = 0; r < Rows; ++r) {
+    for (int v = 0; v < Vectors; ++v) {
+      const int at = v * kLanes;
+      sums[r][v] = first > 0 ? lanes_at(out + r * p.out_stride + at)
+                   : p.bias  ? lanes_at(p.bias + column + at)
+                             : Lanes{};
+    }
+  }
+  const double* left = p.left + row * p.left_stride;
+  for (std::int64_t k = first; k < last; ++k) {
+    const std::int64_t d = Listed ? p.depth_list[k] : k;
+    const double* b = strip + (k - first) * Vectors * kLanes;
+    Lanes values[Vectors];
+    for (int v = 0; v < Vectors; ++v) values[v] = lanes_at(b + v * kLanes);
+    for (int r = 0; r < Rows; ++r) {
+      const double factor = left[r * p.left_stride + d];
+      for (int v = 0; v < Vectors; ++v) sums[r][v] += factor * values[v];
+    }
+  }
+  for (int r = 0; r < Rows; ++r) {
+    for (int v = 0; v < Vectors; ++v) lanes_at(out + r * p.out_stride + v * kLanes) = sums[r][v];
+  }
+}
+
+template <int Rows, int Vectors, bool Listed>
+HEADROOM_INLINED void strip_tiles(const PanelProduct& p, std::int64_t column) {
+  alignas(64) double strip[kDepthBlock * Vectors * kLanes];
+  std::int64_t first = 0;
+  do {  // once without any depth: the bias alone
+    const std::int64_t last = first + kDepthBlock < p.depth ? first + kDepthBlock : p.depth;
+    for (std::int64_t k = first; k < last; ++k) {
+      const double* from = p.panel + (Listed ? p.depth_list[k] : k) * kPanelWidth + column;
+      double* to = strip + (k - first) * Vectors * kLanes;
+      for (int v = 0; v < Vectors; ++v) lanes_at(to + v * kLanes) = lanes_at(from + v * kLanes);
+    }
+    std::int64_t row = 0;
+    for (; row + Rows <= p.rows; row += Rows) strip_tile<Rows, Vectors, Listed>(p, strip, first, last, row, column);
+    for (; row + 2 <= p.rows; row += 2) strip_tile<2, Vectors, Listed>(p, strip, first, last, row, column);
+    for (; row < p.rows; ++row) strip_tile<1, Vectors, Listed>(p, strip, first, last, row, column);
+    first = last;
+  } while (first < p.depth);
+}
+
 template <int Rows, int Vectors, bool Listed>
 HEADROOM_INLINED void all_tiles(const PanelProduct& p) {
+  constexpr std::int64_t worth_copying = 4 * Rows;  // rows below which a strip is not used often enough
   for (std::int64_t column = 0; column < p.width; column += Vectors * kLanes) {
+    if (p.rows >= worth_copying && column + Vectors * kLanes <= p.width) {
+      strip_tiles<Rows, Vectors, Listed>(p, column);
+      continue;
+    }
     std::int64_t row = 0;
     for (; row + Rows <= p.rows; row += Rows) tile<Rows, Vectors, Listed>(p, row, column);
     for (; row + 2 <= p.rows; row += 2) tile<2, Vectors, Listed>(p, row, column);

@@ -13,4 +13,7 @@ namespace headroom::heads {
 // ŷ = ȳ + [Q (ZᵀZ + αI)⁻¹] [Zᵀ(Y - ȳ)].
 void predict_ridge(const sdk::PredictorRequest& request, int n_threads, sdk::PredictorOutput& output);
 
+// The errors of these predictions for held-out training rows.
+void ridge_errors(const sdk::ErrorsRequest& request, int n_threads, sdk::ErrorsOutput& output);
+
 }  // namespace headroom::heads

@@ -52,16 +52,18 @@ void pack_centred_panel(const TrainingDeltas& deltas, std::int64_t panel, double
   }
 }
 
+Eigen::RowVectorXd mean_training_delta(const sdk::PredictorRequest& request) {
+  Eigen::RowVectorXd mean = Eigen::RowVectorXd::Zero(request.n_genes());
+  for (std::int64_t i = 0; i < request.n_training(); ++i) mean += request.training_delta(i);
+  return mean / static_cast<double>(request.n_training());
+}
+
 void predict_absent_queries(const sdk::PredictorRequest& request, sdk::PredictorOutput& output) {
   const sdk::Block block = request.block();
   Eigen::RowVectorXd mean;
   for (std::int64_t q = 0; q < request.n_query(); ++q) {
     if (block.query_present(q)) continue;
-    if (mean.size() == 0) {
-      mean = Eigen::RowVectorXd::Zero(request.n_genes());
-      for (std::int64_t i = 0; i < request.n_training(); ++i) mean += request.training_delta(i);
-      mean /= static_cast<double>(request.n_training());
-    }
+    if (mean.size() == 0) mean = mean_training_delta(request);
     for (std::int64_t s = 0; s < request.n_settings(); ++s) output.prediction(s).row(q) = mean;
   }
 }

@@ -31,6 +31,9 @@ void pack_panel(const TrainingDeltas& deltas, std::int64_t panel, double* packed
 // The same less the means over the training rows, which go to `means` (kPanelWidth numbers).
 void pack_centred_panel(const TrainingDeltas& deltas, std::int64_t panel, double* packed, double* means);
 
+// The mean over all training rows of the request: genes.
+Eigen::RowVectorXd mean_training_delta(const sdk::PredictorRequest& request);
+
 // Query rows without features are predicted as the mean over all training rows of the request (protocol section 3).
 void predict_absent_queries(const sdk::PredictorRequest& request, sdk::PredictorOutput& output);
 

@@ -17,6 +17,10 @@ class Knn final : public sdk::Predictor {
                sdk::PredictorOutput& output) const override {
     headroom::heads::predict_knn(request, host.n_threads(), output);
   }
+  static bool gives_errors() { return true; }
+  void errors(const sdk::Host&, const sdk::ErrorsRequest& request, sdk::ErrorsOutput& output) const override {
+    headroom::heads::knn_errors(request, output);
+  }
 };
 
 HEADROOM_PLUGINS(Knn)

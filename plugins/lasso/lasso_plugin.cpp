@@ -18,6 +18,10 @@ class Lasso final : public sdk::Predictor {
                sdk::PredictorOutput& output) const override {
     headroom::heads::predict_lasso(request, host.n_threads(), output);
   }
+  static bool gives_errors() { return true; }
+  void errors(const sdk::Host& host, const sdk::ErrorsRequest& request, sdk::ErrorsOutput& output) const override {
+    headroom::heads::lasso_errors(request, host.n_threads(), output);
+  }
 };
 
 HEADROOM_PLUGINS(Lasso)

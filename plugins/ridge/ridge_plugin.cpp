@@ -20,6 +20,10 @@ class Ridge final : public sdk::Predictor {
                sdk::PredictorOutput& output) const override {
     headroom::heads::predict_ridge(request, host.n_threads(), output);
   }
+  static bool gives_errors() { return true; }
+  void errors(const sdk::Host& host, const sdk::ErrorsRequest& request, sdk::ErrorsOutput& output) const override {
+    headroom::heads::ridge_errors(request, host.n_threads(), output);
+  }
 };
 
 HEADROOM_PLUGINS(Ridge)

@@ -12,14 +12,14 @@
 namespace headroom::testing {
 namespace {
 
-// Sums of up to 130 products of order 1, added in another order or fused.
+// Sums of up to 530 products of order 1, added in another order or fused.
 constexpr double kSumTolerance = 1e-12;
 
 class HeadKernels : public ::testing::TestWithParam<heads::Registers> {};
 
 TEST_P(HeadKernels, PanelProductOverShapes) {
-  for (const std::int64_t rows : {0, 1, 5, 6, 7, 8, 13, 23}) {
-    for (const std::int64_t depth : {0, 1, 9, 130}) {
+  for (const std::int64_t rows : {0, 1, 5, 8, 13, 23, 43}) {
+    for (const std::int64_t depth : {0, 1, 9, 130, 256, 530}) {
       for (const std::int64_t width : {1, 8, 15, 48, 64}) {
         for (const bool listed : {false, true}) {
           const sdk::Matrix left = random_matrix(rows, depth + 3, 1);

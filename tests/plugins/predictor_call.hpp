@@ -28,6 +28,36 @@ struct PredictorCall {
   // above their width, as in the worker's memory.
   template <class Head>
   void run(const Head& head, std::int64_t padding = 5) {
+    with_request([&](const headroom_predictor_request& request) { predict(head, request, padding); });
+  }
+
+  // The errors of the same call: query row i has the deltas in row query_rows[i] of delta_rows. NaN wherever the head
+  // wrote nothing.
+  template <class Head>
+  sdk::Matrix errors(const Head& head, const std::vector<std::int32_t>& query_rows) {
+    const sdk::Matrix gram = delta_rows * delta_rows.transpose();
+    sdk::Matrix filled =
+        sdk::Matrix::Constant(settings.rows(), query.rows(), std::numeric_limits<double>::quiet_NaN());
+    feasible.assign(static_cast<std::size_t>(settings.rows()), 1);
+    with_request([&](const headroom_predictor_request& request) {
+      headroom_errors_request asked{};
+      asked.struct_size = sizeof(asked);
+      asked.request = &request;
+      asked.query_rows = query_rows.data();
+      asked.gram = {gram.data(), gram.rows(), gram.cols(), gram.cols()};
+      headroom_errors_output output{};
+      output.struct_size = sizeof(output);
+      output.errors = {filled.data(), filled.rows(), filled.cols(), filled.cols()};
+      output.feasible = feasible.data();
+      sdk::ErrorsOutput out(output);
+      head(sdk::ErrorsRequest(asked), out);
+    });
+    return filled;
+  }
+
+ private:
+  template <class Use>
+  void with_request(const Use& use) const {
     const auto view = [](const sdk::Matrix& m) { return headroom_matrix{m.data(), m.rows(), m.cols(), m.cols()}; };
     headroom_block block{};
     block.struct_size = sizeof(block);
@@ -47,7 +77,11 @@ struct PredictorCall {
     request.n_training = training.rows();
     request.n_query = query.rows();
     request.settings = view(settings);
+    use(request);
+  }
 
+  template <class Head>
+  void predict(const Head& head, const headroom_predictor_request& request, std::int64_t padding) {
     const std::int64_t stride = delta_rows.cols() + padding;
     std::vector<sdk::Matrix> buffers;
     std::vector<headroom_matrix_mut> outputs;
@@ -70,6 +104,8 @@ struct PredictorCall {
       predictions.push_back(buffer.leftCols(delta_rows.cols()));
     }
   }
+
+ public:
   bool wrote_outside = false;  // a head wrote beyond the columns of a prediction
 
   sdk::Matrix training_deltas() const {

@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 #define HEADROOM_ABI_MAJOR 1u /* a library built for another major is refused by name */
-#define HEADROOM_ABI_MINOR 0u /* only ever adds fields, flags and extensions */
+#define HEADROOM_ABI_MINOR 1u /* only ever adds fields, flags and extensions */
 
 #if defined(__GNUC__)
 #define HEADROOM_EXPORT __attribute__((visibility("default")))

@@ -3,6 +3,7 @@
  * There is one pure call, predict: training features and deltas, query features and a whole grid of hyperparameter
  * settings go in, one prediction per setting comes out. Nothing is kept between calls, so the answer depends on the
  * request alone. A nearest-neighbour predictor sorts once for every k; a lasso walks one path for every alpha.
+ * A second call, errors, is an optional shortcut for the inner selection.
  * See plugin.h for the rules on growth, ownership, threads and errors.
  */
 #ifndef HEADROOM_PREDICTOR_H
@@ -73,6 +74,23 @@ typedef struct headroom_predictor_output {
   uint8_t* feasible;
 } headroom_predictor_output;
 
+/* Since ABI 1.1. What errors is asked: how far the predictions for queries whose deltas are known lie from them. The
+ * queries are training perturbations that an inner split holds out, so their deltas are rows of delta_rows, too. */
+typedef struct headroom_errors_request {
+  int64_t struct_size;
+  const headroom_predictor_request* request; /* as for predict */
+  const int32_t* query_rows;                 /* query row i has the deltas in row query_rows[i] of delta_rows */
+  /* Shared rows × shared rows: inner products over genes of the rows of delta_rows. The error of a weighted mean of
+   * training deltas takes nothing else. */
+  headroom_matrix gram;
+} headroom_errors_request;
+
+typedef struct headroom_errors_output {
+  int64_t struct_size;
+  headroom_matrix_mut errors; /* settings × query rows: L2 norm over genes of prediction - delta, finite, >= 0 */
+  uint8_t* feasible;          /* as for predict */
+} headroom_errors_output;
+
 #define HEADROOM_SUPPORTS_REGRESSION 1u  /* bits of headroom_predictor::task_kinds */
 #define HEADROOM_SUPPORTS_THREE_CLASS 2u
 
@@ -88,6 +106,11 @@ typedef struct headroom_predictor {
 
   headroom_status (*predict)(const headroom_host* host, const headroom_predictor_request* request,
                              headroom_predictor_output* output);
+  /* Since ABI 1.1, or NULL. The errors of what predict would answer, up to rounding, without writing it out: whoever
+   * fills it saves the host and itself the traffic of settings × query rows × genes. Serves the choice of
+   * hyperparameters alone; results are always computed by the host, from predictions. Regression only. */
+  headroom_status (*errors)(const headroom_host* host, const headroom_errors_request* request,
+                            headroom_errors_output* output);
 } headroom_predictor;
 
 #ifdef __cplusplus

@@ -93,6 +93,37 @@ class PredictorOutput {
   std::int32_t n_planes_;
 };
 
+// A request for errors in place of predictions: the queries' own deltas are known. Views; valid during the call.
+class ErrorsRequest {
+ public:
+  explicit ErrorsRequest(const headroom_errors_request& request) : request_(request), predictor_(*request.request) {}
+
+  const PredictorRequest& predictor() const { return predictor_; }
+  std::int64_t query_row(std::int64_t i) const { return request_.query_rows[i]; }  // row of delta_rows()
+  ConstRowMap query_delta(std::int64_t i) const {                                  // the genes of query row i
+    const headroom_matrix& rows = predictor_.c().delta_rows;
+    return ConstRowMap(rows.data + query_row(i) * rows.row_stride, rows.cols);
+  }
+  // Shared rows × shared rows: inner products of the rows of delta_rows() over genes.
+  ConstMatrixMap gram() const { return map(request_.gram); }
+
+ private:
+  const headroom_errors_request& request_;
+  PredictorRequest predictor_;
+};
+
+// Where the errors go: settings × query rows, L2 norms over genes of prediction - delta.
+class ErrorsOutput {
+ public:
+  explicit ErrorsOutput(headroom_errors_output& output) : output_(output) {}
+
+  MatrixMap errors() { return map(output_.errors); }
+  void set_infeasible(std::int64_t s) { output_.feasible[s] = 0; }
+
+ private:
+  headroom_errors_output& output_;
+};
+
 // A hyperparameter that the predictor declares.
 struct Hyperparameter {
   std::string name;          // letters, digits, '_': users write --grid PLUGIN.NAME=V,V
@@ -132,6 +163,13 @@ class Predictor {
   static std::uint32_t task_kinds() { return HEADROOM_SUPPORTS_REGRESSION; }
 
   virtual void predict(const Host& host, const PredictorRequest& request, PredictorOutput& output) const = 0;
+
+  // A shortcut for step 3's inner splits, for predictors that can tell their errors for less than their predictions.
+  // Whoever overrides it declares gives_errors() again, to return true.
+  static bool gives_errors() { return false; }
+  virtual void errors(const Host&, const ErrorsRequest&, ErrorsOutput&) const {
+    throw Unsupported("this predictor gives no errors");
+  }
 };
 
 namespace detail {
@@ -141,9 +179,10 @@ class PredictorCapability {
  public:
   using Predict = headroom_status (*)(const headroom_host*, const headroom_predictor_request*,
                                       headroom_predictor_output*);
+  using Errors = headroom_status (*)(const headroom_host*, const headroom_errors_request*, headroom_errors_output*);
 
   PredictorCapability(std::vector<Hyperparameter> hyperparameters, BlockCount blocks, std::uint32_t task_kinds,
-                      Predict predict)
+                      Predict predict, Errors errors)
       : hyperparameters_(std::move(hyperparameters)) {
     entries_.reserve(hyperparameters_.size());
     for (const Hyperparameter& h : hyperparameters_) {
@@ -153,7 +192,7 @@ class PredictorCapability {
     }
     capability_ = {sizeof(headroom_predictor), task_kinds, blocks.minimum, blocks.maximum, 0,
                    pointers_.empty() ? nullptr : pointers_.data(), static_cast<std::int64_t>(pointers_.size()),
-                   predict};
+                   predict, errors};
   }
   PredictorCapability(const PredictorCapability&) = delete;
   PredictorCapability& operator=(const PredictorCapability&) = delete;
@@ -195,11 +234,20 @@ inline void check(const headroom_predictor_request& request, const headroom_pred
   }
 }
 
+inline void check(const headroom_errors_request& request) {
+  const std::int64_t n_rows = request.request->delta_rows.rows;
+  require_that(request.gram.rows == n_rows && request.gram.cols == n_rows, "gram is not delta_rows × delta_rows");
+  for (std::int64_t i = 0; i < request.request->n_query; ++i) {
+    require_that(request.query_rows[i] >= 0 && request.query_rows[i] < n_rows, "a query row lies outside delta_rows");
+  }
+}
+
 template <class Plugin>
 struct Registration<Plugin, std::enable_if_t<std::is_base_of_v<Predictor, Plugin>>> {
   static const PredictorCapability& capability() {
-    static const PredictorCapability& kept = *new PredictorCapability(Plugin::hyperparameters(), Plugin::blocks(),
-                                                                      Plugin::task_kinds(), &predict);
+    static const PredictorCapability& kept =
+        *new PredictorCapability(Plugin::hyperparameters(), Plugin::blocks(), Plugin::task_kinds(), &predict,
+                                 Plugin::gives_errors() ? &errors : nullptr);
     return kept;
   }
 
@@ -213,6 +261,21 @@ struct Registration<Plugin, std::enable_if_t<std::is_base_of_v<Predictor, Plugin
       PredictorOutput out(*output, request->n_planes);
       const Plugin plugin{};
       plugin.predict(Host(*host), PredictorRequest(*request), out);
+    });
+  }
+
+  static headroom_status errors(const headroom_host* host, const headroom_errors_request* request,
+                                headroom_errors_output* output) noexcept {
+    return guarded(host, [&] {
+      require_size(*host, "headroom_host");
+      require_size(*request, "headroom_errors_request");
+      require_size(*request->request, "headroom_predictor_request");
+      require_size(*output, "headroom_errors_output");
+      check(*request->request, capability().c());
+      check(*request);
+      ErrorsOutput out(*output);
+      const Plugin plugin{};
+      plugin.errors(Host(*host), ErrorsRequest(*request), out);
     });
   }
 

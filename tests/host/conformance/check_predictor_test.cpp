@@ -50,6 +50,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Deed{"never_feasible", "hyperparameter-grid", kWarn, "none of 9"},
                     Deed{"none", "infeasible-settings", kPass, "6 of 9"},
                     Deed{"unflagged", "infeasible-settings", kFail, "not finite, at scale=0.5, k=10"},
+                    Deed{"none", "errors-agree", kPass, "9 settings, 25 held-out rows"},
+                    Deed{"flatters_itself", "errors-agree", kFail, "of the largest error off"},
+                    Deed{"errors_unflagged", "errors-agree", kFail, "other settings feasible"},
                     Deed{"none", "three-class", kPass, "sum to 1"}, Deed{"improper", "three-class", kFail, "0.25 off"},
                     Deed{"negative", "three-class", kFail, "negative"}),
     [](const auto& tested) {

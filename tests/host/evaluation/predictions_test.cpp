@@ -203,8 +203,8 @@ TEST_F(Predictions, WhatAHeadPredictsScoresAsThatHead) {
       ASSERT_TRUE(features.has_value()) << features.error().line();
       auto knn = WorkerSession::start(*roster->heads[0].file, roster->heads[0].settings);
       ASSERT_TRUE(knn.has_value()) << knn.error().message;
-      const auto outcome =
-          evaluate_head(**knn, roster->heads[0].grid, *features, task_.contexts[c].name, fold->training_deltas);
+      const auto outcome = evaluate_head(**knn, roster->heads[0].grid, *features, task_.contexts[c].name,
+                                         fold->training_deltas, nullptr);
       ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
       for (std::size_t i = 0; i < fold->test_rows.size(); ++i) {
         rows.push_back({task_.contexts[c].pert_ids[static_cast<std::size_t>(fold->test_rows[i])],

@@ -209,6 +209,54 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
+// The same for errors() of held-out rows.
+WorkerFault fault_of_errors(const std::string& deed) {
+  WorkerSettings settings = settings_for_tests();
+  settings.options = {{"deed", deed}};
+  auto session = start("faulty_predictor", settings);
+  if (!session) return session.error();
+  SmallQuestion small;
+  const auto n = static_cast<std::size_t>(small.question.n_query);
+  const Matrix gram = Matrix::Zero(small.question.deltas.rows, small.question.deltas.rows);
+  const auto answer = (*session)->errors(small.question, RowIndex(n, 0), sealed(gram));
+  return answer ? WorkerFault{WorkerVerdict::COMPLETED, ""} : answer.error();
+}
+
+TEST(WorkerSession, ChecksTheErrorsThatAPredictorTells) {
+  EXPECT_EQ(fault_of_errors("none").verdict, COMPLETED) << fault_of_errors("none").message;
+  for (const char* deed : {"negative-error", "nan-error", "infinite-error"}) {
+    const WorkerFault fault = fault_of_errors(deed);
+    EXPECT_EQ(fault.verdict, BAD_OUTPUT) << deed;
+    EXPECT_THAT(fault.message, HasSubstr("an error that is negative or not finite"));
+  }
+  EXPECT_EQ(fault_of_errors("mark").verdict, BAD_OUTPUT);
+  const WorkerFault crash = fault_of_errors("segfault");
+  EXPECT_EQ(crash.verdict, CRASHED);
+  EXPECT_THAT(crash.message, HasSubstr("while it told its errors"));
+}
+
+TEST(WorkerSession, AsksForErrorsOnlyWhereTheyAreOffered) {
+  SmallQuestion small;
+  const Matrix square = Matrix::Zero(small.question.deltas.rows, small.question.deltas.rows);
+  const RowIndex rows(static_cast<std::size_t>(small.question.n_query), 0);
+  auto without = start("steady_predictor");
+  ASSERT_TRUE(without);
+  EXPECT_FALSE((*without)->description().gives_errors());
+  small.question.settings = Matrix::Ones(1, 1);
+  auto refused = (*without)->errors(small.question, rows, sealed(square));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("gives no errors"));
+
+  auto with = start("faulty_predictor");
+  ASSERT_TRUE(with);
+  EXPECT_TRUE((*with)->description().gives_errors());
+  SmallQuestion own;
+  EXPECT_FALSE((*with)->errors(own.question, RowIndex(rows.size(), 10'000), sealed(square)));
+  EXPECT_FALSE((*with)->errors(own.question, RowIndex(rows.size() + 1, 0), sealed(square)));
+  EXPECT_FALSE((*with)->errors(own.question, rows, sealed(Matrix::Zero(1, 1))));
+  EXPECT_TRUE((*with)->errors(own.question, rows, sealed(square))) << "mistakes of the caller do no harm";
+}
+
 struct BadLibrary {
   const char* name;
   WorkerVerdict verdict;

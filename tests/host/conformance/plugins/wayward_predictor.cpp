@@ -86,6 +86,25 @@ class WaywardPredictor final : public sdk::Predictor {
       }
     }
   }
+
+  static bool gives_errors() { return true; }
+  void errors(const sdk::Host& host, const sdk::ErrorsRequest& asked, sdk::ErrorsOutput& output) const override {
+    const std::string deed = host.text("deed");
+    const sdk::PredictorRequest& request = asked.predictor();
+    const Eigen::RowVectorXd mean = request.training_deltas().colwise().mean();
+    for (std::int64_t s = 0; s < request.n_settings(); ++s) {
+      if (request.setting(s, 1) > static_cast<double>(request.n_training()) && deed != "errors_unflagged") {
+        output.set_infeasible(s);
+        continue;
+      }
+      for (std::int64_t q = 0; q < request.n_query(); ++q) {
+        const double own = request.block().query()(q, 0);
+        const double error =
+            ((mean.array() + own) * request.setting(s, 0) - asked.query_delta(q).array()).matrix().norm();
+        output.errors()(s, q) = deed == "flatters_itself" ? 0.99 * error : error;
+      }
+    }
+  }
 };
 
 HEADROOM_PLUGINS(WaywardPredictor)

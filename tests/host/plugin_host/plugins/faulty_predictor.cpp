@@ -1,6 +1,7 @@
 // A predictor that goes wrong in the way that its option `deed` names, when it is asked to predict.
 #include <unistd.h>
 
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -96,10 +97,29 @@ headroom_status predict(const headroom_host* host, const headroom_predictor_requ
   return HEADROOM_OK;
 }
 
+// Errors of one, or what the deed makes of them.
+headroom_status errors(const headroom_host* host, const headroom_errors_request* request,
+                       headroom_errors_output* output) {
+  const headroom_string given = host->option(host->handle, text("deed"));
+  const std::string deed(given.data, static_cast<std::size_t>(given.size));
+  if (deed == "segfault") *reinterpret_cast<volatile int*>(near_null) = 1;
+  if (deed == "mark") output->feasible[0] = 7;
+  const double error = deed == "negative-error"   ? -1
+                       : deed == "nan-error"      ? std::nan("")
+                       : deed == "infinite-error" ? HUGE_VAL
+                                                  : 1;
+  for (std::int64_t s = 0; s < request->request->settings.rows; ++s) {
+    for (std::int64_t q = 0; q < request->request->n_query; ++q) {
+      output->errors.data[s * output->errors.row_stride + q] = error;
+    }
+  }
+  return HEADROOM_OK;
+}
+
 const headroom_option kDeed{sizeof(headroom_option), text("deed"), text("none"), text("what to do wrong")};
 const headroom_option* const kOptions[] = {&kDeed};
 const headroom_predictor kPredictor{
-    sizeof(headroom_predictor), HEADROOM_SUPPORTS_REGRESSION, 1, 1, 0, nullptr, 0, predict};
+    sizeof(headroom_predictor), HEADROOM_SUPPORTS_REGRESSION, 1, 1, 0, nullptr, 0, predict, errors};
 const headroom_plugin kPlugin{sizeof(headroom_plugin),
                               HEADROOM_ABI_MAJOR,
                               HEADROOM_ABI_MINOR,

@@ -44,7 +44,8 @@ static const headroom_predictor kPredictor = {sizeof(headroom_predictor),
                                               0,
                                               kHyperparameters,
                                               1,
-                                              predict};
+                                              predict,
+                                              NULL};
 static const headroom_string kDatasets[] = {TEXT("atlas")};
 static const headroom_plugin kPlugin = {sizeof(headroom_plugin),
                                         HEADROOM_ABI_MAJOR,
