@@ -66,6 +66,21 @@ bool unfilter(const std::vector<H5Z_filter_t>& filters, std::uint32_t skipped, s
   return bytes->size() == chunk_bytes;
 }
 
+// Bytes that H5Dread_chunk will write; 0: the chunk was never written. Without filters H5Dget_chunk_storage_size gives
+// what the layout says, but a chunk's own record in the file may say more, and that is what is read.
+std::optional<hsize_t> stored_size(const Dataset& dataset, const std::vector<H5Z_filter_t>& filters,
+                                   const hsize_t* offset) {
+  hsize_t bytes = 0;
+  if (!filters.empty()) {
+    if (H5Dget_chunk_storage_size(dataset.id.get(), offset, &bytes) < 0) return std::nullopt;
+    return bytes;
+  }
+  unsigned skipped = 0;
+  haddr_t address = HADDR_UNDEF;
+  if (H5Dget_chunk_info_by_coord(dataset.id.get(), offset, &skipped, &address, &bytes) < 0) return std::nullopt;
+  return address == HADDR_UNDEF ? 0 : bytes;
+}
+
 tl::unexpected<Error> damaged(const Dataset& dataset) {
   return bad_input(fmt::format("a chunk of '{}' does not have the size that the layout says", dataset.name),
                    dataset.path, "the file is damaged; make it again");
@@ -90,11 +105,12 @@ Result<std::optional<std::string>> read_chunk(const Dataset& dataset, const hsiz
   const auto filters = known_filters(creation.get());
   if (!filters) return std::nullopt;
   const auto chunk_bytes = chunk_size(dataset, element_bytes);
-  hsize_t stored_bytes = 0;
-  if (!chunk_bytes || H5Dget_chunk_storage_size(dataset.id.get(), offset, &stored_bytes) < 0) {
+  const auto stored = stored_size(dataset, *filters, offset);
+  if (!chunk_bytes || !stored) {
     take_error_message();
     return damaged(dataset);
   }
+  const hsize_t stored_bytes = *stored;
   // What the file cannot hold, or cannot expand to, is refused before memory is taken.
   if (stored_bytes > dataset.file_bytes ||
       *chunk_bytes / kLargestExpansion > std::max<std::uint64_t>(stored_bytes, 1 << 16)) {

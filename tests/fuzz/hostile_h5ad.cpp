@@ -70,7 +70,7 @@ class Maker {
 
   // The number that belongs there, or one that does not.
   std::int64_t number(std::int64_t right) {
-    if (!chance(24)) return right;
+    if (!chance(64)) return right;  // there are some hundred of them in a file
     const std::int64_t wrong[] = {0,
                                   right - 1,
                                   right + 1,
@@ -85,7 +85,7 @@ class Maker {
     return choice < std::size(wrong) ? wrong[choice] : decisions_.ConsumeIntegral<std::int64_t>();
   }
   hsize_t length(hsize_t right) {
-    if (!chance(24)) return right;
+    if (!chance(32)) return right;
     const hsize_t wrong[] = {0, right - 1, right + 1, 1, hsize_t{1} << 20, hsize_t{1} << 31, hsize_t{1} << 40};
     return wrong[below(std::size(wrong))];
   }

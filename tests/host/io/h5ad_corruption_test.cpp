@@ -170,8 +170,8 @@ TEST(DamagedH5ad, TruncationIsOneClearErrorWhereverItFalls) {
   }
 }
 
-// HDF5 1.10 itself crashes on some files whose description of a type is damaged; this many of the trials of one file may
-// hit such a place (measured: at most 1 of 60). A crash of our own reading would show in far more of them.
+// HDF5 1.10 itself crashes on some files whose description of a type is damaged; this many of the trials of one file
+// may hit such a place (measured: at most 1 of 60). A crash of our own reading would show in far more of them.
 constexpr int kMostLibraryCrashes = 3;
 
 // Flipped bits are an error or do not show; a process of its own for each file keeps a crash from hiding the others.
@@ -217,6 +217,29 @@ TEST(DamagedH5ad, TextsThatClaimTooMuchAreRefused) {
     bytes[field + 2] ^= 1;  // 65,536 more or less
     EXPECT_THAT(message_of(folder.write("claims.h5ad", bytes)), HasSubstr("the text of 'obs/_index' is damaged"));
   }
+}
+
+// A chunk's own record may claim more bytes than its layout, and HDF5 then writes as many into the reader's buffer.
+TEST(DamagedH5ad, ChunksOfTextThatClaimMoreThanTheirLayoutAreRefused) {
+  const TemporaryFolder folder;
+  const auto path = folder.write("claims.h5ad", read_bytes(fixture("dense_float64.h5ad")));
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  H5Ldelete(file, "obs/_index", H5P_DEFAULT);
+  const hsize_t n = 6, chunk = 2, offset = 0;
+  const hid_t space = H5Screate_simple(1, &n, nullptr);
+  const hid_t type = H5Tcopy(H5T_C_S1);
+  H5Tset_size(type, H5T_VARIABLE);
+  const hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_chunk(creation, 1, &chunk);
+  const hid_t id = H5Dcreate2(file, "obs/_index", type, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+  const std::string bytes(4096, '\0');
+  EXPECT_GE(H5Dwrite_chunk(id, H5P_DEFAULT, 0, &offset, bytes.size(), bytes.data()), 0);
+  H5Dclose(id);
+  H5Pclose(creation);
+  H5Tclose(type);
+  H5Sclose(space);
+  H5Fclose(file);
+  EXPECT_THAT(message_of(path), HasSubstr("a chunk of 'obs/_index' does not have the size that the layout says"));
 }
 
 }  // namespace
