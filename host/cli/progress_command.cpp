@@ -1,13 +1,8 @@
 // headroom progress: the gap closed, from score tables that others published.
-#include <iostream>
-
 #include "cli/command_line.hpp"
 #include "cli/notes.hpp"
-#include "cli/terminal_streams.hpp"
-#include "results/method_bars.hpp"
+#include "cli/summary_output.hpp"
 #include "results/published_scores.hpp"
-#include "results/scores_csv.hpp"
-#include "results/summary_json.hpp"
 
 namespace headroom::cli {
 
@@ -17,16 +12,8 @@ Result<int> progress(const ProgressArguments& arguments) {
   for (const ContextResult& context : summary->contexts()) {
     print_notes({context.notes().begin(), context.notes().end()}, arguments.common.quiet);
   }
-  switch (arguments.common.format) {
-    case TableFormat::json:
-      std::cout << summary_json(*summary);
-      break;
-    case TableFormat::csv:
-      std::cout << scores_csv(*summary);
-      break;
-    default:
-      draw_method_bars(std::cout, *summary, primary_metric(*summary), stdout_style());
-  }
+  auto printed = print_summary(*summary, arguments.scores.stem().string(), arguments.common);
+  if (!printed) return tl::unexpected<Error>(printed.error());
   return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "cli/interruption.hpp"
 #include "cli/run_setup.hpp"
 #include "cli/run_store.hpp"
+#include "cli/summary_output.hpp"
 #include "cli/task_input.hpp"
 #include "cli/terminal_streams.hpp"
 #include "evaluation/evaluate.hpp"
@@ -17,7 +18,6 @@
 #include "protocol/blas.hpp"
 #include "results/audit_lines.hpp"
 #include "results/bounds_card.hpp"
-#include "results/method_bars.hpp"
 #include "results/perturbation_facts.hpp"
 #include "results/perturbations_csv.hpp"
 #include "results/report.hpp"
@@ -127,12 +127,9 @@ Result<int> run(const RunArguments& arguments) {
   if (auto kept = store->put_facts(facts); !kept) return tl::unexpected<Error>(kept.error());
   auto written = write_results(arguments.out, outcome.results, summary, input->task, std::move(facts), pool);
   if (!written) return tl::unexpected<Error>(written.error());
-  if (arguments.common.format == TableFormat::json) {
-    std::cout << summary_json(summary);
-  } else {
-    draw_method_bars(std::cout, summary, primary_metric(summary), stdout_style());
-    draw_audit(std::cout, summary, stdout_style());
-  }
+  auto printed = print_summary(summary, arguments.out.string(), arguments.common);
+  if (!printed) return tl::unexpected<Error>(printed.error());
+  if (arguments.common.format == TableFormat::text) draw_audit(std::cout, summary, stdout_style());
   if (!arguments.common.quiet) {
     print_coverage(summary, *options);
     print_failures(summary);

@@ -287,6 +287,29 @@ TEST_F(TinyScreen, WrongFlagsNameWhatThereIs) {
   expect_error(headroom(impostor), 2, "the name 'knn' is taken");
 }
 
+TEST_F(TinyScreen, EveryFormatIsWhatItSays) {
+  const auto printed = [&](const std::string& command) {
+    const Ended ended = headroom(command);
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    return ended.out;
+  };
+  const std::string run = std::string(kTinyRun) + "--quiet --resume -o out ";
+  const std::string bars = printed(run);
+  EXPECT_NE(bars.find("good+knn"), std::string::npos);
+  EXPECT_EQ(printed(run + "--format table"), bars);
+  EXPECT_TRUE(printed(run + "--format csv") == content_of(folder_ / "out" / "scores.csv"));
+  EXPECT_TRUE(printed(run + "--format json") == content_of(folder_ / "out" / "summary.json"));
+  EXPECT_TRUE(printed(run + "--json") == content_of(folder_ / "out" / "summary.json"));
+  const std::string markdown = printed(run + "--format markdown");
+  EXPECT_TRUE(markdown.starts_with("| rank |")) << markdown;
+  EXPECT_EQ(printed("leaderboard out --format markdown"), markdown);
+
+  std::ofstream(folder_ / "scores.csv") << "name,fold,L2\nnull,a.0,3\nnull,a.1,3\nbest,a.0,1\nbest,a.1,1\nmine,a.0,2\n"
+                                           "mine,a.1,2\n";
+  const std::string published = printed("progress --scores scores.csv --wap null --bap best --format markdown");
+  EXPECT_NE(published.find("| mine |"), std::string::npos) << published;
+}
+
 TEST_F(TinyScreen, BoundsNeedNoPlugin) {
   const Ended ended =
       headroom("bounds screen/task --predictor knn --grid knn.k=1,2,3 --common-dim 4 --sandbox relaxed --json");
