@@ -1,6 +1,7 @@
 #include "cells/bootstrap.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include "cells/random_stream.hpp"
@@ -85,8 +86,10 @@ std::optional<Error> validate(const BootstrapOptions& options) {
   return std::nullopt;
 }
 
-ContextControl prepare_control(const CellRows& control, Design design, std::uint32_t n_genes,
-                               const std::string& context, const BootstrapOptions& options, ThreadPool& pool) {
+ContextControl prepare_control(CellRows control, Design design, std::uint32_t n_genes, const std::string& context,
+                               const BootstrapOptions& options, ThreadPool& pool, Progress& progress,
+                               const std::stop_token& stop) {
+  const auto n_cells = static_cast<std::int64_t>(control.n_cells());
   ContextControl out;
   out.design = design;
   out.n_genes = n_genes;
@@ -95,7 +98,11 @@ ContextControl prepare_control(const CellRows& control, Design design, std::uint
   batch_moments(control, n_genes, pool, out.moments);
   out.profile = mean_over_batches(out.moments);
   make_gene_major_group(control, n_genes, design == Design::matched, out.cells);
-  if (design == Design::matched) return out;
+  control = {};
+  if (design == Design::matched) {
+    progress.advance(n_cells);
+    return out;
+  }
 
   const auto n_lanes = static_cast<std::uint32_t>(out.layout.n_lanes());
   const BatchesView view = view_all(out.cells);
@@ -104,7 +111,10 @@ ContextControl prepare_control(const CellRows& control, Design design, std::uint
   resample_cells(out.key, kControlCells, out.layout, view.spans, times, can_be_halved(view.spans), draws);
   for (double& worth : draws.worth) worth = -worth;
   out.draws.assign(static_cast<std::size_t>(n_genes) * n_lanes, 0.0);
-  pool.for_each((n_genes + kTileGenes - 1) / kTileGenes, [&](std::size_t tile) {
+  const auto n_tiles = static_cast<std::int64_t>((n_genes + kTileGenes - 1) / kTileGenes);
+  std::atomic<std::int64_t> n_tiles_done{0};
+  pool.for_each(static_cast<std::size_t>(n_tiles), [&](std::size_t tile) {
+    if (stop.stop_requested()) return;
     const auto begin = static_cast<std::uint32_t>(tile * kTileGenes), end = std::min(n_genes, begin + kTileGenes);
     AlignedVector<double> weights;
     for (const BatchesView::Block& at : view.blocks) {
@@ -112,6 +122,8 @@ ContextControl prepare_control(const CellRows& control, Design design, std::uint
       add_weighted_sums(*at.block, weights.data(), n_lanes, begin, end,
                         out.draws.data() + static_cast<std::size_t>(begin) * n_lanes);
     }
+    const std::int64_t done = ++n_tiles_done;  // its share of the cells, without a rest over all tiles
+    progress.advance(done * n_cells / n_tiles - (done - 1) * n_cells / n_tiles);
   });
   out.cells.blocks.clear();
   return out;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "cells/aligned_vector.hpp"
@@ -16,6 +17,7 @@
 #include "cells/resampling.hpp"
 #include "outcome/outcome.hpp"
 #include "parallel/thread_pool.hpp"
+#include "terminal/progress.hpp"
 
 namespace headroom {
 
@@ -41,9 +43,11 @@ struct ContextControl {
   AlignedVector<double> draws;  // global: genes × lanes, minus the control's own draws and halves; matched: empty
 };
 
-// `control` has at least one cell.
-ContextControl prepare_control(const CellRows& control, Design design, std::uint32_t n_genes,
-                               const std::string& context, const BootstrapOptions& options, ThreadPool& pool);
+// `control` has at least one cell; it is freed as soon as it has been sorted by gene. `progress` advances by its cells.
+// Asked to stop, it ends early with a result that is not to be used.
+ContextControl prepare_control(CellRows control, Design design, std::uint32_t n_genes, const std::string& context,
+                               const BootstrapOptions& options, ThreadPool& pool, Progress& progress,
+                               const std::stop_token& stop);
 
 struct PerturbationEstimate {
   std::uint32_t n_cells = 0;

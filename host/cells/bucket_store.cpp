@@ -12,7 +12,8 @@
 namespace headroom {
 namespace {
 
-constexpr std::size_t kSmallestPage = 4096, kLargestPage = 65536;
+// On average half a page of every bucket stays empty, so a page is small beside what a bucket holds.
+constexpr std::size_t kSmallestPage = 4096, kLargestPage = 16384;
 
 // Open pages may take an eighth of the limit.
 std::size_t page_size(const BucketStore::Options& options) {

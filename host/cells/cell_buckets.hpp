@@ -48,6 +48,9 @@ class CellBuckets final : public CellSink {
     std::vector<std::uint64_t> begin;
   };
 
+  // Frees what only the pass needs. Nothing may be added afterwards.
+  void end_pass() { staged_ = {}; }
+
   // Normalised cells of a group by batch, in the source's order within a batch, into `rows`; its memory here is freed.
   // Safe from many threads, once for each group and after the pass.
   Result<void> take(std::uint32_t group, CellRows& rows, TakeBuffers& buffers);

@@ -54,12 +54,12 @@ constexpr int kOctaves = 16, kOctaveBits = 4 + 23;
 
 HEADROOM_SIMD_CLONES
 void make_keys(const float* x, std::uint32_t n, int key_bits, std::uint32_t* keys) {
-  float largest = 0;
+  // Magnitudes compare as their bits do, and a maximum of whole numbers may be taken in any order, so in SIMD lanes.
+  std::int32_t top = 0;
   for (std::uint32_t i = 0; i < n; ++i) {
-    const float magnitude = __builtin_fabsf(x[i]);
-    largest = magnitude > largest ? magnitude : largest;
+    const std::int32_t magnitude = __builtin_bit_cast(std::int32_t, x[i]) & 0x7fffffff;
+    top = magnitude > top ? magnitude : top;
   }
-  const std::int32_t top = __builtin_bit_cast(std::int32_t, largest);
   // One below, so that the largest itself stays within the key's bits.
   const std::int32_t floor = top >= (kOctaves << 23) ? top - (kOctaves << 23) + 1 : 0;
   const std::int32_t middle = 1 << (key_bits - 1);

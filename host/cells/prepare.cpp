@@ -286,6 +286,8 @@ struct Worker {
   BootstrapWorkspace workspace;
 };
 
+Error stopped() { return {ErrorKind::interrupted, "stopped while resampling", {}, {}}; }
+
 Result<Estimates> estimate_all(CellBuckets& buckets, const CellGroups& groups, std::uint32_t n_genes,
                                const PrepareOptions& options, ThreadPool& pool, Progress& progress,
                                const std::stop_token& stop) {
@@ -308,9 +310,11 @@ Result<Estimates> estimate_all(CellBuckets& buckets, const CellGroups& groups, s
       CellBuckets::TakeBuffers take;
       if (auto taken = buckets.take(rows[first] - 1, cells, take); !taken) return tl::unexpected(taken.error());
       take = {};
-      control = prepare_control(cells, options.design, n_genes, groups.contexts[context], options.bootstrap, pool);
+      control = prepare_control(std::move(cells), options.design, n_genes, groups.contexts[context], options.bootstrap,
+                                pool, progress, stop);
     }
 
+    if (stop.stop_requested()) return tl::unexpected(stopped());
     out.controls[context] = control_of_all(control, groups, std::span(rows).subspan(first, last - first));
 
     // Large groups first, so that none is left running alone at the end.
@@ -337,14 +341,14 @@ Result<Estimates> estimate_all(CellBuckets& buckets, const CellGroups& groups, s
         out.deltas.row(static_cast<Eigen::Index>(row)) = estimate.delta;
         estimate.delta.resize(0);
         out.perturbations[row] = std::move(estimate);
-        progress.advance(1);
+        progress.advance(groups.groups[rows[row]].n_cells);
       }
       lock.lock();
       if (!taken) error = taken.error();
       idle.push_back(std::move(worker));
     });
     if (error) return tl::unexpected(*error);
-    if (stop.stop_requested()) return tl::unexpected(Error{ErrorKind::interrupted, "stopped while resampling", {}, {}});
+    if (stop.stop_requested()) return tl::unexpected(stopped());
     first = last;
   }
   return out;
@@ -488,11 +492,14 @@ Result<PrepareReport> prepare_unguarded(const std::filesystem::path& cells, cons
   const auto delivered = source.deliver(buckets, pool, progress, stop);
   progress.end();
   if (!delivered) return tl::unexpected(delivered.error());
+  buckets.end_pass();
   report.read_s = seconds_since(start);
 
   start = Clock::now();
   const std::vector<std::uint32_t> rows = task_rows(*groups);
-  progress.begin("resampling", static_cast<std::int64_t>(rows.size()), "perturbations");
+  std::int64_t n_cells = 0;
+  for (const CellGroups::Group& group : groups->groups) n_cells += group.n_cells;
+  progress.begin("resampling", n_cells, "cells");
   auto estimates = estimate_all(buckets, *groups, n_genes, options, pool, progress, stop);
   progress.end();
   if (!estimates) return tl::unexpected(estimates.error());

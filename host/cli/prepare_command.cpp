@@ -1,5 +1,6 @@
 // headroom prepare: from cells to a task and its noise table.
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <cstdio>
 #include <iostream>
@@ -15,6 +16,8 @@
 namespace headroom::cli {
 
 Result<int> prepare(const PrepareArguments& arguments) {
+  // Left to itself, the C library keeps ever larger blocks that were freed, and the peak of memory is a tenth higher.
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
   ThreadPool pool(arguments.common.n_threads);
   TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
   auto report =

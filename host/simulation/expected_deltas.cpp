@@ -39,7 +39,8 @@ double expected_value(const std::vector<DepthNode>& nodes, double share, double 
 
 }  // namespace
 
-Matrix expected_deltas(const ScreenModel& model, std::size_t context, ThreadPool& pool) {
+Matrix expected_deltas(const ScreenModel& model, std::size_t context, ThreadPool& pool, Progress& progress,
+                       const std::stop_token& stop) {
   std::vector<DepthNode> nodes;
   for (std::size_t i = 0; i < kNodes.size(); ++i) {
     const double depth = model.size.mean_depth * std::exp(ScreenSize::kDepthSpread * kNodes[i]);
@@ -58,7 +59,9 @@ Matrix expected_deltas(const ScreenModel& model, std::size_t context, ThreadPool
   const RowVector control = profile(-1);
   Matrix deltas(model.size.n_perturbations, model.size.n_genes);
   pool.for_each(static_cast<std::size_t>(deltas.rows()), [&](std::size_t p) {
+    if (stop.stop_requested()) return;
     deltas.row(static_cast<Eigen::Index>(p)) = profile(static_cast<std::int64_t>(p)) - control;
+    progress.advance(1);
   });
   return deltas;
 }

@@ -266,16 +266,19 @@ Result<void> make_folder(const fs::path& folder) {
 
 // The task of a screen without cells: `deltas` holds what is expected and becomes what is measured.
 Result<void> write_task_without_cells(const fs::path& folder, const ScreenModel& model, std::vector<Matrix>& deltas,
-                                      ThreadPool& pool, ScreenReport& report) {
+                                      ThreadPool& pool, Progress& progress, const std::stop_token& stop,
+                                      ScreenReport& report) {
   const std::uint64_t key = stream_key(model.seed, "measurement");
   const auto n_perts = static_cast<std::size_t>(model.size.n_perturbations);
   std::string noise = "quantile,L2,MSE,MAE,Spearman,Pearson,pert_id,n_batches_pert,context,n_cells,closed_form\n";
   std::vector<std::int64_t> folds(n_perts * deltas.size()), n_cells(folds.size());
   const PrepareOptions defaults;
   const auto test_rows = kfold_test_rows(n_perts, defaults.n_folds, defaults.fold_seed);
+  progress.begin("simulating deltas", static_cast<std::int64_t>(folds.size()), "perturbations");
   for (std::size_t c = 0; c < deltas.size(); ++c) {
     std::vector<std::string> rows(n_perts);
     pool.for_each(n_perts, [&](std::size_t p) {
+      if (stop.stop_requested()) return;
       NormalStream random(key, static_cast<std::uint32_t>(c), static_cast<std::uint32_t>(p));
       const auto n =
           std::max(kFewestCells, static_cast<std::int64_t>(kMeanCells * std::exp(kPopularitySpread * random.normal())));
@@ -284,13 +287,16 @@ Result<void> write_task_without_cells(const fs::path& folder, const ScreenModel&
       for (std::size_t g = 0; g < errors.size(); ++g) delta[g] += errors[g] * random.normal();
       n_cells[c * n_perts + p] = n;
       rows[p] = noise_rows(model.pert_ids[p], model.contexts[c], model.size, n, delta, errors);
+      progress.advance(1);
     });
+    if (stop.stop_requested()) return tl::unexpected(stopped());
     for (const std::string& row : rows) noise += row;
     for (std::size_t f = 0; f < test_rows.size(); ++f) {
       for (const std::int32_t row : test_rows[f])
         folds[c * n_perts + static_cast<std::size_t>(row)] = static_cast<std::int64_t>(f);
     }
   }
+  progress.end();
   report.written.push_back(folder / "noise.csv");
   if (auto done = write_file_atomically(report.written.back(), noise); !done) return done;
   report.written.push_back(folder / "task.h5ad");
@@ -363,14 +369,17 @@ Result<ScreenReport> simulate_screen(const fs::path& folder, const ScreenOptions
   if (auto done = write_embeddings(folder / "embeddings", model, report); !done) return tl::unexpected(done.error());
 
   std::vector<Matrix> truth;
+  progress.begin("computing true deltas", static_cast<std::int64_t>(model.contexts.size()) * model.size.n_perturbations,
+                 "perturbations");
   for (std::size_t c = 0; c < model.contexts.size(); ++c) {
+    truth.push_back(expected_deltas(model, c, pool, progress, stop));
     if (stop.stop_requested()) return tl::unexpected(stopped());
-    truth.push_back(expected_deltas(model, c, pool));
   }
+  progress.end();
   report.written.push_back(folder / "truth.h5ad");
   if (auto done = write_deltas(report.written.back(), model, truth, {}); !done) return tl::unexpected(done.error());
   if (report.size.n_cells == 0) {
-    if (auto done = write_task_without_cells(folder / "task", model, truth, pool, report); !done) {
+    if (auto done = write_task_without_cells(folder / "task", model, truth, pool, progress, stop, report); !done) {
       return tl::unexpected(done.error());
     }
     return report;

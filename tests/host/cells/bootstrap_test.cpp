@@ -26,7 +26,8 @@ struct TwoGroups {
 ContextControl control_of(const TwoGroups& setup, Design design, int n_threads,
                           const BootstrapOptions& options = kOptions) {
   ThreadPool pool(n_threads);
-  return prepare_control(setup.control, design, kGenes, "line", options, pool);
+  NoProgress progress;
+  return prepare_control(setup.control, design, kGenes, "line", options, pool, progress, {});
 }
 
 PerturbationEstimate estimate(const TwoGroups& setup, Design design, int n_threads = 1,

@@ -70,7 +70,8 @@ TEST(ExpectedDeltas, EqualTheMeanOfManyCells) {
   ScreenModel model = small_model();
   for (Matrix& batch : model.batch_effect) batch.setZero();
   ThreadPool pool(1);
-  const Matrix expected = expected_deltas(model, 0, pool);
+  NoProgress progress;
+  const Matrix expected = expected_deltas(model, 0, pool, progress, {});
   const int n_cells = 30'000;
   const auto n_genes = static_cast<std::size_t>(model.size.n_genes);
   const auto mean_profile = [&](std::int64_t pert, RowVector& variance) {
