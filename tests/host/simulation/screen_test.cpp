@@ -143,7 +143,7 @@ TEST_F(ScreenTest, WithoutCellsErrorsAreThoseOfTheNoiseTable) {
 // truth's error.
 TEST_F(ScreenTest, TrueDeltasScoreAsTheClosedFormSays) {
   double truth_sum = 0, closed_sum = 0, q50_sum = 0, q90_sum = 0;
-  int n_screens_better = 0;
+  std::vector<double> ratios;  // per screen: the truth's error over the closed form
   constexpr int kScreens = 20;
   for (int seed = 1; seed <= kScreens; ++seed) {
     ScreenSize size;
@@ -174,19 +174,26 @@ TEST_F(ScreenTest, TrueDeltasScoreAsTheClosedFormSays) {
     closed_sum += closed;
     q50_sum += q50;
     q90_sum += q90;
-    n_screens_better += error < closed;
+    ratios.push_back(error / closed);
     fs::remove_all(folder);
   }
-  const double ratio = truth_sum / closed_sum;
+  const double ratio = truth_sum / closed_sum, mean = std::accumulate(ratios.begin(), ratios.end(), 0.0) / kScreens;
+  double squares = 0;
+  for (const double r : ratios) squares += (r - mean) * (r - mean);
+  constexpr double kStudent = 2.093;  // 97.5 % point of 19 degrees of freedom
+  const double half_width = kStudent * std::sqrt(squares / (kScreens - 1) / kScreens);
   RecordProperty("truth_over_closed_form", std::to_string(ratio));
+  RecordProperty("truth_over_closed_form_ci", std::to_string(mean) + " ± " + std::to_string(half_width));
   RecordProperty("q50_over_truth", std::to_string(q50_sum / truth_sum));
   RecordProperty("q90_over_truth", std::to_string(q90_sum / truth_sum));
-  // Batch effects that do not average out add a few percent to the closed form; never does the truth beat it clearly.
-  EXPECT_GT(ratio, 0.97);
+  // Not better than the closed form within the interval over screens; batch effects that do not average out add a few
+  // percent to it.
+  EXPECT_GE(mean + half_width, 1.0);
+  EXPECT_LT(half_width, 0.05) << "the interval must be able to tell";
   EXPECT_LT(ratio, 1.15);
-  EXPECT_LT(n_screens_better, kScreens);
-  EXPECT_GT(q50_sum, truth_sum);
-  EXPECT_GT(q90_sum, q50_sum);
+  // What README.md says of the quantiles: 1.3 and 1.6 times the truth's error.
+  EXPECT_NEAR(q50_sum / truth_sum, 1.3, 0.05);
+  EXPECT_NEAR(q90_sum / truth_sum, 1.6, 0.05);
 }
 
 TEST(ScreenPresets, NamesAreKnown) {
