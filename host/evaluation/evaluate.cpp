@@ -82,6 +82,23 @@ class MadeOnce {
   std::shared_ptr<const T> value_;
 };
 
+// With a predictor that lets its time run out: every evaluation through it costs the whole limit, minutes each, and
+// there is one for every embedding and null of every fold. After a few it is not asked again.
+class Patience {
+ public:
+  void note(const WorkerFault& fault) {
+    if (fault.verdict == WorkerVerdict::WALL_LIMIT || fault.verdict == WorkerVerdict::CPU_LIMIT) ++n_run_out_;
+  }
+  bool is_exhausted() const { return n_run_out_ >= kMost; }
+  static WorkerFault fault() {
+    return {WorkerVerdict::WALL_LIMIT, fmt::format("it let its time run out {} times and was not asked again", kMost)};
+  }
+
+ private:
+  static constexpr int kMost = 3;
+  std::atomic<int> n_run_out_{0};
+};
+
 // What the items of one context and fold share, made by the first and freed by the last of them.
 struct FoldStage {
   EvaluationInputs inputs;  // of every evaluation in this fold
@@ -125,6 +142,7 @@ class Run {
     auto roster = load_roster(options_);
     if (!roster) return {{}, roster.error()};
     roster_ = std::move(*roster);
+    patience_ = std::vector<Patience>(roster_.heads.size());
     if (auto planned = plan(); !planned) return {{}, planned.error()};
     settle_settings();
 
@@ -614,9 +632,13 @@ class Run {
       return usage;
     };
     if (head.fault) return fault(*head.fault);
+    if (patience_[h].is_exhausted()) return fault(Patience::fault());
 
     auto session = take_worker(h, stage);
-    if (!session) return fault(session.error());
+    if (!session) {
+      patience_[h].note(session.error());
+      return fault(session.error());
+    }
     const double cpu_before_s = (*session)->usage().cpu_s;
     std::shared_ptr<const Result<SharedMatrix>> gram;
     if (head.description.gives_errors()) {
@@ -627,7 +649,10 @@ class Run {
                                  fold.training_deltas, gram ? &**gram : nullptr);
     usage = (*session)->usage();
     usage.cpu_s -= cpu_before_s;
-    if (!outcome) return fault(outcome.error());
+    if (!outcome) {
+      patience_[h].note(outcome.error());
+      return fault(outcome.error());
+    }
     if (head.file->shipped) {
       std::lock_guard lock(stage.shelf_mutex);
       stage.shelf[h].push_back(std::move(*session));
@@ -854,6 +879,7 @@ class Run {
   std::vector<Item> items_;
   // Per context, fold, head and seed: the random null before it is averaged.
   std::vector<std::vector<std::vector<std::vector<FoldEvaluation>>>> random_parts_;
+  std::vector<Patience> patience_;  // per head
   std::mutex error_mutex_;
   std::optional<Error> error_;
 };
