@@ -18,6 +18,7 @@
 #include "protocol/blas.hpp"
 #include "results/audit_lines.hpp"
 #include "results/bounds_card.hpp"
+#include "results/finished_method.hpp"
 #include "results/perturbation_facts.hpp"
 #include "results/perturbations_csv.hpp"
 #include "results/report.hpp"
@@ -85,6 +86,20 @@ Result<void> write_results(const fs::path& out, const RunResults& results, const
   return write_perturbations_csv(out / "perturbations.csv", results, task, pool);
 }
 
+// A line on the terminal for every method that is through; nothing where stderr is no terminal.
+class FinishedMethods final : public RunObserver {
+ public:
+  FinishedMethods(TerminalProgress& progress, const TerminalStyle& style) : progress_(progress), style_(style) {}
+  void method_finished(const RunResults& results, const ContextEvaluation& context,
+                       const MethodEvaluation& method) override {
+    if (style_.live) progress_.print_line(finished_method_line(results, context, method, style_));
+  }
+
+ private:
+  TerminalProgress& progress_;
+  TerminalStyle style_;
+};
+
 }  // namespace
 
 Result<int> run(const RunArguments& arguments) {
@@ -118,7 +133,9 @@ Result<int> run(const RunArguments& arguments) {
 
   ThreadPool pool(arguments.common.n_threads);
   TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
-  RunOutcome outcome = evaluate(input->task, noise, *options, pool, progress, Interruption::token(), &memory);
+  FinishedMethods finished(progress, progress_style(arguments.common.quiet));
+  RunOutcome outcome =
+      evaluate(input->task, noise, *options, pool, progress, Interruption::token(), &memory, &finished);
   if (outcome.error && outcome.error->kind != ErrorKind::interrupted) return tl::unexpected<Error>(*outcome.error);
 
   RunSummary summary = summarise(outcome.results, input->task, HEADROOM_VERSION, pool, {arguments.keep_inner_scores});

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <mutex>
 
 #include "bounds/gene_pca.hpp"
@@ -25,7 +26,7 @@
 namespace headroom {
 namespace {
 
-// Where an embedding comes from. The order is that of the work: the longest items first, so that no thread ends late.
+// Where an embedding comes from.
 enum class Source { idealized, plugin, gene_pca, random, predictions };
 
 struct Item {
@@ -113,6 +114,11 @@ struct FoldStage {
 };
 
 struct ContextStage {
+  // For the observer: guarded by its mutex.
+  std::size_t n_bound_items_left = 0;
+  std::map<std::pair<Source, std::size_t>, std::size_t> n_folds_done;  // per plugin embedding or predictions
+  std::vector<Item> untold;                                            // complete, but the bounds are not
+
   MadeOnce<Result<Matrix>> idealized;
   std::vector<MadeOnce<Answer<Embedding>>> embeddings;  // per plugin that does not want the training part
   std::vector<std::unique_ptr<FoldStage>> folds;
@@ -124,14 +130,15 @@ struct ContextStage {
 class Run {
  public:
   Run(const Task& task, const NoiseTable* noise, const RunOptions& options, ThreadPool& pool, Progress& progress,
-      std::stop_token stop, EvaluationMemory* memory)
+      std::stop_token stop, EvaluationMemory* memory, RunObserver* observer)
       : task_(task),
         noise_(noise),
         options_(options),
         pool_(pool),
         progress_(progress),
         stop_(std::move(stop)),
-        memory_(memory) {}
+        memory_(memory),
+        observer_(observer) {}
 
   RunOutcome execute() {
     if (auto valid = validate(options_); !valid) return {{}, valid.error()};
@@ -276,11 +283,13 @@ class Run {
       const std::string& fold_name = task_.fold_names[static_cast<std::size_t>(context.folds[f])];
       stage->inputs = inputs_of_fold(options_, task_, context.task_context, fold_name, context.test_rows[f]);
       const std::size_t first = items_.size();
+      // The bounds first: methods are told of with their bars.
       items_.push_back({c, f, Source::idealized, 0});
-      for (std::size_t e = 0; e < roster_.embeddings.size(); ++e) items_.push_back({c, f, Source::plugin, e});
-      for (std::size_t p = 0; p < roster_.predictions.size(); ++p) items_.push_back({c, f, Source::predictions, p});
       items_.push_back({c, f, Source::gene_pca, 0});
       for (std::size_t seed = 0; seed < n_random_seeds(); ++seed) items_.push_back({c, f, Source::random, seed});
+      stages_[c]->n_bound_items_left += items_.size() - first;
+      for (std::size_t e = 0; e < roster_.embeddings.size(); ++e) items_.push_back({c, f, Source::plugin, e});
+      for (std::size_t p = 0; p < roster_.predictions.size(); ++p) items_.push_back({c, f, Source::predictions, p});
       random_parts_[c].emplace_back(roster_.heads.size(), std::vector<FoldEvaluation>(n_random_seeds()));
       stage->n_items_left = items_.size() - first;
       stages_[c]->n_items_left += items_.size() - first;
@@ -447,6 +456,7 @@ class Run {
       }
     }
     progress_.advance(static_cast<std::int64_t>(roster_.heads.size()));
+    if (!stop_.stop_requested() && !failed()) tell_observer(item);
     if (stage.n_items_left.fetch_sub(1) == 1) {
       stage.shelf.clear();
       stage.training_gram.drop();
@@ -456,6 +466,30 @@ class Run {
       context_stage.idealized.drop();
       for (auto& embedding : context_stage.embeddings) embedding.drop();
     }
+  }
+
+  // Tells of the plugins' methods that are complete, once the context's bounds are.
+  void tell_observer(const Item& item) {
+    if (observer_ == nullptr) return;
+    const std::lock_guard lock(observer_mutex_);
+    ContextStage& stage = *stages_[item.context];
+    if (item.source == Source::plugin || item.source == Source::predictions) {
+      if (++stage.n_folds_done[{item.source, item.index}] == stage.folds.size()) stage.untold.push_back(item);
+    } else {
+      --stage.n_bound_items_left;
+    }
+    if (stage.n_bound_items_left > 0) return;
+    const ContextEvaluation& context = results_.contexts[item.context];
+    for (const Item& done : stage.untold) {
+      if (done.source == Source::predictions) {
+        observer_->method_finished(results_, context, method(done.context, roster_.predictions[done.index].name));
+        continue;
+      }
+      for (std::size_t h = 0; h < results_.heads.size(); ++h) {
+        observer_->method_finished(results_, context, method(done.context, method_name_of(done, h)));
+      }
+    }
+    stage.untold.clear();
   }
 
   // The methods that need no embedding: train mean, no change, and the noise table's.
@@ -634,6 +668,8 @@ class Run {
     if (head.fault) return fault(*head.fault);
     if (patience_[h].is_exhausted()) return fault(Patience::fault());
 
+    progress_.working_on(fmt::format("{} fold {}: {} worker", results_.contexts[item.context].context, fold_name(item),
+                                     method_name_of(item, h)));
     auto session = take_worker(h, stage);
     if (!session) {
       patience_[h].note(session.error());
@@ -871,6 +907,8 @@ class Run {
   Progress& progress_;
   std::stop_token stop_;
   EvaluationMemory* memory_;
+  RunObserver* observer_;
+  std::mutex observer_mutex_;
 
   Roster roster_;
   EvaluationInput genes_;
@@ -897,8 +935,8 @@ std::vector<Metric> evaluated_metrics(const RunOptions& options) {
 }
 
 RunOutcome evaluate(const Task& task, const NoiseTable* noise, const RunOptions& options, ThreadPool& pool,
-                    Progress& progress, std::stop_token stop, EvaluationMemory* memory) {
-  return Run(task, noise, options, pool, progress, std::move(stop), memory).execute();
+                    Progress& progress, std::stop_token stop, EvaluationMemory* memory, RunObserver* observer) {
+  return Run(task, noise, options, pool, progress, std::move(stop), memory, observer).execute();
 }
 
 }  // namespace headroom

@@ -21,15 +21,26 @@ namespace headroom {
 // The metrics of a run: those that were asked for, or all that need nothing but deltas, in the protocol's order.
 std::vector<Metric> evaluated_metrics(const RunOptions& options);
 
+// Hears of every plugin's method as soon as it has gone through all folds of a context and the bounds there are known.
+// Called from one thread at a time; of the results, only the method and the context's nulls, cheaters and references are
+// complete then.
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+  virtual void method_finished(const RunResults& results, const ContextEvaluation& context,
+                               const MethodEvaluation& method) = 0;
+};
+
 // Evaluates everything that `options` names. A plugin's fault becomes that method's failed row; an Error is returned
 // only where nothing sensible can be computed: bad options, a harness fault, a sandbox that is not to be had. After a
 // stop request the evaluations that have ended are in the results and the error kind is `interrupted`.
-// `noise` may be null. `memory` may be null.
+// `noise`, `memory` and `observer` may be null.
 struct RunOutcome {
   RunResults results;
   std::optional<Error> error;  // set: the results are incomplete
 };
 RunOutcome evaluate(const Task& task, const NoiseTable* noise, const RunOptions& options, ThreadPool& pool,
-                    Progress& progress, std::stop_token stop, EvaluationMemory* memory = nullptr);
+                    Progress& progress, std::stop_token stop, EvaluationMemory* memory = nullptr,
+                    RunObserver* observer = nullptr);
 
 }  // namespace headroom

@@ -14,6 +14,7 @@
 #include "bounds/gap.hpp"
 #include "protocol/metrics.hpp"
 #include "results/audit_outcomes.hpp"
+#include "results/gap_methods.hpp"
 
 namespace headroom {
 namespace {
@@ -59,11 +60,6 @@ bool was_trained_on(const PluginRecord& plugin, const std::string& task_name) {
   });
 }
 
-Competes competes(const MethodEvaluation& method) {
-  if (!method.in_bound || method.role == Role::plugin) return Competes::for_nothing;
-  return method.role == Role::null_method ? Competes::for_wap : Competes::for_bap;
-}
-
 TaskDescription describe(const Task& task, const RunResults& results) {
   TaskDescription description;
   description.set_name(task.name);
@@ -106,7 +102,8 @@ class HeadTable {
   ContextResult result() {
     const bool higher = higher_is_better(results_.metrics[metric_]);
     std::vector<GapMethod> gap_methods;
-    for (const MethodEvaluation* method : methods_) gap_methods.push_back(gap_method(*method));
+    for (const MethodEvaluation* method : methods_)
+      gap_methods.push_back(gap_method(*method, metric_, context_.folds.size()));
     const GapReport report = close_gap(gap_methods, higher, resamples_);
 
     ContextResult result;
@@ -133,17 +130,6 @@ class HeadTable {
   }
 
  private:
-  GapMethod gap_method(const MethodEvaluation& method) const {
-    GapMethod gap_method;
-    gap_method.name = method.name;
-    gap_method.competes = competes(method);
-    gap_method.fold_values.resize(context_.folds.size());
-    for (std::size_t f = 0; f < method.folds.size(); ++f) {
-      if (method.folds[f].status == Status::ok) gap_method.fold_values[f] = method.folds[f].metric_values[metric_];
-    }
-    return gap_method;
-  }
-
   void set_bound(const std::optional<Bound>& bound, BoundResult& result) const {
     if (!bound) return;
     result.set_method(methods_[bound->method]->name);

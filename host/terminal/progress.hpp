@@ -14,6 +14,8 @@ class Progress {
   virtual void begin(const std::string& phase, std::int64_t total, const std::string& unit) = 0;
   virtual void advance(std::int64_t n) = 0;
   virtual void end() = 0;
+  // What is being worked on. Any thread.
+  virtual void working_on(const std::string&) {}
 };
 
 class NoProgress final : public Progress {

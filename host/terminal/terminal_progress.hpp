@@ -28,7 +28,7 @@ class TerminalProgress final : public Progress {
   void end() override;                    // leaves one line that says how much was done in what time
 
   // What is being worked on, shown at the end of the line. Any thread.
-  void working_on(const std::string& what);
+  void working_on(const std::string& what) override;
 
   // Prints one finished line above the live one (also where nothing is drawn live). Any thread.
   void print_line(const std::string& line);

@@ -22,6 +22,19 @@ constexpr double kCoordinateDescentTolerance = 1e-6;
 
 const fs::path kGolden = fs::path(HEADROOM_SHARED_DIR) / "golden" / "small";
 
+// What an observer hears, and whether the method and the bounds were complete then.
+struct HeardMethods final : RunObserver {
+  std::map<std::string, bool> names;
+  void method_finished(const RunResults&, const ContextEvaluation& context, const MethodEvaluation& method) override {
+    const auto complete = [](const MethodEvaluation& m) {
+      return std::all_of(m.folds.begin(), m.folds.end(), [](const auto& f) { return f.status != Status::not_run; });
+    };
+    bool all = complete(method);
+    for (const MethodEvaluation& bound : context.methods) all = all && (bound.role == Role::plugin || complete(bound));
+    EXPECT_TRUE(names.emplace(method.name, all).second) << method.name;
+  }
+};
+
 class GoldenRun : public testing::TestWithParam<const char*> {
  protected:
   static json read_json() {
@@ -68,8 +81,11 @@ TEST_P(GoldenRun, EveryMethodOfEveryFoldEqualsTheOracle) {
 
   ThreadPool pool(2);
   NoProgress progress;
-  const RunOutcome outcome = evaluate(*task, nullptr, options(golden), pool, progress, {});
+  HeardMethods heard;
+  const RunOutcome outcome = evaluate(*task, nullptr, options(golden), pool, progress, {}, nullptr, &heard);
   ASSERT_FALSE(outcome.error.has_value()) << outcome.error->line();
+  EXPECT_EQ(heard.names.size(), 2 * options(golden).embeddings.size()) << "each plugin's method once";
+  for (const auto& [name, complete] : heard.names) EXPECT_TRUE(complete) << name;
   ASSERT_EQ(outcome.results.contexts.size(), 1u);
   const ContextEvaluation& context = outcome.results.contexts[0];
 
