@@ -93,9 +93,10 @@ BENCHMARK(spearman_of_a_draw)->Unit(benchmark::kMicrosecond);
 
 void bootstrap(benchmark::State& state) {
   ThreadPool pool(1);
+  NoProgress progress;
   const CellRows control_cells = random_cells(1000, std::vector<int>(kBatches, 300), kScreenGenes, kDensity);
   const ContextControl control =
-      prepare_control(control_cells, Design::global, kScreenGenes, "all", BootstrapOptions{}, pool);
+      prepare_control(control_cells, Design::global, kScreenGenes, "all", BootstrapOptions{}, pool, progress, {});
   BootstrapWorkspace workspace(control);
   for (auto _ : state) {
     for (std::size_t p = 0; p < screen().size(); ++p) {

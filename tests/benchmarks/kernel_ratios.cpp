@@ -87,8 +87,10 @@ void add_heads(std::vector<Kernel>* all) {
 void add_bootstrap(std::vector<Kernel>* all) {
   constexpr std::uint32_t kGenes = 2000;
   ThreadPool pool(1);
-  auto control = std::make_shared<ContextControl>(prepare_control(
-      random_cells(1, std::vector<int>(8, 50), kGenes, 0.1), Design::global, kGenes, "all", BootstrapOptions{}, pool));
+  NoProgress progress;
+  auto control = std::make_shared<ContextControl>(prepare_control(random_cells(1, std::vector<int>(8, 50), kGenes, 0.1),
+                                                                  Design::global, kGenes, "all", BootstrapOptions{},
+                                                                  pool, progress, {}));
   auto workspace = std::make_shared<BootstrapWorkspace>(*control);
   all->push_back({"bootstrap of 144 cells x 2000 genes, 10 x 10",
                   [control, workspace, cells = random_cells(2, std::vector<int>(8, 18), kGenes, 0.1)] {
