@@ -100,18 +100,18 @@ inline void predict_everywhere(const Call& call, double value) {
 }  // namespace hostile
 
 // The rest of a plugin whose predict() attacks: bool attack(const hostile::Call&).
-#define HEADROOM_HOSTILE_PREDICTOR(attack)                                                             \
-  static headroom_status predict(const headroom_host* host, const headroom_predictor_request* request, \
-                                 headroom_predictor_output* output) {                                  \
-    const hostile::Call call{host, request, output};                                                   \
-    hostile::predict_everywhere(call, attack(call) ? 1 : 0);                                           \
-    return HEADROOM_OK;                                                                                \
-  }                                                                                                    \
-  const headroom_plugin* headroom_plugin_entry(std::uint32_t major, std::uint32_t index) {             \
-    static const headroom_predictor predictor{                                                         \
-        sizeof(headroom_predictor), HEADROOM_SUPPORTS_REGRESSION, 1, 1, 0, nullptr, 0, predict};       \
-    static const headroom_plugin plugin = hostile::describe(HEADROOM_KIND_PREDICTOR, &predictor);      \
-    return major == HEADROOM_ABI_MAJOR && index == 0 ? &plugin : nullptr;                              \
+#define HEADROOM_HOSTILE_PREDICTOR(attack)                                                                \
+  static headroom_status predict(const headroom_host* host, const headroom_predictor_request* request,    \
+                                 headroom_predictor_output* output) {                                     \
+    const hostile::Call call{host, request, output};                                                      \
+    hostile::predict_everywhere(call, attack(call) ? 1 : 0);                                              \
+    return HEADROOM_OK;                                                                                   \
+  }                                                                                                       \
+  const headroom_plugin* headroom_plugin_entry(std::uint32_t major, std::uint32_t index) {                \
+    static const headroom_predictor predictor{                                                            \
+        sizeof(headroom_predictor), HEADROOM_SUPPORTS_REGRESSION, 1, 1, 0, nullptr, 0, predict, nullptr}; \
+    static const headroom_plugin plugin = hostile::describe(HEADROOM_KIND_PREDICTOR, &predictor);         \
+    return major == HEADROOM_ABI_MAJOR && index == 0 ? &plugin : nullptr;                                 \
   }
 
 // The rest of a plugin whose embedding is bad: the two functions of headroom_embedding.
