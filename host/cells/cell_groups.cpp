@@ -13,8 +13,6 @@
 namespace headroom {
 namespace {
 
-// Of the cell table alone; the names that tasks share with it are in task/column_names.hpp.
-constexpr std::array<std::string_view, 4> kBatchColumns = {"gem_group", "batch", "plate", "replicate"};
 // What labs call the control within the column of perturbations, compared without case.
 constexpr std::array kControlLabels = {"non-targeting", "control", "ctrl", "non_targeting", "nt", "dmso", "dmso_tf"};
 

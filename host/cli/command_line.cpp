@@ -866,6 +866,49 @@ void add_check_command(CLI::App& app, Command& command) {
   });
 }
 
+struct InspectFlagTexts {
+  std::string as = "anything", sandbox = "strict";
+};
+
+void add_inspect_command(CLI::App& app, Command& command) {
+  auto arguments = std::make_shared<InspectArguments>();
+  auto texts = std::make_shared<InspectFlagTexts>();
+  CLI::App& inspect_app = *app.add_subcommand(
+      "inspect", "What a task, cells, vectors, predictions, a plugin, a noise table or results hold");
+  inspect_app.footer(
+      "Examples:\n"
+      "  headroom inspect task                            a task's folder, as run reads it\n"
+      "  headroom inspect predicted.h5ad --json           any h5ad or file of vectors\n"
+      "  headroom inspect my_model.so                     what a plugin says of itself\n"
+      "\n"
+      "Exit codes: 0 described; 2 usage or bad input; 3 a plugin or a foreign file could not be described; 4 no "
+      "sandbox.");
+  inspect_app
+      .add_option("file", arguments->path,
+                  "A file, or a folder: of a task, of results, or of cells as matrix.mtx, features.tsv, barcodes.tsv")
+      ->type_name("FILE")
+      ->required();
+  inspect_app
+      .add_option("--as", texts->as,
+                  "anything (an h5ad is described inside the sandbox, whatever it is), task (it is read and checked as "
+                  "run does) or cells (it is read where it lies, for files of many gigabytes)")
+      ->check(CLI::IsMember({"anything", "task", "cells"}))
+      ->type_name("anything|task|cells")
+      ->capture_default_str();
+  inspect_app
+      .add_option("--sandbox", texts->sandbox,
+                  "Confinement: strict (strong or better, else exit 4), relaxed (the best to be had), off")
+      ->check(CLI::IsMember({"strict", "relaxed", "off"}))
+      ->capture_default_str();
+  add_common_flags(inspect_app, arguments->common);
+  inspect_app.callback([&command, arguments, texts] {
+    using As = InspectOptions::As;
+    arguments->options.as = texts->as == "task" ? As::task : texts->as == "cells" ? As::cells : As::anything;
+    arguments->options.sandbox = sandbox_mode(texts->sandbox);
+    command = [arguments] { return inspect(*arguments); };
+  });
+}
+
 // "a|b", "TEXT:{a,b}" and "ENUM:value in {a->0,b->1} OR {0,1}", as CLI11 describes what a flag takes: the values alone.
 std::vector<std::string> choices_of(const std::string& type) {
   std::vector<std::string> choices;
@@ -1072,6 +1115,7 @@ int run_command_line(int argc, char** argv) {
   add_progress_command(app, command);
   add_new_command(app, command);
   add_check_command(app, command);
+  add_inspect_command(app, command);
   add_completion_command(app, command);
   add_documents_command(app, command);
 

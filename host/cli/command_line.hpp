@@ -11,6 +11,7 @@
 #include "cells/prepare.hpp"
 #include "conformance/conformance.hpp"
 #include "evaluation/run_options.hpp"
+#include "inspection/inspection.hpp"
 #include "results/published_scores.hpp"
 #include "task/task.hpp"
 #include "terminal/table.hpp"
@@ -71,6 +72,12 @@ struct CheckArguments {
   std::optional<std::filesystem::path> ids_file;  // perturbations that an embedding should know, one a line
 };
 
+struct InspectArguments {
+  CommonArguments common;
+  std::filesystem::path path;
+  InspectOptions options;  // without what was installed
+};
+
 struct NewArguments {
   std::string name;
   std::string kind;
@@ -114,6 +121,7 @@ Result<int> report(const ReportArguments&);
 Result<int> verify(const VerifyArguments&);
 Result<int> progress(const ProgressArguments&);
 Result<int> check(const CheckArguments&);
+Result<int> inspect(const InspectArguments&);
 Result<int> make_project(const NewArguments&);
 Result<int> leaderboard(const LeaderboardArguments&);
 

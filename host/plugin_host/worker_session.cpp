@@ -453,7 +453,10 @@ Answer<std::unique_ptr<WorkerSession>> WorkerSession::start(const PluginFile& pl
   state->confinement.set_start_to_ready_s(std::chrono::duration<double>(Clock::now() - started).count());
   const Clock::time_point deadline = state->wall_deadline();
   if (auto loaded = state->load(plugin, deadline); !loaded) return tl::unexpected<WorkerFault>(loaded.error());
-  if (auto configured = state->configure(deadline); !configured) return tl::unexpected<WorkerFault>(configured.error());
+  if (!settings.only_describes) {
+    if (auto configured = state->configure(deadline); !configured)
+      return tl::unexpected<WorkerFault>(configured.error());
+  }
   return std::unique_ptr<WorkerSession>(new WorkerSession(std::move(state)));
 }
 

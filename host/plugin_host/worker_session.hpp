@@ -43,6 +43,7 @@ struct WorkerSettings {
   std::string data_file_option = "file";      // ...this option
   std::filesystem::path data_folder;          // readable by this plugin alone; empty: none
   std::shared_ptr<OutputSlots> output_slots;  // shared by the sessions of a run; empty: a pool of its own
+  bool only_describes = false;  // the plugin is not opened: it says what it is, and nothing can be asked of it
   // For tests, to see what each layer is good for: leave some out (SandboxRequest names them)...
   std::vector<std::string> disabled_layers;
   bool accepts_any_level = false;  // ...and start all the same

@@ -11,6 +11,7 @@ inline constexpr std::array<std::string_view, 5> kPertColumns{"pert_id", "gene_i
                                                               "condition"};
 inline constexpr std::array<std::string_view, 3> kContextColumns{"context", "cell_line", "cell_type"};
 inline constexpr std::array<std::string_view, 3> kFoldColumns{"test_split", "fold", "split"};
+inline constexpr std::array<std::string_view, 4> kBatchColumns{"gem_group", "batch", "plate", "replicate"};  // of cells
 inline constexpr std::string_view kControlColumn = "is_control";
 
 // A task keeps the mean expression of a context's control in a column of var named by this prefix and the context; '/'

@@ -1,0 +1,118 @@
+#include "inspection/inspection.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+
+#include "inspection/library_facts.hpp"
+#include "inspection/results_facts.hpp"
+#include "inspection/task_facts.hpp"
+#include "io/describe_file.hpp"
+#include "io/sha256.hpp"
+
+namespace headroom {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kSniffedBytes = 4096;
+
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+// The first bytes of a file: enough to tell kinds apart, and all that the host looks at of an unknown one.
+Result<std::string> first_bytes(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return bad_input("it is no regular file", path.string(), "check the path");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return bad_input("cannot open the file", path.string(), "check its permissions");
+  std::string bytes(kSniffedBytes, '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  bytes.resize(static_cast<std::size_t>(file.gcount()));
+  return bytes;
+}
+
+// A noise table is known by its header.
+bool is_noise_table(const std::string& bytes) {
+  std::string header = bytes.substr(0, bytes.find_first_of("\r\n"));
+  std::replace(header.begin(), header.end(), '\t', ',');
+  header = "," + header + ",";
+  return header.find(",quantile,") != std::string::npos && header.find(",pert_id,") != std::string::npos;
+}
+
+Result<void> add(Result<std::vector<Fact>> facts, Inspection& inspection) {
+  if (!facts) return tl::unexpected<Error>(facts.error());
+  inspection.facts.insert(inspection.facts.end(), facts->begin(), facts->end());
+  return {};
+}
+
+Result<void> inspect_folder(const fs::path& path, Inspection& inspection) {
+  if (is_there(path / "summary.json") || is_there(path / "results.sqlite")) {
+    inspection.kind = "results";
+    if (is_there(path / "summary.json")) {
+      if (auto added = add(summary_facts(path / "summary.json"), inspection); !added) return added;
+    }
+    return is_there(path / "results.sqlite") ? add(store_facts(path / "results.sqlite"), inspection) : Result<void>();
+  }
+  if (is_there(path / "task.h5ad")) {
+    inspection.kind = "task";
+    return add(task_facts(path), inspection);
+  }
+  if (is_there(path / "matrix.mtx") || is_there(path / "matrix.mtx.gz")) {
+    inspection.kind = "cells";
+    return add(matrix_market_facts(path), inspection);
+  }
+  return bad_input("the folder is of no known kind", path.string(),
+                   "give one with task.h5ad, with summary.json or results.sqlite, or with matrix.mtx");
+}
+
+Result<void> inspect_file(const fs::path& path, const InspectOptions& options, Inspection& inspection) {
+  if (options.as == InspectOptions::As::task) {
+    inspection.kind = "task";
+    return add(task_facts(path), inspection);
+  }
+  if (options.as == InspectOptions::As::cells) {
+    inspection.kind = "cells";
+    return add(describe_h5ad(path), inspection);
+  }
+  const auto bytes = first_bytes(path);
+  if (!bytes) return tl::unexpected<Error>(bytes.error());
+  if (path.extension() == ".so" || bytes->starts_with("\x7f"
+                                                      "ELF")) {
+    inspection.kind = "plugin";
+    return add_plugin_facts(path, options, inspection);
+  }
+  if (bytes->starts_with(std::string("SQLite format 3\0", 16))) {
+    inspection.kind = "results";
+    return add(store_facts(path), inspection);
+  }
+  if (path.extension() == ".json") {
+    inspection.kind = "summary";
+    return add(summary_facts(path), inspection);
+  }
+  if (is_noise_table(*bytes)) {
+    inspection.kind = "noise table";
+    return add(noise_facts(path), inspection);
+  }
+  inspection.kind = "data file";
+  return add_data_file_facts(path, options, inspection);
+}
+
+}  // namespace
+
+Result<Inspection> inspect(const fs::path& path, const InspectOptions& options) {
+  if (!is_there(path)) return bad_input("there is no such file or folder", path.string(), "check the path");
+  Inspection inspection;
+  inspection.file = path.string();
+  std::error_code ignored;
+  const auto inspected =
+      fs::is_directory(path, ignored) ? inspect_folder(path, inspection) : inspect_file(path, options, inspection);
+  if (!inspected) return tl::unexpected<Error>(inspected.error());
+  return inspection;
+}
+
+}  // namespace headroom

@@ -1,0 +1,129 @@
+#include "inspection/library_facts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "plugin_host/worker_session.hpp"
+
+namespace headroom {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string level_name(ConfinementLevel level) {
+  std::string name = ConfinementLevel_Name(level);
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return name;
+}
+
+WorkerSettings settings_of(const InspectOptions& options) {
+  WorkerSettings settings;
+  settings.worker_program = options.worker_program;
+  settings.mode = options.sandbox;
+  settings.limits = options.limits;
+  return settings;
+}
+
+// A worker with the plugin; nullptr with the inspection's fault where it could not be started.
+Result<std::unique_ptr<WorkerSession>> start(const PluginFile& plugin, const WorkerSettings& settings,
+                                             Inspection& inspection) {
+  auto session = WorkerSession::start(plugin, settings);
+  if (session) return std::move(*session);
+  const WorkerFault& fault = session.error();
+  if (fault.verdict == WorkerVerdict::HOST_FAULT) {
+    return tl::unexpected<Error>(Error{ErrorKind::sandbox_unavailable, fault.message, inspection.file,
+                                       "--sandbox relaxed takes the best that is to be had"});
+  }
+  inspection.fault = std::string(verdict_name(fault.verdict)) + (fault.message.empty() ? "" : ": " + fault.message);
+  return nullptr;
+}
+
+std::int64_t bytes_of(const fs::path& path) {
+  std::error_code ignored;
+  const auto size = fs::file_size(path, ignored);
+  return ignored ? 0 : static_cast<std::int64_t>(size);
+}
+
+bool is_known(const Inspection& inspection, const std::string& name) {
+  return name == "file" || name == "kind" || name == "fault" ||
+         std::any_of(inspection.facts.begin(), inspection.facts.end(), [&](const Fact& f) { return f.name == name; });
+}
+
+std::string described(const Hyperparameter& hyperparameter) {
+  return fmt::format("{}: {} ({} from {:g} to {:g})", hyperparameter.name(), fmt::join(hyperparameter.grid(), ", "),
+                     hyperparameter.is_integer() ? "whole numbers" : "numbers", hyperparameter.minimum(),
+                     hyperparameter.maximum());
+}
+
+void add_description(const PluginDescription& description, std::vector<Fact>& facts) {
+  const bool is_predictor = description.kind() == PluginKind::PREDICTOR;
+  facts.push_back(fact("name", description.name()));
+  facts.push_back(fact("plugin_kind", is_predictor ? "predictor" : "embedding"));
+  facts.push_back(fact("version", description.version()));
+  facts.push_back(fact("description", description.description()));
+  facts.push_back(fact("licence", description.licence()));
+  facts.push_back(fact("abi", fmt::format("{}.{}", description.abi_major(), description.abi_minor())));
+  facts.push_back(
+      list_fact("training_datasets", {description.training_datasets().begin(), description.training_datasets().end()}));
+  if (!is_predictor) facts.push_back(fact("wants_training", description.wants_training()));
+  std::vector<std::string> texts;
+  for (const PluginOption& option : description.options()) {
+    texts.push_back(fmt::format("{} = '{}': {}", option.key(), option.default_value(), option.help()));
+  }
+  facts.push_back(list_fact("options", texts));
+  if (!is_predictor) return;
+  texts.clear();
+  for (const Hyperparameter& hyperparameter : description.hyperparameters()) texts.push_back(described(hyperparameter));
+  facts.push_back(list_fact("hyperparameters", texts));
+}
+
+}  // namespace
+
+Result<void> add_plugin_facts(const fs::path& path, const InspectOptions& options, Inspection& inspection) {
+  const auto file = open_plugin_file(path);
+  if (!file) {
+    if (file.error().kind != ErrorKind::plugin_fault) return tl::unexpected<Error>(file.error());
+    return bad_input(file.error().what, file.error().where, file.error().remedy);
+  }
+  inspection.facts.push_back(fact("bytes", bytes_of(path)));
+  inspection.facts.push_back(fact("sha256", file->sha256));
+  inspection.facts.push_back(fact("shipped", file->shipped));
+  WorkerSettings settings = settings_of(options);
+  settings.only_describes = true;  // many a plugin cannot be opened without its files and options
+  auto session = start(*file, settings, inspection);
+  if (!session) return tl::unexpected<Error>(session.error());
+  if (*session == nullptr) return {};
+  add_description((*session)->description(), inspection.facts);
+  inspection.facts.push_back(fact("confinement", level_name((*session)->confinement().level())));
+  return {};
+}
+
+Result<void> add_data_file_facts(const fs::path& path, const InspectOptions& options, Inspection& inspection) {
+  const auto data = open_data_file(path);
+  if (!data) return tl::unexpected<Error>(data.error());
+  inspection.facts.push_back(fact("bytes", bytes_of(path)));
+  inspection.facts.push_back(fact("sha256", data->sha256));
+  const auto table = open_plugin_file(options.shipped_plugins / "table.so");
+  if (!table) return tl::unexpected<Error>(table.error());
+  WorkerSettings settings = settings_of(options);
+  settings.data_file = &*data;
+  settings.options = {{"format", data->file_name}, {"describe", "true"}};
+  auto session = start(*table, settings, inspection);
+  if (!session) return tl::unexpected<Error>(session.error());
+  if (*session == nullptr) return {};
+  (*session)->finish();  // its log is complete only now
+  inspection.facts.push_back(fact("confinement", level_name((*session)->confinement().level())));
+  const std::string log = (*session)->log();
+  for (std::size_t begin = 0; begin < log.size();) {
+    const std::size_t end = std::min(log.find('\n', begin), log.size());
+    auto told = parse_fact_line(std::string_view(log).substr(begin, end - begin));
+    // What the host found out itself is not for the worker to tell.
+    if (told && !is_known(inspection, told->name)) inspection.facts.push_back(std::move(*told));
+    begin = end + 1;
+  }
+  return {};
+}
+
+}  // namespace headroom

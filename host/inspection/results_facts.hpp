@@ -1,0 +1,18 @@
+// What results hold: a run's folder, its summary.json or its results.sqlite.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "io/file_facts.hpp"
+#include "outcome/outcome.hpp"
+
+namespace headroom {
+
+// A summary.json: task, settings, bounds and methods with their status and what they closed of the gap.
+Result<std::vector<Fact>> summary_facts(const std::filesystem::path& path);
+
+// A results.sqlite: runs, evaluations by status, methods. It is only read.
+Result<std::vector<Fact>> store_facts(const std::filesystem::path& path);
+
+}  // namespace headroom

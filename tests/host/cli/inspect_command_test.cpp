@@ -1,0 +1,202 @@
+// headroom inspect from outside: every kind of file, as text within 100 columns and as JSON, and files that are wrong.
+#include <nlohmann/json.hpp>
+
+#include "io/h5ad_writer.hpp"
+#include "program.hpp"
+#include "terminal/display_text.hpp"
+
+namespace headroom {
+namespace {
+
+using nlohmann::json;
+
+class Inspect : public ProgramTest {
+ protected:
+  void SetUp() override {
+    ProgramTest::SetUp();
+    const Ended ended = headroom("simulate -o screen --preset tiny");
+    ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  }
+
+  json facts(const std::string& arguments, int exit_code = 0) const {
+    const Ended ended = headroom("inspect " + arguments + " --sandbox relaxed --json");
+    EXPECT_EQ(ended.exit_code, exit_code) << ended.err;
+    return json::parse(ended.out, nullptr, false);
+  }
+
+  // The text form fits and holds no character that acts instead of showing.
+  std::string text(const std::string& arguments, int exit_code = 0) const {
+    const Ended ended = headroom("inspect " + arguments + " --sandbox relaxed");
+    EXPECT_EQ(ended.exit_code, exit_code) << ended.err;
+    std::istringstream lines(ended.out);
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_LE(display_width(line), 100) << line;
+      EXPECT_EQ(line, display_text(line));
+    }
+    return ended.out;
+  }
+
+  void expect_error(const std::string& arguments, const std::string& part) const {
+    const Ended ended = headroom("inspect " + arguments + " --sandbox relaxed");
+    EXPECT_EQ(ended.exit_code, 2) << ended.out;
+    EXPECT_NE(ended.err.find("headroom: error: "), std::string::npos) << ended.err;
+    EXPECT_NE(ended.err.find(part), std::string::npos) << ended.err;
+  }
+};
+
+TEST_F(Inspect, ATaskFolderAsRunReadsIt) {
+  const json task = facts("screen/task");
+  EXPECT_EQ(task["kind"], "task");
+  EXPECT_EQ(task["n_perturbations"], 12);
+  EXPECT_EQ(task["n_genes"], 100);
+  EXPECT_EQ(task["pert_column"], "pert_id");
+  EXPECT_EQ(task["context_column"], "context");
+  EXPECT_EQ(task["fold_source"], "column 'test_split'");
+  EXPECT_EQ(task["contexts"], json::array({"lineA: 12 perturbations, 5 folds, keeps its control profile"}));
+  EXPECT_EQ(task["folds"].size(), 5u);
+  EXPECT_EQ(task["sha256"].get<std::string>().size(), 64u);
+  EXPECT_EQ(task["noise_metrics"], json::array({"L2", "MSE", "MAE", "Spearman", "Pearson"}));
+  EXPECT_LT(task["least_value"], 0);
+  EXPECT_GT(task["greatest_value"], 0);
+  EXPECT_NE(text("screen/task").find("contexts"), std::string::npos);
+  EXPECT_EQ(facts("screen/task/task.h5ad --as task")["fold_source"], "column 'test_split'");
+}
+
+TEST_F(Inspect, AnH5adOfAnyKindInTheSandbox) {
+  const json task = facts("screen/task/task.h5ad");
+  EXPECT_EQ(task["kind"], "data file");
+  EXPECT_EQ(task["looks_like"], "a task or finished predictions: one row for each perturbation and context");
+  EXPECT_EQ(task["n_rows"], 12);
+  EXPECT_EQ(task["n_columns"], 100);
+  EXPECT_EQ(task["storage"], "dense float64");
+  EXPECT_EQ(task["whole_numbers"], false);
+  EXPECT_EQ(task["pert_column"], "pert_id");
+  EXPECT_EQ(task["n_perturbations"], 12);
+  EXPECT_EQ(task["contexts"], json::array({"lineA: 12 rows"}));
+  EXPECT_EQ(task["folds"].size(), 5u);
+  EXPECT_EQ(task["obs_columns"][0], "pert_id (text)");
+  EXPECT_FALSE(task["confinement"].get<std::string>().empty());
+
+  const json cells = facts("screen/cells.h5ad");
+  EXPECT_EQ(cells["looks_like"], "cells: perturbations have several rows");
+  EXPECT_EQ(cells["whole_numbers"], true);
+  EXPECT_EQ(cells["least_value"], 0);
+  EXPECT_EQ(cells["batch_column"], "gem_group");
+  EXPECT_GT(cells["n_control_rows"], 0);
+  json in_place = facts("screen/cells.h5ad --as cells");
+  EXPECT_EQ(in_place["kind"], "cells");
+  for (const char* name : {"n_rows", "n_stored", "greatest_value", "perturbations"}) {
+    EXPECT_EQ(in_place[name], cells[name]) << name;
+  }
+
+  const json vectors = facts("screen/embeddings/good.h5ad");
+  EXPECT_NE(vectors["looks_like"].get<std::string>().find("vectors"), std::string::npos);
+  EXPECT_EQ(vectors["n_rows"], 15);  // three of them name no perturbation of the screen
+  text("screen/cells.h5ad");
+}
+
+TEST_F(Inspect, VectorsAsText) {
+  std::ofstream(folder_ / "fm.csv") << "id,a,b\nTP53,1,-2.5\nMYC,3,4\n";
+  const json vectors = facts("fm.csv");
+  EXPECT_EQ(vectors["looks_like"], "vectors keyed by id");
+  EXPECT_EQ(vectors["row_names"], json::array({"TP53", "MYC"}));
+  EXPECT_EQ(vectors["n_columns"], 2);
+  EXPECT_EQ(vectors["least_value"], -2.5);
+  EXPECT_EQ(vectors["greatest_value"], 4);
+  EXPECT_NE(text("fm.csv").find("TP53, MYC"), std::string::npos);
+}
+
+TEST_F(Inspect, APluginInAConfinedWorker) {
+  const std::string library = HEADROOM_BUILD_DIR "/lib/headroom/knn.so";
+  const json knn = facts(library);
+  EXPECT_EQ(knn["kind"], "plugin");
+  EXPECT_EQ(knn["name"], "knn");
+  EXPECT_EQ(knn["plugin_kind"], "predictor");
+  EXPECT_EQ(knn["shipped"], true);
+  EXPECT_NE(knn["hyperparameters"][0].get<std::string>().find("k: 20, 40, 60, 80, 100"), std::string::npos);
+  text(library);
+
+  // It is described without being opened: this one could not be, for want of a file.
+  const json table = facts(HEADROOM_BUILD_DIR "/lib/headroom/table.so");
+  EXPECT_EQ(table["plugin_kind"], "embedding");
+  EXPECT_NE(table["options"][0].get<std::string>().find("file"), std::string::npos);
+
+  std::ofstream(folder_ / "broken.so") << "this is no library";
+  const json broken = facts("broken.so", 3);
+  EXPECT_EQ(broken["kind"], "plugin");
+  EXPECT_NE(broken["fault"].get<std::string>().find("load_failed"), std::string::npos);
+  EXPECT_EQ(broken["shipped"], false);
+  EXPECT_NE(text("broken.so", 3).find("failed: load_failed"), std::string::npos);
+}
+
+TEST_F(Inspect, ANoiseTable) {
+  const json noise = facts("screen/task/noise.csv");
+  EXPECT_EQ(noise["kind"], "noise table");
+  EXPECT_EQ(noise["n_perturbations"], 12);
+  EXPECT_EQ(noise["n_rows"], 12 * 7);
+  EXPECT_EQ(noise["quantiles"].size(), 7u);
+  EXPECT_EQ(noise["contexts"], json::array({"lineA"}));
+  EXPECT_GT(noise["least_L2"], 0);
+}
+
+TEST_F(Inspect, ResultsInEveryForm) {
+  ASSERT_EQ(headroom("run screen/task --embedding good=screen/embeddings/good.h5ad --predictor knn --grid knn.k=1,2 "
+                     "--common-dim 4 --sandbox relaxed -o out")
+                .exit_code,
+            0);
+  const json folder = facts("out");
+  EXPECT_EQ(folder["kind"], "results");
+  EXPECT_EQ(folder["contexts"], json::array({"lineA"}));
+  EXPECT_EQ(folder["heads"], json::array({"knn"}));
+  EXPECT_EQ(folder["n_runs"], 1);
+  const auto names = [](const json& lines, const std::string& part) {
+    for (const json& line : lines) {
+      if (line.get<std::string>().find(part) != std::string::npos) return true;
+    }
+    return false;
+  };
+  EXPECT_TRUE(names(folder["methods"], "lineA · knn · L2: good+knn, ok")) << folder["methods"];
+  EXPECT_TRUE(names(folder["stored_methods"], "lineA: good+knn, 5 of 5 folds ok")) << folder["stored_methods"];
+  EXPECT_TRUE(names(folder["bounds"], "WAP")) << folder["bounds"];
+  EXPECT_EQ(facts("out/summary.json")["methods"], folder["methods"]);
+  EXPECT_EQ(facts("out/results.sqlite")["runs"], folder["runs"]);
+  text("out");
+}
+
+TEST_F(Inspect, A10xFolder) {
+  const json cells = facts("'" HEADROOM_SOURCE_DIR "/tests/reference/cells/matrix_market'");
+  EXPECT_EQ(cells["kind"], "cells");
+  EXPECT_EQ(cells["n_columns"], 14);
+  EXPECT_EQ(cells["column_names"][0], "ENSG00");
+}
+
+TEST_F(Inspect, WrongFilesAreOneLine) {
+  expect_error("missing", "there is no such file or folder (missing)");
+  expect_error("screen", "the folder is of no known kind");
+  std::ofstream(folder_ / "bad.json") << "{";
+  expect_error("bad.json", "bad.json");
+  std::ofstream(folder_ / "empty.csv");
+  expect_error("empty.csv", "the file is empty");
+  std::ofstream(folder_ / "noise.csv") << "quantile,L2,pert_id\nhalf,1,a\n";
+  expect_error("noise.csv", "the quantile 'half' is no number");
+  // What a confined worker cannot read is that file's failure.
+  std::ofstream(folder_ / "half.h5ad") << content_of(folder_ / "screen/task/task.h5ad").substr(0, 3000);
+  EXPECT_NE(facts("half.h5ad", 3)["fault"].get<std::string>().find("half.h5ad"), std::string::npos);
+}
+
+TEST_F(Inspect, HostileNamesAreShownAsText) {
+  H5adContent content;
+  content.obs_index = {"\033[31mred", "\u202Eltr\n\tx"};
+  content.var_index = {std::string(5000, 'x')};
+  content.obs_columns = {{"pert_id", std::vector<std::string>{"\033[2Ja", "fact\tn_rows\tone\ti99"}, {}, false}};
+  const Matrix x = Matrix::Constant(2, 1, 1.5);
+  content.x = DenseX{{ConstMatrixMap(x.data(), 2, 1, Eigen::OuterStride<>(1))}};
+  ASSERT_TRUE(write_h5ad(folder_ / "hostile.h5ad", content).has_value());
+  text("hostile.h5ad");
+  const json hostile = facts("hostile.h5ad");
+  EXPECT_EQ(hostile["n_rows"], 2);
+  EXPECT_EQ(hostile["perturbations"].size(), 2u);
+}
+
+}  // namespace
+}  // namespace headroom
