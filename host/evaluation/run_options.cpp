@@ -11,14 +11,13 @@ namespace {
 constexpr std::array kCeilings = {kCeilingIdealized, kCeilingSamplingError, kCeilingMedian, kCeilingClosedForm,
                                   kCeilingSplitHalf};
 
-// Of the bounds' own methods.
+}  // namespace
+
 std::set<std::string> reserved_names() {
   std::set<std::string> names = {"train_mean", "no_change", "random", "gene_pca", "idealized"};
   names.insert(kCeilings.begin(), kCeilings.end());
   return names;
 }
-
-}  // namespace
 
 std::set<std::string> taken_names(const RunOptions& options) {
   std::set<std::string> names = reserved_names();

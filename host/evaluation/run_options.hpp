@@ -90,6 +90,9 @@ struct RunOptions {
 // and predictors that were named.
 std::set<std::string> taken_names(const RunOptions& options);
 
+// Names of the bounds' own methods, without "+HEAD": no plugin may take one.
+std::set<std::string> reserved_names();
+
 // The first offending value and the constraint that it broke.
 Result<void> validate(const RunOptions& options);
 

@@ -4,7 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
+#include "evaluation/run_options.hpp"
 #include "terminal/display_text.hpp"
 
 namespace headroom {
@@ -18,6 +20,11 @@ std::string reason_for(const EvaluationKey& now, const StoredOrigin& stored) {
   if (!changes.empty()) return fmt::format("{}", fmt::join(changes, "; "));
   if (stored.status == Status::failed) return "failed before: " + stored.reason;
   return "kept without all metrics of this run";
+}
+
+bool is_method_of_the_bounds(const std::string& name) {
+  static const std::set<std::string> own = reserved_names();
+  return own.contains(name.substr(0, name.find('+')));
 }
 
 std::string evaluations(int n) { return fmt::format("{} evaluation{}", n, n == 1 ? "" : "s"); }
@@ -53,9 +60,11 @@ std::vector<std::string> Resumption::lines(std::size_t max_reasons) const {
       n_left += group.n;
       continue;
     }
-    std::vector<std::string> named(
-        group.methods.begin(),
-        group.methods.begin() + static_cast<std::ptrdiff_t>(std::min(kMethodsNamed, group.methods.size())));
+    // Those that users brought come first: the nulls and cheaters follow from them.
+    std::vector<std::string> named = group.methods;
+    std::stable_partition(named.begin(), named.end(),
+                          [](const std::string& name) { return !is_method_of_the_bounds(name); });
+    named.resize(std::min(kMethodsNamed, named.size()));
     std::string methods = fmt::format("{}", fmt::join(named, ", "));
     if (group.methods.size() > named.size()) {
       methods += fmt::format(" and {} more methods", group.methods.size() - named.size());

@@ -1,6 +1,7 @@
 // prepare() against an independent implementation's values for one simulated screen: deltas, and the bootstrap's
 // quantiles within the spread that other seeds of that implementation show.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -57,7 +58,8 @@ class PrepareGolden : public testing::TestWithParam<GoldenCase> {
  protected:
   void SetUp() override {
     if (!fs::exists(kGolden / "golden.json")) GTEST_SKIP() << "no oracle data at " << kGolden;
-    out_ = fs::path(testing::TempDir()) / (std::string("prepare_golden_") + GetParam().name);
+    // Tests of one design run at the same time.
+    out_ = fs::path(testing::TempDir()) / ("prepare_golden_" + std::to_string(getpid()));
     fs::remove_all(out_);
     PrepareOptions options;
     options.design = GetParam().design;

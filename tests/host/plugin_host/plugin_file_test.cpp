@@ -13,7 +13,7 @@ namespace {
 using testing::HasSubstr;
 
 std::filesystem::path folder_for_test() {
-  const auto folder = std::filesystem::path(testing::TempDir()) / "headroom-plugin-file";
+  const auto folder = std::filesystem::path(testing::TempDir()) / ("headroom-plugin-file-" + std::to_string(getpid()));
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   return folder;

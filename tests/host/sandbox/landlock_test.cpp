@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -20,7 +21,7 @@ bool opens(const std::string& path, int flags = O_RDONLY) {
 }
 
 TEST(Landlock, LeavesTheSystemLibrariesAndOneFolder) {
-  const auto folder = std::filesystem::path(testing::TempDir()) / "headroom-landlock";
+  const auto folder = std::filesystem::path(testing::TempDir()) / ("headroom-landlock-" + std::to_string(getpid()));
   std::filesystem::create_directories(folder / "own" / "deep");
   std::ofstream(folder / "own" / "deep" / "weights") << "w";
   std::ofstream(folder / "secret") << "s";

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -38,7 +39,7 @@ TEST(Limits, HoldAndAreProbedByDoing) {
 }
 
 TEST(Limits, NoFileCanBeWritten) {
-  const std::string path = std::filesystem::path(testing::TempDir()) / "headroom-limits";
+  const std::string path = std::filesystem::path(testing::TempDir()) / ("headroom-limits-" + std::to_string(getpid()));
   EXPECT_EQ(in_child([&] {
               if (!apply_limits(small_limits(), ThreadCount::of_user)) return 1;
               std::signal(SIGXFSZ, SIG_IGN);

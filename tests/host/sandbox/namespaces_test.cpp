@@ -20,7 +20,7 @@ bool is_there(const std::string& path) {
 }
 
 TEST(Namespaces, ShowNothingOfTheSystemButItsLibraries) {
-  const auto folder = std::filesystem::path(testing::TempDir()) / "headroom-namespaces";
+  const auto folder = std::filesystem::path(testing::TempDir()) / ("headroom-namespaces-" + std::to_string(getpid()));
   std::filesystem::create_directories(folder / "own");
   std::filesystem::permissions(folder / "own", std::filesystem::perms(0755));
   std::ofstream(folder / "own" / "weights") << "w";

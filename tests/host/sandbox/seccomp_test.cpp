@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdint>
@@ -46,7 +47,7 @@ TEST(Seccomp, LetsLibrariesWork) {
 }
 
 TEST(Seccomp, RefusesWhatLibrariesTryNowAndThen) {
-  const std::string path = testing::TempDir() + "headroom-new";
+  const std::string path = testing::TempDir() + "headroom-new-" + std::to_string(getpid());
   EXPECT_EQ(in_child([&] {
               if (!forbid_new_privileges() || !install_syscall_filter()) return 1;
               if (!refused(open(path.c_str(), O_CREAT | O_WRONLY, 0600), EROFS)) return 2;
