@@ -329,7 +329,8 @@ Result<Estimates> estimate_all(CellBuckets& buckets, const CellGroups& groups, s
       std::unique_lock lock(mutex);
       if (error) return;
       if (idle.empty())
-        idle.push_back(std::make_unique<Worker>(CellRows{}, CellBuckets::TakeBuffers{}, BootstrapWorkspace(control)));
+        idle.push_back(
+            std::unique_ptr<Worker>(new Worker{CellRows{}, CellBuckets::TakeBuffers{}, BootstrapWorkspace(control)}));
       std::unique_ptr<Worker> worker = std::move(idle.back());
       idle.pop_back();
       lock.unlock();

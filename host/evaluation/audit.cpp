@@ -297,8 +297,7 @@ class ContextAudit {
     if (!null) return skipped(fmt::format("no null has a finite {}", metric_name(results_.metrics.front())));
     auto session = WorkerSession::start(*head.file, head.settings);
     if (!session) return broke_down(session.error());
-    const auto outcome =
-        evaluate_head(**session, head.grid, features, context_.context, fold.training_deltas, nullptr);
+    const auto outcome = evaluate_head(**session, head.grid, features, context_.context, fold.training_deltas, nullptr);
     if (!outcome) return broke_down(outcome.error());
     return judge(on(covered, primary_values(with_missing_as_train_mean(fold, covered, outcome->predictions))),
                  on(covered, submitted.metric_values.front()), *null);

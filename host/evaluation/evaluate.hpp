@@ -22,8 +22,8 @@ namespace headroom {
 std::vector<Metric> evaluated_metrics(const RunOptions& options);
 
 // Hears of every plugin's method as soon as it has gone through all folds of a context and the bounds there are known.
-// Called from one thread at a time; of the results, only the method and the context's nulls, cheaters and references are
-// complete then.
+// Called from one thread at a time; of the results, only the method and the context's nulls, cheaters and references
+// are complete then.
 class RunObserver {
  public:
   virtual ~RunObserver() = default;

@@ -26,10 +26,10 @@ struct LeaderboardEntry {
   std::map<std::string, double> by_context;  // gap closed per context
   std::vector<std::string> verdicts;         // distinct, with the number of contexts: "progress 3"
   std::optional<double> coverage;            // the least of any context
-  std::string audit;                         // the worst outcome of any probe: fail, warn, pass, skipped; empty: not audited
-  std::string confinement;                   // the run's: full, strong, degraded, none
-  double wall_s = 0;                         // sum over contexts and folds
-  double peak_memory_bytes = 0;              // largest
+  std::string audit;             // the worst outcome of any probe: fail, warn, pass, skipped; empty: not audited
+  std::string confinement;       // the run's: full, strong, degraded, none
+  double wall_s = 0;             // sum over contexts and folds
+  double peak_memory_bytes = 0;  // largest
   std::vector<std::string> flags;
   std::string failure;  // why it has no rank
 };

@@ -185,9 +185,12 @@ INSTANTIATE_TEST_SUITE_P(Tiles, HeadKernels,
                                            heads::Registers::sixteen_of_128_bits),
                          [](const auto& registers) {
                            switch (registers.param) {
-                             case heads::Registers::thirty_two_of_512_bits: return "tiles_512";
-                             case heads::Registers::sixteen_of_256_bits: return "tiles_256";
-                             case heads::Registers::sixteen_of_128_bits: return "tiles_128";
+                             case heads::Registers::thirty_two_of_512_bits:
+                               return "tiles_512";
+                             case heads::Registers::sixteen_of_256_bits:
+                               return "tiles_256";
+                             case heads::Registers::sixteen_of_128_bits:
+                               return "tiles_128";
                            }
                            return "";
                          });

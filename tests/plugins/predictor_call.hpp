@@ -12,13 +12,13 @@
 namespace headroom::testing {
 
 struct PredictorCall {
-  sdk::Matrix training;                   // training rows × features
-  sdk::Matrix query;                      // query rows × features
-  sdk::Matrix delta_rows;                 // shared rows × genes
-  std::vector<std::int32_t> training_rows;  // empty: training row i is row i
+  sdk::Matrix training;                        // training rows × features
+  sdk::Matrix query;                           // query rows × features
+  sdk::Matrix delta_rows;                      // shared rows × genes
+  std::vector<std::int32_t> training_rows;     // empty: training row i is row i
   std::vector<std::uint8_t> training_present;  // empty: all
   std::vector<std::uint8_t> query_present;
-  sdk::Matrix settings;                   // settings × hyperparameters
+  sdk::Matrix settings;  // settings × hyperparameters
 
   // Filled by run(): NaN wherever the head wrote nothing.
   std::vector<sdk::Matrix> predictions;  // one per setting: query rows × genes
@@ -36,8 +36,7 @@ struct PredictorCall {
   template <class Head>
   sdk::Matrix errors(const Head& head, const std::vector<std::int32_t>& query_rows) {
     const sdk::Matrix gram = delta_rows * delta_rows.transpose();
-    sdk::Matrix filled =
-        sdk::Matrix::Constant(settings.rows(), query.rows(), std::numeric_limits<double>::quiet_NaN());
+    sdk::Matrix filled = sdk::Matrix::Constant(settings.rows(), query.rows(), std::numeric_limits<double>::quiet_NaN());
     feasible.assign(static_cast<std::size_t>(settings.rows()), 1);
     with_request([&](const headroom_predictor_request& request) {
       headroom_errors_request asked{};

@@ -101,8 +101,8 @@ class TablePlugin : public ::testing::Test {
     ASSERT_EQ(table().dimension(host.c(), state, &request, &dimension), HEADROOM_OK) << host.error;
     vectors = sdk::Matrix::Zero(request.n_ids, dimension);
     present.assign(ids.size(), 0);
-    headroom_embedding_output output{sizeof(headroom_embedding_output),
-                                     {vectors.data(), request.n_ids, dimension, dimension}, present.data()};
+    headroom_embedding_output output{
+        sizeof(headroom_embedding_output), {vectors.data(), request.n_ids, dimension, dimension}, present.data()};
     ASSERT_EQ(table().embed(host.c(), state, &request, &output), HEADROOM_OK) << host.error;
     table().close(state);
   }

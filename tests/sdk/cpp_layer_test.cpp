@@ -19,22 +19,29 @@ int living_embeddings = 0;
 
 void perform() {
   switch (act) {
-    case Act::answer: return;
-    case Act::throw_error: throw sdk::Error("the weights are missing");
-    case Act::throw_unsupported: throw sdk::Unsupported("not this");
-    case Act::throw_bad_alloc: throw std::bad_alloc();
-    case Act::throw_number: throw 7;
+    case Act::answer:
+      return;
+    case Act::throw_error:
+      throw sdk::Error("the weights are missing");
+    case Act::throw_unsupported:
+      throw sdk::Unsupported("not this");
+    case Act::throw_bad_alloc:
+      throw std::bad_alloc();
+    case Act::throw_number:
+      throw 7;
   }
 }
 
 class Lengths final : public sdk::Embedding {
  public:
   static sdk::About about() {
-    return {"lengths", "0.1.0", "Length of the id", "MIT", {"Replogle 2022", "Norman 2019"},
-            {{"scale", "2.5", "a number"},
-             {"whole", "3", "a whole number"},
-             {"on", "yes", "a flag"},
-             {"none", "", ""}}};
+    return {
+        "lengths",
+        "0.1.0",
+        "Length of the id",
+        "MIT",
+        {"Replogle 2022", "Norman 2019"},
+        {{"scale", "2.5", "a number"}, {"whole", "3", "a whole number"}, {"on", "yes", "a flag"}, {"none", "", ""}}};
   }
   static bool wants_training() { return true; }
   explicit Lengths(const sdk::Host& host) : scale_(host.number("scale")) {

@@ -52,8 +52,8 @@ inline Embedded embed(const headroom_plugin& plugin, const std::vector<std::stri
   EXPECT_EQ(embedding.dimension(host.c(), state, &request, &dimension), HEADROOM_OK) << host.error;
 
   Embedded out{sdk::Matrix::Zero(request.n_ids, dimension), std::vector<std::uint8_t>(ids.size(), 0)};
-  headroom_embedding_output output{sizeof(headroom_embedding_output),
-                                   {out.vectors.data(), request.n_ids, dimension, dimension}, out.present.data()};
+  headroom_embedding_output output{
+      sizeof(headroom_embedding_output), {out.vectors.data(), request.n_ids, dimension, dimension}, out.present.data()};
   EXPECT_EQ(embedding.embed(host.c(), state, &request, &output), HEADROOM_OK) << host.error;
   if (embedding.close) embedding.close(state);
   return out;
