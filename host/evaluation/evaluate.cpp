@@ -283,13 +283,13 @@ class Run {
       const std::string& fold_name = task_.fold_names[static_cast<std::size_t>(context.folds[f])];
       stage->inputs = inputs_of_fold(options_, task_, context.task_context, fold_name, context.test_rows[f]);
       const std::size_t first = items_.size();
-      // The bounds first: methods are told of with their bars.
+      // The longest first, so that no thread ends late.
       items_.push_back({c, f, Source::idealized, 0});
-      items_.push_back({c, f, Source::gene_pca, 0});
-      for (std::size_t seed = 0; seed < n_random_seeds(); ++seed) items_.push_back({c, f, Source::random, seed});
-      stages_[c]->n_bound_items_left += items_.size() - first;
       for (std::size_t e = 0; e < roster_.embeddings.size(); ++e) items_.push_back({c, f, Source::plugin, e});
       for (std::size_t p = 0; p < roster_.predictions.size(); ++p) items_.push_back({c, f, Source::predictions, p});
+      items_.push_back({c, f, Source::gene_pca, 0});
+      for (std::size_t seed = 0; seed < n_random_seeds(); ++seed) items_.push_back({c, f, Source::random, seed});
+      stages_[c]->n_bound_items_left += 2 + n_random_seeds();  // idealized, gene_pca and the seeds
       random_parts_[c].emplace_back(roster_.heads.size(), std::vector<FoldEvaluation>(n_random_seeds()));
       stage->n_items_left = items_.size() - first;
       stages_[c]->n_items_left += items_.size() - first;
