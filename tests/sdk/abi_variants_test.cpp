@@ -70,7 +70,7 @@ TEST_P(AbiVariants, GiveTheSameNumbers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Toolchains, AbiVariants,
-                         ::testing::Values("static_libstdcxx", "clang", "clang_libcxx", "rust"),
+                         ::testing::Values("static_libstdcxx", "protobuf", "clang", "clang_libcxx", "rust"),
                          [](const auto& toolchain) { return toolchain.param; });
 
 }  // namespace
