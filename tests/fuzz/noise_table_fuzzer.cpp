@@ -42,7 +42,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       table->n_batches(context.name, pert_id);
     }
   }
-  // What was read can be written, and is the same table when it is read again.
+  // What was read can be written, and is the same table when it is read again; but perturbations without any value are
+  // not written, so that nothing may be left of a context.
+  for (const headroom::NoiseContext& context : table->contexts) {
+    if (context.values.array().isNaN().all() && context.references.array().isNaN().all()) return 0;
+  }
   const auto copy = folder.path() / "copy.csv";
   if (!headroom::write_noise_table(copy, *table)) return 0;
   const auto again = headroom::read_noise_table(copy, task);
