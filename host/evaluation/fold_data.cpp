@@ -56,9 +56,7 @@ Result<SharedMatrix> make_training_gram(const FoldData& fold) {
   if (!gram) return gram;
   MatrixMap products = gram->view();
   gram_of_rows(1.0, deltas, 0.0, products);
-  for (Eigen::Index i = 0; i < products.rows(); ++i) {
-    for (Eigen::Index j = 0; j < i; ++j) products(j, i) = products(i, j);
-  }
+  mirror_lower_triangle(products);
   if (auto sealed = gram->seal(); !sealed) return tl::unexpected<Error>(sealed.error());
   return gram;
 }

@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstddef>
+
+// LAPACK as OpenBLAS exports it: Fortran, so pointers throughout and the length of the character argument at the end.
+extern "C" void dpotrf_(const char* uplo, const blasint* n, double* a, const blasint* lda, blasint* info, std::size_t);
 
 namespace headroom {
 namespace {
@@ -57,6 +61,29 @@ void gram_of_columns(double alpha, const ConstMatrixRef& a, double beta, MatrixR
 
 void gram_of_rows(double alpha, const ConstMatrixRef& a, double beta, MatrixRef c) {
   gram(CblasNoTrans, alpha, a, beta, c);
+}
+
+void mirror_lower_triangle(MatrixRef square) {
+  assert(square.rows() == square.cols());
+  constexpr Eigen::Index kTile = 32;  // a tile and its mirror image stay in the first-level cache
+  for (Eigen::Index top = 0; top < square.rows(); top += kTile) {
+    const Eigen::Index height = std::min(kTile, square.rows() - top);
+    for (Eigen::Index left = 0; left < top; left += kTile) {
+      square.block(left, top, kTile, height) = square.block(top, left, height, kTile).transpose();
+    }
+    for (Eigen::Index i = top; i < top + height; ++i) {
+      for (Eigen::Index j = top; j < i; ++j) square(j, i) = square(i, j);
+    }
+  }
+}
+
+bool has_cholesky_factor(MatrixRef symmetric) {
+  // Row-major lower is Fortran's upper.
+  const blasint n = static_cast<blasint>(symmetric.rows()), stride = leading(symmetric.outerStride());
+  if (n == 0) return true;
+  blasint info = 0;
+  dpotrf_("U", &n, symmetric.data(), &stride, &info, 1);
+  return info == 0;
 }
 
 }  // namespace headroom

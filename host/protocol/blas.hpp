@@ -31,4 +31,10 @@ void gram_of_columns(double alpha, const ConstMatrixRef& a, double beta, MatrixR
 // The lower triangle (with diagonal) of c = alpha · aaᵀ + beta · c (rows × rows). What lies above it is not touched.
 void gram_of_rows(double alpha, const ConstMatrixRef& a, double beta, MatrixRef c);
 
+// Fills what lies above the diagonal of a square matrix from what lies below it.
+void mirror_lower_triangle(MatrixRef square);
+
+// Whether a symmetric matrix is numerically positive definite. Only the lower triangle is read; it is destroyed.
+bool has_cholesky_factor(MatrixRef symmetric);
+
 }  // namespace headroom
