@@ -13,21 +13,35 @@
 namespace headroom {
 namespace {
 
+constexpr std::size_t kPieceBytes = std::size_t{1} << 18;
+
 struct FreeDigest {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
-using Digest = std::unique_ptr<EVP_MD_CTX, FreeDigest>;
 
-Digest begin_digest() {
-  Digest digest(EVP_MD_CTX_new());
-  if (digest && EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr) != 1) digest.reset();
-  return digest;
+}  // namespace
+
+struct Sha256::State {
+  std::unique_ptr<EVP_MD_CTX, FreeDigest> digest{EVP_MD_CTX_new()};
+  bool is_good = digest && EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr) == 1;
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {}
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+Sha256::~Sha256() = default;
+
+void Sha256::add(std::string_view bytes) {
+  state_->is_good = state_->is_good && EVP_DigestUpdate(state_->digest.get(), bytes.data(), bytes.size()) == 1;
 }
 
-Result<std::string> hexadecimal(EVP_MD_CTX* digest) {
+Result<std::string> Sha256::finish() {
   unsigned char bytes[EVP_MAX_MD_SIZE];
   unsigned int n = 0;
-  if (EVP_DigestFinal_ex(digest, bytes, &n) != 1) return harness_fault("SHA-256 failed");
+  if (!state_->is_good || EVP_DigestFinal_ex(state_->digest.get(), bytes, &n) != 1) {
+    return harness_fault("SHA-256 failed");
+  }
+  state_->is_good = false;
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
   text.reserve(2 * n);
@@ -38,14 +52,10 @@ Result<std::string> hexadecimal(EVP_MD_CTX* digest) {
   return text;
 }
 
-}  // namespace
-
 Result<std::string> sha256_of_bytes(std::string_view bytes) {
-  const Digest digest = begin_digest();
-  if (!digest || EVP_DigestUpdate(digest.get(), bytes.data(), bytes.size()) != 1) {
-    return harness_fault("SHA-256 failed");
-  }
-  return hexadecimal(digest.get());
+  Sha256 digest;
+  digest.add(bytes);
+  return digest.finish();
 }
 
 Result<std::string> sha256_of_file(const std::filesystem::path& path) {
@@ -53,20 +63,18 @@ Result<std::string> sha256_of_file(const std::filesystem::path& path) {
   if (fd < 0) {
     return bad_input(std::string("cannot open the file: ") + std::strerror(errno), path.string(), "check the path");
   }
-  const Digest digest = begin_digest();
-  bool hashed = digest != nullptr;
-  std::vector<unsigned char> buffer(std::size_t{1} << 18);
+  Sha256 digest;
+  std::string buffer(kPieceBytes, '\0');
   ssize_t n = 0;
-  while (hashed && ((n = ::read(fd, buffer.data(), buffer.size())) > 0 || (n < 0 && errno == EINTR))) {
-    if (n > 0) hashed = EVP_DigestUpdate(digest.get(), buffer.data(), static_cast<std::size_t>(n)) == 1;
+  while ((n = ::read(fd, buffer.data(), buffer.size())) > 0 || (n < 0 && errno == EINTR)) {
+    if (n > 0) digest.add({buffer.data(), static_cast<std::size_t>(n)});
   }
   const int reason = n < 0 ? errno : 0;
   ::close(fd);
-  if (!hashed) return harness_fault("SHA-256 failed", path.string());
   if (reason != 0) {
     return bad_input(std::string("cannot read the file: ") + std::strerror(reason), path.string(), "check the path");
   }
-  return hexadecimal(digest.get());
+  return digest.finish();
 }
 
 Result<std::string> sha256_of_folder(const std::filesystem::path& folder) {

@@ -2,12 +2,31 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "outcome/outcome.hpp"
 
 namespace headroom {
+
+// Of bytes that come in pieces.
+class Sha256 {
+ public:
+  Sha256();
+  Sha256(Sha256&&) noexcept;
+  Sha256& operator=(Sha256&&) noexcept;
+  ~Sha256();
+
+  void add(std::string_view bytes);
+  // 64 lower-case hexadecimal digits; nothing may be added afterwards. Error (harness_fault): the cryptographic library
+  // refused now or at an earlier call.
+  Result<std::string> finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 // 64 lower-case hexadecimal digits. Error (harness_fault): the cryptographic library refuses.
 Result<std::string> sha256_of_bytes(std::string_view bytes);

@@ -17,6 +17,15 @@ TEST(Sha256, EqualsThePublishedVectors) {
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+TEST(Sha256, DoesNotDependOnThePieces) {
+  Sha256 digest;
+  digest.add("a");
+  digest.add("");
+  digest.add("bc");
+  EXPECT_EQ(*digest.finish(), *sha256_of_bytes("abc"));
+  EXPECT_FALSE(digest.finish()) << "it is over";
+}
+
 TEST(Sha256, OfAFileIsThatOfItsBytes) {
   const TemporaryFolder folder;
   const std::string content(700'001, 'x');
