@@ -91,7 +91,7 @@ Result<SourceRows> sort_rows(const H5adFile& file, const LabelColumn& perts, con
 }
 
 // One pass over X; every row lands in its context's sorted place.
-Result<void> read_deltas(const H5adFile& file, const SourceRows& source_rows, Task* task) {
+Result<void> read_rows(const H5adFile& file, const SourceRows& source_rows, Task* task) {
   const auto matrix = file.matrix();
   if (!matrix) return tl::unexpected(matrix.error());
   const auto n_genes = static_cast<Eigen::Index>(file.n_vars());
@@ -235,7 +235,7 @@ Result<FoldLabels> choose_folds(const H5adFile& file, const TaskOptions& options
   return make_fold_labels(task->contexts, n_folds, options.fold_seed, task->path);
 }
 
-Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOptions& options) {
+Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOptions& options, TaskParts parts) {
   std::error_code ignored;
   const bool is_folder = std::filesystem::is_directory(given, ignored);
   const std::filesystem::path path = is_folder ? given / "task.h5ad" : given;
@@ -281,18 +281,33 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
   if (auto done = assign_folds(*folds, &task); !done) return tl::unexpected(done.error());
   if (auto done = choose_gene_ids(*file, options, &task); !done) return tl::unexpected(done.error());
   if (auto done = read_control_profiles(*file, &task); !done) return tl::unexpected(done.error());
-  if (auto done = read_deltas(*file, *source_rows, &task); !done) return tl::unexpected(done.error());
+  if (parts == TaskParts::all_but_deltas) return task;
+  if (auto done = read_rows(*file, *source_rows, &task); !done) return tl::unexpected(done.error());
   return task;
 }
 
 }  // namespace
 
-Result<Task> read_task(const std::filesystem::path& task, const TaskOptions& options) {
+Result<Task> read_task(const std::filesystem::path& task, const TaskOptions& options, TaskParts parts) {
   try {
-    return read_unguarded(task, options);
+    return read_unguarded(task, options, parts);
   } catch (const std::bad_alloc&) {
     return harness_fault("the deltas do not fit into memory", task.string(), "choose fewer contexts with --context");
   }
+}
+
+Result<void> read_deltas(Task* task, const TaskOptions& options) {
+  auto whole = read_task(task->path, options);
+  if (!whole) return tl::unexpected(whole.error());
+  bool is_same = whole->sha256 == task->sha256 && whole->contexts.size() == task->contexts.size();
+  for (std::size_t c = 0; is_same && c < task->contexts.size(); ++c) {
+    is_same = whole->contexts[c].pert_ids == task->contexts[c].pert_ids;
+  }
+  if (!is_same) return bad_input("the task changed while it was read", task->path, "wait until it is complete");
+  for (std::size_t c = 0; c < task->contexts.size(); ++c) {
+    task->contexts[c].deltas = std::move(whole->contexts[c].deltas);
+  }
+  return {};
 }
 
 }  // namespace headroom

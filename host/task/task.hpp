@@ -68,11 +68,18 @@ struct TaskOptions {
   std::vector<std::string> contexts;       // keep only these; empty: all
 };
 
+// Everything, or what a run needs to know which of its evaluations are there already: ids, folds, genes and the sha256
+// of the file, while the deltas stay empty.
+enum class TaskParts { all, all_but_deltas };
+
 // Reads `task`, an h5ad (X: deltas, one row a perturbation and context) or a folder with task.h5ad. Rows whose
 // `is_control` is true are left out. Errors (bad_input), each naming the place and the remedy: unreadable, a column
 // that is missing, a row without perturbation or context, a perturbation twice in a context, a delta that is NaN or
 // infinite, an unknown context, a perturbation without a fold, a fold with fewer than 2 test perturbations or none to
 // train on.
-Result<Task> read_task(const std::filesystem::path& task, const TaskOptions& options);
+Result<Task> read_task(const std::filesystem::path& task, const TaskOptions& options, TaskParts parts = TaskParts::all);
+
+// Reads the deltas that read_task() left out. Error (bad_input): the file is no longer the one that was read.
+Result<void> read_deltas(Task* task, const TaskOptions& options);
 
 }  // namespace headroom

@@ -57,6 +57,32 @@ TEST(ReadTask, ReadsTheControlProfileOfEachContext) {
   EXPECT_THAT(message_of(file), HasSubstr("no finite numbers"));
 }
 
+TEST(ReadTask, LeavesTheDeltasForLater) {
+  const TemporaryFolder folder;
+  const auto path = two_contexts().write(folder / "t.h5ad");
+  const auto whole = read_task(path, {});
+  auto task = read_task(path, {}, TaskParts::all_but_deltas);
+  ASSERT_TRUE(whole && task);
+  EXPECT_EQ(task->sha256, whole->sha256);
+  EXPECT_EQ(task->fold_names, whole->fold_names);
+  EXPECT_EQ(task->gene_ids, whole->gene_ids);
+  ASSERT_EQ(task->contexts.size(), 2u);
+  for (std::size_t c = 0; c < 2; ++c) {
+    EXPECT_EQ(task->contexts[c].deltas.size(), 0);
+    EXPECT_EQ(task->contexts[c].pert_ids, whole->contexts[c].pert_ids);
+    EXPECT_EQ(task->contexts[c].fold_of_row, whole->contexts[c].fold_of_row);
+  }
+  ASSERT_TRUE(read_deltas(&*task, {}));
+  for (std::size_t c = 0; c < 2; ++c) EXPECT_EQ(task->contexts[c].deltas, whole->contexts[c].deltas);
+
+  TaskFile other = two_contexts();
+  other.deltas = Matrix::Zero(8, 3);
+  other.write(path);
+  const auto changed = read_deltas(&*task, {});
+  ASSERT_FALSE(changed);
+  EXPECT_THAT(changed.error().line(), HasSubstr("the task changed while it was read"));
+}
+
 TEST(ReadTask, SortsContextsPerturbationsAndFolds) {
   const TemporaryFolder folder;
   const auto path = two_contexts().write(folder / "screen.h5ad");
