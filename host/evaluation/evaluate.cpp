@@ -140,25 +140,56 @@ class Run {
         memory_(memory),
         observer_(observer) {}
 
-  RunOutcome execute() {
-    if (auto valid = validate(options_); !valid) return {{}, valid.error()};
+  // Everything that does not look at the deltas.
+  Result<void> prepare(VectorFiles vector_files) {
+    if (auto valid = validate(options_); !valid) return valid;
     for (const PredictionsSpec& spec : options_.predictions) {
       if (spec.form == PredictedForm::deltas) continue;
-      if (auto has = require_control_profiles(task_); !has) return {{}, has.error()};
+      if (auto has = require_control_profiles(task_); !has) return has;
     }
-    auto roster = load_roster(options_);
-    if (!roster) return {{}, roster.error()};
+    auto roster = load_roster(options_, pool_, vector_files);
+    if (!roster) return tl::unexpected<Error>(roster.error());
     roster_ = std::move(*roster);
     patience_ = std::vector<Patience>(roster_.heads.size());
-    if (auto planned = plan(); !planned) return {{}, planned.error()};
+    if (auto planned = plan(); !planned) return planned;
     settle_settings();
+    return {};
+  }
 
+  const RunResults& results() const { return results_; }
+
+  std::vector<EvaluationKey> keys() const {
+    std::vector<EvaluationKey> keys;
+    for_each_key([&](const Item&, EvaluationKey key) { keys.push_back(std::move(key)); });
+    return keys;
+  }
+
+  std::vector<PluginOfRun> plugins_of_run() const {
+    std::vector<PluginOfRun> plugins;
+    for (const auto* entries : {&roster_.embeddings, &roster_.predictions, &roster_.heads}) {
+      for (const RosterEntry& entry : *entries) {
+        PluginOfRun& plugin = plugins.emplace_back();
+        plugin.record = describe(entry);
+        plugin.path = entry.data ? entry.data->path : entry.file->path;
+        plugin.data_folder_sha256 = entry.data_folder_sha256;
+        if (!entry.fault) plugin.confinement = entry.confinement;
+        plugin.limits = effective_limits(entry);
+      }
+    }
+    return plugins;
+  }
+
+  std::int64_t n_steps() const { return static_cast<std::int64_t>(items_.size() * roster_.heads.size()); }
+
+  RunOutcome execute() {
+    if (auto read = read_vector_files(roster_, options_, pool_); !read) return {{}, read.error()};
+    settle_settings();  // a plugin that was found at fault now has no part in them
     if (memory_ != nullptr) {
       if (auto begun = memory_->begin(results_.settings, plugins_of_run()); !begun) return {{}, begun.error()};
       recall_all();
     }
 
-    progress_.begin("evaluations", static_cast<std::int64_t>(items_.size() * roster_.heads.size()), "evaluations");
+    progress_.begin("evaluations", n_steps(), "evaluations");
     pool_.for_each(items_.size(), [&](std::size_t i) { work(items_[i]); });
     progress_.end();
 
@@ -361,18 +392,24 @@ class Run {
     return names;
   }
 
-  // Fills the places of all evaluations that an earlier run left; their items then have nothing to do.
-  void recall_all() {
+  // Calls take(item, key) for everything that is kept.
+  template <class Take>
+  void for_each_key(Take&& take) const {
     for (const Item& item : items_) {
       if (item.source == Source::idealized) {
-        for (const std::string& name : names_without_embedding()) recall(item, key_without_embedding(item, name));
+        for (const std::string& name : names_without_embedding()) take(item, key_without_embedding(item, name));
       }
       if (item.source == Source::random && item.index > 0) continue;  // kept as one evaluation over all seeds
-      if (item.source == Source::predictions) recall(item, key_of_predictions(item));
+      if (item.source == Source::predictions) take(item, key_of_predictions(item));
       for (std::size_t h = 0; h < roster_.heads.size(); ++h) {
-        if (takes_part(item, h)) recall(item, key_of(item, h));
+        if (takes_part(item, h)) take(item, key_of(item, h));
       }
     }
+  }
+
+  // Fills the places of all evaluations that an earlier run left; their items then have nothing to do.
+  void recall_all() {
+    for_each_key([&](const Item& item, const EvaluationKey& key) { recall(item, key); });
     memory_->recall_ended();
   }
 
@@ -830,6 +867,7 @@ class Run {
   // What took effect beside what was asked for.
   void settle_settings() {
     RunSettings& settings = results_.settings;
+    settings.Clear();
     settings.set_common_dim(options_.common_dim);
     for (const std::string& name : options_.ceiling) settings.add_ceiling(name);
     settings.set_seed(options_.seed);
@@ -876,21 +914,6 @@ class Run {
     return limits;
   }
 
-  std::vector<PluginOfRun> plugins_of_run() const {
-    std::vector<PluginOfRun> plugins;
-    for (const auto* entries : {&roster_.embeddings, &roster_.predictions, &roster_.heads}) {
-      for (const RosterEntry& entry : *entries) {
-        PluginOfRun& plugin = plugins.emplace_back();
-        plugin.record = describe(entry);
-        plugin.path = entry.data ? entry.data->path : entry.file->path;
-        plugin.data_folder_sha256 = entry.data_folder_sha256;
-        if (!entry.fault) plugin.confinement = entry.confinement;
-        plugin.limits = effective_limits(entry);
-      }
-    }
-    return plugins;
-  }
-
   bool failed() {
     std::lock_guard lock(error_mutex_);
     return error_.has_value();
@@ -934,9 +957,34 @@ std::vector<Metric> evaluated_metrics(const RunOptions& options) {
   return metrics;
 }
 
+struct PlannedRun::State {
+  Run run;
+};
+
+PlannedRun::PlannedRun(std::unique_ptr<State> state) : state_(std::move(state)) {}
+PlannedRun::PlannedRun(PlannedRun&&) noexcept = default;
+PlannedRun& PlannedRun::operator=(PlannedRun&&) noexcept = default;
+PlannedRun::~PlannedRun() = default;
+
+Result<PlannedRun> PlannedRun::plan(const Task& task, const NoiseTable* noise, const RunOptions& options,
+                                    ThreadPool& pool, Progress& progress, std::stop_token stop,
+                                    EvaluationMemory* memory, RunObserver* observer, VectorFiles vector_files) {
+  std::unique_ptr<State> state(new State{Run(task, noise, options, pool, progress, std::move(stop), memory, observer)});
+  if (auto prepared = state->run.prepare(vector_files); !prepared) return tl::unexpected<Error>(prepared.error());
+  return PlannedRun(std::move(state));
+}
+
+const RunResults& PlannedRun::results() const { return state_->run.results(); }
+std::vector<PluginOfRun> PlannedRun::plugins() const { return state_->run.plugins_of_run(); }
+std::vector<EvaluationKey> PlannedRun::evaluations() const { return state_->run.keys(); }
+std::int64_t PlannedRun::n_steps() const { return state_->run.n_steps(); }
+RunOutcome PlannedRun::evaluate() { return state_->run.execute(); }
+
 RunOutcome evaluate(const Task& task, const NoiseTable* noise, const RunOptions& options, ThreadPool& pool,
                     Progress& progress, std::stop_token stop, EvaluationMemory* memory, RunObserver* observer) {
-  return Run(task, noise, options, pool, progress, std::move(stop), memory, observer).execute();
+  auto run = PlannedRun::plan(task, noise, options, pool, progress, std::move(stop), memory, observer);
+  if (!run) return {{}, run.error()};
+  return run->evaluate();
 }
 
 }  // namespace headroom

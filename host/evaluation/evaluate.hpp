@@ -4,10 +4,12 @@
 // Items are independent and write to places of their own, so results do not depend on the number of threads.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <stop_token>
 
 #include "evaluation/evaluation_memory.hpp"
+#include "evaluation/roster.hpp"
 #include "evaluation/run_options.hpp"
 #include "evaluation/run_results.hpp"
 #include "outcome/outcome.hpp"
@@ -31,14 +33,43 @@ class RunObserver {
                                const MethodEvaluation& method) = 0;
 };
 
-// Evaluates everything that `options` names. A plugin's fault becomes that method's failed row; an Error is returned
-// only where nothing sensible can be computed: bad options, a harness fault, a sandbox that is not to be had. After a
-// stop request the evaluations that have ended are in the results and the error kind is `interrupted`.
-// `noise`, `memory` and `observer` may be null.
 struct RunOutcome {
   RunResults results;
   std::optional<Error> error;  // set: the results are incomplete
 };
+
+// A run whose plugins are introduced and whose evaluations are known, before any of them is made: who keeps earlier
+// ones can tell what is left to do. Everything that it was given outlives it.
+class PlannedRun {
+ public:
+  // As evaluate() below. Of the task, the deltas may still be empty; they must be there when evaluate() is called. So
+  // may files of vectors be left unread until then.
+  static Result<PlannedRun> plan(const Task& task, const NoiseTable* noise, const RunOptions& options, ThreadPool& pool,
+                                 Progress& progress, std::stop_token stop, EvaluationMemory* memory = nullptr,
+                                 RunObserver* observer = nullptr, VectorFiles vector_files = VectorFiles::read);
+  PlannedRun(PlannedRun&&) noexcept;
+  PlannedRun& operator=(PlannedRun&&) noexcept;
+  ~PlannedRun();
+
+  // Until evaluate(): the settings that take effect, and every context with its folds and methods, without values.
+  const RunResults& results() const;
+  std::vector<PluginOfRun> plugins() const;
+  // All that the memory will be asked for, in that order.
+  std::vector<EvaluationKey> evaluations() const;
+  std::int64_t n_steps() const;  // of progress
+
+  RunOutcome evaluate();  // once
+
+ private:
+  struct State;
+  explicit PlannedRun(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Evaluates everything that `options` names. A plugin's fault becomes that method's failed row; an Error is returned
+// only where nothing sensible can be computed: bad options, a harness fault, a sandbox that is not to be had. After a
+// stop request the evaluations that have ended are in the results and the error kind is `interrupted`.
+// `noise`, `memory` and `observer` may be null.
 RunOutcome evaluate(const Task& task, const NoiseTable* noise, const RunOptions& options, ThreadPool& pool,
                     Progress& progress, std::stop_token stop, EvaluationMemory* memory = nullptr,
                     RunObserver* observer = nullptr);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <set>
 
 #include "io/sha256.hpp"
@@ -13,6 +14,9 @@ namespace headroom {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Headroom's own readers.
+constexpr std::string_view kTable = "table.so", kPredictions = "predictions.so";
 
 bool is_library(const fs::path& path) { return path.extension() == ".so"; }
 
@@ -79,32 +83,73 @@ Result<HyperparameterGrid> make_grid(const RosterEntry& entry, const RunOptions&
   return grid;
 }
 
+// Has the plugin describe itself in a worker of its own. The user's options are given only once it is known that the
+// plugin declares them: an unknown one is the user's mistake, not the plugin's.
+Result<void> meet(RosterEntry& entry, const RunOptions& options) {
+  WorkerSettings settings = entry.settings;
+  settings.only_describes = !entry.is_read;
+  std::erase_if(settings.options,
+                [&](const auto& option) { return options.plugin_options.contains(entry.name + "." + option.first); });
+  auto session = WorkerSession::start(*entry.file, settings);
+  if (!session) {
+    if (session.error().verdict == WorkerVerdict::HOST_FAULT) {
+      return tl::unexpected<Error>(Error{ErrorKind::sandbox_unavailable, session.error().message, entry.file->path,
+                                         "--sandbox relaxed takes the best that is to be had"});
+    }
+    entry.fault = session.error();
+    return {};
+  }
+  entry.description = (*session)->description();
+  entry.confinement = (*session)->confinement();
+  if (entry.data) {
+    (*session)->finish();  // its log is complete only now
+    entry.notes = lines_of((*session)->log());
+  }
+  return {};
+}
+
 class RosterLoader {
  public:
-  explicit RosterLoader(const RunOptions& options) : options_(options), slots_(std::make_shared<OutputSlots>()) {
+  RosterLoader(const RunOptions& options, VectorFiles vector_files)
+      : options_(options), vector_files_(vector_files), slots_(std::make_shared<OutputSlots>()) {
     for (const auto& [key, values] : options.grid) unused_grid_.insert(key);
     for (const auto& [key, value] : options.plugin_options) unused_options_.insert(key);
   }
 
-  Result<Roster> load() {
+  Result<Roster> load(ThreadPool& pool) {
+    // Copying, hashing and introducing take nearly all of the time: each plugin for itself, several at once.
+    std::vector<std::function<Result<Candidate>()>> openings;
+    for (const PredictorSpec& spec : options_.predictors) openings.push_back([&] { return open_predictor(spec); });
+    for (const EmbeddingSpec& spec : options_.embeddings) openings.push_back([&] { return open_embedding(spec); });
+    for (const SubmissionSpec& spec : options_.submissions) openings.push_back([&] { return open_submission(spec); });
+    for (const PredictionsSpec& spec : options_.predictions) openings.push_back([&] { return open_predictions(spec); });
+    std::vector<Result<Candidate>> opened(openings.size());
+    pool.for_each(openings.size(), [&](std::size_t i) { opened[i] = openings[i](); });
+    for (const auto& candidate : opened) {
+      if (!candidate) return tl::unexpected<Error>(candidate.error());
+    }
+
     Roster roster;
-    for (const PredictorSpec& spec : options_.predictors) {
-      auto entry = load_predictor(spec);
-      if (!entry) return tl::unexpected<Error>(entry.error());
-      roster.heads.push_back(std::move(*entry));
+    auto next = opened.begin();
+    for (std::size_t i = 0; i < options_.predictors.size(); ++i) {
+      RosterEntry& entry = (next++)->value().entry;
+      if (auto settled = settle_head(entry); !settled) return tl::unexpected<Error>(settled.error());
+      roster.heads.push_back(std::move(entry));
     }
     for (const RosterEntry& head : roster.heads) {
       if (head.file->shipped || head.name != "knn") continue;
       return bad_input("the name 'knn' is taken by the head whose bounds every submitted predictor borrows",
                        "--predictor " + head.file->path, "give it another: NAME=PATH.so");
     }
-    for (const EmbeddingSpec& spec : options_.embeddings) {
-      auto entry = load_embedding(spec);
-      if (!entry) return tl::unexpected<Error>(entry.error());
-      roster.embeddings.push_back(std::move(*entry));
+    for (std::size_t i = 0; i < options_.embeddings.size(); ++i) {
+      RosterEntry& entry = (next++)->value().entry;
+      settle_options(entry);
+      roster.embeddings.push_back(std::move(entry));
     }
-    for (const SubmissionSpec& spec : options_.submissions) {
-      if (auto loaded = load_submission(spec, roster); !loaded) return tl::unexpected<Error>(loaded.error());
+    for (std::size_t i = 0; i < options_.submissions.size(); ++i) {
+      if (auto placed = place_submission((next++)->value(), roster); !placed) {
+        return tl::unexpected<Error>(placed.error());
+      }
     }
     roster.n_tables = roster.heads.size();
     // A submitted predictor borrows knn's bounds.
@@ -112,15 +157,13 @@ class RosterLoader {
     const bool all_shipped =
         std::all_of(roster.heads.begin(), roster.heads.end(), [](const RosterEntry& e) { return e.file->shipped; });
     if (!all_shipped && std::none_of(roster.heads.begin(), roster.heads.end(), is_knn)) {
-      auto knn = load_predictor({"knn", {}});
+      auto knn = open_predictor({"knn", {}});
       if (!knn) return tl::unexpected<Error>(knn.error());
-      roster.heads.push_back(std::move(*knn));
+      if (auto settled = settle_head(knn->entry); !settled) return tl::unexpected<Error>(settled.error());
+      roster.heads.push_back(std::move(knn->entry));
     }
-    for (const PredictionsSpec& spec : options_.predictions) {
-      auto entry = load_predictions(spec);
-      if (!entry) return tl::unexpected<Error>(entry.error());
-      roster.predictions.push_back(std::move(*entry));
-    }
+    // --set does not reach the reader of predictions: its options are ours alone.
+    for (; next != opened.end(); ++next) roster.predictions.push_back(std::move(next->value().entry));
     if (!unused_grid_.empty()) return unknown_grid(roster);
     if (!unused_options_.empty()) return unknown_option(roster);
     return roster;
@@ -142,7 +185,15 @@ class RosterLoader {
     return settings;
   }
 
-  Result<RosterEntry> load_predictor(const PredictorSpec& spec) {
+  // ---- one plugin each; called from several threads ----
+
+  // A plugin that was opened and introduced, or is known to be at fault.
+  struct Candidate {
+    RosterEntry entry;
+    std::string kind = {};  // of a submission, as far as its file tells
+  };
+
+  Result<Candidate> open_predictor(const PredictorSpec& spec) const {
     RosterEntry entry;
     entry.name = spec.name;
     const fs::path path = spec.path.empty() ? options_.shipped_plugins / (spec.name + ".so") : spec.path;
@@ -155,17 +206,10 @@ class RosterLoader {
     if (auto given = give_folder(entry, spec.data_folder); !given) return tl::unexpected<Error>(given.error());
     if (auto introduced = introduce(entry, PluginKind::PREDICTOR); !introduced)
       return tl::unexpected<Error>(introduced.error());
-    if (entry.fault) {
-      forget_keys_of(entry.name);
-      return entry;
-    }
-    auto grid = make_grid(entry, options_, unused_grid_);
-    if (!grid) return tl::unexpected<Error>(grid.error());
-    entry.grid = std::move(*grid);
-    return entry;
+    return Candidate{std::move(entry)};
   }
 
-  Result<RosterEntry> load_embedding(const EmbeddingSpec& spec) {
+  Result<Candidate> open_embedding(const EmbeddingSpec& spec) const {
     RosterEntry entry;
     entry.name = spec.name;
     entry.settings = settings_of(spec.name);
@@ -175,24 +219,22 @@ class RosterLoader {
     } else {
       auto data = open_data_file(spec.path);
       if (!data) return tl::unexpected<Error>(data.error());
-      if (auto opened = open_reader(entry, std::move(*data), "table.so"); !opened)
+      if (auto opened = open_reader(entry, std::move(*data), kTable); !opened)
         return tl::unexpected<Error>(opened.error());
     }
     if (auto introduced = introduce(entry, PluginKind::EMBEDDING); !introduced)
       return tl::unexpected<Error>(introduced.error());
-    if (entry.fault) forget_keys_of(entry.name);
-    return entry;
+    return Candidate{std::move(entry)};
   }
 
-  // The options are ours alone: --set does not reach the reader.
-  Result<RosterEntry> load_predictions(const PredictionsSpec& spec) {
+  Result<Candidate> open_predictions(const PredictionsSpec& spec) const {
     RosterEntry entry;
     entry.name = spec.name;
     entry.settings = settings_of(spec.name);
     entry.settings.options.clear();
     auto data = open_data_file(spec.path);
     if (!data) return tl::unexpected<Error>(data.error());
-    if (auto opened = open_reader(entry, std::move(*data), "predictions.so"); !opened) {
+    if (auto opened = open_reader(entry, std::move(*data), kPredictions); !opened) {
       return tl::unexpected<Error>(opened.error());
     }
     const std::pair<const char*, std::string> options[] = {
@@ -207,15 +249,13 @@ class RosterLoader {
     for (const auto& [key, value] : options) {
       if (!value.empty()) entry.settings.options.emplace_back(key, value);
     }
-    const std::set<std::string> unused = unused_options_;
     if (auto introduced = introduce(entry, PluginKind::EMBEDDING); !introduced)
       return tl::unexpected<Error>(introduced.error());
-    unused_options_ = unused;
-    return entry;
+    return Candidate{std::move(entry)};
   }
 
   // Its own faults stay with it: an error is the machine's or the user's.
-  Result<void> load_submission(const SubmissionSpec& spec, Roster& roster) {
+  Result<Candidate> open_submission(const SubmissionSpec& spec) const {
     RosterEntry entry;
     entry.name = spec.name;
     entry.settings = settings_of(spec.name);
@@ -233,8 +273,8 @@ class RosterLoader {
       kind = "vectors";
       if (auto data = open_data_file(spec.path); !data) {
         refuse(data.error().what);
-      } else if (auto opened = open_reader(entry, std::move(*data), "table.so"); !opened) {
-        return opened;
+      } else if (auto opened = open_reader(entry, std::move(*data), kTable); !opened) {
+        return tl::unexpected<Error>(opened.error());
       }
     }
     if (!entry.file) {
@@ -245,22 +285,8 @@ class RosterLoader {
     if (!entry.fault && !spec.data_folder.empty()) {
       if (auto given = give_folder(entry, spec.data_folder); !given) refuse(given.error().what);
     }
-    if (auto introduced = introduce(entry, std::nullopt); !introduced) return introduced;
-    if (entry.fault) forget_keys_of(entry.name);
-
-    const bool is_head = !entry.fault && entry.description.kind() == PluginKind::PREDICTOR;
-    if (is_head) {
-      kind = "predictor";
-      auto grid = make_grid(entry, options_, unused_grid_);
-      if (!grid) return tl::unexpected<Error>(grid.error());
-      entry.grid = std::move(*grid);
-    } else if (!entry.fault && kind == "unknown") {
-      kind = "embedding";
-    }
-    auto& entries = is_head ? roster.heads : roster.embeddings;
-    roster.submissions.push_back({kind, is_head, entries.size()});
-    entries.push_back(std::move(entry));
-    return {};
+    if (auto introduced = introduce(entry, std::nullopt); !introduced) return tl::unexpected<Error>(introduced.error());
+    return Candidate{std::move(entry), std::move(kind)};
   }
 
   static Result<void> give_folder(RosterEntry& entry, const fs::path& folder) {
@@ -273,16 +299,17 @@ class RosterLoader {
   }
 
   // One of Headroom's own readers with the untrusted file that it is to read, of which the host sees bytes alone.
-  Result<void> open_reader(RosterEntry& entry, DataFile data, const char* reader) {
+  Result<void> open_reader(RosterEntry& entry, DataFile data, std::string_view reader) const {
     entry.data = std::make_shared<const DataFile>(std::move(data));
     entry.settings.data_file = entry.data.get();
     entry.settings.data_file_option = "file";
+    entry.is_read = vector_files_ == VectorFiles::read || reader != kTable;
     entry.settings.options.emplace_back("format", display_text(entry.data->file_name));
     return open_library(entry, options_.shipped_plugins / reader);
   }
 
   // A path that is not there is the user's mistake; a file that is no library is the plugin's fault.
-  Result<void> open_library(RosterEntry& entry, const fs::path& path) {
+  Result<void> open_library(RosterEntry& entry, const fs::path& path) const {
     std::error_code ignored;
     if (!fs::exists(path, ignored)) return bad_input("no such plugin", path.string(), "check the path");
     auto file = open_plugin_file(path);
@@ -297,37 +324,49 @@ class RosterLoader {
     return {};
   }
 
-  // Has the plugin describe itself in a worker of its own; `kind`: what it must be, if anything. The user's options are
-  // given only once it is known that the plugin declares them: an unknown one is the user's mistake, not the plugin's.
-  Result<void> introduce(RosterEntry& entry, std::optional<PluginKind> kind) {
+  // `kind`: what the plugin must be, if anything.
+  Result<void> introduce(RosterEntry& entry, std::optional<PluginKind> kind) const {
     if (entry.fault) return {};
-    WorkerSettings settings = entry.settings;
-    std::erase_if(settings.options, [&](const auto& option) {
-      return options_.plugin_options.contains(entry.name + "." + option.first);
-    });
-    auto session = WorkerSession::start(*entry.file, settings);
-    if (!session) {
-      if (session.error().verdict == WorkerVerdict::HOST_FAULT) {
-        return tl::unexpected<Error>(Error{ErrorKind::sandbox_unavailable, session.error().message, entry.file->path,
-                                           "--sandbox relaxed takes the best that is to be had"});
-      }
-      entry.fault = session.error();
-      return {};
-    }
-    entry.description = (*session)->description();
-    entry.confinement = (*session)->confinement();
-    if (entry.data) {
-      (*session)->finish();  // its log is complete only now
-      entry.notes = lines_of((*session)->log());
-    }
-    for (const PluginOption& option : entry.description.options())
-      unused_options_.erase(entry.name + "." + option.key());
+    if (auto met = meet(entry, options_); !met || entry.fault) return met;
     if (kind && entry.description.kind() != *kind) {
       entry.fault =
           WorkerFault{WorkerVerdict::PLUGIN_ERROR,
                       *kind == PluginKind::EMBEDDING ? "it is a predictor, not an embedding: give it with --predictor"
                                                      : "it is an embedding, not a predictor: give it with --embedding"};
     }
+    return {};
+  }
+
+  // ---- all plugins, one after the other: which of the user's flags are theirs ----
+
+  void settle_options(const RosterEntry& entry) {
+    for (const PluginOption& option : entry.description.options())
+      unused_options_.erase(entry.name + "." + option.key());
+    if (entry.fault) forget_keys_of(entry.name);
+  }
+
+  Result<void> settle_head(RosterEntry& entry) {
+    settle_options(entry);
+    if (entry.fault) return {};
+    auto grid = make_grid(entry, options_, unused_grid_);
+    if (!grid) return tl::unexpected<Error>(grid.error());
+    entry.grid = std::move(*grid);
+    return {};
+  }
+
+  Result<void> place_submission(Candidate& candidate, Roster& roster) {
+    RosterEntry& entry = candidate.entry;
+    const bool is_head = !entry.fault && entry.description.kind() == PluginKind::PREDICTOR;
+    if (is_head) {
+      candidate.kind = "predictor";
+      if (auto settled = settle_head(entry); !settled) return settled;
+    } else {
+      if (!entry.fault && candidate.kind == "unknown") candidate.kind = "embedding";
+      settle_options(entry);
+    }
+    auto& entries = is_head ? roster.heads : roster.embeddings;
+    roster.submissions.push_back({candidate.kind, is_head, entries.size()});
+    entries.push_back(std::move(entry));
     return {};
   }
 
@@ -362,13 +401,35 @@ class RosterLoader {
   }
 
   const RunOptions& options_;
+  VectorFiles vector_files_;
   std::shared_ptr<OutputSlots> slots_;
   std::set<std::string> unused_grid_, unused_options_;
 };
 
 }  // namespace
 
-Result<Roster> load_roster(const RunOptions& options) { return RosterLoader(options).load(); }
+Result<Roster> load_roster(const RunOptions& options, ThreadPool& pool, VectorFiles vector_files) {
+  return RosterLoader(options, vector_files).load(pool);
+}
+
+Result<void> read_vector_files(Roster& roster, const RunOptions& options, ThreadPool& pool) {
+  std::vector<RosterEntry*> unread;
+  for (RosterEntry& entry : roster.embeddings) {
+    if (!entry.is_read && !entry.fault) unread.push_back(&entry);
+  }
+  std::vector<Result<void>> met(unread.size());
+  pool.for_each(unread.size(), [&](std::size_t i) {
+    RosterEntry& entry = *unread[i];
+    entry.is_read = true;
+    entry.description.Clear();  // as of any plugin that fails
+    entry.confinement.Clear();
+    met[i] = meet(entry, options);
+  });
+  for (const auto& one : met) {
+    if (!one) return one;
+  }
+  return {};
+}
 
 PluginRecord describe(const RosterEntry& entry) {
   PluginRecord record;

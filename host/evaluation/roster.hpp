@@ -9,6 +9,7 @@
 
 #include "evaluation/head.hpp"
 #include "evaluation/run_options.hpp"
+#include "parallel/thread_pool.hpp"
 #include "plugin_host/plugin_file.hpp"
 #include "plugin_host/worker_session.hpp"
 #include "summary.pb.h"
@@ -29,6 +30,7 @@ struct RosterEntry {
   HyperparameterGrid grid;         // of a predictor
   std::vector<std::string> notes;  // of a reader of predictions: what it picked, a line each; its words are untrusted
   std::optional<WorkerFault> fault;
+  bool is_read = true;  // false: of its file of vectors nothing is known but the hash
 };
 
 // Where a submission went. One whose kind nobody could learn stands among the embeddings, with its fault.
@@ -47,9 +49,14 @@ struct Roster {
   std::vector<SubmissionPlace> submissions;  // in the order of RunOptions::submissions
 };
 
+// Whether introducing an embedding that lies in a file includes that its worker reads the file, as it does to be asked.
+// Left out, only a fault of the file is not known yet; read_vector_files() makes up for it.
+enum class VectorFiles { read, leave };
+
 // Errors are the user's (a file that is not there, an unknown --grid or --set key, two entries of one name) or the
 // machine's (no sandbox as strong as asked for, no worker program). A plugin's own fault is kept in its entry.
-Result<Roster> load_roster(const RunOptions& options);
+Result<Roster> load_roster(const RunOptions& options, ThreadPool& pool, VectorFiles vector_files = VectorFiles::read);
+Result<void> read_vector_files(Roster& roster, const RunOptions& options, ThreadPool& pool);
 
 // What results tell of a plugin; an overlap of its training data sets with the task's name is flagged by the caller.
 PluginRecord describe(const RosterEntry& entry);

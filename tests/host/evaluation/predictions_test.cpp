@@ -189,9 +189,9 @@ TEST_F(Predictions, WhatAHeadPredictsScoresAsThatHead) {
   options_.embeddings = {{"fm", folder_ / "vectors.csv", {}}};
 
   // The head's predictions, as the evaluation makes them.
-  const auto roster = load_roster(options_);
-  ASSERT_TRUE(roster.has_value()) << roster.error().line();
   ThreadPool pool(1);
+  const auto roster = load_roster(options_, pool);
+  ASSERT_TRUE(roster.has_value()) << roster.error().line();
   std::vector<Row> rows;
   for (std::size_t c = 0; c < task_.contexts.size(); ++c) {
     const auto embedding = ask_for_embedding(roster->embeddings[0], task_, c, nullptr, options_.seed);
