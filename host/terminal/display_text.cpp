@@ -78,10 +78,8 @@ int width_of(char32_t c) {
   return within(wide, c) ? 2 : 1;
 }
 
-std::string cut(std::string_view text, int width, std::string_view ellipsis) {
-  const int ellipsis_width = display_width(ellipsis);
-  if (width <= ellipsis_width) return std::string(width == ellipsis_width ? ellipsis : std::string_view{});
-  // Each character with the marks on it is one piece: the head takes pieces from the front, the tail from the back.
+// Each character with the marks that stand on it, and its columns.
+std::vector<std::pair<std::string_view, int>> characters(std::string_view text) {
   std::vector<std::pair<std::string_view, int>> pieces;
   for (std::string_view rest = text; !rest.empty();) {
     const CodePoint c = next_code_point(rest);
@@ -93,6 +91,14 @@ std::string cut(std::string_view text, int width, std::string_view ellipsis) {
     }
     rest.remove_prefix(c.bytes.size());
   }
+  return pieces;
+}
+
+std::string cut(std::string_view text, int width, std::string_view ellipsis) {
+  const int ellipsis_width = display_width(ellipsis);
+  if (width <= ellipsis_width) return std::string(width == ellipsis_width ? ellipsis : std::string_view{});
+  // The head takes pieces from the front, the tail from the back.
+  const auto pieces = characters(text);
   const int kept = width - ellipsis_width;
   std::string head, tail;
   int head_width = 0, tail_width = 0;
@@ -142,6 +148,39 @@ int display_width(std::string_view text) {
     text.remove_prefix(c.bytes.size());
   }
   return width;
+}
+
+std::vector<std::string> wrapped(std::string_view text, int width, std::string_view indent) {
+  std::vector<std::string> lines;
+  std::string line;
+  int line_width = 0;
+  bool is_empty = true;  // but for the indent
+  const auto next_line = [&] {
+    if (!is_empty) lines.push_back(std::move(line));
+    line.clear();
+    if (!lines.empty()) line += indent;
+    line_width = display_width(line);
+    is_empty = true;
+  };
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (word.empty()) continue;
+    if (!is_empty && line_width + 1 + display_width(word) > width) next_line();
+    if (!is_empty) {
+      line += ' ';
+      ++line_width;
+    }
+    for (const auto& [bytes, columns] : characters(word)) {
+      if (line_width + columns > width) next_line();
+      line += bytes;
+      line_width += columns;
+      is_empty = false;
+    }
+  }
+  next_line();
+  return lines;
 }
 
 std::string shortened(std::string_view text, int width, std::string_view ellipsis) {

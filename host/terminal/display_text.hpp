@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace headroom {
 
@@ -21,6 +22,11 @@ int display_width(std::string_view text);
 // where `ellipsis` stands for what was cut, because the ends tell names apart.
 std::string fit_left(std::string_view text, int width, std::string_view ellipsis = "…");
 std::string fit_right(std::string_view text, int width, std::string_view ellipsis = "…");
+
+// The text in lines of at most `width` columns, broken at blanks, and within a word only where that is longer by
+// itself. Nothing is left out but the blanks at which lines are broken. All lines but the first begin with `indent`,
+// beside which 2 columns or more are left. No text: no lines.
+std::vector<std::string> wrapped(std::string_view text, int width, std::string_view indent = "");
 
 // At most `width` columns, cut as above, not padded.
 std::string shortened(std::string_view text, int width, std::string_view ellipsis = "…");

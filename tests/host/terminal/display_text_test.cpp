@@ -51,6 +51,33 @@ TEST(Fit, PadsAndCutsToTheExactWidth) {
   EXPECT_EQ(fit_left("abc", 1), "…");
 }
 
+TEST(Wrapped, BreaksAtBlanksAndIndentsWhatFollows) {
+  using Lines = std::vector<std::string>;
+  EXPECT_EQ(wrapped("", 10), Lines{});
+  EXPECT_EQ(wrapped("   ", 10), Lines{});
+  EXPECT_EQ(wrapped("ab cd", 5), (Lines{"ab cd"}));
+  EXPECT_EQ(wrapped("ab  cd ef", 5), (Lines{"ab cd", "ef"}));
+  EXPECT_EQ(wrapped("ab cd ef", 5, "  "), (Lines{"ab cd", "  ef"}));
+  EXPECT_EQ(wrapped("a bcdefghij k", 5, " "), (Lines{"a", " bcde", " fghi", " j k"})) << "longer than a line";
+  EXPECT_EQ(wrapped("细胞细胞", 5), (Lines{"细胞", "细胞"}));
+  EXPECT_EQ(wrapped("e\u0301e\u0301e\u0301", 2), (Lines{"e\u0301e\u0301", "e\u0301"})) << "marks stay on their letter";
+}
+
+TEST(Wrapped, LosesNothing) {
+  const std::string words = "it has a vector for 0 of the 1,600 training perturbations; at least 5 are needed";
+  for (int width = 2; width < 90; ++width) {
+    std::string joined;
+    for (const std::string& line : wrapped(words, width)) {
+      EXPECT_LE(display_width(line), width);
+      joined += line;
+    }
+    std::string letters = words;
+    std::erase(letters, ' ');
+    std::erase(joined, ' ');
+    EXPECT_EQ(joined, letters) << width;
+  }
+}
+
 TEST(Fit, HoldsItsWidthForAnyName) {
   std::string emoji, marks = "a";
   for (int i = 0; i < 300; ++i) emoji += "😀";
