@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "results/outcome_lines.hpp"
 #include "terminal/display_text.hpp"
 #include "terminal/number_text.hpp"
 
@@ -69,16 +70,11 @@ void draw_bounds_card(std::ostream& out, const RunSummary& summary, const Termin
                                 : std::string(),
                             percent_of_wap(result->gap()), verdict.substr(0, verdict.find(':'))});
       if (verdict != "yes") remarks.insert(display_text(result->metric()) + " cannot rank here" + verdict.substr(2));
-      for (const auto& method : result->methods()) {
-        if (method.status() == "failed" || method.status() == "skipped") {
-          remarks.insert(method.status() + " " + display_text(method.name()) + ": " + display_text(method.reason()));
-        }
-      }
       for (const auto& note : result->notes()) remarks.insert(display_text(note));
     }
     write_table(out, table, TableFormat::text, style);
-    for (const auto& remark : remarks)
-      out << "  " << shortened(remark, style.width - 2, style.unicode ? "…" : "..") << '\n';
+    for (const Outcome& outcome : methods_without_numbers(cards[key])) remarks.insert(outcome.text);
+    for (const auto& remark : remarks) write_wrapped(out, remark, "  ", Ink::plain, style);
   }
 }
 

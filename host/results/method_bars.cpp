@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "results/outcome_lines.hpp"
 #include "terminal/display_text.hpp"
 #include "terminal/number_text.hpp"
 
@@ -38,19 +39,19 @@ std::string short_verdict(const MethodResult& method) {
   return display_text(method.verdict().substr(0, method.verdict().find(": ")));
 }
 
-// Joins pieces with a dot into lines of at most `width` columns; a piece that is longer by itself is cut.
+// Joins pieces with a dot into lines of the style's width; a piece that is longer by itself goes on in further lines.
 void write_pieces(std::ostream& out, const std::vector<std::string>& pieces, const std::string& indent,
                   const TerminalStyle& style) {
   const std::string separator = style.unicode ? " · " : " - ";
   const int width = style.width - display_width(indent);
   std::string line;
   const auto flush = [&] {
-    if (!line.empty()) out << indent << line << '\n';
+    write_wrapped(out, line, indent, Ink::plain, style);
     line.clear();
   };
   for (const auto& piece : pieces) {
     if (!line.empty() && display_width(line + separator + piece) > width) flush();
-    line += line.empty() ? shortened(piece, width, style.unicode ? "…" : "..") : separator + piece;
+    line += line.empty() ? piece : separator + piece;
   }
   flush();
 }
@@ -114,12 +115,8 @@ void draw_context(std::ostream& out, const ContextResult& context, const RunSumm
     }
     write_pieces(out, {ceiling}, "  ", style);
   }
-  if (context.gap().has_defined() && !context.gap().defined()) {
-    const bool inverted = context.gap().has_value() && context.gap().value() <= 0;
-    write_pieces(out,
-                 {inverted ? "no percentage is meaningful here: BAP is not better than WAP"
-                           : "no percentage is meaningful here: the gap's interval contains 0"},
-                 "  ", style);
+  if (context.gap().has_defined() && context.gap().has_value() && !context.gap().defined()) {
+    write_pieces(out, {"no percentage is meaningful here: " + why_undefined(context.gap())}, "  ", style);
   }
 
   std::vector<const MethodResult*> shown;
@@ -159,13 +156,8 @@ void draw_context(std::ostream& out, const ContextResult& context, const RunSumm
     for (const auto& flag : method->flags()) flags.push_back(display_text(flag));
     write_pieces(out, flags, "      ", style);
   }
-  for (const char* status : {"failed", "skipped"}) {
-    for (const auto& method : context.methods()) {
-      if (method.status() != status) continue;
-      const std::string line = fmt::format("  {} {}: {}", status, shortened(display_text(method.name()), 40, ellipsis),
-                                           display_text(method.reason()));
-      out << inked(shortened(line, style.width, ellipsis), status[0] == 'f' ? Ink::red : Ink::faint, style) << '\n';
-    }
+  for (const Outcome& outcome : methods_without_numbers({&context})) {
+    write_wrapped(out, outcome.text, "  ", outcome.status == "failed" ? Ink::red : Ink::faint, style);
   }
   for (const auto& note : context.notes()) write_pieces(out, {display_text(note)}, "  ", style);
 }
@@ -175,6 +167,12 @@ void draw_context(std::ostream& out, const ContextResult& context, const RunSumm
 std::string primary_metric(const RunSummary& summary) {
   if (summary.settings().metrics_size() > 0) return summary.settings().metrics(0);
   return summary.contexts_size() > 0 ? summary.contexts(0).metric() : std::string();
+}
+
+std::string why_undefined(const GapResult& gap) {
+  if (gap.defined()) return {};
+  if (!gap.has_value()) return "a bound is missing";
+  return gap.value() <= 0 ? "BAP is not better than WAP" : "the gap's interval contains 0";
 }
 
 std::string method_bar(std::optional<double> percent, std::optional<double> low, std::optional<double> high, int width,

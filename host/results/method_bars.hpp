@@ -13,9 +13,12 @@ namespace headroom {
 // The metric that ranks: the first of the run's settings, else the first in the results; empty if there is none.
 std::string primary_metric(const RunSummary& summary);
 
+// Why no percentage is meaningful between these bounds; empty where it is.
+std::string why_undefined(const GapResult& gap);
+
 // Draws every context and head of one metric in lines of at most style.width columns. A bar runs from WAP (0 %) to BAP
 // (100 %): solid up to the low end of the interval, shaded to the value, light to the interval's high end; an arrow at
-// its end says that the value lies outside. Methods that failed or were skipped follow with their reasons.
+// its end says that the value lies outside. Methods that failed or were skipped follow with their reasons, uncut.
 void draw_method_bars(std::ostream& out, const RunSummary& summary, const std::string& metric,
                       const TerminalStyle& style);
 

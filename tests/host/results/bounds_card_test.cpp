@@ -38,6 +38,22 @@ TEST(BoundsCard, DrawsOneLineAMetric) {
             "  the noise table has no PDS_L1: bounded by the other cheaters\n");
 }
 
+TEST(BoundsCard, TellsReasonsOnceAndWhole) {
+  RunSummary summary = example();
+  std::string reason = "no reason";
+  for (int i = 0; i < 30; ++i) reason += " whatsoever";
+  for (auto& table : *summary.mutable_contexts()) {
+    for (const char* name : {"a+knn", "b+knn"}) add_method(table, name, "null", "skipped").set_reason(reason);
+  }
+  std::ostringstream out;
+  draw_bounds_card(out, summary, {});
+  const std::string text = out.str();
+  EXPECT_NE(text.find("  skipped a+knn, b+knn: no reason whatsoever"), std::string::npos) << text;
+  std::size_t n = 0;
+  for (auto at = text.find("whatsoever"); at != std::string::npos; at = text.find("whatsoever", at + 1)) ++n;
+  EXPECT_EQ(n, 30u) << text;
+}
+
 TEST(BoundsCard, FitsAnyTerminal) {
   for (int width = 80; width <= 100; ++width) {
     TerminalStyle style;

@@ -73,6 +73,30 @@ TEST(MethodBars, FitsEveryWidthWithHostileNames) {
   }
 }
 
+TEST(MethodBars, TellsReasonsOnceAndWhole) {
+  RunSummary summary = example_summary();
+  ContextResult& context = *summary.mutable_contexts(0);
+  const std::string reason =
+      "none of the 2,000 perturbations is among the 6,640 genes that the task measures, by which alone a perturbation "
+      "has a place in their components";
+  for (const char* name : {"gene_pca+lasso", "gene_pca+ridge"}) {
+    add_method(context, name, "null", "skipped").set_reason(reason);
+  }
+  add_method(context, "worse", "plugin", "failed").set_reason("crashed (SIGSEGV)");
+  TerminalStyle style;
+  style.width = 60;
+  const std::string text = drawn(summary, style);
+  EXPECT_NE(text.find("\n  failed bad\\x1b[31m+knn, worse: crashed (SIGSEGV)\n"
+                      "  skipped gene_pca+knn: 3 % of the perturbations are\n"
+                      "      measured genes\n"
+                      "  skipped gene_pca+lasso, gene_pca+ridge: none of the 2,000\n"
+                      "      perturbations is among the 6,640 genes that the task\n"
+                      "      measures, by which alone a perturbation has a place in\n"
+                      "      their components\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(MethodBars, SaysWhereNoPercentageIsMeaningful) {
   RunSummary summary = example_summary();
   ContextResult& context = *summary.mutable_contexts(0);
