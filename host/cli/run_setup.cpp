@@ -12,18 +12,25 @@
 
 namespace headroom::cli {
 
+Result<void> complete_plugin_options(std::filesystem::path& worker_program, std::filesystem::path& shipped_plugins,
+                                     SandboxMode sandbox) {
+  auto worker = find_worker_program();
+  if (!worker) return tl::unexpected<Error>(worker.error());
+  worker_program = std::move(*worker);
+  auto plugins = find_shipped_plugins();
+  if (!plugins) return tl::unexpected<Error>(plugins.error());
+  shipped_plugins = std::move(*plugins);
+  if (sandbox == SandboxMode::OFF) {
+    fmt::print(stderr, "headroom: warning: --sandbox off: plugins run without confinement\n");
+  }
+  return {};
+}
+
 Result<RunOptions> complete_run_options(const RunArguments& arguments) {
   RunOptions options = arguments.run;
   options.build = headroom_build();
-  auto worker = find_worker_program();
-  if (!worker) return tl::unexpected<Error>(worker.error());
-  options.worker_program = *worker;
-  auto plugins = find_shipped_plugins();
-  if (!plugins) return tl::unexpected<Error>(plugins.error());
-  options.shipped_plugins = *plugins;
-  if (options.sandbox == SandboxMode::OFF) {
-    fmt::print(stderr, "headroom: warning: --sandbox off: plugins run without confinement\n");
-  }
+  auto completed = complete_plugin_options(options.worker_program, options.shipped_plugins, options.sandbox);
+  if (!completed) return tl::unexpected<Error>(completed.error());
   if (arguments.submissions) {
     auto found = read_submissions(*arguments.submissions, taken_names(options), arguments.out);
     if (!found) return tl::unexpected<Error>(found.error());
