@@ -5,7 +5,9 @@
 #include "cli/notes.hpp"
 #include "cli/terminal_streams.hpp"
 #include "results/leaderboard.hpp"
+#include "results/outcome_lines.hpp"
 #include "results/summary_json.hpp"
+#include "terminal/display_text.hpp"
 
 namespace headroom::cli {
 
@@ -19,6 +21,9 @@ Result<int> leaderboard(const LeaderboardArguments& arguments) {
   const auto board = make_leaderboard(runs, arguments.metric);
   if (!board) return tl::unexpected<Error>(board.error());
   print_notes(board->notes, arguments.common.quiet);
+  if (!board->unranked.empty() && arguments.common.format == TableFormat::text) {
+    write_wrapped(std::cout, display_text("nothing is ranked: " + board->unranked), "", Ink::plain, stdout_style());
+  }
   const bool all_columns = arguments.common.format != TableFormat::text;
   write_table(std::cout, leaderboard_table(*board, all_columns), arguments.common.format, stdout_style());
   return 0;

@@ -17,6 +17,7 @@ namespace headroom {
 namespace {
 
 constexpr double significance = 0.05;
+constexpr const char* kUndefined = "undefined";
 
 std::string lower_case(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -45,28 +46,31 @@ Result<void> check_same_task(const std::vector<RankedRun>& runs, const std::stri
   return {};
 }
 
-// Contexts in which every run and head has a defined gap, in the order of the first run.
+// Contexts in which every run and head has a defined gap, in the order of the first run; of the others, why not.
 std::vector<std::string> shared_contexts(const std::vector<RankedRun>& runs, const std::string& metric,
-                                         std::vector<std::string>& notes) {
-  std::vector<std::string> all;
+                                         Leaderboard& board) {
+  std::vector<std::string> all, reasons;
   std::set<std::string> excluded;
+  const auto leave_out = [&](const std::string& context, const std::string& why, const std::string& note) {
+    if (!excluded.insert(context).second) return;
+    board.notes.push_back(context + " is left out: " + note);
+    reasons.push_back(context + ": " + why);
+  };
   for (const auto& run : runs) {
     std::set<std::string> present;
     for (const auto& context : run.summary.contexts()) {
       if (context.metric() != metric) continue;
       if (std::find(all.begin(), all.end(), context.context()) == all.end()) all.push_back(context.context());
       present.insert(context.context());
-      if (!context.gap().defined() && excluded.insert(context.context()).second) {
-        notes.push_back(
-            fmt::format("{} is left out: no percentage is meaningful there ({})", context.context(), run.name));
-      }
+      if (context.gap().defined()) continue;
+      const std::string why = why_undefined(context.gap());
+      leave_out(context.context(), why, fmt::format("no percentage is meaningful there: {} ({})", why, run.name));
     }
     for (const auto& other : runs) {
       for (const auto& context : other.summary.contexts()) {
-        if (context.metric() == metric && !present.count(context.context()) &&
-            excluded.insert(context.context()).second) {
-          notes.push_back(fmt::format("{} is left out: {} does not have it", context.context(), run.name));
-        }
+        if (context.metric() != metric || present.count(context.context())) continue;
+        const std::string why = run.name + " does not have it";
+        leave_out(context.context(), why, why);
       }
     }
   }
@@ -74,6 +78,7 @@ std::vector<std::string> shared_contexts(const std::vector<RankedRun>& runs, con
   for (const auto& context : all) {
     if (!excluded.count(context)) shared.push_back(context);
   }
+  if (shared.empty()) board.unranked = fmt::format("no context counts: {}", fmt::join(reasons, "; "));
   return shared;
 }
 
@@ -95,8 +100,13 @@ class EntryBuilder {
     }
     for (const auto& flag : method.flags()) flags_.insert(flag);
     if (method.has_coverage()) entry_.coverage = std::min(entry_.coverage.value_or(1), method.coverage());
-    if (method.status() != "ok" || !method.has_gap_closed()) {
+    if (method.status() != "ok") {
       entry_.failure = fmt::format("{} in {}: {}", method.status(), context, method.reason());
+      has_failed_ = true;
+      return;
+    }
+    if (!method.has_gap_closed()) {
+      if (!has_failed_) entry_.failure = "undefined in " + context;
       return;
     }
     entry_.by_context[context] = method.gap_closed();
@@ -108,7 +118,14 @@ class EntryBuilder {
     }
   }
 
-  LeaderboardEntry entry(const std::vector<std::string>& contexts) {
+  // `unranked`: why no context counts, if none does; then all were added.
+  LeaderboardEntry entry(const std::vector<std::string>& contexts, const std::string& unranked) {
+    if (!unranked.empty() && !has_failed_) {
+      entry_.failure = unranked;
+      entry_.by_context.clear();
+      verdicts_.clear();
+      entry_.verdicts = {kUndefined};
+    }
     for (const auto& context : contexts) {
       if (!entry_.by_context.count(context) && entry_.failure.empty()) entry_.failure = "not evaluated in " + context;
     }
@@ -129,6 +146,7 @@ class EntryBuilder {
 
  private:
   LeaderboardEntry entry_;
+  bool has_failed_ = false;
   std::map<std::string, int> verdicts_;
   std::set<std::string> flags_;
   double below_ = 0, above_ = 0;
@@ -157,15 +175,15 @@ Result<Leaderboard> make_leaderboard(const std::vector<RankedRun>& runs, const s
   Leaderboard board;
   board.metric = metric.empty() ? primary_metric(runs.front().summary) : metric;
   if (auto same = check_same_task(runs, board.metric); !same) return tl::unexpected(same.error());
-  board.contexts = shared_contexts(runs, board.metric, board.notes);
+  board.contexts = shared_contexts(runs, board.metric, board);
 
   PairedP paired;
   for (const auto& run : runs) {
     std::vector<std::pair<std::string, std::string>> order;  // (head, method)
     std::map<std::pair<std::string, std::string>, EntryBuilder> builders;
     for (const auto& context : run.summary.contexts()) {
-      const bool counts =
-          std::find(board.contexts.begin(), board.contexts.end(), context.context()) != board.contexts.end();
+      const bool counts = !board.unranked.empty() || std::find(board.contexts.begin(), board.contexts.end(),
+                                                               context.context()) != board.contexts.end();
       if (context.metric() != board.metric || !counts) continue;
       for (const auto& method : context.methods()) {
         if (method.role() != "plugin") continue;
@@ -181,7 +199,7 @@ Result<Leaderboard> make_leaderboard(const std::vector<RankedRun>& runs, const s
         p = std::min(p, comparison.p_holm());
       }
     }
-    for (const auto& key : order) board.entries.push_back(builders.at(key).entry(board.contexts));
+    for (const auto& key : order) board.entries.push_back(builders.at(key).entry(board.contexts, board.unranked));
   }
 
   std::stable_sort(board.entries.begin(), board.entries.end(),
@@ -221,8 +239,9 @@ Table leaderboard_table(const Leaderboard& board, bool all_columns) {
     table.columns.push_back({"audit"});
   }
   for (const auto& entry : board.entries) {
-    const std::string verdicts =
-        entry.failure.empty() || all_columns ? fmt::format("{}", fmt::join(entry.verdicts, ", ")) : entry.failure;
+    // Why nothing is ranked is one line for all of them, not a cell of each.
+    const bool in_words = !entry.failure.empty() && entry.failure != board.unranked && !all_columns;
+    const std::string verdicts = in_words ? entry.failure : fmt::format("{}", fmt::join(entry.verdicts, ", "));
     std::vector<Cell> row = {whole(entry.rank),         whole(entry.group),    entry.method,           entry.run,
                              cell_of(entry.gap_closed), cell_of(entry.ci_low), cell_of(entry.ci_high), verdicts};
     if (all_columns) {

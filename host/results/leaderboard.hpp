@@ -39,10 +39,13 @@ struct Leaderboard {
   std::vector<std::string> contexts;
   std::vector<LeaderboardEntry> entries;  // ranked ones first
   std::vector<std::string> notes;
+  std::string unranked;  // why nothing is ranked: no context counts; empty where one does
 };
 
 // Ranks by the mean gap closed over the contexts in which the gap is defined for every run. Its interval joins the
 // contexts' by the sum of squares of their half-widths, contexts being independent samples.
+//
+// Where no context counts, every method is listed without a rank, as "undefined" unless it failed.
 //
 // Groups: going down the ranking, an entry opens a new group if it differs from the first of the current one. Two
 // methods of one run and head differ if their paired comparison is significant in some context after Holm's correction

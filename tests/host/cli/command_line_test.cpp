@@ -310,6 +310,24 @@ TEST_F(TinyScreen, EveryFormatIsWhatItSays) {
   EXPECT_NE(published.find("| mine |"), std::string::npos) << published;
 }
 
+TEST_F(TinyScreen, LeaderboardSaysWhyNothingIsRanked) {
+  ASSERT_EQ(headroom(std::string(kTinyRun) + "--metric L2 -o out").exit_code, 0);
+  json summary = json::parse(content_of(folder_ / "out" / "summary.json"));
+  ASSERT_FALSE(summary["contexts"].empty());
+  for (json& context : summary["contexts"]) {
+    context["gap"] = {{"value", -0.5}, {"defined", false}};
+    for (json& method : context["methods"]) method.erase("gap_closed");
+  }
+  std::ofstream(folder_ / "out" / "summary.json") << summary;
+  const Ended ended = headroom("leaderboard out --quiet");
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_TRUE(ended.out.starts_with("nothing is ranked: no context counts: ")) << ended.out;
+  EXPECT_NE(ended.out.find(": BAP is not better than WAP"), std::string::npos) << ended.out;
+  const auto row = ended.out.find("good+knn");
+  ASSERT_NE(row, std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("undefined", row), std::string::npos) << ended.out;
+}
+
 TEST_F(TinyScreen, BoundsNeedNoPlugin) {
   const Ended ended =
       headroom("bounds screen/task --predictor knn --grid knn.k=1,2,3 --common-dim 4 --sandbox relaxed --json");

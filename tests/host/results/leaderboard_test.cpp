@@ -111,6 +111,53 @@ TEST(Leaderboard, LeavesOutContextsWithoutAGap) {
   EXPECT_NE(board->notes[0].find("B is left out"), std::string::npos);
 }
 
+TEST(Leaderboard, ListsEveryMethodAsUndefinedWhereNoContextCounts) {
+  RankedRun run = run_of("r");
+  run.summary.mutable_contexts(0)->mutable_gap()->set_defined(false);
+  run.summary.mutable_contexts(0)->mutable_gap()->set_value(0.5);
+  run.summary.mutable_contexts(1)->mutable_gap()->set_defined(false);
+  run.summary.mutable_contexts(1)->mutable_gap()->set_value(-0.5);
+  for (ContextResult& context : *run.summary.mutable_contexts()) {
+    for (MethodResult& method : *context.mutable_methods()) method.clear_gap_closed();
+  }
+  auto& failed = *run.summary.mutable_contexts(0)->mutable_methods(3);
+  ASSERT_EQ(failed.name(), "b");
+  failed.set_status("failed");
+  failed.set_reason("crashed");
+  const auto board = make_leaderboard({run});
+  ASSERT_TRUE(board);
+  EXPECT_EQ(board->unranked, "no context counts: A: the gap's interval contains 0; B: BAP is not better than WAP");
+  ASSERT_EQ(board->entries.size(), 3u);
+  for (const LeaderboardEntry& entry : board->entries) {
+    EXPECT_FALSE(entry.rank || entry.group || entry.gap_closed) << entry.method;
+    EXPECT_EQ(entry.failure, entry.method == "b" ? "failed in A: crashed" : board->unranked);
+  }
+  std::ostringstream text, csv;
+  write_table(text, leaderboard_table(*board, false), TableFormat::text, {});
+  EXPECT_EQ(text.str(),
+            "rank  group  method  run  gap_closed  ci_low  ci_high  verdicts              covered  audit\n"
+            "   –      –  c       r             –       –        –  undefined                0.80\n"
+            "   –      –  a       r             –       –        –  undefined                0.80\n"
+            "   –      –  b       r             –       –        –  failed in A: crashed     0.80\n");
+  write_table(csv, leaderboard_table(*board, true), TableFormat::csv, {});
+  EXPECT_NE(csv.str().find("\n,,c,r,,,,undefined,"), std::string::npos) << csv.str();
+  EXPECT_NE(csv.str().find(board->unranked), std::string::npos) << csv.str();
+}
+
+TEST(Leaderboard, NothingIsRankedOfRunsWithoutACommonContext) {
+  RankedRun one = run_of("one"), other = run_of("other");
+  one.summary.mutable_contexts()->RemoveLast();
+  other.summary.mutable_contexts()->DeleteSubrange(0, 1);
+  const auto board = make_leaderboard({one, other});
+  ASSERT_TRUE(board);
+  EXPECT_EQ(board->unranked, "no context counts: B: one does not have it; A: other does not have it");
+  ASSERT_EQ(board->entries.size(), 6u);
+  for (const LeaderboardEntry& entry : board->entries) {
+    EXPECT_FALSE(entry.rank || entry.gap_closed);
+    EXPECT_EQ(entry.verdicts, std::vector<std::string>{"undefined"});
+  }
+}
+
 TEST(Leaderboard, ShowsTheWorstAuditOutcome) {
   RankedRun run = run_of("r");
   for (const char* outcome : {"pass", "warn", "skipped"}) {
