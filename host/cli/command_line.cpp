@@ -667,7 +667,7 @@ CLI::App& declare_run(CLI::App& app, RunArguments& arguments, RunFlagTexts& text
                    "renamed context, repeated and reordered requests, more than 100 % of the gap");
   run_app.add_flag("--resume", arguments.resume,
                    "Take over evaluations that an earlier run left in DIR from the same inputs and settings, and say "
-                   "which are made again and why");
+                   "which are made again and why; files that need no other content are left as they are");
   add_run_flags(run_app, arguments, texts);
   add_common_flags(run_app, arguments.common);
   return run_app;
@@ -698,7 +698,7 @@ CLI::App& declare_score(CLI::App& app, RunArguments& arguments, RunFlagTexts& te
   score_app.add_flag(
       "--resume", arguments.resume,
       "Take over evaluations that an earlier run left in DIR from the same inputs and settings, and say which are "
-      "made again and why");
+      "made again and why; files that need no other content are left as they are");
   add_run_flags(score_app, arguments, texts);
   add_common_flags(score_app, arguments.common);
   return score_app;

@@ -8,6 +8,7 @@
 #include "cli/command_line.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/interruption.hpp"
+#include "cli/run_outputs.hpp"
 #include "cli/run_setup.hpp"
 #include "cli/run_store.hpp"
 #include "cli/summary_output.hpp"
@@ -19,11 +20,6 @@
 #include "results/audit_lines.hpp"
 #include "results/bounds_card.hpp"
 #include "results/finished_method.hpp"
-#include "results/perturbation_facts.hpp"
-#include "results/perturbations_csv.hpp"
-#include "results/report.hpp"
-#include "results/report_model.hpp"
-#include "results/scores_csv.hpp"
 #include "results/store.hpp"
 #include "results/summary.hpp"
 #include "results/summary_json.hpp"
@@ -60,30 +56,14 @@ void print_failures(const RunSummary& summary) {
 }
 
 // One line a submission.
-void print_submissions(const RunResults& results) {
-  if (results.submissions.empty()) return;
+void print_submissions(const std::vector<SubmissionOutcome>& submissions) {
+  if (submissions.empty()) return;
   Table table{{{"submission"}, {"kind"}, {"verdict"}, {"confinement"}, {"reason"}}, {}};
-  for (const SubmissionOutcome& outcome : results.submissions) {
+  for (const SubmissionOutcome& outcome : submissions) {
     table.rows.push_back({outcome.name, outcome.kind, outcome.verdict,
                           outcome.confinement.empty() ? Cell() : Cell(outcome.confinement), outcome.reason});
   }
   write_table(std::cerr, table, TableFormat::text, stderr_style());
-}
-
-std::vector<PerturbationFacts> facts_of(const RunResults& results, const Task& task, const NoiseTable* noise) {
-  return perturbation_facts(results, task, [noise](std::string_view context, std::string_view pert_id) {
-    return noise != nullptr ? noise->reference(context, pert_id, "n_cells") : std::nullopt;
-  });
-}
-
-Result<void> write_results(const fs::path& out, const RunResults& results, const RunSummary& summary, const Task& task,
-                           std::vector<PerturbationFacts> facts, ThreadPool& pool) {
-  if (auto written = write_report(out / "report.html", report_model(summary, results, std::move(facts))); !written) {
-    return written;
-  }
-  if (auto written = write_file_atomically(out / "summary.json", summary_json(summary)); !written) return written;
-  if (auto written = write_file_atomically(out / "scores.csv", scores_csv(summary)); !written) return written;
-  return write_perturbations_csv(out / "perturbations.csv", results, task, pool);
 }
 
 // A line on the terminal for every method that is through; nothing where stderr is no terminal.
@@ -100,6 +80,46 @@ class FinishedMethods final : public RunObserver {
   TerminalStyle style_;
 };
 
+// The run's answer on stdout, and on stderr what became of each plugin.
+Result<void> show(const RunSummary& summary, const std::vector<SubmissionOutcome>& submissions,
+                  const RunOptions& options, const RunArguments& arguments) {
+  auto printed = print_summary(summary, arguments.out.string(), arguments.common);
+  if (!printed) return printed;
+  if (arguments.common.format == TableFormat::text) draw_audit(std::cout, summary, stdout_style());
+  if (arguments.common.quiet) return {};
+  print_coverage(summary, options);
+  print_failures(summary);
+  print_submissions(submissions);
+  fmt::print(stderr, "headroom: results in {}, to be read in {}\n", arguments.out.string(),
+             (arguments.out / "report.html").string());
+  return {};
+}
+
+// A run whose every evaluation and output file is there already: it is recorded and shown as if it had been made.
+Result<int> show_again(const KeptOutputs& kept, const PlannedRun& planned, std::size_t n_evaluations, RunStore& memory,
+                       TerminalProgress& progress, const RunOptions& options, const RunArguments& arguments) {
+  const auto summary = read_summary_json(arguments.out / "summary.json");
+  if (!summary) return tl::unexpected<Error>(summary.error());
+  if (auto begun = memory.begin(planned.results().settings, planned.plugins()); !begun) {
+    return tl::unexpected<Error>(begun.error());
+  }
+  memory.recall_without_numbers(n_evaluations);
+  const TerminalStyle style = progress_style(arguments.common.quiet);
+  progress.begin("evaluations", planned.n_steps(), "evaluations");
+  progress.advance(planned.n_steps());
+  if (style.live) {
+    for (const std::string& line : finished_method_lines(*summary, style)) progress.print_line(line);
+  }
+  progress.end();
+  if (auto shown = show(*summary, kept.submissions, options, arguments); !shown) {
+    return tl::unexpected<Error>(shown.error());
+  }
+  // No evaluation failed, or it would be tried again; a submission can still have come to nothing.
+  const bool all_ok = std::all_of(kept.submissions.begin(), kept.submissions.end(),
+                                  [](const SubmissionOutcome& outcome) { return outcome.verdict == "ok"; });
+  return all_ok ? kExitEvaluated : kExitPluginFailed;
+}
+
 }  // namespace
 
 Result<int> run(const RunArguments& arguments) {
@@ -110,11 +130,14 @@ Result<int> run(const RunArguments& arguments) {
                      "name an embedding with --embedding or a folder with --submissions, or see the bounds alone with "
                      "headroom bounds");
   }
-  auto input = read_task_input(arguments.task, arguments.common.quiet);
+  // Where nothing may be left to do, what is large and needs more than a hash waits: deltas and vectors.
+  std::error_code error;
+  const bool may_be_done = arguments.resume && fs::exists(arguments.out / "summary.json", error);
+  auto input =
+      read_task_input(arguments.task, arguments.common.quiet, may_be_done ? TaskParts::all_but_deltas : TaskParts::all);
   if (!input) return tl::unexpected<Error>(input.error());
   const NoiseTable* noise = input->noise ? &*input->noise : nullptr;
 
-  std::error_code error;
   fs::create_directories(arguments.out, error);
   if (error) return bad_input("cannot make the folder for the results", arguments.out.string(), error.message());
 
@@ -134,25 +157,33 @@ Result<int> run(const RunArguments& arguments) {
   ThreadPool pool(arguments.common.n_threads);
   TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
   FinishedMethods finished(progress, progress_style(arguments.common.quiet));
-  RunOutcome outcome =
-      evaluate(input->task, noise, *options, pool, progress, Interruption::token(), &memory, &finished);
+  auto planned = PlannedRun::plan(input->task, noise, *options, pool, progress, Interruption::token(), &memory,
+                                  &finished, may_be_done ? VectorFiles::leave : VectorFiles::read);
+  if (!planned) return tl::unexpected<Error>(planned.error());
+  const auto plan = plan_outputs(arguments, input->task, noise, *planned);
+  if (!plan) return tl::unexpected<Error>(plan.error());
+  if (may_be_done) {
+    const auto kept = standing_outputs(*plan, arguments.out, *store, pool);
+    if (!kept) return tl::unexpected<Error>(kept.error());
+    if (*kept && !Interruption::token().stop_requested()) {
+      return show_again(**kept, *planned, plan->evaluations.size(), memory, progress, *options, arguments);
+    }
+    if (auto read = read_deltas(&input->task, arguments.task.columns); !read)
+      return tl::unexpected<Error>(read.error());
+  }
+  RunOutcome outcome = planned->evaluate();
   if (outcome.error && outcome.error->kind != ErrorKind::interrupted) return tl::unexpected<Error>(*outcome.error);
 
   RunSummary summary = summarise(outcome.results, input->task, HEADROOM_VERSION, pool, {arguments.keep_inner_scores});
   if (noise != nullptr) summary.mutable_task()->set_noise_sha256(noise->sha256);
-  std::vector<PerturbationFacts> facts = facts_of(outcome.results, input->task, noise);
-  if (auto kept = store->put_facts(facts); !kept) return tl::unexpected<Error>(kept.error());
-  auto written = write_results(arguments.out, outcome.results, summary, input->task, std::move(facts), pool);
+  auto written = write_outputs(arguments.out, outcome.results, summary, input->task, noise, *store, pool);
   if (!written) return tl::unexpected<Error>(written.error());
-  auto printed = print_summary(summary, arguments.out.string(), arguments.common);
-  if (!printed) return tl::unexpected<Error>(printed.error());
-  if (arguments.common.format == TableFormat::text) draw_audit(std::cout, summary, stdout_style());
-  if (!arguments.common.quiet) {
-    print_coverage(summary, *options);
-    print_failures(summary);
-    print_submissions(outcome.results);
-    fmt::print(stderr, "headroom: results in {}, to be read in {}\n", arguments.out.string(),
-               (arguments.out / "report.html").string());
+  if (!outcome.error) {
+    auto kept = keep_outputs(*plan, std::move(*written), outcome.results.submissions, *store);
+    if (!kept) return tl::unexpected<Error>(kept.error());
+  }
+  if (auto shown = show(summary, outcome.results.submissions, *options, arguments); !shown) {
+    return tl::unexpected<Error>(shown.error());
   }
   if (outcome.error) return tl::unexpected<Error>(*outcome.error);
   return any_failed(outcome.results) ? kExitPluginFailed : kExitEvaluated;

@@ -25,6 +25,9 @@ class RunStore final : public EvaluationMemory {
   Result<void> remember(const EvaluationKey& key, const std::vector<std::string>& pert_ids,
                         const FoldEvaluation& evaluation) override;
 
+  // In the place of recall(), where all evaluations of the run stand and nobody needs their numbers.
+  void recall_without_numbers(std::size_t n_evaluations);
+
  private:
   Store& store_;
   RunRecord run_;

@@ -6,8 +6,8 @@ namespace headroom::cli {
 
 namespace fs = std::filesystem;
 
-Result<TaskInput> read_task_input(const TaskArguments& arguments, bool quiet) {
-  auto task = read_task(arguments.task, arguments.columns);
+Result<TaskInput> read_task_input(const TaskArguments& arguments, bool quiet, TaskParts parts) {
+  auto task = read_task(arguments.task, arguments.columns, parts);
   if (!task) return tl::unexpected<Error>(task.error());
   TaskInput input{std::move(*task), std::nullopt};
 

@@ -16,6 +16,6 @@ struct TaskInput {
 };
 
 // Reads the task and, where one is named or lies beside it, its noise table; tells on stderr what was picked.
-Result<TaskInput> read_task_input(const TaskArguments& arguments, bool quiet);
+Result<TaskInput> read_task_input(const TaskArguments& arguments, bool quiet, TaskParts parts = TaskParts::all);
 
 }  // namespace headroom::cli

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "evaluation/run_results.hpp"
+#include "summary.pb.h"
 #include "terminal/terminal_style.hpp"
 
 namespace headroom {
@@ -13,5 +15,8 @@ namespace headroom {
 // which is a plugin's, and the context's nulls and cheaters are read.
 std::string finished_method_line(const RunResults& results, const ContextEvaluation& context,
                                  const MethodEvaluation& method, const TerminalStyle& style);
+
+// The same lines of a run that ended earlier, of all its plugins' methods.
+std::vector<std::string> finished_method_lines(const RunSummary& summary, const TerminalStyle& style);
 
 }  // namespace headroom

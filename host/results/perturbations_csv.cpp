@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "io/atomic_file.hpp"
+#include "io/sha256.hpp"
 #include "protocol/metrics.hpp"
 #include "results/sampling_error.hpp"
 #include "terminal/table.hpp"
@@ -55,14 +56,22 @@ std::string method_rows(const RunResults& results, const Task& task, const Conte
 
 }  // namespace
 
-Result<void> write_perturbations_csv(const std::filesystem::path& path, const RunResults& results, const Task& task,
-                                     ThreadPool& pool) {
+Result<WrittenFile> write_perturbations_csv(const std::filesystem::path& path, const RunResults& results,
+                                            const Task& task, ThreadPool& pool) {
   auto file = AtomicFile::create(path);
   if (!file) return tl::unexpected(file.error());
   std::string header = "context,fold,name,pert_id,covered";
   for (const Metric metric : results.metrics) header += fmt::format(",{}", metric_name(metric));
   for (const Metric metric : results.metrics) header += fmt::format(",noise_{}", metric_name(metric));
-  if (auto written = file->write(header + "\n"); !written) return written;
+  WrittenFile written_file;
+  written_file.name = path.filename().string();
+  Sha256 digest;
+  const auto write = [&](const std::string& text) {
+    digest.add(text);
+    written_file.bytes += text.size();
+    return file->write(text);
+  };
+  if (auto written = write(header + "\n"); !written) return tl::unexpected(written.error());
   // Text of a few methods at a time: formatting is parallel, memory stays small, the order is fixed.
   const std::size_t n_at_once = static_cast<std::size_t>(pool.n_threads()) * 4;
   for (const auto& context : results.contexts) {
@@ -71,11 +80,15 @@ Result<void> write_perturbations_csv(const std::filesystem::path& path, const Ru
       pool.for_each(texts.size(),
                     [&](std::size_t i) { texts[i] = method_rows(results, task, context, context.methods[first + i]); });
       for (const auto& text : texts) {
-        if (auto written = file->write(text); !written) return written;
+        if (auto written = write(text); !written) return tl::unexpected(written.error());
       }
     }
   }
-  return file->commit();
+  if (auto committed = file->commit(); !committed) return tl::unexpected(committed.error());
+  auto sha256 = digest.finish();
+  if (!sha256) return tl::unexpected(sha256.error());
+  written_file.sha256 = std::move(*sha256);
+  return written_file;
 }
 
 }  // namespace headroom

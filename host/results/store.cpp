@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "io/sha256.hpp"
 #include "results/sqlite_database.hpp"
 #include "results/summary_json.hpp"
 
@@ -18,7 +19,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::int64_t schema_version = 2;
+constexpr std::int64_t schema_version = 3;
 constexpr std::int64_t application_id = 0x4844524D;  // "HDRM"
 
 constexpr const char* schema = R"(
@@ -41,6 +42,7 @@ CREATE TABLE evaluation (
 CREATE TABLE score (
   evaluation INTEGER REFERENCES evaluation, row INTEGER, pert_id TEXT, covered INTEGER,
   PRIMARY KEY (evaluation, row)) WITHOUT ROWID;
+CREATE TABLE output (id INTEGER PRIMARY KEY CHECK (id = 1), stamp TEXT, files TEXT, submissions TEXT);
 )";
 
 // From version 1 to 2: what a number was made from.
@@ -55,6 +57,11 @@ ALTER TABLE plugin ADD COLUMN data_folder_sha256 TEXT;
 ALTER TABLE plugin ADD COLUMN limits TEXT;
 ALTER TABLE plugin ADD COLUMN confinement TEXT;
 ALTER TABLE evaluation ADD COLUMN inputs TEXT;
+)";
+
+// From version 2 to 3: which files were written.
+constexpr const char* from_version_2 = R"(
+CREATE TABLE output (id INTEGER PRIMARY KEY CHECK (id = 1), stamp TEXT, files TEXT, submissions TEXT);
 )";
 
 std::string quoted(const std::string& identifier) {
@@ -119,8 +126,8 @@ struct Store::State {
   std::mutex mutex;
 
   // Prepared once; reset after every use.
-  std::optional<SqliteStatement> find_evaluation, find_scores, remove_scores, remove_evaluation, add_evaluation,
-      add_score;
+  std::optional<SqliteStatement> find_evaluation, find_scores, count_scores, remove_scores, remove_evaluation,
+      add_evaluation, add_score;
 
   State(SqliteDatabase d, std::vector<std::string> m) : database(std::move(d)), metrics(std::move(m)) {}
 
@@ -166,8 +173,9 @@ struct Store::State {
       return bad_input(fmt::format("the store has version {}, this Headroom reads up to {}", *version, schema_version),
                        path, "use the Headroom that made it, or give another output folder");
     } else if (*version < schema_version) {
+      const std::string from = std::string(*version < 2 ? from_version_1 : "") + from_version_2;
       const std::string stamp = fmt::format("PRAGMA user_version = {};", schema_version);
-      if (auto brought = database.execute(from_version_1 + stamp); !brought) return brought;
+      if (auto brought = database.execute(from + stamp); !brought) return brought;
     }
     n_tables->reset();
     if (auto added = add_metric_columns(); !added) return added;
@@ -203,11 +211,12 @@ struct Store::State {
     };
     return prepare(find_evaluation,
                    "SELECT id, fingerprint, status, reason, metrics, best_params, inner_scores, effective_dim, wall_s, "
-                   "cpu_s, "
-                   "peak_memory_bytes, n_test, inputs FROM evaluation WHERE context = ? AND fold = ? AND method = ?")
+                   "cpu_s, peak_memory_bytes, n_test, inputs, run FROM evaluation "
+                   "WHERE context = ? AND fold = ? AND method = ?")
         .and_then([&] {
           return prepare(find_scores, "SELECT covered" + columns + " FROM score WHERE evaluation = ? ORDER BY row");
         })
+        .and_then([&] { return prepare(count_scores, "SELECT count(*) FROM score WHERE evaluation = ?"); })
         .and_then([&] {
           return prepare(remove_scores,
                          "DELETE FROM score WHERE evaluation IN "
@@ -270,6 +279,47 @@ struct Store::State {
     return {};
   }
 };
+
+namespace {
+
+std::string files_text(const std::vector<WrittenFile>& files) {
+  Json json = Json::array();
+  for (const auto& file : files) json.push_back({{"name", file.name}, {"bytes", file.bytes}, {"sha256", file.sha256}});
+  return text_of(json);
+}
+
+std::vector<WrittenFile> files_of(const std::string& text) {
+  std::vector<WrittenFile> files;
+  for (const auto& json : Json::parse(text)) {
+    files.push_back({json.at("name").get<std::string>(), json.at("bytes").get<std::uint64_t>(),
+                     json.at("sha256").get<std::string>()});
+  }
+  return files;
+}
+
+std::string submissions_text(const std::vector<SubmissionOutcome>& submissions) {
+  Json json = Json::array();
+  for (const auto& one : submissions) {
+    json.push_back({{"name", one.name},
+                    {"kind", one.kind},
+                    {"verdict", one.verdict},
+                    {"reason", one.reason},
+                    {"confinement", one.confinement}});
+  }
+  return text_of(json);
+}
+
+std::vector<SubmissionOutcome> submissions_of(const std::string& text) {
+  std::vector<SubmissionOutcome> submissions;
+  for (const auto& json : Json::parse(text)) {
+    submissions.push_back({json.at("name").get<std::string>(), json.at("kind").get<std::string>(),
+                           json.at("verdict").get<std::string>(), json.at("reason").get<std::string>(),
+                           json.at("confinement").get<std::string>()});
+  }
+  return submissions;
+}
+
+}  // namespace
 
 Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Store::Store(Store&&) noexcept = default;
@@ -436,6 +486,66 @@ Result<std::optional<FoldEvaluation>> Store::find(const EvaluationKey& key) {
   if (code != SQLITE_ROW && code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
   if (!read) return tl::unexpected(read.error());
   return evaluation;
+}
+
+Result<std::optional<std::string>> Store::provenance_of(const std::vector<EvaluationKey>& keys) {
+  std::lock_guard lock(state_->mutex);
+  if (auto begun = state_->database.execute("BEGIN"); !begun) return tl::unexpected(begun.error());
+  auto& found = *state_->find_evaluation;
+  auto& count = *state_->count_scores;
+  Sha256 runs;
+  int code = SQLITE_ROW;
+  bool has_all = true;
+  for (std::size_t i = 0; i < keys.size() && has_all; ++i) {
+    State::bind_key(found, keys[i]);
+    code = found.step();
+    const auto status = code == SQLITE_ROW ? status_of(found.text(2)) : std::nullopt;
+    has_all = status && *status != Status::failed && found.text(1) == keys[i].fingerprint &&
+              state_->has_all_metrics(found.text(4));
+    if (has_all && *status == Status::ok) {
+      count.bind(1, found.integer(0));
+      const int counted = count.step();
+      has_all = counted == SQLITE_ROW && count.integer(0) == found.integer(11);
+      count.reset();
+    }
+    if (has_all) runs.add(fmt::format("{} {}\n", keys[i].fingerprint, found.integer(13)));
+    found.reset();
+  }
+  (void)state_->database.execute("COMMIT");  // nothing was written
+  if (code != SQLITE_ROW && code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
+  if (!has_all) return std::nullopt;
+  auto sha256 = runs.finish();
+  if (!sha256) return tl::unexpected(sha256.error());
+  return std::move(*sha256);
+}
+
+Result<std::optional<KeptOutputs>> Store::outputs() {
+  std::lock_guard lock(state_->mutex);
+  auto row = state_->database.prepare("SELECT stamp, files, submissions FROM output");
+  if (!row) return tl::unexpected(row.error());
+  const int code = row->step();
+  if (code == SQLITE_DONE) return std::nullopt;
+  if (code != SQLITE_ROW) return tl::unexpected(state_->database.error(code));
+  try {
+    return KeptOutputs{row->text(0), files_of(row->text(1)), submissions_of(row->text(2))};
+  } catch (const Json::exception&) {
+    return std::nullopt;  // nobody's words that we know: the files are made again
+  }
+}
+
+Result<void> Store::put_outputs(const KeptOutputs& outputs) {
+  std::lock_guard lock(state_->mutex);
+  auto put = state_->database.prepare("INSERT OR REPLACE INTO output VALUES (1, ?, ?, ?)");
+  if (!put) return tl::unexpected(put.error());
+  put->bind(1, outputs.stamp);
+  put->bind(2, files_text(outputs.files));
+  put->bind(3, submissions_text(outputs.submissions));
+  return state_->run_once(*put);
+}
+
+Result<void> Store::forget_outputs() {
+  std::lock_guard lock(state_->mutex);
+  return state_->database.execute("DELETE FROM output");
 }
 
 Result<void> Store::put(const EvaluationKey& key, const std::vector<std::string>& pert_ids,

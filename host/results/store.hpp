@@ -2,7 +2,7 @@
 // resumed, verified and reported.
 //
 // One transaction a finished evaluation (SQLite in WAL mode): a kill at any moment loses at most the evaluation in
-// flight, and two processes may write to one store. Tables, version 2 (PRAGMA user_version; application_id "HDRM"):
+// flight, and two processes may write to one store. Tables, version 3 (PRAGMA user_version; application_id "HDRM"):
 //   run           one row a run: when, by which Headroom (version, build), from which task and noise table (path,
 //   sha256)
 //                 on which machine (CPU, kernel, libraries, threads); settings_requested (the run.toml that repeats it,
@@ -15,8 +15,10 @@
 //                 [name, value]: every hash and setting that determines its numbers) and their sha256, the fingerprint;
 //                 status, reason, choices, times, memory. Failures are kept like successes.
 //   score         per evaluation and test perturbation: one column a metric (NULL: undefined there)
-// A store of version 1 gets the new columns when it is opened; its evaluations, whose inputs it does not tell, are made
-// again.
+//   output        at most one row: the files that were last written from the store, with a stamp of all that they were
+//                 made from (JSON lists of files and of what became of submissions)
+// A store of an earlier version gets the new columns and tables when it is opened; evaluations of version 1, which does
+// not tell their inputs, are made again.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +32,7 @@
 #include "evaluation/run_results.hpp"
 #include "outcome/outcome.hpp"
 #include "results/perturbation_facts.hpp"
+#include "results/written_file.hpp"
 
 namespace headroom {
 
@@ -71,6 +74,13 @@ struct KeptRun {
   std::vector<EvaluationKey> evaluations;  // ordered by context, method and fold; without their inputs
 };
 
+// The files that were made from the store for people to read.
+struct KeptOutputs {
+  std::string stamp;                           // of everything that determines them
+  std::vector<WrittenFile> files;              // in the folder of the store
+  std::vector<SubmissionOutcome> submissions;  // which no file tells
+};
+
 // One stored evaluation with its perturbations.
 struct StoredEvaluation {
   EvaluationKey key;
@@ -105,6 +115,15 @@ class Store {
   // Where the evaluation of this context, fold and method comes from, whatever it was made from; nullopt: there is
   // none.
   Result<std::optional<StoredOrigin>> origin_of(const EvaluationKey& key);
+
+  // One sha256 over which run made each of these evaluations, if all of them could be taken over: kept with this
+  // fingerprint, all metrics and all scores, and not failed. nullopt: at least one is to be made.
+  Result<std::optional<std::string>> provenance_of(const std::vector<EvaluationKey>& keys);
+
+  // The outputs: known from put_outputs() until forget_outputs(), which comes before any of them is touched.
+  Result<std::optional<KeptOutputs>> outputs();
+  Result<void> put_outputs(const KeptOutputs& outputs);
+  Result<void> forget_outputs();
 
   // Keeps the evaluation in place of an older one of the same context, fold and method; on disk when it returns.
   // pert_ids: the fold's test rows, parallel to the metric values.

@@ -2,6 +2,7 @@
 #include <sqlite3.h>
 
 #include <chrono>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -96,6 +97,94 @@ TEST_F(TinyScreen, SameBytesOnAnyNumberOfThreadsAndAfterResume) {
             std::string::npos)
       << resumed.err;
   EXPECT_TRUE(without_times(one) == without_times(json::parse(content_of(folder_ / "one" / "summary.json"))));
+}
+
+// The files that a run leaves for people to read: their bytes, and when they were written.
+struct Outputs {
+  std::map<std::string, std::string> bytes;
+  std::map<std::string, std::filesystem::file_time_type> written;
+};
+
+Outputs outputs_of(const std::filesystem::path& out) {
+  Outputs outputs;
+  for (const char* name : {"report.html", "summary.json", "scores.csv", "perturbations.csv"}) {
+    outputs.bytes[name] = content_of(out / name);
+    outputs.written[name] = std::filesystem::last_write_time(out / name);
+  }
+  return outputs;
+}
+
+TEST_F(TinyScreen, ResumeWithNothingToDoTouchesNoOutput) {
+  const std::string run = std::string(kTinyRun) + "-o out ";
+  const Ended first = headroom(run);
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  const Outputs made = outputs_of(folder_ / "out");
+  const Ended again = headroom(run + "--resume --threads 1");
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_TRUE(outputs_of(folder_ / "out").written == made.written);
+  EXPECT_EQ(again.out, first.out);
+  EXPECT_NE(again.err.find(" taken over; made again: 0 from other inputs, 0 that failed, 0 missing"), std::string::npos)
+      << again.err;
+  EXPECT_EQ(again.err.find("resumed: 0 evaluations"), std::string::npos) << again.err;
+  for (const char* line : {"headroom: good: 12 of 12 test perturbations have a vector", "headroom: results in out"}) {
+    EXPECT_NE(again.err.find(line), std::string::npos) << again.err;
+  }
+}
+
+TEST_F(TinyScreen, ResumeMakesOutputsAgainThatAreNotAsTheyWereWritten) {
+  namespace fs = std::filesystem;
+  const std::string run = std::string(kTinyRun) + "-o out ";
+  ASSERT_EQ(headroom(run).exit_code, 0);
+  const Outputs made = outputs_of(folder_ / "out");
+  const auto expect_made_again = [&](const std::string& name, const char* what) {
+    const Ended again = headroom(run + "--resume");
+    EXPECT_EQ(again.exit_code, 0) << again.err;
+    EXPECT_NE(again.err.find("0 that failed, 0 missing"), std::string::npos) << again.err;
+    EXPECT_TRUE(outputs_of(folder_ / "out").bytes == made.bytes) << name << " " << what;
+  };
+  for (const auto& [name, bytes] : made.bytes) {
+    const fs::path file = folder_ / "out" / name;
+    fs::remove(file);
+    expect_made_again(name, "removed");
+    // As long as before and as old: only the content tells.
+    const auto written = fs::last_write_time(file);
+    std::string edited = bytes;
+    edited[edited.size() / 2] ^= 1;
+    std::ofstream(file, std::ios::binary) << edited;
+    fs::last_write_time(file, written);
+    expect_made_again(name, "edited");
+    std::ofstream(file, std::ios::binary) << "";
+    expect_made_again(name, "emptied");
+  }
+  fs::remove_all(folder_ / "out" / "report.html");
+  fs::create_directory(folder_ / "out" / "report.html");
+  expect_error(headroom(run + "--resume"), 2, "report.html");
+}
+
+TEST_F(TinyScreen, ResumeMakesOutputsAgainThatComeFromOtherSettingsOrRuns) {
+  const std::string run = std::string(kTinyRun) + "-o out ";
+  const auto written = [&] { return outputs_of(folder_ / "out").written; };
+  ASSERT_EQ(headroom(run).exit_code, 0);
+  auto before = written();
+  // What is asked for, then the same once more: nothing is left to do.
+  for (const char* flags : {"--ceiling idealized", "--inner-scores", "--metric L2", "--audit",
+                            "--embedding weak=screen/embeddings/weak.h5ad", "--fold 0", ""}) {
+    ASSERT_EQ(headroom(run + flags + " --resume").exit_code, 0) << flags;
+    const auto other = written();
+    EXPECT_FALSE(other == before) << flags;
+    ASSERT_EQ(headroom(run + flags + " --resume").exit_code, 0) << flags;
+    EXPECT_TRUE(written() == other) << flags;
+    before = other;
+  }
+  // A run that makes the same evaluations again; then outputs of which nobody knows where they come from.
+  ASSERT_EQ(headroom(run).exit_code, 0);
+  const auto anew = written();
+  EXPECT_FALSE(anew == before);
+  ASSERT_EQ(headroom(run + "--resume").exit_code, 0);
+  EXPECT_TRUE(written() == anew);
+  std::filesystem::remove(folder_ / "out" / "results.sqlite");
+  ASSERT_EQ(headroom(run + "--resume").exit_code, 0);
+  EXPECT_FALSE(written() == anew);
 }
 
 TEST_F(TinyScreen, OtherSettingsAreNotResumed) {

@@ -141,6 +141,42 @@ TEST_F(Submissions, AFolderIsReadableByItsPluginAlone) {
   EXPECT_NE(outcome(ended, "without").find("its own weights"), std::string::npos) << ended.err;
 }
 
+TEST_F(Submissions, AreToldAgainWhereNothingIsLeftToDo) {
+  submit_vectors("vectors.h5ad");
+  submit(fs::path(HEADROOM_BUILD_DIR) / "lib/headroom/examples/kernel_mean.so", "kernel.so");
+  const std::string run = std::string(kRun) + "--submissions inbox ";
+  const Ended first = headroom(run);
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  const auto written = fs::last_write_time(folder_ / "out" / "summary.json");
+  const Ended again = headroom(run + "--resume");
+  EXPECT_EQ(again.exit_code, 0);
+  EXPECT_EQ(fs::last_write_time(folder_ / "out" / "summary.json"), written) << "nothing was left to do";
+  EXPECT_EQ(again.out, first.out);
+  for (const char* name : {"vectors", "kernel"}) {
+    EXPECT_NE(outcome(again, name).find(" ok "), std::string::npos) << again.err;
+    EXPECT_EQ(outcome(again, name), outcome(first, name));
+  }
+}
+
+// A file of vectors is read late where there may be nothing to do; what is wrong with it is then told all the same.
+TEST_F(Submissions, ABadFileFailsAgainInTheSameWay) {
+  submit_vectors("good.h5ad");
+  write("nan.csv", "id,x,y\nnobody,1,nan\n");
+  const std::string run = std::string(kRun) + "--submissions inbox ";
+  const Ended first = headroom(run);
+  ASSERT_EQ(first.exit_code, 3) << first.err;
+  const json rows = rows_of(summary(), "nan+knn");
+  const json plugins = summary()["plugins"];
+  const Ended again = headroom(run + "--resume");
+  EXPECT_EQ(again.exit_code, 3);
+  EXPECT_NE(again.err.find("failed before: plugin_error"), std::string::npos) << again.err;
+  EXPECT_FALSE(outcome(first, "nan").empty());
+  EXPECT_EQ(outcome(again, "nan"), outcome(first, "nan"));
+  EXPECT_EQ(outcome(again, "good"), outcome(first, "good"));
+  EXPECT_TRUE(rows_of(summary(), "nan+knn") == rows);
+  EXPECT_TRUE(summary()["plugins"] == plugins);
+}
+
 TEST_F(Submissions, AChangedDataFileIsNotResumed) {
   fs::create_directory(inbox() / "mine");
   submit(fs::path(HEADROOM_TEST_PLUGINS) / "own_folder.so", "mine/plugin.so");

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "host/results/example_results.hpp"
+#include "results/summary.hpp"
 #include "terminal/display_text.hpp"
 
 namespace headroom {
@@ -16,6 +17,29 @@ TEST(FinishedMethod, ShowsTheBarOfTheFinalTableWithoutItsInterval) {
             "K-562  x+knn             │█████████         │    50.0 %  L2 7.000  1.0 s");
   EXPECT_EQ(finished_method_line(results, context, context.methods[4], {}),
             "K-562  y+knn             ◀                  │   -50.0 %  L2 13.00  1.0 s");
+}
+
+TEST(FinishedMethod, IsTheSameOfASummary) {
+  RunResults results = example_results();
+  std::vector<MethodEvaluation>& methods = results.contexts[0].methods;
+  methods[5].folds = methods[4].folds;
+  methods[5].folds[1].status = Status::failed;
+  methods[5].folds[1].reason = methods[5].reason;
+  // A second head for all of them; finished predictions go through none and stand in the table of each.
+  results.heads.push_back({"lasso", true, ""});
+  for (const std::size_t i : {3, 5, 7}) {
+    MethodEvaluation other = methods[i];
+    other.predictor = "lasso";
+    other.name = other.name.substr(0, other.name.find('+')) + "+lasso";
+    methods.insert(methods.begin() + static_cast<std::ptrdiff_t>(i) + 1, other);
+  }
+  methods.push_back(example_method("mine", Role::plugin, {5, 5}, {0.5, 0.5}));
+  ThreadPool pool(1);
+  const auto lines = finished_method_lines(summarise(results, example_task(), "", pool), {});
+  ASSERT_EQ(lines.size(), 7u);
+  for (std::size_t i = 0; i < 7; ++i) {
+    EXPECT_EQ(lines[i], finished_method_line(results, results.contexts[0], methods[3 + i], {}));
+  }
 }
 
 TEST(FinishedMethod, DoesNotLookAtOtherPlugins) {

@@ -144,15 +144,79 @@ TEST(Store, BringsAStoreOfVersionOneUpToDate) {
         "evaluation DROP COLUMN inputs"}) {
     ask_number(folder.path(), std::string("ALTER TABLE ") + column);
   }
+  ask_number(folder.path(), "DROP TABLE output");
   ask_number(folder.path(), "PRAGMA user_version = 1");
   auto store = Store::open(folder.path(), metrics);
   ASSERT_TRUE(store) << store.error().line();
-  EXPECT_EQ(ask_number(folder.path(), "PRAGMA user_version"), 2);
+  EXPECT_EQ(ask_number(folder.path(), "PRAGMA user_version"), 3);
   const auto origin = store->origin_of(key("a+knn"));
   ASSERT_TRUE(origin && *origin);
   EXPECT_TRUE((*origin)->inputs.empty());
   ASSERT_TRUE(store->begin_run({}, {})) << "the new columns can be written";
   expect_same(**store->find(key("a+knn")), example());
+  EXPECT_FALSE(store->outputs()->has_value()) << "the new table can be read";
+}
+
+TEST(Store, TellsWhichRunsMadeAllOfTheEvaluations) {
+  TemporaryFolder folder;
+  auto store = Store::open(folder.path(), metrics);
+  const std::vector<EvaluationKey> keys = {key("a+knn"), key("b+knn")};
+  FoldEvaluation skipped;
+  skipped.status = Status::skipped;
+  ASSERT_TRUE(store->begin_run({}, {}));
+  ASSERT_TRUE(store->put(keys[0], perts, example()));
+  EXPECT_FALSE(store->provenance_of(keys)->has_value()) << "one is missing";
+  ASSERT_TRUE(store->put(keys[1], perts, skipped));
+  const auto first = *store->provenance_of(keys);
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(store->put(key("another"), perts, example()));
+  EXPECT_EQ(*store->provenance_of(keys), first) << "what nobody asks for";
+  EXPECT_EQ(*Store::open(folder.path(), {"L2"})->provenance_of(keys), first);
+  EXPECT_FALSE(Store::open(folder.path(), {"L2", "MSE"})->provenance_of(keys)->has_value()) << "without MSE";
+  EXPECT_FALSE(store->provenance_of({keys[0], key("b+knn", "f1")})->has_value()) << "another fingerprint";
+
+  ASSERT_TRUE(store->begin_run({}, {}));
+  ASSERT_TRUE(store->put(keys[0], perts, example()));
+  const auto second = *store->provenance_of(keys);
+  ASSERT_TRUE(second);
+  EXPECT_NE(second, first) << "made again by another run";
+
+  FoldEvaluation failed;
+  failed.status = Status::failed;
+  ASSERT_TRUE(store->put(keys[1], perts, failed));
+  EXPECT_FALSE(store->provenance_of(keys)->has_value()) << "one failed";
+  ASSERT_TRUE(store->put(keys[1], perts, skipped));
+  ask_number(folder.path(), "DELETE FROM score WHERE row = 2");
+  EXPECT_FALSE(store->provenance_of(keys)->has_value()) << "scores are missing";
+}
+
+TEST(Store, KnowsTheOutputsUntilTheyAreForgotten) {
+  TemporaryFolder folder;
+  const KeptOutputs outputs{"stamp",
+                            {{"a.csv", 5'000'000'000, "00ff"}, {"b \"c\"", 0, ""}},
+                            {{"mine", "predictor", "crashed", "it died: \"x\"", "full"}}};
+  {
+    auto store = Store::open(folder.path(), metrics);
+    EXPECT_FALSE(store->outputs()->has_value());
+    ASSERT_TRUE(store->put_outputs({"earlier", {}, {}}));
+    ASSERT_TRUE(store->put_outputs(outputs));
+  }
+  auto store = Store::open(folder.path(), metrics);
+  const auto kept = *store->outputs();
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->stamp, "stamp");
+  ASSERT_EQ(kept->files.size(), 2u);
+  EXPECT_EQ(kept->files[0].name, "a.csv");
+  EXPECT_EQ(kept->files[0].bytes, 5'000'000'000u);
+  EXPECT_EQ(kept->files[0].sha256, "00ff");
+  EXPECT_EQ(kept->files[1].name, "b \"c\"");
+  ASSERT_EQ(kept->submissions.size(), 1u);
+  EXPECT_EQ(kept->submissions[0].kind, "predictor");
+  EXPECT_EQ(kept->submissions[0].verdict, "crashed");
+  EXPECT_EQ(kept->submissions[0].reason, "it died: \"x\"");
+  EXPECT_EQ(kept->submissions[0].confinement, "full");
+  ASSERT_TRUE(store->forget_outputs());
+  EXPECT_FALSE(store->outputs()->has_value());
 }
 
 TEST(Store, FindsOnlyTheSameFingerprint) {

@@ -1,0 +1,141 @@
+#include "cli/run_outputs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "io/sha256.hpp"
+#include "results/perturbation_facts.hpp"
+#include "results/perturbations_csv.hpp"
+#include "results/report.hpp"
+#include "results/report_model.hpp"
+#include "results/scores_csv.hpp"
+#include "results/summary_json.hpp"
+
+namespace headroom::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The program that runs: a rebuilt one may write other files from the same numbers, under the same version.
+constexpr const char* kThisProgram = "/proc/self/exe";
+
+// Joins texts so that no two lists of them give the same.
+class StampText {
+ public:
+  void add(std::string_view name, std::string_view value) {
+    text_ += fmt::format("{} {}\n{} {}\n", name.size(), name, value.size(), value);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+void add_task(StampText& stamp, const Task& task, const NoiseTable* noise) {
+  stamp.add("task", task.sha256);
+  stamp.add("task name", task.name);
+  stamp.add("perturbations", task.columns.pert_column);
+  stamp.add("contexts", task.columns.context_column);
+  stamp.add("folds", task.columns.fold_source);
+  stamp.add("genes", task.columns.gene_source);
+  for (const std::string& note : task.notes) stamp.add("task note", note);
+  stamp.add("noise table", noise != nullptr ? noise->sha256 : "none");
+}
+
+void add_methods(StampText& stamp, const RunResults& planned, const Task& task) {
+  for (const ContextEvaluation& context : planned.contexts) {
+    stamp.add("context", context.context);
+    for (const std::int32_t fold : context.folds) {
+      stamp.add("fold", task.fold_names[static_cast<std::size_t>(fold)]);
+    }
+    for (const MethodEvaluation& method : context.methods) {
+      stamp.add("method", method.name);
+      stamp.add(role_name(method.role), method.in_bound ? "bounds" : "");
+      for (const std::string& flag : method.flags) stamp.add("flag", flag);
+    }
+    for (const std::string& note : context.notes) stamp.add("note", note);
+  }
+}
+
+// The plan with the runs that made the stored evaluations; nullopt: some evaluation is to be made, or made again.
+Result<std::optional<std::string>> stamp_of(const OutputsPlan& plan, Store& store) {
+  const auto provenance = store.provenance_of(plan.evaluations);
+  if (!provenance) return tl::unexpected<Error>(provenance.error());
+  if (!*provenance) return std::nullopt;
+  auto stamp = sha256_of_bytes(plan.sha256 + **provenance);
+  if (!stamp) return tl::unexpected<Error>(stamp.error());
+  return std::move(*stamp);
+}
+
+}  // namespace
+
+Result<OutputsPlan> plan_outputs(const RunArguments& arguments, const Task& task, const NoiseTable* noise,
+                                 const PlannedRun& planned) {
+  const auto program = sha256_of_file(kThisProgram);
+  if (!program) return tl::unexpected<Error>(program.error());
+  StampText stamp;
+  stamp.add("program", *program);
+  stamp.add("settings", message_json_line(planned.results().settings));
+  stamp.add("inner scores", arguments.keep_inner_scores ? "kept" : "left out");
+  add_task(stamp, task, noise);
+  add_methods(stamp, planned.results(), task);
+  for (const PluginOfRun& plugin : planned.plugins()) {
+    stamp.add("plugin", message_json_line(plugin.record));
+    stamp.add("confinement", plugin.confinement ? ConfinementLevel_Name(plugin.confinement->level()) : "");
+  }
+  auto sha256 = sha256_of_bytes(stamp.text());
+  if (!sha256) return tl::unexpected<Error>(sha256.error());
+  return OutputsPlan{std::move(*sha256), planned.evaluations()};
+}
+
+Result<std::optional<KeptOutputs>> standing_outputs(const OutputsPlan& plan, const fs::path& out, Store& store,
+                                                    ThreadPool& pool) {
+  const auto stamp = stamp_of(plan, store);
+  if (!stamp) return tl::unexpected<Error>(stamp.error());
+  auto kept = store.outputs();
+  if (!kept) return tl::unexpected<Error>(kept.error());
+  if (!*stamp || !*kept || (*kept)->stamp != **stamp) return std::nullopt;
+  const std::vector<WrittenFile>& files = (*kept)->files;
+  std::vector<std::uint8_t> stands(files.size(), 0);
+  pool.for_each(files.size(), [&](std::size_t i) { stands[i] = is_as_written(out, files[i]); });
+  if (std::find(stands.begin(), stands.end(), 0) != stands.end()) return std::nullopt;
+  return kept;
+}
+
+Result<std::vector<WrittenFile>> write_outputs(const fs::path& out, const RunResults& results,
+                                               const RunSummary& summary, const Task& task, const NoiseTable* noise,
+                                               Store& store, ThreadPool& pool) {
+  if (auto forgotten = store.forget_outputs(); !forgotten) return tl::unexpected<Error>(forgotten.error());
+  std::vector<PerturbationFacts> facts =
+      perturbation_facts(results, task, [noise](std::string_view context, std::string_view pert_id) {
+        return noise != nullptr ? noise->reference(context, pert_id, "n_cells") : std::nullopt;
+      });
+  if (auto kept = store.put_facts(facts); !kept) return tl::unexpected<Error>(kept.error());
+
+  std::vector<WrittenFile> files;
+  const auto write = [&](const char* name, const std::string& bytes) -> Result<void> {
+    auto written = write_known_file(out / name, bytes);
+    if (!written) return tl::unexpected<Error>(written.error());
+    files.push_back(std::move(*written));
+    return {};
+  };
+  const std::string report = report_page(report_model(summary, results, std::move(facts)));
+  if (auto done = write("report.html", report); !done) return tl::unexpected<Error>(done.error());
+  if (auto done = write("summary.json", summary_json(summary)); !done) return tl::unexpected<Error>(done.error());
+  if (auto done = write("scores.csv", scores_csv(summary)); !done) return tl::unexpected<Error>(done.error());
+  auto perturbations = write_perturbations_csv(out / "perturbations.csv", results, task, pool);
+  if (!perturbations) return tl::unexpected<Error>(perturbations.error());
+  files.push_back(std::move(*perturbations));
+  return files;
+}
+
+Result<void> keep_outputs(const OutputsPlan& plan, std::vector<WrittenFile> files,
+                          const std::vector<SubmissionOutcome>& submissions, Store& store) {
+  const auto stamp = stamp_of(plan, store);
+  if (!stamp) return tl::unexpected<Error>(stamp.error());
+  if (!*stamp) return {};
+  return store.put_outputs({**stamp, std::move(files), submissions});
+}
+
+}  // namespace headroom::cli

@@ -1,0 +1,44 @@
+// The files that a run leaves beside its store, for people to read; and, with --resume, whether those of an earlier run
+// may stay as they are.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command_line.hpp"
+#include "evaluation/evaluate.hpp"
+#include "outcome/outcome.hpp"
+#include "parallel/thread_pool.hpp"
+#include "results/store.hpp"
+#include "summary.pb.h"
+#include "task/noise_table.hpp"
+#include "task/task.hpp"
+
+namespace headroom::cli {
+
+// What the files of a run are made from: its evaluations, and everything else that determines them as one sha256: this
+// very program, the settings that take effect, the task, the methods and the plugins.
+struct OutputsPlan {
+  std::string sha256;
+  std::vector<EvaluationKey> evaluations;
+};
+Result<OutputsPlan> plan_outputs(const RunArguments& arguments, const Task& task, const NoiseTable* noise,
+                                 const PlannedRun& planned);
+
+// What the store knows of the files, if nothing is to be evaluated, they were made from this plan and the evaluations
+// that are stored now, and every one of them is still as it was written, which is found by hashing them.
+Result<std::optional<KeptOutputs>> standing_outputs(const OutputsPlan& plan, const std::filesystem::path& out,
+                                                    Store& store, ThreadPool& pool);
+
+// Writes report.html, summary.json, scores.csv and perturbations.csv, and keeps in the store what the report shows of
+// the perturbations. The store knows of no outputs afterwards, until keep_outputs().
+Result<std::vector<WrittenFile>> write_outputs(const std::filesystem::path& out, const RunResults& results,
+                                               const RunSummary& summary, const Task& task, const NoiseTable* noise,
+                                               Store& store, ThreadPool& pool);
+
+// Has the store know the files as made from this plan, unless an evaluation failed and is to be tried again.
+Result<void> keep_outputs(const OutputsPlan& plan, std::vector<WrittenFile> files,
+                          const std::vector<SubmissionOutcome>& submissions, Store& store);
+
+}  // namespace headroom::cli

@@ -1,0 +1,113 @@
+// Fills the store of a run that was never made, as if it had ended: every evaluation that the run asks for, through the
+// store that runs use, with made-up scores of the real number. So the time that --resume takes at the published size is
+// known without the hours that the run itself takes.
+//
+//   finished_store RUN_TOML       as `headroom run` writes it, with paths as seen from here; then, by hand:
+//   headroom run --config RUN_TOML --resume     writes all outputs
+//   headroom run --config RUN_TOML --resume     has nothing to do
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <random>
+#include <sstream>
+
+#include "cli/command_line.hpp"
+#include "cli/run_setup.hpp"
+#include "cli/run_store.hpp"
+#include "cli/task_input.hpp"
+#include "evaluation/evaluate.hpp"
+#include "protocol/blas.hpp"
+
+namespace {
+
+using namespace headroom;
+
+constexpr int kInnerSplits = 5, kGridPoints = 8;
+
+// Any numbers: better and worse methods, perturbations that are hard for all of them.
+FoldEvaluation made_up(const EvaluationKey& key, std::size_t n_tests, std::size_t n_metrics) {
+  std::mt19937_64 random(std::hash<std::string>{}(key.context + "\n" + key.fold + "\n" + key.method));
+  std::normal_distribution<double> normal;
+  const double quality = std::exp(0.2 * normal(random));
+  FoldEvaluation evaluation;
+  evaluation.status = Status::ok;
+  for (std::size_t m = 0; m < n_metrics; ++m) {
+    Vector values(static_cast<Eigen::Index>(n_tests));
+    for (double& value : values) value = quality * std::exp(0.3 * normal(random));
+    evaluation.metric_values.push_back(std::move(values));
+  }
+  evaluation.covered.assign(n_tests, 1);
+  if (key.method.find('+') != std::string::npos) {
+    for (int g = 0; g < kGridPoints; ++g) {
+      std::vector<double> scores;
+      for (int s = 0; s < kInnerSplits; ++s) scores.push_back(-quality * std::exp(0.1 * normal(random)));
+      evaluation.inner_scores.push_back({{{"k", 1 << g}}, scores, true});
+    }
+    evaluation.best_params = evaluation.inner_scores.front().params;
+    evaluation.effective_dim = 100;
+  }
+  evaluation.wall_s = evaluation.cpu_s = 3 * quality;
+  evaluation.peak_memory_bytes = 5e8;
+  return evaluation;
+}
+
+Result<void> fill(const std::string& run_toml) {
+  std::ostringstream text;
+  text << std::ifstream(run_toml).rdbuf();
+  auto arguments = cli::run_arguments_of(text.str(), run_toml);
+  if (!arguments) return tl::unexpected<Error>(arguments.error());
+  arguments->common.quiet = true;
+  const auto options = cli::complete_run_options(*arguments);
+  if (!options) return tl::unexpected<Error>(options.error());
+  const auto blas = require_threadsafe_blas();
+  if (!blas) return tl::unexpected<Error>(blas.error());
+  const auto input = cli::read_task_input(arguments->task, true, TaskParts::all_but_deltas);
+  if (!input) return tl::unexpected<Error>(input.error());
+  const NoiseTable* noise = input->noise ? &*input->noise : nullptr;
+  ThreadPool pool(available_cores());
+  NoProgress progress;
+  const auto planned = PlannedRun::plan(input->task, noise, *options, pool, progress, {});
+  if (!planned) return tl::unexpected<Error>(planned.error());
+
+  std::vector<std::string> metrics;
+  for (const Metric metric : evaluated_metrics(*options)) metrics.emplace_back(metric_name(metric));
+  std::filesystem::create_directories(arguments->out);
+  auto store = Store::open(arguments->out, metrics);
+  if (!store) return tl::unexpected<Error>(store.error());
+  cli::RunStore memory(*store, cli::make_run_record(*arguments, input->task, noise, *blas), false, true);
+  if (auto begun = memory.begin(planned->results().settings, planned->plugins()); !begun) return begun;
+  const auto keys = planned->evaluations();
+  std::size_t n_scores = 0;
+  for (const EvaluationKey& key : keys) {
+    for (const ContextEvaluation& context : planned->results().contexts) {
+      for (std::size_t f = 0; f < context.folds.size(); ++f) {
+        const std::string& fold = input->task.fold_names[static_cast<std::size_t>(context.folds[f])];
+        if (context.context != key.context || fold != key.fold) continue;
+        std::vector<std::string> ids;
+        for (const std::int32_t row : context.test_rows[f]) {
+          ids.push_back(input->task.contexts[context.task_context].pert_ids[static_cast<std::size_t>(row)]);
+        }
+        n_scores += ids.size();
+        if (auto kept = memory.remember(key, ids, made_up(key, ids.size(), metrics.size())); !kept) return kept;
+      }
+    }
+  }
+  fmt::print("{} evaluations of {} perturbations, {} metrics each\n", keys.size(), n_scores, metrics.size());
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    fmt::print(stderr, "usage: finished_store RUN_TOML\n");
+    return 2;
+  }
+  if (auto filled = fill(argv[1]); !filled) {
+    fmt::print(stderr, "finished_store: {}\n", filled.error().line());
+    return 1;
+  }
+  return 0;
+}
