@@ -26,10 +26,12 @@ inline constexpr double kLeastMeasuredShare = 0.1;
 // repeated ids the first counts); pert_ids: the perturbations to embed, training and test.
 //
 // The error is the reason why the null does not apply here: too few perturbations are measured genes, as with chemical
-// ones. Time is a few tenths of a second at 1,600 × 6,640, memory one copy of the deltas.
+// ones. Time is a few tenths of a second at 1,600 × 6,640, memory one copy of the deltas; less of both where `products`
+// are known: the inner products of the training deltas over genes (training perturbations squared).
 tl::expected<GenePcaEmbedding, std::string> gene_pca_embedding(const ConstMatrixRef& training_deltas,
                                                                std::span<const std::string> gene_ids,
                                                                std::span<const std::string> pert_ids,
-                                                               Eigen::Index common_dim);
+                                                               Eigen::Index common_dim,
+                                                               const ConstMatrixMap* products = nullptr);
 
 }  // namespace headroom

@@ -10,6 +10,10 @@ namespace headroom {
 // order of the rows; columns centred, not scaled; common_dim capped at the smaller side. A head takes them as they are
 // (split_features), and no plugin of others may see them. Depends on the context alone, so one serves all folds.
 // Fails (bad_input) if a delta is not finite.
-Result<Matrix> idealized_embedding(const ConstMatrixRef& deltas, Eigen::Index common_dim);
+//
+// `products`: the inner products of the deltas over genes (perturbations × perturbations), where they are known; they
+// take the place of the longest part of the work. Signs of components are arbitrary; rows alone determine them.
+Result<Matrix> idealized_embedding(const ConstMatrixRef& deltas, Eigen::Index common_dim,
+                                   const Matrix* products = nullptr);
 
 }  // namespace headroom

@@ -11,6 +11,7 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include "bounds/gene_pca.hpp"
 #include "bounds/idealized.hpp"
@@ -22,6 +23,7 @@
 #include "evaluation/noise_methods.hpp"
 #include "evaluation/predictions.hpp"
 #include "evaluation/roster.hpp"
+#include "protocol/blas.hpp"
 
 namespace headroom {
 namespace {
@@ -119,6 +121,7 @@ struct ContextStage {
   std::map<std::pair<Source, std::size_t>, std::size_t> n_folds_done;  // per plugin embedding or predictions
   std::vector<Item> untold;                                            // complete, but the bounds are not
 
+  MadeOnce<Matrix> products;  // of all deltas with each other, over genes
   MadeOnce<Result<Matrix>> idealized;
   std::vector<MadeOnce<Answer<Embedding>>> embeddings;  // per plugin that does not want the training part
   std::vector<std::unique_ptr<FoldStage>> folds;
@@ -500,6 +503,7 @@ class Run {
       stage.data.drop();
     }
     if (context_stage.n_items_left.fetch_sub(1) == 1) {
+      context_stage.products.drop();
       context_stage.idealized.drop();
       for (auto& embedding : context_stage.embeddings) embedding.drop();
     }
@@ -612,7 +616,7 @@ class Run {
     FoldEvaluation& evaluation = place(item, 0);
     const Stopwatch watch;
     const RosterEntry& entry = roster_.predictions[item.index];
-    const auto predictions =
+    auto predictions =
         entry.fault ? Answer<FinishedPredictions>(tl::unexpect, *entry.fault)
                     : ask_for_predictions(entry, options_.predictions[item.index].form, task_, fold, options_.seed);
     if (!predictions) {
@@ -626,7 +630,8 @@ class Run {
     for (const std::int32_t position : predictions->covered_tests) {
       evaluation.covered[static_cast<std::size_t>(position)] = 1;
     }
-    score(with_missing_as_train_mean(fold, predictions->covered_tests, predictions->deltas), fold, evaluation);
+    score(with_missing_as_train_mean(fold, predictions->covered_tests, std::move(predictions->deltas)), fold,
+          evaluation);
     evaluation.wall_s = watch.wall_s();
     evaluation.cpu_s = watch.cpu_s() + predictions->usage.cpu_s;
     evaluation.peak_memory_bytes = static_cast<double>(predictions->usage.peak_memory_bytes);
@@ -643,6 +648,22 @@ class Run {
     remember(item, key_of(item, h), mean);
   }
 
+  // The inner products of a context's deltas, which serve several bounds and every inner selection by errors. Null
+  // where they would be larger than the deltas themselves.
+  std::shared_ptr<const Matrix> products_of(const Item& item) {
+    const Matrix& deltas = task_.contexts[results_.contexts[item.context].task_context].deltas;
+    if (deltas.rows() > deltas.cols()) return nullptr;
+    return stages_[item.context]->products.get([&] { return inner_products_of_rows(deltas); });
+  }
+
+  // Those of a fold's training rows.
+  std::shared_ptr<const Result<SharedMatrix>> training_gram(const Item& item, const FoldData& fold) {
+    return stages_[item.context]->folds[item.fold]->training_gram.get([&] {
+      const auto products = products_of(item);
+      return make_training_gram(fold, products.get());
+    });
+  }
+
   // Sets `embedding`, or returns why this source does not apply here.
   std::optional<std::string> make_embedding(const Item& item, const FoldData& fold,
                                             std::shared_ptr<const Answer<Embedding>>& embedding) {
@@ -650,8 +671,10 @@ class Run {
     const auto n = context.pert_ids.size();
     switch (item.source) {
       case Source::idealized: {
-        const auto scores = stages_[item.context]->idealized.get(
-            [&] { return idealized_embedding(context.deltas, options_.common_dim); });
+        const auto scores = stages_[item.context]->idealized.get([&] {
+          const auto products = products_of(item);
+          return idealized_embedding(context.deltas, options_.common_dim, products.get());
+        });
         if (!*scores) return scores->error().line();
         embedding =
             std::make_shared<const Answer<Embedding>>(Embedding{**scores, std::vector<std::uint8_t>(n, 1), true});
@@ -665,8 +688,11 @@ class Run {
         return std::nullopt;
       }
       case Source::gene_pca: {
-        auto made =
-            gene_pca_embedding(fold.training_deltas.view(), task_.gene_ids, context.pert_ids, options_.common_dim);
+        const auto gram = training_gram(item, fold);
+        std::optional<ConstMatrixMap> products;
+        if (gram && *gram) products.emplace(std::as_const(**gram).view());
+        auto made = gene_pca_embedding(fold.training_deltas.view(), task_.gene_ids, context.pert_ids,
+                                       options_.common_dim, products ? &*products : nullptr);
         if (!made) return made.error();
         embedding = std::make_shared<const Answer<Embedding>>(
             Embedding{std::move(made->vectors), std::move(made->present), false});
@@ -715,7 +741,7 @@ class Run {
     const double cpu_before_s = (*session)->usage().cpu_s;
     std::shared_ptr<const Result<SharedMatrix>> gram;
     if (head.description.gives_errors()) {
-      gram = stage.training_gram.get([&] { return make_training_gram(fold); });
+      gram = training_gram(item, fold);
       if (!*gram) return fault({WorkerVerdict::HOST_FAULT, gram->error().line()});
     }
     auto outcome = evaluate_head(**session, head.grid, features, task_.contexts[fold.context].name,
@@ -733,7 +759,7 @@ class Run {
 
     evaluation.best_params = head.grid.params(outcome->best_setting);
     evaluation.inner_scores = std::move(outcome->inner_scores);
-    score(with_missing_as_train_mean(fold, covered, outcome->predictions), fold, evaluation);
+    score(with_missing_as_train_mean(fold, covered, std::move(outcome->predictions)), fold, evaluation);
     return usage;
   }
 

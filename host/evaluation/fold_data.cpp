@@ -50,19 +50,24 @@ Result<FoldData> make_fold_data(const Task& task, std::size_t context, std::int3
   return data;
 }
 
-Result<SharedMatrix> make_training_gram(const FoldData& fold) {
-  const ConstMatrixMap deltas = fold.training_deltas.view();
-  auto gram = SharedMatrix::create(deltas.rows(), deltas.rows());
+Result<SharedMatrix> make_training_gram(const FoldData& fold, const Matrix* products) {
+  const auto n = static_cast<Eigen::Index>(fold.training_rows.size());
+  auto gram = SharedMatrix::create(n, n);
   if (!gram) return gram;
-  MatrixMap products = gram->view();
-  gram_of_rows(1.0, deltas, 0.0, products);
-  mirror_lower_triangle(products);
+  MatrixMap inner = gram->view();
+  if (products != nullptr) {
+    for (Eigen::Index i = 0; i < n; ++i) {
+      inner.row(i) = products->row(fold.training_rows[static_cast<std::size_t>(i)])(fold.training_rows);
+    }
+  } else {
+    gram_of_rows(1.0, fold.training_deltas.view(), 0.0, inner);
+    mirror_lower_triangle(inner);
+  }
   if (auto sealed = gram->seal(); !sealed) return tl::unexpected<Error>(sealed.error());
   return gram;
 }
 
-Matrix with_missing_as_train_mean(const FoldData& fold, const RowIndex& covered_tests,
-                                  const Matrix& covered_predictions) {
+Matrix with_missing_as_train_mean(const FoldData& fold, const RowIndex& covered_tests, Matrix covered_predictions) {
   const auto n_tests = static_cast<Eigen::Index>(fold.test_rows.size());
   if (covered_predictions.rows() == n_tests) return covered_predictions;
   Matrix predictions = fold.truth.mean_training_delta.replicate(n_tests, 1);

@@ -25,12 +25,13 @@ Result<FoldData> make_fold_data(const Task& task, std::size_t context, std::int3
                                 const std::vector<Metric>& metrics);
 
 // Training rows × training rows: the inner products of the training deltas over genes, sealed. What predictors that
-// tell their errors are given, besides what they see anyway. Fails only if the memory is not to be had.
-Result<SharedMatrix> make_training_gram(const FoldData& fold);
+// tell their errors are given, besides what they see anyway. `products`: those of all rows of the context
+// (inner_products_of_rows), from which they are picked; null: they are made anew. Fails only if the memory is not to be
+// had.
+Result<SharedMatrix> make_training_gram(const FoldData& fold, const Matrix* products);
 
 // Predictions for all test rows from those for the covered ones: a test row without an embedding is predicted as the
 // train mean over all training rows (protocol section 3.1). `covered_tests`: positions in test_rows, ascending.
-Matrix with_missing_as_train_mean(const FoldData& fold, const RowIndex& covered_tests,
-                                  const Matrix& covered_predictions);
+Matrix with_missing_as_train_mean(const FoldData& fold, const RowIndex& covered_tests, Matrix covered_predictions);
 
 }  // namespace headroom

@@ -63,6 +63,13 @@ void gram_of_rows(double alpha, const ConstMatrixRef& a, double beta, MatrixRef 
   gram(CblasNoTrans, alpha, a, beta, c);
 }
 
+Matrix inner_products_of_rows(const ConstMatrixRef& a) {
+  Matrix products(a.rows(), a.rows());
+  gram_of_rows(1.0, a, 0.0, products);
+  mirror_lower_triangle(products);
+  return products;
+}
+
 void mirror_lower_triangle(MatrixRef square) {
   assert(square.rows() == square.cols());
   constexpr Eigen::Index kTile = 32;  // a tile and its mirror image stay in the first-level cache

@@ -31,6 +31,10 @@ void gram_of_columns(double alpha, const ConstMatrixRef& a, double beta, MatrixR
 // The lower triangle (with diagonal) of c = alpha · aaᵀ + beta · c (rows × rows). What lies above it is not touched.
 void gram_of_rows(double alpha, const ConstMatrixRef& a, double beta, MatrixRef c);
 
+// All inner products of the rows of a: rows × rows, both triangles. A product does not depend on the other rows'
+// values.
+Matrix inner_products_of_rows(const ConstMatrixRef& a);
+
 // Fills what lies above the diagonal of a square matrix from what lies below it.
 void mirror_lower_triangle(MatrixRef square);
 

@@ -121,6 +121,12 @@ Result<Pca> fit_pca_from_gram(const ConstMatrixRef& features, const RowIndex& ro
   return pca;
 }
 
+std::optional<Eigenpairs> sound_eigenpairs(MatrixRef gram, Eigen::Index n_components) {
+  auto top = top_eigenpairs(gram, n_components);
+  if (!top || n_sound(top->values) < n_components) return std::nullopt;
+  return std::move(*top);
+}
+
 Result<Pca> fit_pca(const ConstMatrixRef& features, const RowIndex& rows, Eigen::Index n_components,
                     ColumnScaling scaling) {
   const ColumnMoments moments = column_moments(features, rows);

@@ -4,11 +4,13 @@
 // components, so where a wanted component is small the singular value decomposition of the data itself takes over.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "matrix/matrix.hpp"
 #include "outcome/outcome.hpp"
 #include "protocol/standardise.hpp"
+#include "protocol/symmetric_eigen.hpp"
 
 namespace headroom {
 
@@ -46,6 +48,10 @@ Result<Pca> fit_pca_from_gram(const ConstMatrixRef& features, const RowIndex& ro
 // The same by the singular value decomposition alone: the plain path, against which the others are tested.
 Result<Pca> fit_pca_by_svd(const ConstMatrixRef& features, const RowIndex& rows, Eigen::Index n_components,
                            ColumnScaling scaling);
+
+// The leading eigenpairs of the Gram matrix of centred data (lower triangle; destroyed), if all components are so large
+// that squaring the data cost them no digits that matter (kSoundComponent); else absent.
+std::optional<Eigenpairs> sound_eigenpairs(MatrixRef gram, Eigen::Index n_components);
 
 // Scores of the named rows (rows.size() × components).
 Matrix pca_scores(const Pca& pca, const ConstMatrixRef& features, const RowIndex& rows);

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "host/protocol/reference_data.hpp"
 #include "host/protocol/score_comparator.hpp"
+#include "protocol/blas.hpp"
 
 namespace headroom {
 namespace {
@@ -27,6 +30,25 @@ TEST(GenePca, EqualsScikitLearnInTheRowsOfPerturbedGenes) {
   expected << scores.row(3), scores.row(16), scores.row(0);
   const Matrix none(0, 4);
   expect_same_scores(gather_rows(embedding->vectors, {0, 2, 3}), none, expected, none, 1e-11);
+}
+
+// Also where there are fewer genes than perturbations, and where profiles are nearly constant.
+TEST(GenePca, IsTheSameFromProducts) {
+  for (const auto& [rows, n_genes, offset] :
+       {std::tuple{20, 150, 0.0}, {20, 150, 0.5}, {20, 150, 1e4}, {30, 12, 0.0}}) {
+    const Matrix deltas = (normal_matrix(rows, n_genes, 4).array() + offset).matrix();
+    const auto genes = gene_names(static_cast<std::size_t>(n_genes));
+    const std::vector<std::string> perts = {"G3", "not measured", "G11", "G0", "G7", "G8", "G9", "G10"};
+    const Matrix products = inner_products_of_rows(deltas);
+    const ConstMatrixMap map(products.data(), products.rows(), products.cols(),
+                             Eigen::OuterStride<>(products.outerStride()));
+    const auto plain = gene_pca_embedding(deltas, genes, perts, 5);
+    const auto from_products = gene_pca_embedding(deltas, genes, perts, 5, &map);
+    ASSERT_TRUE(plain && from_products);
+    EXPECT_EQ(from_products->present, plain->present);
+    const Matrix none(0, 5);
+    expect_same_scores(from_products->vectors, none, plain->vectors, none, 1e-9);
+  }
 }
 
 TEST(GenePca, CapsTheComponents) {
