@@ -20,9 +20,8 @@ constexpr auto kWidth = static_cast<Eigen::Index>(kBlock);
 constexpr double kLargestSpace = 0.56;
 // The same as a first, gloomy estimate of what is needed: beyond it there is no use in going on.
 constexpr double kHopelessSpace = 1.0;
-// Relative length of what A adds to the space. Below the first a block is made orthogonal to the space once more after
-// it was scaled up, below the second there is nothing new in it.
-constexpr double kSmallAddition = 1e-2, kNoAddition = 1e-9;
+// Relative length of what A adds to the space, below which there is nothing new in it.
+constexpr double kNoAddition = 1e-9;
 
 class Space {
  public:
@@ -57,15 +56,7 @@ class Space {
     ++n_blocks_;
 
     make_orthogonal_to_space(added);
-    if (!orthonormalise(added, next_)) return false;
-    const double least = next_.diagonal().minCoeff();
-    if (!(least > kNoAddition * largest_)) return false;
-    if (least < kSmallAddition * largest_) {
-      make_orthogonal_to_space(added);
-      Small correction;
-      if (!orthonormalise(added, correction)) return false;
-    }
-    return true;
+    return orthonormalise(added, next_) && next_.diagonal().minCoeff() > kNoAddition * largest_;
   }
 
   Eigen::Index dim() const { return n_blocks_ * kWidth; }
@@ -92,6 +83,7 @@ class Space {
  private:
   double* block(Eigen::Index b) { return basis_.data() + static_cast<std::size_t>(b) * kBlock * n_; }
 
+  // What is left of the space after the recurrence is rounding: once is enough.
   void make_orthogonal_to_space(double* added) {
     for (Eigen::Index b = 0; b < n_blocks_; ++b) {
       Small products;
