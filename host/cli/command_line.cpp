@@ -240,6 +240,7 @@ std::string metric_names() {
 struct RunFlagTexts {
   std::vector<std::string> embeddings, predictors = {"knn", "lasso"}, grids, sets, metrics;
   std::string ceiling = std::string(kCeilingIdealized) + "," + kCeilingSamplingError;
+  std::string nulls = fmt::format("{},{},{},{}", kNullTrainMean, kNullNoChange, kNullRandom, kNullGenePca);
   std::string sandbox = "strict", limit_memory;
   double limit_time_s = 0;
 };
@@ -279,6 +280,12 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
       .add_option("--ceiling", texts.ceiling,
                   "Cheaters of which the tightest is the BAP, separated by commas: idealized, sampling_error_q90, "
                   "sampling_error_q50, sampling_error_closed_form, split_half")
+      ->type_name("METHOD,...")
+      ->capture_default_str();
+  command
+      .add_option("--nulls", texts.nulls,
+                  "Nulls of which the best is the WAP, separated by commas: train_mean, no_change, random, gene_pca; "
+                  "the last two are not evaluated unless they are named")
       ->type_name("METHOD,...")
       ->capture_default_str();
   command.add_option("--seed", run.seed, "Seed of the random null, of the intervals and of plugins")
@@ -354,6 +361,7 @@ Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) 
     run.metrics.push_back(*metric);
   }
   if (!texts.ceiling.empty()) run.ceiling = CLI::detail::split(texts.ceiling, ',');
+  if (!texts.nulls.empty()) run.nulls = CLI::detail::split(texts.nulls, ',');
   run.sandbox = sandbox_mode(texts.sandbox);
   if (texts.limit_time_s > 0) run.limits.set_wall_time_s(texts.limit_time_s);
   if (!texts.limit_memory.empty()) {

@@ -343,7 +343,7 @@ class ContextAudit {
       if (is_better) best = Null{name, std::move(values)};
     };
     for (const MethodEvaluation& method : context_.methods) {
-      if (method.role != Role::null_method || !stands_in(method, head)) continue;
+      if (method.role != Role::null_method || !method.in_bound || !stands_in(method, head)) continue;
       if (method.folds.front().status != Status::ok || (!head.shipped && method.predictor == head.name)) continue;
       consider(method.name, on(covered, method.folds.front().metric_values.front()));
     }

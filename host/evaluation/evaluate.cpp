@@ -266,6 +266,10 @@ class Run {
     return std::find(options_.ceiling.begin(), options_.ceiling.end(), method) != options_.ceiling.end();
   }
 
+  bool in_nulls(std::string_view method) const {
+    return std::find(options_.nulls.begin(), options_.nulls.end(), method) != options_.nulls.end();
+  }
+
   static MethodEvaluation new_method(const ContextEvaluation& context, std::string embedding, std::string predictor,
                                      Role role, bool in_bound) {
     MethodEvaluation method;
@@ -281,11 +285,13 @@ class Run {
   // The methods of a context, in the order in which they are reported.
   void add_methods(ContextEvaluation& context) {
     auto& methods = context.methods;
-    methods.push_back(new_method(context, "train_mean", "", Role::null_method, true));
-    methods.push_back(new_method(context, "no_change", "", Role::null_method, true));
+    for (const char* name : {kNullTrainMean, kNullNoChange}) {
+      methods.push_back(new_method(context, name, "", Role::null_method, in_nulls(name)));
+    }
     for (const RosterEntry& head : roster_.heads) {
-      methods.push_back(new_method(context, "random", head.name, Role::null_method, true));
-      methods.push_back(new_method(context, "gene_pca", head.name, Role::null_method, true));
+      for (const char* name : {kNullRandom, kNullGenePca}) {
+        if (in_nulls(name)) methods.push_back(new_method(context, name, head.name, Role::null_method, true));
+      }
     }
     for (const RosterEntry& head : roster_.heads) {
       if (!head.file->shipped) continue;  // the idealized embedding is made of test labels
@@ -321,9 +327,10 @@ class Run {
       items_.push_back({c, f, Source::idealized, 0});
       for (std::size_t e = 0; e < roster_.embeddings.size(); ++e) items_.push_back({c, f, Source::plugin, e});
       for (std::size_t p = 0; p < roster_.predictions.size(); ++p) items_.push_back({c, f, Source::predictions, p});
-      items_.push_back({c, f, Source::gene_pca, 0});
+      if (in_nulls(kNullGenePca)) items_.push_back({c, f, Source::gene_pca, 0});
       for (std::size_t seed = 0; seed < n_random_seeds(); ++seed) items_.push_back({c, f, Source::random, seed});
-      stages_[c]->n_bound_items_left += 2 + n_random_seeds();  // idealized, gene_pca and the seeds
+      stages_[c]->n_bound_items_left +=
+          1 + (in_nulls(kNullGenePca) ? 1 : 0) + n_random_seeds();  // the first: idealized
       random_parts_[c].emplace_back(roster_.heads.size(), std::vector<FoldEvaluation>(n_random_seeds()));
       stage->n_items_left = items_.size() - first;
       stages_[c]->n_items_left += items_.size() - first;
@@ -331,7 +338,9 @@ class Run {
     }
   }
 
-  std::size_t n_random_seeds() const { return static_cast<std::size_t>(options_.n_random_embeddings); }
+  std::size_t n_random_seeds() const {
+    return in_nulls(kNullRandom) ? static_cast<std::size_t>(options_.n_random_embeddings) : 0;
+  }
 
   // ---- memory: what an earlier run with the same inputs left ----
 
@@ -378,9 +387,9 @@ class Run {
       case Source::idealized:
         return "idealized+" + head_name;
       case Source::gene_pca:
-        return "gene_pca+" + head_name;
+        return std::string(kNullGenePca) + "+" + head_name;
       case Source::random:
-        return "random+" + head_name;
+        return std::string(kNullRandom) + "+" + head_name;
       case Source::predictions:
         return roster_.predictions[item.index].name;
       case Source::plugin:
@@ -390,7 +399,7 @@ class Run {
   }
 
   static std::vector<std::string> names_without_embedding() {
-    std::vector<std::string> names = {"train_mean", "no_change"};
+    std::vector<std::string> names = {kNullTrainMean, kNullNoChange};
     for (const NoiseMethod& noise_method : noise_methods()) names.emplace_back(noise_method.name);
     return names;
   }
@@ -539,7 +548,7 @@ class Run {
     const Matrix zeros = Matrix::Zero(n_tests, fold.truth.deltas.cols());
     const Matrix mean = fold.truth.mean_training_delta.replicate(n_tests, 1);
     for (const auto& [name, prediction] :
-         {std::pair<const char*, const Matrix*>{"train_mean", &mean}, {"no_change", &zeros}}) {
+         {std::pair<const char*, const Matrix*>{kNullTrainMean, &mean}, {kNullNoChange, &zeros}}) {
       const Stopwatch watch;
       FoldEvaluation& evaluation = method(item.context, name).folds[item.fold];
       if (is_conclusive(evaluation)) continue;
@@ -896,6 +905,7 @@ class Run {
     settings.Clear();
     settings.set_common_dim(options_.common_dim);
     for (const std::string& name : options_.ceiling) settings.add_ceiling(name);
+    for (const std::string& name : options_.nulls) settings.add_nulls(name);
     settings.set_seed(options_.seed);
     settings.set_inner_folds(options_.inner_folds);
     settings.set_inner_fold_seed(options_.inner_seed);

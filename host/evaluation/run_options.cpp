@@ -10,11 +10,26 @@ namespace {
 
 constexpr std::array kCeilings = {kCeilingIdealized, kCeilingSamplingError, kCeilingMedian, kCeilingClosedForm,
                                   kCeilingSplitHalf};
+constexpr std::array kNulls = {kNullTrainMean, kNullNoChange, kNullRandom, kNullGenePca};
+
+// Every name must be one of those that there are, and there must be one. `what`: of which kind, in the singular.
+template <std::size_t N>
+Result<void> check_names(const std::vector<std::string>& names, const std::array<const char*, N>& known,
+                         const char* what, const char* flag) {
+  if (names.empty())
+    return bad_input(fmt::format("no {}", what), flag, fmt::format("name at least one of {}", fmt::join(known, ", ")));
+  for (const std::string& name : names) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    return bad_input(fmt::format("there is no {} '{}'", what, name), flag,
+                     fmt::format("they are {}", fmt::join(known, ", ")));
+  }
+  return {};
+}
 
 }  // namespace
 
 std::set<std::string> reserved_names() {
-  std::set<std::string> names = {"train_mean", "no_change", "random", "gene_pca", "idealized"};
+  std::set<std::string> names = {kNullTrainMean, kNullNoChange, kNullRandom, kNullGenePca, kCeilingIdealized};
   names.insert(kCeilings.begin(), kCeilings.end());
   return names;
 }
@@ -48,13 +63,8 @@ Result<void> validate(const RunOptions& options) {
     return bad_input(fmt::format("{} inner folds", options.inner_folds), "inner folds", "at least 2 are needed");
   if (options.n_random_embeddings < 1) return bad_input("no random embedding", "random null", "at least 1 is needed");
 
-  if (options.ceiling.empty()) return bad_input("no ceiling", "--ceiling", "name at least one cheater");
-  for (const std::string& name : options.ceiling) {
-    if (std::find(kCeilings.begin(), kCeilings.end(), name) == kCeilings.end()) {
-      return bad_input(fmt::format("there is no ceiling '{}'", name), "--ceiling",
-                       fmt::format("they are {}", fmt::join(kCeilings, ", ")));
-    }
-  }
+  if (auto valid = check_names(options.ceiling, kCeilings, "ceiling", "--ceiling"); !valid) return valid;
+  if (auto valid = check_names(options.nulls, kNulls, "null", "--nulls"); !valid) return valid;
 
   std::set<std::string> names = reserved_names();
   for (const EmbeddingSpec& spec : options.embeddings) {

@@ -61,6 +61,12 @@ inline constexpr const char* kCeilingMedian = "sampling_error_q50";
 inline constexpr const char* kCeilingClosedForm = "sampling_error_closed_form";
 inline constexpr const char* kCeilingSplitHalf = "split_half";
 
+// Names that --nulls takes: those of the protocol, all of them the default.
+inline constexpr const char* kNullTrainMean = "train_mean";
+inline constexpr const char* kNullNoChange = "no_change";
+inline constexpr const char* kNullRandom = "random";
+inline constexpr const char* kNullGenePca = "gene_pca";
+
 struct RunOptions {
   std::vector<EmbeddingSpec> embeddings;
   std::vector<PredictionsSpec> predictions;
@@ -73,6 +79,8 @@ struct RunOptions {
   std::uint32_t seed = 0;       // of the random null, the intervals and the plugins
   int n_random_embeddings = 5;  // over which the random null is averaged; >= 1
   std::vector<std::string> ceiling = {kCeilingIdealized, kCeilingSamplingError};
+  // The last two cost most of a small run, and are not evaluated where they are not named.
+  std::vector<std::string> nulls = {kNullTrainMean, kNullNoChange, kNullRandom, kNullGenePca};
   std::vector<Metric> metrics;                        // empty: all that the task allows
   std::vector<std::string> folds;                     // names to evaluate; empty: all
   std::map<std::string, std::vector<double>> grid;    // "PREDICTOR.PARAM" to its values, in order

@@ -28,6 +28,11 @@ std::string lower_case(std::string text) {
 Result<void> check_same_task(const std::vector<RankedRun>& runs, const std::string& metric) {
   const RunSummary& first = runs.front().summary;
   const auto ceiling = [](const RunSummary& s) { return fmt::format("{}", fmt::join(s.settings().ceiling(), ", ")); };
+  const std::string all_nulls = "gene_pca, no_change, random, train_mean";
+  const auto nulls = [&](const RunSummary& s) {
+    const std::set<std::string> names(s.settings().nulls().begin(), s.settings().nulls().end());
+    return names.empty() ? all_nulls : fmt::format("{}", fmt::join(names, ", "));  // older runs name none
+  };
   for (const auto& run : runs) {
     const RunSummary& other = run.summary;
     if (other.task().sha256() != first.task().sha256() || other.task().noise_sha256() != first.task().noise_sha256()) {
@@ -37,6 +42,10 @@ Result<void> check_same_task(const std::vector<RankedRun>& runs, const std::stri
     if (ceiling(other) != ceiling(first)) {
       return bad_input(fmt::format("the runs have different ceilings: {} and {}", ceiling(first), ceiling(other)),
                        runs.front().name + ", " + run.name, "run them with the same --ceiling");
+    }
+    if (nulls(other) != nulls(first)) {
+      return bad_input(fmt::format("the runs have different nulls: {} and {}", nulls(first), nulls(other)),
+                       runs.front().name + ", " + run.name, "run them with the same --nulls");
     }
     const auto& contexts = other.contexts();
     if (std::none_of(contexts.begin(), contexts.end(), [&](const auto& c) { return c.metric() == metric; })) {

@@ -115,6 +115,12 @@ void draw_context(std::ostream& out, const ContextResult& context, const RunSumm
     }
     write_pieces(out, {ceiling}, "  ", style);
   }
+  constexpr int kAllNulls = 4;  // the protocol's, which go without saying
+  if (const auto& nulls = summary.settings().nulls(); !nulls.empty() && nulls.size() < kAllNulls) {
+    std::string text = "nulls: ";
+    for (int i = 0; i < nulls.size(); ++i) text += (i ? ", " : "") + display_text(nulls[i]);
+    write_pieces(out, {text}, "  ", style);
+  }
   if (context.gap().has_defined() && context.gap().has_value() && !context.gap().defined()) {
     write_pieces(out, {"no percentage is meaningful here: " + why_undefined(context.gap())}, "  ", style);
   }

@@ -8,7 +8,9 @@ function drawMethod() {
   say("Each perturbation's response is predicted on test folds that no method has seen. A score is the mean over a " +
       "fold's test perturbations; the value of a method is the median over folds. Perturbations without an embedding " +
       "are predicted as the mean training response and count like all others.");
-  say("WAP is the best of the nulls (train mean, no change, random embedding, principal components of the genes). " +
+  const nulls = (settings.nulls || []).map(shown).join(", ") || "train_mean, no_change, random, gene_pca";
+  say(`WAP is the best of the nulls that enter it: ${nulls} (mean of the training responses, no response, random ` +
+      "embedding, principal components of the genes). " +
       `BAP is the worst, that is tightest, of the cheaters that enter the ceiling: ${ceiling}. ` +
       "Gap closed is 100 · (WAP − x) / (WAP − BAP); it is never clipped: below 0 a method is worse than a null, " +
       "above 100 it is beyond the bound, which is a reason to look for leakage.");

@@ -167,7 +167,7 @@ TEST_F(TinyScreen, ResumeMakesOutputsAgainThatComeFromOtherSettingsOrRuns) {
   ASSERT_EQ(headroom(run).exit_code, 0);
   auto before = written();
   // What is asked for, then the same once more: nothing is left to do.
-  for (const char* flags : {"--ceiling idealized", "--inner-scores", "--metric L2", "--audit",
+  for (const char* flags : {"--ceiling idealized", "--nulls train_mean", "--inner-scores", "--metric L2", "--audit",
                             "--embedding weak=screen/embeddings/weak.h5ad", "--fold 0", ""}) {
     ASSERT_EQ(headroom(run + flags + " --resume").exit_code, 0) << flags;
     const auto other = written();
@@ -359,6 +359,31 @@ TEST_F(TinyScreen, AnEmbeddingWithoutOverlapSaysSo) {
   EXPECT_NE(ended.err.find("check that its ids are of the same kind"), std::string::npos) << ended.err;
 }
 
+// The chosen nulls alone compete for the WAP; those that cost time are not evaluated at all, and the results say so.
+TEST_F(TinyScreen, NullsThatAreNotNamedDoNotEnterTheWap) {
+  const std::string run = std::string(kTinyRun) + "-o out --metric L2 ";
+  const auto value_of = [&](const std::string& method) {
+    const auto summary = nlohmann::json::parse(content_of(folder_ / "out" / "summary.json"));
+    for (const auto& tested : summary.at("contexts").at(0).at("methods")) {
+      if (tested.at("name") == method) return tested.at("value").get<double>();
+    }
+    return -1.0;
+  };
+  const auto wap = [&] {
+    const auto summary = nlohmann::json::parse(content_of(folder_ / "out" / "summary.json"));
+    return summary.at("contexts").at(0).at("wap").at("method").get<std::string>();
+  };
+  ASSERT_EQ(headroom(run).exit_code, 0);
+  EXPECT_GT(value_of("random+knn"), 0);
+  const Ended chosen = headroom(run + "--nulls no_change");
+  ASSERT_EQ(chosen.exit_code, 0) << chosen.err;
+  EXPECT_NE(chosen.out.find("nulls: no_change"), std::string::npos) << chosen.out;
+  EXPECT_EQ(wap(), "no_change");
+  EXPECT_GT(value_of("train_mean"), 0) << "shown all the same";
+  EXPECT_EQ(value_of("random+knn"), -1);
+  EXPECT_EQ(value_of("gene_pca+knn"), -1);
+}
+
 TEST_F(TinyScreen, WrongFlagsNameWhatThereIs) {
   const std::string run = std::string(kTinyRun) + "-o out ";
   expect_error(headroom(run + "--grid knn.q=1"), 2, "they are knn.k");
@@ -368,6 +393,7 @@ TEST_F(TinyScreen, WrongFlagsNameWhatThereIs) {
   expect_error(headroom(run + "--fold 9"), 2, "its folds are");
   expect_error(headroom(run + "--metric R2"), 2, "the metrics are");
   expect_error(headroom(run + "--ceiling sky"), 2, "sampling_error_q90");
+  expect_error(headroom(run + "--nulls zero"), 2, "they are train_mean, no_change, random, gene_pca");
   expect_error(headroom(run + "--predictor forest"), 2, "there is no head 'forest'");
   expect_error(headroom(run + "--embedding good=screen/embeddings/weak.h5ad"), 2, "is taken");
   std::ofstream(folder_ / "other.so") << "this is no library";
