@@ -7,10 +7,10 @@
 #include <limits>
 
 #include "cells/cell_source.hpp"
-#include "cells/lzf_filter.hpp"
 #include "cells/number_stream.hpp"
 #include "cells/read_ahead.hpp"
 #include "io/h5ad.hpp"
+#include "io/hdf5_block.hpp"
 
 namespace headroom {
 namespace {
@@ -90,7 +90,6 @@ class H5adCells final : public CellSource {
 };
 
 Result<std::unique_ptr<CellSource>> H5adCells::open(const std::filesystem::path& path, const std::string& layer) {
-  register_lzf_filter();
   auto file = H5adFile::open(path);
   if (!file) return tl::unexpected(file.error());
   auto cells = std::make_unique<H5adCells>();
@@ -258,15 +257,9 @@ Result<void> H5adCells::deliver_dense(CellSink& sink, ThreadPool& pool, Progress
         const hsize_t count[2] = {std::min(block_rows, n_rows - row), n_columns};
         row += count[0];
         std::vector<unsigned char> block(count[0] * n_columns * width);
-        const hdf5::Quiet quiet;
-        const hdf5::Id space(H5Dget_space(dataset->id.get()));
-        const hdf5::Id memory(H5Screate_simple(2, count, nullptr));
-        H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start, nullptr, count, nullptr);
-        if (!block.empty() &&
-            H5Dread(dataset->id.get(), kind_ == NumberKind::real32 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE, memory.get(),
-                    space.get(), H5P_DEFAULT, block.data()) < 0) {
-          return hdf5::read_error(dataset->name, dataset->path);
-        }
+        const hid_t type = kind_ == NumberKind::real32 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
+        auto done = hdf5::read_block(*dataset, start, count, type, block.data());
+        if (!done) return tl::unexpected(done.error());
         return std::optional<std::vector<unsigned char>>{std::move(block)};
       },
       kAhead);

@@ -8,7 +8,9 @@
 #include <limits>
 #include <optional>
 
-#include "cells/lzf_filter.hpp"
+#include "io/hdf5_block.hpp"
+#include "io/hdf5_chunk.hpp"
+#include "io/lzf.hpp"
 
 namespace headroom {
 namespace {
@@ -98,14 +100,12 @@ Result<NumberKind> NumberStream::exact_kind(const hdf5::File& file, const std::s
 }
 
 Result<NumberStream> NumberStream::open(const hdf5::File& file, const std::string& name, NumberKind kind) {
-  register_lzf_filter();
   const hdf5::Quiet quiet;
   auto dataset = hdf5::open_dataset(file, name);
   if (!dataset) return tl::unexpected(dataset.error());
   NumberStream stream;
   stream.dataset_ = std::move(*dataset);
   stream.kind_ = kind;
-  stream.file_bytes_ = file.size_bytes;
   const hdf5::Dataset& d = stream.dataset_;
   const bool suits = kind == NumberKind::index ? d.is_integer() : d.is_number();
   if (d.dims.size() != 1 || !suits) {
@@ -115,25 +115,16 @@ Result<NumberStream> NumberStream::open(const hdf5::File& file, const std::strin
   stream.size_ = d.dims[0];
   if (!d.chunk_dims.empty()) {
     stream.chunk_ = d.chunk_dims[0];
-    if (auto inspected = stream.inspect_filters(); !inspected) return tl::unexpected(inspected.error());
+    stream.by_chunk_ = stream.can_expand_chunks();
   }
   return stream;
 }
 
-Result<void> NumberStream::inspect_filters() {
-  const hdf5::Id plist(H5Dget_create_plist(dataset_.id.get()));
-  const int n = H5Pget_nfilters(plist.get());
-  if (n < 0) return hdf5::read_error(dataset_.name, dataset_.path);
-  by_chunk_ = is_little_endian_native(dataset_);
-  for (int i = 0; i < n; ++i) {
-    unsigned flags = 0, config = 0;
-    std::size_t n_values = 0;
-    const H5Z_filter_t id =
-        H5Pget_filter2(plist.get(), static_cast<unsigned>(i), &flags, &n_values, nullptr, 0, nullptr, &config);
-    filters_.push_back(id);
-    by_chunk_ = by_chunk_ && (id == H5Z_FILTER_SHUFFLE || id == H5Z_FILTER_DEFLATE || id == kLzf);
-  }
-  return {};
+bool NumberStream::can_expand_chunks() const {
+  return is_little_endian_native(dataset_) && !dataset_.has_fill_value && !dataset_.filters_skip_edges &&
+         std::all_of(dataset_.filters.begin(), dataset_.filters.end(), [](H5Z_filter_t id) {
+           return id == H5Z_FILTER_SHUFFLE || id == H5Z_FILTER_DEFLATE || id == kLzf;
+         });
 }
 
 bool NumberStream::is_delivered_as_stored() const {
@@ -158,36 +149,26 @@ Result<std::vector<NumberStream::Piece>> NumberStream::fetch(std::uint64_t n) {
     if (by_chunk_) {
       piece.end = std::min(size_, next_ + chunk_);
       const hsize_t offset = next_;
-      hsize_t stored = 0;
-      haddr_t address = HADDR_UNDEF;
-      unsigned skipped = 0;
-      if (H5Dget_chunk_info_by_coord(dataset_.id.get(), &offset, &skipped, &address, &stored) < 0) {
-        return hdf5::read_error(dataset_.name, dataset_.path);
-      }
-      if (address == HADDR_UNDEF) stored = 0;
-      if (stored > file_bytes_ || (chunk_ * dataset_.type_bytes > kSmallChunkBytes &&
-                                   chunk_ * dataset_.type_bytes / kLargestExpansion > stored && stored > 0)) {
+      const auto stored = hdf5::stored_chunk_bytes(dataset_, &offset);
+      if (!stored) return tl::unexpected(stored.error());
+      if (chunk_ * dataset_.type_bytes > kSmallChunkBytes &&
+          chunk_ * dataset_.type_bytes / kLargestExpansion > *stored && *stored > 0) {
         return damaged(dataset_, next_);
       }
-      piece.bytes.resize(stored);  // 0: never written, so all zeros
-      if (stored > 0 &&
+      piece.bytes.resize(*stored);  // 0: never written, so all zeros
+      if (*stored > 0 &&
           H5Dread_chunk(dataset_.id.get(), H5P_DEFAULT, &offset, &piece.skipped_filters, piece.bytes.data()) < 0) {
         return hdf5::read_error(dataset_.name, dataset_.path);
       }
     } else {
-      // Whole chunks, so that none is expanded twice; HDF5 converts the type.
+      // Whole chunks, so that none is expanded twice.
       const std::uint64_t unit = std::max<std::uint64_t>(chunk_, 1);
       piece.end = std::min(size_, (goal + unit - 1) / unit * unit);
       const hsize_t start = piece.begin, count = piece.end - piece.begin;
-      const hdf5::Id space(H5Dget_space(dataset_.id.get()));
-      const hdf5::Id memory(H5Screate_simple(1, &count, nullptr));
-      H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, &start, nullptr, &count, nullptr);
       piece.bytes.resize(count * (kind_ == NumberKind::index ? 8 : bytes_of(kind_)));
       piece.expanded = true;
-      if (H5Dread(dataset_.id.get(), memory_type(kind_), memory.get(), space.get(), H5P_DEFAULT, piece.bytes.data()) <
-          0) {
-        return hdf5::read_error(dataset_.name, dataset_.path);
-      }
+      auto done = hdf5::read_block(dataset_, &start, &count, memory_type(kind_), piece.bytes.data());
+      if (!done) return tl::unexpected(done.error());
     }
     next_ = piece.end;
     pieces.push_back(std::move(piece));
@@ -212,6 +193,7 @@ Result<void> NumberStream::expand(const Piece& piece, void* out) const {
     return {};
   }
 
+  const std::vector<H5Z_filter_t>& filters = dataset_.filters;
   const std::size_t width = dataset_.type_bytes, chunk_bytes = chunk_ * width;
   thread_local std::vector<unsigned char> buffers[2];
   const unsigned char* bytes = piece.bytes.data();
@@ -220,9 +202,9 @@ Result<void> NumberStream::expand(const Piece& piece, void* out) const {
   const bool direct = is_delivered_as_stored() && n == chunk_;
   const auto is_applied = [&](std::size_t f) { return f >= 32 || !((piece.skipped_filters >> f) & 1u); };
   std::size_t last = 0;
-  while (last < filters_.size() && !is_applied(last)) ++last;
+  while (last < filters.size() && !is_applied(last)) ++last;
   int turn = 0;
-  for (std::size_t f = filters_.size(); f-- > last;) {
+  for (std::size_t f = filters.size(); f-- > last;) {
     if (!is_applied(f)) continue;
     std::vector<unsigned char>& buffer = buffers[turn];
     turn = 1 - turn;
@@ -230,10 +212,10 @@ Result<void> NumberStream::expand(const Piece& piece, void* out) const {
     if (!to_out) buffer.resize(chunk_bytes);
     unsigned char* const target = to_out ? static_cast<unsigned char*>(out) : buffer.data();
     bool ok = true;
-    if (filters_[f] == H5Z_FILTER_SHUFFLE) {
+    if (filters[f] == H5Z_FILTER_SHUFFLE) {
       ok = n_bytes == chunk_bytes;
       if (ok) unshuffle(bytes, chunk_, width, target);
-    } else if (filters_[f] == H5Z_FILTER_DEFLATE) {
+    } else if (filters[f] == H5Z_FILTER_DEFLATE) {
       ok = inflate_all(bytes, n_bytes, target, chunk_bytes);
     } else {
       ok = lzf_expand({bytes, n_bytes}, {target, chunk_bytes}) == chunk_bytes;

@@ -46,16 +46,14 @@ class NumberStream {
 
  private:
   NumberStream() = default;
-  Result<void> inspect_filters();
+  bool can_expand_chunks() const;
   bool is_delivered_as_stored() const;
 
   hdf5::Dataset dataset_;
   NumberKind kind_ = NumberKind::real64;
   std::uint64_t size_ = 0, next_ = 0;
   std::uint64_t chunk_ = 0;  // elements; 0: not chunked
-  std::uint64_t file_bytes_ = 0;
-  bool by_chunk_ = false;     // chunks are fetched raw and expanded here
-  std::vector<int> filters_;  // of the pipeline, in order of writing
+  bool by_chunk_ = false;    // chunks are fetched raw and expanded here
 };
 
 }  // namespace headroom

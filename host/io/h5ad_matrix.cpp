@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "io/hdf5_attribute.hpp"
+#include "io/hdf5_block.hpp"
 #include "io/large_pages.hpp"
 
 namespace headroom {
@@ -26,19 +27,6 @@ constexpr const char* kDamaged = "the file is damaged; make it again";
 // Adds each entry of a row: a sparse matrix may hold a position twice, and then means the sum.
 void add_entries(const std::int32_t* columns, const double* values, std::size_t n, double* row) {
   for (std::size_t i = 0; i < n; ++i) row[columns[i]] += values[i];
-}
-
-Result<void> read_slab(const hdf5::Dataset& dataset, const hsize_t* start, const hsize_t* count, hid_t memory_type,
-                       void* out) {
-  const Quiet quiet;
-  const int rank = static_cast<int>(dataset.dims.size());
-  const Id file_space(H5Dget_space(dataset.id.get()));
-  const Id memory_space(H5Screate_simple(rank, count, nullptr));
-  if (H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start, nullptr, count, nullptr) < 0 ||
-      H5Dread(dataset.id.get(), memory_type, memory_space.get(), file_space.get(), H5P_DEFAULT, out) < 0) {
-    return hdf5::read_error(dataset.name, dataset.path);
-  }
-  return {};
 }
 
 std::optional<std::array<std::size_t, 2>> sparse_shape(hid_t group) {
@@ -185,10 +173,10 @@ Result<void> H5adMatrix::scatter_rows(std::span<double* const> row_targets) cons
 Result<void> H5adMatrix::read_dense_block(std::size_t first, std::size_t n, double* out) const {
   const hsize_t start[2] = {first, 0};
   const hsize_t count[2] = {n, n_cols_};
-  if (!values_.is_boolean) return read_slab(values_, start, count, H5T_NATIVE_DOUBLE, out);
+  if (!values_.is_boolean) return hdf5::read_block(values_, start, count, H5T_NATIVE_DOUBLE, out);
   // HDF5 converts an enumeration to integers only; the bytes are widened from the back of the target itself.
   auto* bytes = reinterpret_cast<std::int8_t*>(out);
-  if (auto done = read_slab(values_, start, count, H5T_NATIVE_INT8, bytes); !done) return done;
+  if (auto done = hdf5::read_block(values_, start, count, H5T_NATIVE_INT8, bytes); !done) return done;
   for (std::size_t i = n * n_cols_; i-- > 0;) {
     const double value = bytes[i] != 0 ? 1.0 : 0.0;
     std::memcpy(out + i, &value, sizeof value);
@@ -320,14 +308,14 @@ Result<void> H5adMatrix::read_sparse_block(std::int64_t begin, std::span<std::in
   if (indices.empty()) return {};
   const hsize_t start = static_cast<hsize_t>(begin);
   const hsize_t count = indices.size();
-  if (auto done = read_slab(indices_, &start, &count, H5T_NATIVE_INT32, indices.data()); !done) return done;
+  if (auto done = hdf5::read_block(indices_, &start, &count, H5T_NATIVE_INT32, indices.data()); !done) return done;
   if (values_.is_boolean) {
     std::vector<std::int8_t> bytes(values.size());
-    if (auto done = read_slab(values_, &start, &count, H5T_NATIVE_INT8, bytes.data()); !done) return done;
+    if (auto done = hdf5::read_block(values_, &start, &count, H5T_NATIVE_INT8, bytes.data()); !done) return done;
     std::transform(bytes.begin(), bytes.end(), values.begin(), [](std::int8_t b) { return b != 0 ? T{1} : T{0}; });
   } else {
     const hid_t type = sizeof(T) == sizeof(float) ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
-    if (auto done = read_slab(values_, &start, &count, type, values.data()); !done) return done;
+    if (auto done = hdf5::read_block(values_, &start, &count, type, values.data()); !done) return done;
   }
   const auto limit = static_cast<std::uint32_t>(layout_ == MatrixLayout::csr ? n_cols_ : n_rows_);
   std::uint32_t largest = 0;

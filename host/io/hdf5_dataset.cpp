@@ -7,6 +7,7 @@
 #include <limits>
 #include <string_view>
 
+#include "io/hdf5_block.hpp"
 #include "io/hdf5_chunk.hpp"
 #include "io/hdf5_text.hpp"
 
@@ -41,33 +42,57 @@ tl::unexpected<Error> wrong_type(const Dataset& dataset, const char* expected) {
   return bad_input(fmt::format("'{}' does not hold {}", dataset.name, expected), dataset.path, kRewrite);
 }
 
+// Bytes of a reference to text of variable length: a length, an address and an index (format specification 3.0, IV.B).
+std::size_t reference_bytes(const File& file) {
+  const Id creation(H5Fget_create_plist(file.id.get()));
+  std::size_t address_bytes = 0;
+  std::size_t length_bytes = 0;
+  H5Pget_sizes(creation.get(), &address_bytes, &length_bytes);
+  return 4 + address_bytes + 4;
+}
+
+// The filters of a chunked dataset; false where they cannot be read.
+bool describe_filters(hid_t creation, Dataset* dataset) {
+  unsigned options = 0;
+  const int n = H5Pget_nfilters(creation);
+  if (n < 0 || H5Pget_chunk_opts(creation, &options) < 0) return false;
+  dataset->filters_skip_edges = (options & H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS) != 0;
+  for (int i = 0; i < n; ++i) {
+    unsigned flags = 0;
+    std::size_t n_values = 0;
+    dataset->filters.push_back(
+        H5Pget_filter2(creation, static_cast<unsigned>(i), &flags, &n_values, nullptr, 0, nullptr, nullptr));
+  }
+  return true;
+}
+
 // Every text of a dataset, whatever its shape.
 Result<std::vector<std::string>> read_all_texts(const Dataset& dataset) {
   const Quiet quiet;
   if (dataset.type_class != H5T_STRING) return wrong_type(dataset, "text");
   const Id type(H5Dget_type(dataset.id.get()));
-  if (H5Tis_variable_str(type.get()) > 0) {
+  if (dataset.is_variable_text) {
     auto texts = read_heap_texts(dataset);
     if (!texts) return tl::unexpected(texts.error());
     if (texts->has_value()) return std::move(**texts);
   }
   const Id space(H5Dget_space(dataset.id.get()));
   std::vector<std::string> texts;
+  Result<void> done;
   const auto read = [&](hid_t memory_type, void* buffer) {
-    return H5Dread(dataset.id.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer) >= 0;
+    done = read_all(dataset, memory_type, buffer);
+    return done.has_value();
   };
-  if (!read_library_texts(type.get(), space.get(), dataset.n_elements(), read, &texts)) {
-    return read_error(dataset.name, dataset.path);
-  }
+  const bool complete = read_library_texts(type.get(), space.get(), dataset.n_elements(), read, &texts);
+  if (!done) return tl::unexpected(done.error());
+  if (!complete) return read_error(dataset.name, dataset.path);
   return texts;
 }
 
 template <class T>
 Result<std::vector<T>> read_numbers(const Dataset& dataset, hid_t memory_type) {
   std::vector<T> values(dataset.n_elements());
-  if (!values.empty() && H5Dread(dataset.id.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) {
-    return read_error(dataset.name, dataset.path);
-  }
+  if (auto done = read_all(dataset, memory_type, values.data()); !done) return tl::unexpected(done.error());
   return values;
 }
 
@@ -76,6 +101,10 @@ Result<std::vector<T>> read_numbers(const Dataset& dataset, hid_t memory_type) {
 tl::unexpected<Error> read_error(const std::string& name, const std::string& path) {
   return bad_input(fmt::format("cannot read '{}': {}", name, take_error_message()), path,
                    "the file is damaged or uses a compression that this HDF5 lacks; make it again with gzip or none");
+}
+
+tl::unexpected<Error> never_written(const Dataset& dataset) {
+  return bad_input(fmt::format("'{}' has elements that were never written", dataset.name), dataset.path, kRewrite);
 }
 
 ObjectKind object_kind(const File& file, const std::string& name) {
@@ -125,26 +154,7 @@ Result<Dataset> open_dataset(const File& file, const std::string& name) {
   if (H5Iget_type(object->get()) != H5I_DATASET) {
     return bad_input(fmt::format("'{}' is not a dataset", name), file.path, kRewrite);
   }
-  const Quiet quiet;
-  const Id plain = std::move(*object);
-
-  // A chunk larger than the cache would be decompressed again by every read that touches it.
-  const Id creation(H5Dget_create_plist(plain.get()));
-  if (H5Pget_layout(creation.get()) != H5D_CHUNKED) {
-    Id again(H5Dopen2(file.id.get(), name.c_str(), H5P_DEFAULT));
-    return describe_dataset(file, std::move(again), name);
-  }
-  hsize_t chunk[H5S_MAX_RANK] = {};
-  const int rank = H5Pget_chunk(creation.get(), H5S_MAX_RANK, chunk);
-  const Id type(H5Dget_type(plain.get()));
-  constexpr std::uint64_t kLargestCache = std::uint64_t{256} << 20;
-  std::uint64_t chunk_bytes = type.valid() ? H5Tget_size(type.get()) : 1;
-  for (int i = 0; i < rank && chunk_bytes <= kLargestCache; ++i) chunk_bytes *= chunk[i];
-  const std::uint64_t cache_bytes =
-      std::min(kLargestCache, std::max<std::uint64_t>(std::uint64_t{1} << 20, 2 * chunk_bytes));
-  const Id access(H5Pcreate(H5P_DATASET_ACCESS));
-  H5Pset_chunk_cache(access.get(), 521, cache_bytes, 1.0);
-  return describe_dataset(file, Id(H5Dopen2(file.id.get(), name.c_str(), access.get())), name);
+  return describe_dataset(file, std::move(*object), name);
 }
 
 Result<Dataset> describe_dataset(const File& file, Id id, const std::string& name) {
@@ -174,9 +184,12 @@ Result<Dataset> describe_dataset(const File& file, Id id, const std::string& nam
   if (layout == H5D_CHUNKED) {
     dataset.chunk_dims.resize(static_cast<std::size_t>(rank));
     if (H5Pget_chunk(creation.get(), rank, dataset.chunk_dims.data()) != rank) return read_error(name, file.path);
+    if (!describe_filters(creation.get(), &dataset)) return read_error(name, file.path);
   }
   dataset.type_class = H5Tget_class(type.get());
   dataset.type_bytes = H5Tget_size(type.get());
+  dataset.is_variable_text = dataset.type_class == H5T_STRING && H5Tis_variable_str(type.get()) > 0;
+  dataset.stored_bytes = dataset.is_variable_text ? reference_bytes(file) : dataset.type_bytes;
   dataset.type_is_signed = dataset.type_class != H5T_INTEGER || H5Tget_sign(type.get()) != H5T_SGN_NONE;
   dataset.is_boolean = is_boolean_enum(type.get());
   // A damaged type can be a million bytes wide, which the library converts into a buffer of eight.
@@ -192,16 +205,24 @@ Result<Dataset> describe_dataset(const File& file, Id id, const std::string& nam
   const std::uint64_t held =
       std::min({stored, file.size_bytes, std::numeric_limits<std::uint64_t>::max() / kLargestExpansion});
   const std::uint64_t limit = std::max(kSmallBytes, held * kLargestExpansion);
-  std::uint64_t bytes = dataset.type_bytes;
+  std::uint64_t bytes = dataset.stored_bytes;
+  bool fits = bytes <= limit;
   for (const hsize_t dim : dataset.dims) {
-    if (dim != 0 && bytes > limit / dim) {
-      return bad_input(fmt::format("'{}' claims more values than the file can hold", name), file.path,
-                       "the file is damaged; make it again");
-    }
-    bytes *= dim;
+    fits = fits && (dim == 0 || bytes <= limit / dim);
+    if (fits) bytes *= dim;
   }
-  if (layout == H5D_CHUNKED && (dataset.is_number() || dataset.is_boolean)) {
-    if (auto checked = check_chunk_size(dataset, dataset.type_bytes); !checked) return tl::unexpected(checked.error());
+  // Only chunks can be compressed, and the library believes that the others are all there.
+  const bool written = layout == H5D_COMPACT || stored > 0;
+  if (!fits || (layout != H5D_CHUNKED && written && bytes > stored)) {
+    return bad_input(fmt::format("'{}' claims more values than the file can hold", name), file.path,
+                     "the file is damaged; make it again");
+  }
+  H5D_fill_value_t fill = H5D_FILL_VALUE_UNDEFINED;
+  if (H5Pfill_value_defined(creation.get(), &fill) < 0) return read_error(name, file.path);
+  dataset.has_fill_value = fill == H5D_FILL_VALUE_USER_DEFINED;
+  if (dataset.has_fill_value && !written && bytes > 0 && layout != H5D_CHUNKED) return never_written(dataset);
+  if (layout == H5D_CHUNKED && dataset.filters.empty()) {
+    if (auto checked = check_plain_chunks(dataset, stored); !checked) return tl::unexpected(checked.error());
   }
   return dataset;
 }

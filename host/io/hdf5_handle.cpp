@@ -75,6 +75,10 @@ Result<File> open_file(const std::filesystem::path& path) {
 
   const Id access(H5Pcreate(H5P_FILE_ACCESS));
   H5Pset_file_locking(access.get(), false, true);
+  // No cache of chunks: hdf5_block.cpp keeps what is used again, and a chunk without filters is then never copied by
+  // way of a buffer of the size that its record claims.
+  constexpr double kPreemption = 0.75;  // the library's default, without meaning here
+  H5Pset_cache(access.get(), 0, 0, 0, kPreemption);
   file.id = has_real_path(path) ? Id(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()))
                                 : open_image(path, file.size_bytes, access.get());
   if (!file.id.valid()) {

@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstring>
 #include <string_view>
 
-#include "io/hdf5_chunk.hpp"
+#include "io/hdf5_block.hpp"
 #include "io/hdf5_heap.hpp"
 
 namespace headroom::hdf5 {
@@ -46,20 +45,6 @@ References contiguous_references(const RawFile& file, const Dataset& dataset, st
   return std::optional(std::move(references));
 }
 
-References chunked_references(const Dataset& dataset, std::size_t n) {
-  if (dataset.dims.size() != 1 || dataset.chunk_dims[0] == 0) return std::nullopt;
-  const auto chunk = static_cast<std::size_t>(dataset.chunk_dims[0]);
-  std::string references(n * Heap::kReferenceBytes, '\0');
-  for (std::size_t first = 0; first < n; first += chunk) {
-    const hsize_t offset = first;
-    auto bytes = read_chunk(dataset, &offset, Heap::kReferenceBytes);
-    if (!bytes || !bytes->has_value()) return bytes;
-    std::memcpy(references.data() + first * Heap::kReferenceBytes, (*bytes)->data(),
-                std::min(chunk, n - first) * Heap::kReferenceBytes);
-  }
-  return std::optional(std::move(references));
-}
-
 }  // namespace
 
 Result<std::optional<std::vector<std::string>>> read_heap_texts(const Dataset& dataset) {
@@ -72,7 +57,7 @@ Result<std::optional<std::vector<std::string>>> read_heap_texts(const Dataset& d
   const H5D_layout_t layout = H5Pget_layout(creation.get());
   References references = std::nullopt;
   if (layout == H5D_CONTIGUOUS) references = contiguous_references(*file, dataset, n);
-  if (layout == H5D_CHUNKED) references = chunked_references(dataset, n);
+  if (layout == H5D_CHUNKED) references = read_stored(dataset);
   if (!references) return tl::unexpected(references.error());
   if (!references->has_value()) return std::nullopt;
 

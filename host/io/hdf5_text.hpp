@@ -13,8 +13,8 @@
 namespace headroom::hdf5 {
 
 // All texts of a dataset of variable-length strings, each up to its first NUL; never-written ones are empty. nullopt:
-// stored in a way that is not read here (compact storage, filters other than deflate, shuffle and checksums, several
-// dimensions in chunks), so that the library must. Error: texts or heaps that lie outside the file or each other.
+// stored in a way that is not read here (compact storage, a file with a user block or short addresses), so that the
+// library must. Error: damaged chunks, texts or heaps that lie outside the file or each other.
 Result<std::optional<std::vector<std::string>>> read_heap_texts(const Dataset& dataset);
 
 // Reads `n` texts, of fixed or variable length, through `read(memory type, buffer)`, which wraps H5Dread or H5Aread.

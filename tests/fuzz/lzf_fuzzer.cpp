@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "cells/lzf_filter.hpp"
+#include "io/lzf.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;

@@ -242,5 +242,38 @@ TEST(DamagedH5ad, ChunksOfTextThatClaimMoreThanTheirLayoutAreRefused) {
   EXPECT_THAT(message_of(path), HasSubstr("a chunk of 'obs/_index' does not have the size that the layout says"));
 }
 
+// Chunks that hold fewer elements than their layout says, which HDF5's own H5Dread takes from beyond its buffer.
+TEST(DamagedH5ad, ShortChunksAreRefused) {
+  const TemporaryFolder folder;
+  struct Place {
+    const char* name;
+    std::vector<hsize_t> dims, chunk, offset;
+  };
+  for (const auto& [name, dims, chunk, offset] :
+       {Place{"obs/guide/codes", {6}, {4}, {4}}, Place{"obs/depth", {6}, {3}, {3}}, Place{"obs/name", {6}, {2}, {2}},
+        Place{"obs/_index", {6}, {6}, {0}}, Place{"var/_index", {5}, {2}, {4}}, Place{"X", {6, 5}, {3, 5}, {3, 0}}}) {
+    const auto path = folder.write("short.h5ad", read_bytes(fixture("dense_float64.h5ad")));
+    const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+    H5Ldelete(file, name, H5P_DEFAULT);
+    const bool is_text = std::string(name).ends_with("name") || std::string(name).ends_with("_index");
+    const hid_t type = H5Tcopy(is_text ? H5T_C_S1 : H5T_NATIVE_DOUBLE);
+    if (is_text) H5Tset_size(type, 40);
+    const hid_t space = H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr);
+    const hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data());
+    const hid_t codes = std::string(name).ends_with("codes") ? H5T_STD_I64LE : type;
+    const hid_t id = H5Dcreate2(file, name, codes, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    const std::string bytes(7, '\0');
+    EXPECT_GE(H5Dwrite_chunk(id, H5P_DEFAULT, 0, offset.data(), bytes.size(), bytes.data()), 0);
+    H5Dclose(id);
+    H5Pclose(creation);
+    H5Sclose(space);
+    H5Tclose(type);
+    H5Fclose(file);
+    EXPECT_THAT(message_of(path),
+                HasSubstr("a chunk of '" + std::string(name) + "' does not have the size that the layout says"));
+  }
+}
+
 }  // namespace
 }  // namespace headroom

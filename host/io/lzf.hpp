@@ -11,8 +11,4 @@ namespace headroom {
 // or `out` is too small.
 std::size_t lzf_expand(std::span<const unsigned char> data, std::span<unsigned char> out);
 
-// Makes HDF5's own reads understand LZF (filter 32000) from now on, in the whole process. Safe to call from any thread
-// and more than once.
-void register_lzf_filter();
-
 }  // namespace headroom

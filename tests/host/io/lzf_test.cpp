@@ -1,7 +1,6 @@
-#include "cells/lzf_filter.hpp"
+#include "io/lzf.hpp"
 
 #include <gtest/gtest.h>
-#include <hdf5.h>
 
 #include <string>
 #include <vector>
@@ -36,12 +35,6 @@ TEST(LzfExpand, DamagedDataAreRefused) {
   EXPECT_EQ(expand({0, 'a', 1 << 5, 9}), "");    // a distance before the beginning
   EXPECT_EQ(expand({2, 'a', 'b', 'c'}, 2), "");  // no room
   EXPECT_EQ(expand({0, 'a', 3 << 5, 0}, 4), "");
-}
-
-TEST(LzfFilter, IsKnownToHdf5AfterRegistering) {
-  register_lzf_filter();
-  register_lzf_filter();
-  EXPECT_GT(H5Zfilter_avail(32000), 0);
 }
 
 }  // namespace
