@@ -17,9 +17,10 @@ struct StackFrame {
     for (const char* part : {"compiler-rt", "libc.so", "libpthread", "libm.so", "libz.so", "linux-vdso", "ld-linux"}) {
       if (location.find(part) != location.npos) return true;
     }
-    for (const char* prefix : {"__asan", "__interceptor", "__sanitizer", "__ubsan", "__sancov", "__lsan",
-                               "fuzzer::", "operator new", "operator delete", "malloc", "calloc", "realloc", "free",
-                               "mem", "str", "raise", "abort", "posix_memalign", "aligned_alloc"}) {
+    for (const char* prefix :
+         {"__asan",       "__interceptor",   "__sanitizer", "__ubsan", "__sancov", "__lsan",         "fuzzer::",
+          "operator new", "operator delete", "malloc",      "calloc",  "realloc",  "free",           "mem",
+          "str",          "__mem",           "__str",       "raise",   "abort",    "posix_memalign", "aligned_alloc"}) {
       if (function.starts_with(prefix)) return true;
     }
     return false;

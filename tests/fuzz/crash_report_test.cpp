@@ -31,6 +31,15 @@ TEST(CrashReport, TheInnermostFrameOutsideOfTheRuntimeSaysWhoseItIs) {
   EXPECT_FALSE(ours.in_library);
 }
 
+TEST(CrashReport, AssemblyOfTheCLibraryIsOfTheRuntime) {
+  const auto report = read_crash_report(report_of(
+      std::string("    #0 0x1 in __memcpy_avx512_unaligned_erms string/../sysdeps/x86_64/multiarch/memmove.S:273\n"
+                  "    #1 0x2 in __interceptor_memcpy (/b/fuzz+0x9)\n    #2 0x3 in H5F__accum_read ") +
+      kLibrary));
+  EXPECT_EQ(report.place, "H5F__accum_read");
+  EXPECT_TRUE(report.in_library);
+}
+
 TEST(CrashReport, MemoryThatWeAllocatedMakesItOurs) {
   const std::string crash =
       std::string("    #0 0x1 in __asan_memcpy (/b/fuzz+0x9)\n    #1 0x2 in H5D__gather ") + kLibrary;

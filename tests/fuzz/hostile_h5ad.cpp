@@ -206,6 +206,8 @@ class Maker {
     }
     const std::string bytes = chunk_bytes(right);
     if (bytes.empty()) return;
+    // Else HDF5 1.10 may look for the new chunk's record in a buffer of metadata that it has freed.
+    H5Fflush(file_.get(), H5F_SCOPE_GLOBAL);
     H5Dwrite_chunk(dataset, H5P_DEFAULT, chance(4) ? below(8) : 0, offset.data(), bytes.size(), bytes.data());
   }
 
