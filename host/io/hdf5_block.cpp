@@ -70,8 +70,10 @@ Result<void> gather(const Dataset& dataset, const hsize_t* start, const hsize_t*
       offset[i - 1] = first[i - 1];
       --i;
     }
-    if (i == 0) return {};
+    if (i == 0) break;
   }
+  if (start[0] + count[0] == dataset.dims[0]) dataset.last_chunk = {};  // nothing follows
+  return {};
 }
 
 // Contiguous or compact storage, and texts of variable length.

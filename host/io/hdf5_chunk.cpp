@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
 
 #include "io/hdf5_filter.hpp"
 
@@ -26,14 +25,14 @@ bool is_unfiltered(const Dataset& dataset, const hsize_t* offset) {
 // for open_file gives it no cache of chunks.
 Result<void> read_plain_chunk(const Dataset& dataset, const hsize_t* offset, std::string* bytes) {
   const std::size_t rank = dataset.dims.size();
-  std::vector<hsize_t> count(rank);
+  hsize_t count[H5S_MAX_RANK];
+  const hsize_t origin[H5S_MAX_RANK] = {};
   for (std::size_t i = 0; i < rank; ++i) count[i] = std::min(dataset.chunk_dims[i], dataset.dims[i] - offset[i]);
-  const std::vector<hsize_t> origin(rank, 0);
   const Id type(H5Dget_type(dataset.id.get()));
   const Id file_space(H5Dget_space(dataset.id.get()));
   const Id memory_space(H5Screate_simple(static_cast<int>(rank), dataset.chunk_dims.data(), nullptr));
-  if (H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, offset, nullptr, count.data(), nullptr) < 0 ||
-      H5Sselect_hyperslab(memory_space.get(), H5S_SELECT_SET, origin.data(), nullptr, count.data(), nullptr) < 0 ||
+  if (H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, offset, nullptr, count, nullptr) < 0 ||
+      H5Sselect_hyperslab(memory_space.get(), H5S_SELECT_SET, origin, nullptr, count, nullptr) < 0 ||
       H5Dread(dataset.id.get(), type.get(), memory_space.get(), file_space.get(), H5P_DEFAULT, bytes->data()) < 0) {
     return read_error(dataset.name, dataset.path);
   }

@@ -100,7 +100,7 @@ Result<std::vector<T>> read_numbers(const Dataset& dataset, hid_t memory_type) {
 
 tl::unexpected<Error> read_error(const std::string& name, const std::string& path) {
   return bad_input(fmt::format("cannot read '{}': {}", name, take_error_message()), path,
-                   "the file is damaged or uses a compression that this HDF5 lacks; make it again with gzip or none");
+                   "the file is damaged; make it again");
 }
 
 tl::unexpected<Error> never_written(const Dataset& dataset) {
