@@ -22,13 +22,14 @@ std::size_t product(const hsize_t* sizes, std::size_t n) {
 void copy_overlap(const Dataset& dataset, const hsize_t* offset, const char* chunk, const hsize_t* start,
                   const hsize_t* count, char* out) {
   const std::size_t rank = dataset.dims.size();
-  std::vector<hsize_t> begin(rank), end(rank);
+  hsize_t begin[H5S_MAX_RANK], end[H5S_MAX_RANK], at[H5S_MAX_RANK];
   for (std::size_t i = 0; i < rank; ++i) {
     begin[i] = std::max(offset[i], start[i]);
     end[i] = std::min(offset[i] + dataset.chunk_dims[i], start[i] + count[i]);
+    at[i] = begin[i];
   }
   const std::size_t run = static_cast<std::size_t>(end[rank - 1] - begin[rank - 1]);
-  for (std::vector<hsize_t> at = begin;;) {
+  for (;;) {
     std::size_t from = 0, to = 0;
     for (std::size_t i = 0; i < rank; ++i) {
       from = from * dataset.chunk_dims[i] + (at[i] - offset[i]);
@@ -60,10 +61,11 @@ Result<void> gather(const Dataset& dataset, const hsize_t* start, const hsize_t*
     if (dataset.last_chunk.offset != offset) {
       auto bytes = read_chunk(dataset, offset.data());
       if (!bytes) return tl::unexpected(bytes.error());
-      dataset.last_chunk = {offset, std::move(*bytes)};
+      dataset.last_chunk.offset = offset;
+      dataset.last_chunk.bytes = std::move(*bytes);
     }
     const auto& bytes = dataset.last_chunk.bytes;
-    if (!bytes && dataset.has_fill_value && !dataset.is_variable_text) return never_written(dataset);
+    if (!bytes && dataset.has_fill_value) return never_written(dataset);
     copy_overlap(dataset, offset.data(), bytes ? bytes->data() : nullptr, start, count, out);
     std::size_t i = rank;
     while (i > 0 && (offset[i - 1] += dataset.chunk_dims[i - 1]) >= start[i - 1] + count[i - 1]) {
@@ -103,7 +105,7 @@ Result<void> read_block(const Dataset& dataset, const hsize_t* start, const hsiz
   }
   if (dataset.chunk_dims.empty()) return read_through_library(dataset, start, count, memory_type, out);
   if (dataset.is_variable_text) {
-    // Every chunk that the library will read has been found to be of the right size.
+    // Every chunk that the library will read has been found to be of the right size, and none to need a fill value.
     if (auto checked = read_stored(dataset); !checked) return tl::unexpected(checked.error());
     return read_through_library(dataset, start, count, memory_type, out);
   }
