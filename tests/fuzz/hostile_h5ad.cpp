@@ -141,13 +141,12 @@ class Maker {
     const unsigned choice = below(4);
     if (choice == 1) H5Pset_layout(creation.get(), H5D_COMPACT);
     if (choice < 2) return creation;
-    *chunked = true;
     std::vector<hsize_t> chunk(dims.size());
     for (std::size_t i = 0; i < dims.size(); ++i) {
       const hsize_t most = std::clamp<hsize_t>(dims[i], 1, kMostStored);
       chunk[i] = chance(16) ? hsize_t{1} << below(24) : 1 + below(static_cast<unsigned>(most));
     }
-    H5Pset_chunk(creation.get(), static_cast<int>(chunk.size()), chunk.data());
+    *chunked = H5Pset_chunk(creation.get(), static_cast<int>(chunk.size()), chunk.data()) >= 0;  // or too large a one
     if (chance(3)) H5Pset_shuffle(creation.get());
     const unsigned filter = below(6);
     if (filter == 1 || filter == 2) H5Pset_deflate(creation.get(), 1);
