@@ -55,6 +55,11 @@ Result<void> gather(const Dataset& dataset, const hsize_t* start, const hsize_t*
   const std::size_t rank = dataset.dims.size();
   if (product(count, rank) == 0) return {};
   if (const auto whole = chunk_bytes(dataset); !whole) return tl::unexpected(whole.error());
+  if (!dataset.is_written) {  // rather than look for millions of chunks
+    if (dataset.has_fill_value) return never_written(dataset);
+    std::memset(out, 0, product(count, rank) * dataset.stored_bytes);
+    return {};
+  }
   std::vector<hsize_t> first(rank);
   for (std::size_t i = 0; i < rank; ++i) first[i] = start[i] / dataset.chunk_dims[i] * dataset.chunk_dims[i];
   for (std::vector<hsize_t> offset = first;;) {

@@ -212,15 +212,16 @@ Result<Dataset> describe_dataset(const File& file, Id id, const std::string& nam
     if (fits) bytes *= dim;
   }
   // Only chunks can be compressed, and the library believes that the others are all there.
-  const bool written = layout == H5D_COMPACT || stored > 0;
-  if (!fits || (layout != H5D_CHUNKED && written && bytes > stored)) {
+  dataset.is_written = layout == H5D_COMPACT || stored > 0;
+  if (!fits || (layout != H5D_CHUNKED && dataset.is_written && bytes > stored)) {
     return bad_input(fmt::format("'{}' claims more values than the file can hold", name), file.path,
                      "the file is damaged; make it again");
   }
   H5D_fill_value_t fill = H5D_FILL_VALUE_UNDEFINED;
   if (H5Pfill_value_defined(creation.get(), &fill) < 0) return read_error(name, file.path);
   dataset.has_fill_value = fill == H5D_FILL_VALUE_USER_DEFINED;
-  if (dataset.has_fill_value && !written && bytes > 0 && layout != H5D_CHUNKED) return never_written(dataset);
+  if (dataset.has_fill_value && !dataset.is_written && bytes > 0 && layout != H5D_CHUNKED)
+    return never_written(dataset);
   if (layout == H5D_CHUNKED && dataset.filters.empty()) {
     if (auto checked = check_plain_chunks(dataset, stored); !checked) return tl::unexpected(checked.error());
   }

@@ -30,6 +30,7 @@ struct Dataset {
   std::vector<hsize_t> chunk_dims;    // empty: not chunked
   std::vector<H5Z_filter_t> filters;  // of chunks, in the order in which they were applied
   bool filters_skip_edges = false;    // chunks that end beyond the dataset are not filtered
+  bool is_written = false;            // any part of it
   bool has_fill_value = false;        // what was never written is not zero
   H5T_class_t type_class = H5T_NO_CLASS;
   std::size_t type_bytes = 0;
