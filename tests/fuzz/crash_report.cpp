@@ -12,6 +12,7 @@ struct StackFrame {
   std::string_view location;  // source line, or module and offset
 
   bool is_of_hdf5() const { return location.find("libhdf5") != location.npos; }
+  bool is_of_library() const { return location.find(".so") != location.npos; }
   // Of the sanitizers, of libFuzzer or of the C library: who called them is what counts.
   bool is_of_runtime() const {
     for (const char* part : {"compiler-rt", "libc.so", "libpthread", "libm.so", "libz.so", "linux-vdso", "ld-linux"}) {
@@ -90,7 +91,8 @@ CrashReport read_crash_report(std::string_view log) {
   report.in_library = crash->is_of_hdf5();
   if (const std::size_t allocated = first_with(lines, "allocated by thread", start); allocated < lines.size()) {
     const auto owner = innermost(lines, allocated);
-    report.in_library = report.in_library && owner && owner->is_of_hdf5();
+    // Far beyond its own memory HDF5 meets that of any library, which we cannot have given it.
+    report.in_library = report.in_library && owner && owner->is_of_library();
   }
   return report;
 }

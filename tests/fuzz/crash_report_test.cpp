@@ -51,7 +51,11 @@ TEST(CrashReport, MemoryThatWeAllocatedMakesItOurs) {
       std::string("\n0x1 is located after\nallocated by thread T0 here:\n    #0 0x4 in malloc (/b/fuzz+0x9)\n") +
       "    #1 0x5 in H5FL_malloc " + kLibrary;
   EXPECT_FALSE(read_crash_report(report_of(crash + ours)).in_library);
+  const std::string others =
+      "\n0x1 is located after\nallocated by thread T0 here:\n    #0 0x4 in malloc (/b/fuzz+0x9)\n"
+      "    #1 0x5 in CRYPTO_zalloc (/lib/x86_64-linux-gnu/libcrypto.so.3+0x2333e8)\n";
   EXPECT_TRUE(read_crash_report(report_of(crash + theirs)).in_library);
+  EXPECT_TRUE(read_crash_report(report_of(crash + others)).in_library);
 }
 
 TEST(CrashReport, UndefinedBehaviourIsOursWhereverItStands) {
