@@ -177,6 +177,11 @@ TEST(Leaderboard, RefusesRunsThatCannotBeCompared) {
   other = run_of("other");
   other.summary.mutable_settings()->add_ceiling("split_half");
   EXPECT_NE(make_leaderboard({run_of("r"), other}).error().line().find("different ceilings"), std::string::npos);
+  other = run_of("other");
+  other.summary.mutable_settings()->add_nulls("train_mean");
+  EXPECT_NE(make_leaderboard({run_of("r"), other}).error().line().find("different nulls"), std::string::npos);
+  for (const char* name : {"no_change", "random", "gene_pca"}) other.summary.mutable_settings()->add_nulls(name);
+  EXPECT_TRUE(make_leaderboard({run_of("r"), other})) << "a run that names all is like an older one that names none";
   EXPECT_NE(make_leaderboard({run_of("r")}, "MAE").error().line().find("no metric 'MAE'"), std::string::npos);
   EXPECT_FALSE(make_leaderboard({}));
 }
