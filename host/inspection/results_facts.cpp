@@ -70,6 +70,7 @@ Result<std::vector<Fact>> summary_facts(const fs::path& path) {
       fact("task_sha256", summary->task().sha256()),
       fact("noise_sha256", summary->task().noise_sha256().empty() ? "none" : summary->task().noise_sha256()),
       list_fact("ceiling", {summary->settings().ceiling().begin(), summary->settings().ceiling().end()}),
+      list_fact("nulls", {summary->settings().nulls().begin(), summary->settings().nulls().end()}),
       fact("seed", static_cast<std::int64_t>(summary->settings().seed())),
       fact("confinement", confinement)};
   std::vector<std::string> contexts, metrics, heads, bounds, methods, plugins;
