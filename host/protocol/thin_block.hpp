@@ -1,5 +1,5 @@
 // Products with thin blocks: n rows of kBlock numbers, row-major and contiguous, eight vectors side by side. What block
-// Lanczos spends its time in; a general matrix product is several times slower at this width.
+// Lanczos spends most of its time in.
 #pragma once
 
 #include <cstddef>
