@@ -240,7 +240,7 @@ std::string metric_names() {
 struct RunFlagTexts {
   std::vector<std::string> embeddings, predictors = {"knn", "lasso"}, grids, sets, metrics;
   std::string ceiling = std::string(kCeilingIdealized) + "," + kCeilingSamplingError;
-  std::string nulls = fmt::format("{},{},{},{}", kNullTrainMean, kNullNoChange, kNullRandom, kNullGenePca);
+  std::string nulls = fmt::format("{}", fmt::join(kNulls, ","));
   std::string sandbox = "strict", limit_memory;
   double limit_time_s = 0;
 };

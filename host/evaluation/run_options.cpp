@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::array kCeilings = {kCeilingIdealized, kCeilingSamplingError, kCeilingMedian, kCeilingClosedForm,
                                   kCeilingSplitHalf};
-constexpr std::array kNulls = {kNullTrainMean, kNullNoChange, kNullRandom, kNullGenePca};
 
 // Every name must be one of those that there are, and there must be one. `what`: of which kind, in the singular.
 template <std::size_t N>
@@ -29,7 +28,8 @@ Result<void> check_names(const std::vector<std::string>& names, const std::array
 }  // namespace
 
 std::set<std::string> reserved_names() {
-  std::set<std::string> names = {kNullTrainMean, kNullNoChange, kNullRandom, kNullGenePca, kCeilingIdealized};
+  std::set<std::string> names(kNulls.begin(), kNulls.end());
+  names.insert(kCeilingIdealized);
   names.insert(kCeilings.begin(), kCeilings.end());
   return names;
 }

@@ -1,6 +1,7 @@
 // What a run was asked to do. Every field has the protocol's default; the command line fills it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -66,6 +67,7 @@ inline constexpr const char* kNullTrainMean = "train_mean";
 inline constexpr const char* kNullNoChange = "no_change";
 inline constexpr const char* kNullRandom = "random";
 inline constexpr const char* kNullGenePca = "gene_pca";
+inline constexpr std::array kNulls = {kNullTrainMean, kNullNoChange, kNullRandom, kNullGenePca};
 
 struct RunOptions {
   std::vector<EmbeddingSpec> embeddings;
@@ -80,7 +82,7 @@ struct RunOptions {
   int n_random_embeddings = 5;  // over which the random null is averaged; >= 1
   std::vector<std::string> ceiling = {kCeilingIdealized, kCeilingSamplingError};
   // The last two cost most of a small run, and are not evaluated where they are not named.
-  std::vector<std::string> nulls = {kNullTrainMean, kNullNoChange, kNullRandom, kNullGenePca};
+  std::vector<std::string> nulls = {kNulls.begin(), kNulls.end()};
   std::vector<Metric> metrics;                        // empty: all that the task allows
   std::vector<std::string> folds;                     // names to evaluate; empty: all
   std::map<std::string, std::vector<double>> grid;    // "PREDICTOR.PARAM" to its values, in order

@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "evaluation/run_options.hpp"
 #include "results/audit_outcomes.hpp"
 #include "results/method_bars.hpp"
 
@@ -28,10 +29,10 @@ std::string lower_case(std::string text) {
 Result<void> check_same_task(const std::vector<RankedRun>& runs, const std::string& metric) {
   const RunSummary& first = runs.front().summary;
   const auto ceiling = [](const RunSummary& s) { return fmt::format("{}", fmt::join(s.settings().ceiling(), ", ")); };
-  const std::string all_nulls = "gene_pca, no_change, random, train_mean";
-  const auto nulls = [&](const RunSummary& s) {
-    const std::set<std::string> names(s.settings().nulls().begin(), s.settings().nulls().end());
-    return names.empty() ? all_nulls : fmt::format("{}", fmt::join(names, ", "));  // older runs name none
+  const auto nulls = [](const RunSummary& s) {
+    std::set<std::string> names(s.settings().nulls().begin(), s.settings().nulls().end());
+    if (names.empty()) names.insert(kNulls.begin(), kNulls.end());  // of an older run
+    return fmt::format("{}", fmt::join(names, ", "));
   };
   for (const auto& run : runs) {
     const RunSummary& other = run.summary;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "evaluation/run_options.hpp"
 #include "results/outcome_lines.hpp"
 #include "terminal/display_text.hpp"
 #include "terminal/number_text.hpp"
@@ -115,8 +116,9 @@ void draw_context(std::ostream& out, const ContextResult& context, const RunSumm
     }
     write_pieces(out, {ceiling}, "  ", style);
   }
-  constexpr int kAllNulls = 4;  // the protocol's, which go without saying
-  if (const auto& nulls = summary.settings().nulls(); !nulls.empty() && nulls.size() < kAllNulls) {
+  // All of the protocol's go without saying.
+  if (const auto& nulls = summary.settings().nulls();
+      !nulls.empty() && nulls.size() < static_cast<int>(kNulls.size())) {
     std::string text = "nulls: ";
     for (int i = 0; i < nulls.size(); ++i) text += (i ? ", " : "") + display_text(nulls[i]);
     write_pieces(out, {text}, "  ", style);
