@@ -10,14 +10,13 @@
 
 #include "io/hdf5_block.hpp"
 #include "io/hdf5_chunk.hpp"
+#include "io/hdf5_filter.hpp"
 #include "io/lzf.hpp"
 
 namespace headroom {
 namespace {
 
-constexpr int kLzf = 32000;
-// Deflate expands at most 1032 times and LZF less: a chunk that claims more is damaged.
-constexpr std::uint64_t kLargestExpansion = 1100, kSmallChunkBytes = 64 << 20;
+constexpr std::uint64_t kSmallChunkBytes = 64 << 20;  // up to which a chunk may claim to expand however far
 
 tl::unexpected<Error> damaged(const hdf5::Dataset& dataset, std::uint64_t element) {
   return bad_input("'" + dataset.name + "' is damaged near element " + std::to_string(element), dataset.path,
@@ -123,7 +122,7 @@ Result<NumberStream> NumberStream::open(const hdf5::File& file, const std::strin
 bool NumberStream::can_expand_chunks() const {
   return is_little_endian_native(dataset_) && !dataset_.has_fill_value && !dataset_.filters_skip_edges &&
          std::all_of(dataset_.filters.begin(), dataset_.filters.end(), [](H5Z_filter_t id) {
-           return id == H5Z_FILTER_SHUFFLE || id == H5Z_FILTER_DEFLATE || id == kLzf;
+           return id == H5Z_FILTER_SHUFFLE || id == H5Z_FILTER_DEFLATE || id == kLzfFilter;
          });
 }
 
@@ -152,7 +151,7 @@ Result<std::vector<NumberStream::Piece>> NumberStream::fetch(std::uint64_t n) {
       const auto stored = hdf5::stored_chunk_bytes(dataset_, &offset);
       if (!stored) return tl::unexpected(stored.error());
       if (chunk_ * dataset_.type_bytes > kSmallChunkBytes &&
-          chunk_ * dataset_.type_bytes / kLargestExpansion > *stored && *stored > 0) {
+          chunk_ * dataset_.type_bytes / hdf5::kLargestExpansion > *stored && *stored > 0) {
         return damaged(dataset_, next_);
       }
       piece.bytes.resize(*stored);  // 0: never written, so all zeros

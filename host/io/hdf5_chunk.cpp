@@ -8,8 +8,6 @@
 namespace headroom::hdf5 {
 namespace {
 
-// Deflate cannot expand more than 1032 times, and LZF less.
-constexpr std::uint64_t kLargestExpansion = 1100;
 constexpr std::uint64_t kSmallBytes = 1 << 16;
 
 // A chunk that ends beyond the dataset's edge may have been left unfiltered.

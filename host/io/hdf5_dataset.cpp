@@ -9,6 +9,7 @@
 
 #include "io/hdf5_block.hpp"
 #include "io/hdf5_chunk.hpp"
+#include "io/hdf5_filter.hpp"
 #include "io/hdf5_text.hpp"
 
 namespace headroom::hdf5 {
@@ -16,8 +17,7 @@ namespace {
 
 constexpr const char* kRewrite = "write the file again with a current anndata";
 
-// Deflate cannot expand more than 1032 times; what claims more than this (and is not small) is corrupt.
-constexpr std::uint64_t kLargestExpansion = 1100;
+// What claims more than kLargestExpansion (and is not small) is corrupt.
 constexpr std::uint64_t kSmallBytes = std::uint64_t{4} << 20;
 
 bool is_boolean_enum(hid_t type) {

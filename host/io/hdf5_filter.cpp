@@ -11,7 +11,6 @@
 namespace headroom::hdf5 {
 namespace {
 
-constexpr H5Z_filter_t kLzf = 32000;
 constexpr std::size_t kChecksumBytes = 4;
 constexpr const char* kDamaged = "the file is damaged; make it again";
 
@@ -121,7 +120,7 @@ Result<void> undo_filters(const Dataset& dataset, std::uint32_t skipped, std::si
         *bytes = std::move(plain);
         break;
       }
-      case kLzf: {
+      case kLzfFilter: {
         std::string plain(most_bytes, '\0');
         const std::size_t n = lzf_expand({unsigned_bytes(*bytes), bytes->size()},
                                          {reinterpret_cast<unsigned char*>(plain.data()), plain.size()});

@@ -11,6 +11,10 @@
 
 namespace headroom::hdf5 {
 
+// A bound of how many times its stored bytes a chunk's elements take: deflate cannot expand more than 1032 times, and
+// LZF less.
+inline constexpr std::uint64_t kLargestExpansion = 1100;
+
 // Replaces a chunk's stored bytes by its elements, exactly chunk_bytes of them. Bit i of `skipped` says that filter i
 // was not applied. Errors: a filter other than deflate, LZF, shuffle and checksum; data that do not fit their filters,
 // their checksum or the chunk's size.

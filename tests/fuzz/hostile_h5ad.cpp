@@ -2,20 +2,20 @@
 
 #include <fuzzer/FuzzedDataProvider.h>
 #include <hdf5.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <limits>
 #include <vector>
 
+#include "host/io/packed_bytes.hpp"
 #include "io/hdf5_handle.hpp"
+#include "io/lzf.hpp"
 
 namespace headroom::fuzz {
 namespace {
 
 using hdf5::Id;
 
-constexpr H5Z_filter_t kLzf = 32000;
 constexpr hsize_t kMostStored = 4096;  // elements of a dataset that are written; larger ones hold their fill value
 
 class Maker {
@@ -152,7 +152,7 @@ class Maker {
     if (filter == 1 || filter == 2) H5Pset_deflate(creation.get(), 1);
     if (filter == 3) {
       const unsigned values[] = {4, 0x0105, static_cast<unsigned>(number(64))};
-      H5Pset_filter(creation.get(), kLzf, H5Z_FLAG_OPTIONAL, 3, values);
+      H5Pset_filter(creation.get(), kLzfFilter, H5Z_FLAG_OPTIONAL, 3, values);
     }
     if (filter == 4) H5Pset_scaleoffset(creation.get(), H5Z_SO_INT, 0);
     if (chance(8)) H5Pset_fletcher32(creation.get());
@@ -169,23 +169,12 @@ class Maker {
     std::copy_n(chosen.begin(), std::min(chosen.size(), n), plain.begin());
     switch (below(4)) {
       case 0: {
-        uLongf size = compressBound(plain.size());
-        std::string packed(size, '\0');
-        compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(plain.data()),
-                 plain.size());
-        packed.resize(size);
+        std::string packed = testing::deflated(plain);
         if (chance(4) && !packed.empty()) packed[below(256) % packed.size()] ^= static_cast<char>(1 + below(255));
         return packed;
       }
-      case 1: {  // LZF of literal runs alone
-        std::string packed;
-        for (std::size_t at = 0; at < plain.size(); at += 32) {
-          const std::size_t run = std::min<std::size_t>(32, plain.size() - at);
-          packed += static_cast<char>(run - 1);
-          packed += plain.substr(at, run);
-        }
-        return packed;
-      }
+      case 1:
+        return testing::lzf_packed(plain);
       case 2:
         return chosen;
       default:

@@ -3,24 +3,26 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <functional>
 #include <numeric>
 
 #include "host/io/fixtures.hpp"
+#include "host/io/packed_bytes.hpp"
 #include "host/io/temporary_folder.hpp"
 #include "io/hdf5_dataset.hpp"
+#include "io/lzf.hpp"
 
 namespace headroom::hdf5 {
 namespace {
 
+using headroom::testing::deflated;
+using headroom::testing::lzf_packed;
 using headroom::testing::TemporaryFolder;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr H5Z_filter_t kLzf = 32000;
 using Filters = std::function<void(hid_t creation)>;
 
 void none(hid_t) {}
@@ -35,26 +37,7 @@ void everything(hid_t creation) {
   shuffle_deflate(creation);
   H5Pset_fletcher32(creation);
 }
-void lzf(hid_t creation) { H5Pset_filter(creation, kLzf, H5Z_FLAG_OPTIONAL, 0, nullptr); }
-
-std::string deflated(const std::string& plain) {
-  uLongf size = compressBound(plain.size());
-  std::string packed(size, '\0');
-  compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(plain.data()), plain.size());
-  packed.resize(size);
-  return packed;
-}
-
-// LZF of literal runs alone.
-std::string lzf_packed(const std::string& plain) {
-  std::string packed;
-  for (std::size_t at = 0; at < plain.size(); at += 32) {
-    const std::size_t run = std::min<std::size_t>(32, plain.size() - at);
-    packed += static_cast<char>(run - 1);
-    packed += plain.substr(at, run);
-  }
-  return packed;
-}
+void lzf(hid_t creation) { H5Pset_filter(creation, kLzfFilter, H5Z_FLAG_OPTIONAL, 0, nullptr); }
 
 class Hdf5Block : public ::testing::Test {
  protected:
