@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "bounds/quantile.hpp"
+#include "numerics/quantile.hpp"
 
 namespace headroom {
 namespace {

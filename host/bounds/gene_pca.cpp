@@ -7,8 +7,8 @@
 #include <unordered_map>
 
 #include "bounds/centred_products.hpp"
-#include "protocol/blas.hpp"
-#include "protocol/pca.hpp"
+#include "numerics/blas.hpp"
+#include "numerics/pca.hpp"
 
 namespace headroom {
 namespace {

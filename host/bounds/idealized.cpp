@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "bounds/centred_products.hpp"
-#include "protocol/pca.hpp"
+#include "numerics/pca.hpp"
 
 namespace headroom {
 namespace {

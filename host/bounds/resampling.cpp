@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "bounds/quantile.hpp"
 #include "bounds/resampled_sums.hpp"
+#include "numerics/quantile.hpp"
 
 namespace headroom {
 namespace {

@@ -16,8 +16,8 @@
 #include "cells/pseudobulk.hpp"
 #include "cells/resampling.hpp"
 #include "outcome/outcome.hpp"
+#include "parallel/progress.hpp"
 #include "parallel/thread_pool.hpp"
-#include "terminal/progress.hpp"
 
 namespace headroom {
 

@@ -8,7 +8,7 @@
 #include <numeric>
 #include <string_view>
 
-#include "task/column_names.hpp"
+#include "io/column_names.hpp"
 
 namespace headroom {
 namespace {

@@ -13,8 +13,8 @@
 
 #include "io/annotation_column.hpp"
 #include "outcome/outcome.hpp"
+#include "parallel/progress.hpp"
 #include "parallel/thread_pool.hpp"
-#include "terminal/progress.hpp"
 
 namespace headroom {
 

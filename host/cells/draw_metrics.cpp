@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "protocol/simd_clones.hpp"
+#include "numerics/simd_clones.hpp"
 
 namespace headroom {
 namespace {

@@ -18,11 +18,11 @@
 #include "cells/cell_buckets.hpp"
 #include "cells/cell_source.hpp"
 #include "io/atomic_file.hpp"
+#include "io/column_names.hpp"
 #include "io/delimited.hpp"
 #include "io/h5ad_writer.hpp"
 #include "io/text_file.hpp"
 #include "protocol/kfold.hpp"
-#include "task/column_names.hpp"
 
 namespace headroom {
 namespace {

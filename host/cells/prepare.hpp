@@ -13,8 +13,8 @@
 #include "cells/normalise.hpp"
 #include "cells/pseudobulk.hpp"
 #include "outcome/outcome.hpp"
+#include "parallel/progress.hpp"
 #include "parallel/thread_pool.hpp"
-#include "terminal/progress.hpp"
 
 namespace headroom {
 

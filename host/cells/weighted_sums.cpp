@@ -1,6 +1,6 @@
 #include "cells/weighted_sums.hpp"
 
-#include "protocol/simd_clones.hpp"
+#include "numerics/simd_clones.hpp"
 
 namespace headroom {
 namespace {

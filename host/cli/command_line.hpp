@@ -12,7 +12,7 @@
 #include "conformance/conformance.hpp"
 #include "evaluation/run_options.hpp"
 #include "inspection/inspection.hpp"
-#include "results/published_scores.hpp"
+#include "summary/published_scores.hpp"
 #include "task/task.hpp"
 #include "terminal/table.hpp"
 

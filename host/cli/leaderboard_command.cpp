@@ -4,9 +4,9 @@
 #include "cli/command_line.hpp"
 #include "cli/notes.hpp"
 #include "cli/terminal_streams.hpp"
-#include "results/leaderboard.hpp"
-#include "results/outcome_lines.hpp"
-#include "results/summary_json.hpp"
+#include "report/outcome_lines.hpp"
+#include "summary/leaderboard.hpp"
+#include "summary/summary_json.hpp"
 #include "terminal/display_text.hpp"
 
 namespace headroom::cli {

@@ -2,7 +2,7 @@
 #include "cli/command_line.hpp"
 #include "cli/notes.hpp"
 #include "cli/summary_output.hpp"
-#include "results/published_scores.hpp"
+#include "summary/published_scores.hpp"
 
 namespace headroom::cli {
 

@@ -5,9 +5,9 @@
 #include <iostream>
 
 #include "cli/command_line.hpp"
-#include "results/figures.hpp"
-#include "results/report.hpp"
-#include "results/report_model.hpp"
+#include "report/figures.hpp"
+#include "report/report.hpp"
+#include "report/report_model.hpp"
 
 namespace headroom::cli {
 

@@ -5,12 +5,12 @@
 #include <algorithm>
 
 #include "io/sha256.hpp"
-#include "results/perturbation_facts.hpp"
-#include "results/perturbations_csv.hpp"
-#include "results/report.hpp"
-#include "results/report_model.hpp"
-#include "results/scores_csv.hpp"
-#include "results/summary_json.hpp"
+#include "report/report.hpp"
+#include "report/report_model.hpp"
+#include "summary/perturbation_facts.hpp"
+#include "summary/perturbations_csv.hpp"
+#include "summary/scores_csv.hpp"
+#include "summary/summary_json.hpp"
 
 namespace headroom::cli {
 namespace {

@@ -10,7 +10,7 @@
 #include "evaluation/evaluate.hpp"
 #include "outcome/outcome.hpp"
 #include "parallel/thread_pool.hpp"
-#include "results/store.hpp"
+#include "store/store.hpp"
 #include "summary.pb.h"
 #include "task/noise_table.hpp"
 #include "task/task.hpp"

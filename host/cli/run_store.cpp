@@ -9,7 +9,7 @@
 #include <ctime>
 #include <fstream>
 
-#include "results/summary_json.hpp"
+#include "summary/summary_json.hpp"
 #include "version.hpp"
 
 namespace headroom::cli {

@@ -5,10 +5,10 @@
 
 #include "cli/command_line.hpp"
 #include "evaluation/evaluation_memory.hpp"
+#include "numerics/blas.hpp"
 #include "outcome/outcome.hpp"
-#include "protocol/blas.hpp"
-#include "results/resumption.hpp"
-#include "results/store.hpp"
+#include "store/resumption.hpp"
+#include "store/store.hpp"
 
 namespace headroom::cli {
 

@@ -7,7 +7,7 @@
 #include "cli/command_line.hpp"
 #include "cli/interruption.hpp"
 #include "cli/terminal_streams.hpp"
-#include "protocol/blas.hpp"
+#include "numerics/blas.hpp"
 #include "simulation/screen.hpp"
 #include "terminal/terminal_progress.hpp"
 

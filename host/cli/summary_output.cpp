@@ -4,10 +4,11 @@
 
 #include "cli/notes.hpp"
 #include "cli/terminal_streams.hpp"
-#include "results/leaderboard.hpp"
-#include "results/method_bars.hpp"
-#include "results/scores_csv.hpp"
-#include "results/summary_json.hpp"
+#include "report/method_bars.hpp"
+#include "summary/leaderboard.hpp"
+#include "summary/primary_metric.hpp"
+#include "summary/scores_csv.hpp"
+#include "summary/summary_json.hpp"
 
 namespace headroom::cli {
 

@@ -13,9 +13,9 @@
 #include "cli/task_input.hpp"
 #include "cli/terminal_streams.hpp"
 #include "evaluation/evaluate.hpp"
-#include "protocol/blas.hpp"
-#include "results/store.hpp"
-#include "results/verification.hpp"
+#include "numerics/blas.hpp"
+#include "store/store.hpp"
+#include "store/verification.hpp"
 #include "terminal/display_text.hpp"
 #include "terminal/terminal_progress.hpp"
 

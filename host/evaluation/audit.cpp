@@ -15,7 +15,7 @@
 #include "evaluation/embedding.hpp"
 #include "evaluation/fold_data.hpp"
 #include "evaluation/head.hpp"
-#include "protocol/numpy_random.hpp"
+#include "numerics/numpy_random.hpp"
 
 namespace headroom {
 namespace {

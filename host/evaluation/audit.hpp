@@ -40,9 +40,9 @@
 #include "evaluation/roster.hpp"
 #include "evaluation/run_options.hpp"
 #include "evaluation/run_results.hpp"
+#include "parallel/progress.hpp"
 #include "parallel/thread_pool.hpp"
 #include "task/task.hpp"
-#include "terminal/progress.hpp"
 
 namespace headroom {
 

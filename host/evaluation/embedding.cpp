@@ -6,8 +6,8 @@
 #include <numeric>
 #include <span>
 
+#include "numerics/numpy_random.hpp"
 #include "protocol/kfold.hpp"
-#include "protocol/numpy_random.hpp"
 #include "protocol/reduced_features.hpp"
 
 namespace headroom {

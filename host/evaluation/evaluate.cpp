@@ -23,7 +23,7 @@
 #include "evaluation/noise_methods.hpp"
 #include "evaluation/predictions.hpp"
 #include "evaluation/roster.hpp"
-#include "protocol/blas.hpp"
+#include "numerics/blas.hpp"
 
 namespace headroom {
 namespace {

@@ -13,10 +13,10 @@
 #include "evaluation/run_options.hpp"
 #include "evaluation/run_results.hpp"
 #include "outcome/outcome.hpp"
+#include "parallel/progress.hpp"
 #include "parallel/thread_pool.hpp"
 #include "task/noise_table.hpp"
 #include "task/task.hpp"
-#include "terminal/progress.hpp"
 
 namespace headroom {
 

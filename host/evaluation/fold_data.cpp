@@ -3,7 +3,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "protocol/blas.hpp"
+#include "numerics/blas.hpp"
 
 namespace headroom {
 namespace {

@@ -1,5 +1,5 @@
 // What a run found, as numbers per test perturbation: the raw results from which every table, interval, percentage and
-// picture is derived. Nothing here is interpreted yet; host/results does that.
+// picture is derived. Nothing here is interpreted yet; host/summary does that.
 #pragma once
 
 #include <cstdint>

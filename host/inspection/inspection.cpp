@@ -6,10 +6,10 @@
 #include <array>
 #include <fstream>
 
+#include "inspection/describe_file.hpp"
 #include "inspection/library_facts.hpp"
 #include "inspection/results_facts.hpp"
 #include "inspection/task_facts.hpp"
-#include "io/describe_file.hpp"
 #include "io/sha256.hpp"
 
 namespace headroom {

@@ -9,8 +9,8 @@
 
 #include "confinement.pb.h"
 #include "io/sha256.hpp"
-#include "results/sqlite_database.hpp"
-#include "results/summary_json.hpp"
+#include "store/sqlite_database.hpp"
+#include "summary/summary_json.hpp"
 #include "terminal/number_text.hpp"
 
 namespace headroom {

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <limits>
 
-#include "protocol/row_kernels.hpp"
+#include "numerics/row_kernels.hpp"
 
 namespace headroom {
 

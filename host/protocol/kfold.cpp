@@ -4,7 +4,7 @@
 #include <numeric>
 #include <span>
 
-#include "protocol/numpy_random.hpp"
+#include "numerics/numpy_random.hpp"
 
 namespace headroom {
 

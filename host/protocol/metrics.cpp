@@ -9,9 +9,9 @@
 #include <limits>
 #include <unordered_map>
 
-#include "protocol/blas.hpp"
-#include "protocol/ranks.hpp"
-#include "protocol/row_kernels.hpp"
+#include "numerics/blas.hpp"
+#include "numerics/ranks.hpp"
+#include "numerics/row_kernels.hpp"
 
 namespace headroom {
 namespace {

@@ -6,10 +6,10 @@
 #include <optional>
 #include <string>
 
-#include "protocol/blas.hpp"
+#include "numerics/blas.hpp"
+#include "numerics/pca.hpp"
+#include "numerics/standardise.hpp"
 #include "protocol/kfold.hpp"
-#include "protocol/pca.hpp"
-#include "protocol/standardise.hpp"
 
 namespace headroom {
 namespace {

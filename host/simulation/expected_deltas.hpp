@@ -3,9 +3,9 @@
 
 #include <stop_token>
 
+#include "parallel/progress.hpp"
 #include "parallel/thread_pool.hpp"
 #include "simulation/screen_model.hpp"
-#include "terminal/progress.hpp"
 
 namespace headroom {
 

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "outcome/outcome.hpp"
+#include "parallel/progress.hpp"
 #include "parallel/thread_pool.hpp"
 #include "simulation/screen_model.hpp"
-#include "terminal/progress.hpp"
 
 namespace headroom {
 

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "io/column_names.hpp"
 #include "io/delimited.hpp"
 #include "protocol/kfold.hpp"
-#include "task/column_names.hpp"
 
 namespace headroom {
 namespace {

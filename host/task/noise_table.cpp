@@ -14,9 +14,9 @@
 #include <unordered_map>
 
 #include "io/atomic_file.hpp"
+#include "io/column_names.hpp"
 #include "io/delimited.hpp"
 #include "io/sha256.hpp"
-#include "task/column_names.hpp"
 
 namespace headroom {
 namespace {

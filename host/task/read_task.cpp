@@ -9,11 +9,11 @@
 #include <numeric>
 #include <unordered_set>
 
+#include "io/column_names.hpp"
 #include "io/h5ad.hpp"
 #include "io/large_pages.hpp"
 #include "io/row_labels.hpp"
 #include "io/sha256.hpp"
-#include "task/column_names.hpp"
 #include "task/fold_assignment.hpp"
 #include "task/task.hpp"
 

@@ -7,7 +7,7 @@
 #include <ostream>
 #include <string>
 
-#include "terminal/progress.hpp"
+#include "parallel/progress.hpp"
 #include "terminal/terminal_style.hpp"
 
 namespace headroom {

@@ -11,8 +11,8 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "io/column_names.hpp"
 #include "io/row_labels.hpp"
-#include "task/column_names.hpp"
 
 namespace headroom {
 namespace {

@@ -1,12 +1,11 @@
 // The embedding `table`: vectors that lie in a file, keyed by perturbation id. The file is untrusted, so it is parsed
 // here, inside the sandbox, and nowhere else.
 #include <headroom/embedding.hpp>
-
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
-#include "io/describe_file.hpp"
+#include "inspection/describe_file.hpp"
 #include "io/vector_file.hpp"
 
 namespace sdk = headroom::sdk;
@@ -14,8 +13,11 @@ namespace sdk = headroom::sdk;
 class Table final : public sdk::Embedding {
  public:
   static sdk::About about() {
-    return {"table", "1.0.0", "Vectors from a file (.h5ad, .csv, .tsv, also gzipped, .npz), keyed by perturbation id",
-            "Apache-2.0", {},
+    return {"table",
+            "1.0.0",
+            "Vectors from a file (.h5ad, .csv, .tsv, also gzipped, .npz), keyed by perturbation id",
+            "Apache-2.0",
+            {},
             {{"file", "", "path of the file as the worker sees it"},
              {"format", "", "the file's own name, where the path has none: its extension tells the format"},
              {"describe", "false", "say in the log what the file holds, whatever it is, and give no vectors"}}};

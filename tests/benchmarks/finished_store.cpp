@@ -18,7 +18,7 @@
 #include "cli/run_store.hpp"
 #include "cli/task_input.hpp"
 #include "evaluation/evaluate.hpp"
-#include "protocol/blas.hpp"
+#include "numerics/blas.hpp"
 
 namespace {
 

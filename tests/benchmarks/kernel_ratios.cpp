@@ -24,12 +24,12 @@
 #include "heads/neighbours.hpp"
 #include "heads/ridge.hpp"
 #include "host/cells/random_cells.hpp"
-#include "protocol/blas.hpp"
+#include "numerics/blas.hpp"
+#include "numerics/ranks.hpp"
+#include "numerics/symmetric_eigen.hpp"
 #include "protocol/kfold.hpp"
 #include "protocol/metrics.hpp"
-#include "protocol/ranks.hpp"
 #include "protocol/reduced_features.hpp"
-#include "protocol/symmetric_eigen.hpp"
 
 namespace headroom {
 namespace {

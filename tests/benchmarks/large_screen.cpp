@@ -14,8 +14,8 @@
 #include <filesystem>
 #include <string>
 
+#include "parallel/progress.hpp"
 #include "simulation/screen.hpp"
-#include "terminal/progress.hpp"
 
 namespace {
 

@@ -1,9 +1,9 @@
 // Metrics of one method in one fold: 400 test perturbations × 6,640 genes.
 #include "benchmarks/published_size.hpp"
+#include "numerics/ranks.hpp"
+#include "numerics/row_kernels.hpp"
 #include "protocol/inner_score.hpp"
 #include "protocol/metrics.hpp"
-#include "protocol/ranks.hpp"
-#include "protocol/row_kernels.hpp"
 
 namespace headroom {
 namespace {

@@ -5,10 +5,10 @@
 #include "benchmarks/published_size.hpp"
 #include "bounds/gene_pca.hpp"
 #include "bounds/idealized.hpp"
+#include "numerics/pca.hpp"
+#include "numerics/symmetric_eigen.hpp"
 #include "protocol/kfold.hpp"
-#include "protocol/pca.hpp"
 #include "protocol/reduced_features.hpp"
-#include "protocol/symmetric_eigen.hpp"
 
 namespace headroom {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "benchmarks/random_matrices.hpp"
 #include "matrix/matrix.hpp"
-#include "protocol/blas.hpp"
+#include "numerics/blas.hpp"
 
 namespace headroom {
 

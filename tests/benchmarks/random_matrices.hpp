@@ -5,7 +5,7 @@
 #include <random>
 
 #include "matrix/matrix.hpp"
-#include "protocol/blas.hpp"
+#include "numerics/blas.hpp"
 
 namespace headroom {
 

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "host/results/temporary_folder.hpp"
+#include "host/io/temporary_folder.hpp"
 
 namespace headroom {
 namespace {
@@ -59,7 +59,7 @@ std::optional<HeadlessChromium> HeadlessChromium::find() {
 std::string HeadlessChromium::run(const std::string& arguments, const std::filesystem::path& page,
                                   std::string& log) const {
   const Turn turn;
-  TemporaryFolder folder;  // a profile of its own, so that runs neither meet nor leave anything
+  testing::TemporaryFolder folder;  // a profile of its own, so that runs neither meet nor leave anything
   const auto out = folder.path() / "out", err = folder.path() / "err";
   // Chromium's own sandbox is not to be had for root or in a container; the page is our own.
   const std::string command = "timeout 120 " + quoted(program_) +

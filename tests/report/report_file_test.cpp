@@ -6,13 +6,13 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "host/results/example_results.hpp"
-#include "host/results/temporary_folder.hpp"
+#include "host/io/temporary_folder.hpp"
+#include "host/summary/example_results.hpp"
+#include "report/report.hpp"
 #include "report/simulated_report.hpp"
-#include "results/report.hpp"
-#include "results/store.hpp"
-#include "results/summary.hpp"
-#include "results/summary_json.hpp"
+#include "store/store.hpp"
+#include "summary/summary.hpp"
+#include "summary/summary_json.hpp"
 
 namespace headroom {
 namespace {
@@ -54,7 +54,7 @@ TEST(ReportFile, HoldsNoMarkupOfNames) {
 
 // What a run has in memory and what it left on disk must give the same page.
 TEST(ReportModel, ReadsBackFromTheStore) {
-  TemporaryFolder folder;
+  testing::TemporaryFolder folder;
   ThreadPool pool(1);
   const Task task = example_task();
   const RunResults results = example_results();
@@ -92,7 +92,7 @@ TEST(ReportModel, ReadsBackFromTheStore) {
 }
 
 TEST(ReportModel, NeedsOnlyASummary) {
-  TemporaryFolder folder;
+  testing::TemporaryFolder folder;
   const auto path = folder.path() / "scores.json";
   std::ofstream(path) << summary_json(simulated_report({}).summary);
   const auto read = read_report_model(path);

@@ -7,10 +7,10 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "host/results/temporary_folder.hpp"
+#include "host/io/temporary_folder.hpp"
 #include "report/headless_chromium.hpp"
+#include "report/report.hpp"
 #include "report/simulated_report.hpp"
-#include "results/report.hpp"
 
 namespace headroom {
 namespace {
@@ -26,7 +26,7 @@ const std::vector<std::string> hostile_names = {"<script>window.pwned = 1</scrip
                                                 "</script><!--",
                                                 "__proto__"};
 
-class ReportPage : public testing::Test {
+class ReportPage : public ::testing::Test {
  protected:
   void SetUp() override {
     chromium_ = HeadlessChromium::find();
@@ -86,7 +86,7 @@ class ReportPage : public testing::Test {
   }
 
   std::optional<HeadlessChromium> chromium_;
-  TemporaryFolder folder_;
+  testing::TemporaryFolder folder_;
 };
 
 TEST_F(ReportPage, DrawsEveryChartWithoutAComplaint) {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "results/report_model.hpp"
+#include "report/report_model.hpp"
 
 namespace headroom {
 

@@ -8,8 +8,8 @@
 #include <functional>
 #include <limits>
 
-#include "bounds/quantile.hpp"
 #include "host/protocol/reference_data.hpp"
+#include "numerics/quantile.hpp"
 
 namespace headroom {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "host/protocol/reference_data.hpp"
 #include "host/protocol/score_comparator.hpp"
-#include "protocol/blas.hpp"
+#include "numerics/blas.hpp"
 
 namespace headroom {
 namespace {

@@ -10,10 +10,10 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "io/column_names.hpp"
 #include "io/delimited.hpp"
 #include "io/h5ad.hpp"
 #include "io/h5ad_writer.hpp"
-#include "task/column_names.hpp"
 
 namespace headroom {
 namespace {

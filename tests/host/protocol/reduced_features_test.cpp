@@ -6,8 +6,8 @@
 
 #include "host/protocol/reference_data.hpp"
 #include "host/protocol/score_comparator.hpp"
+#include "numerics/pca.hpp"
 #include "protocol/kfold.hpp"
-#include "protocol/pca.hpp"
 
 namespace headroom {
 namespace {

@@ -5,11 +5,11 @@
 
 #include "host/io/temporary_folder.hpp"
 #include "host/task/task_file.hpp"
+#include "io/column_names.hpp"
 #include "io/delimited.hpp"
 #include "io/h5ad.hpp"
 #include "io/sha256.hpp"
 #include "protocol/kfold.hpp"
-#include "task/column_names.hpp"
 #include "task/task.hpp"
 
 namespace headroom {

@@ -1,0 +1,101 @@
+#include "report/report_model.hpp"
+
+#include <limits>
+#include <map>
+
+#include "store/store.hpp"
+#include "summary/primary_metric.hpp"
+#include "summary/summary_json.hpp"
+
+namespace headroom {
+namespace {
+
+constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace
+
+ReportModel report_model(RunSummary summary, const RunResults& results, std::vector<PerturbationFacts> facts) {
+  ReportModel model;
+  model.metric = primary_metric(summary);
+  model.summary = std::move(summary);
+  for (std::size_t c = 0; c < results.contexts.size() && c < facts.size(); ++c) {
+    const ContextEvaluation& context = results.contexts[c];
+    PerturbationScores scores;
+    std::vector<const MethodEvaluation*> scored;
+    for (const auto& method : context.methods) {
+      if (method.folds.size() == context.folds.size() && method.status == Status::ok) scored.push_back(&method);
+    }
+    const auto n_perturbations = static_cast<Eigen::Index>(facts[c].pert_ids.size());
+    scores.values = Matrix::Constant(static_cast<Eigen::Index>(scored.size()), n_perturbations, unknown);
+    for (std::size_t m = 0; m < scored.size(); ++m) {
+      scores.methods.push_back(scored[m]->name);
+      Eigen::Index first = 0;  // facts list the test rows fold by fold
+      for (std::size_t f = 0; f < context.folds.size(); ++f) {
+        const auto n_test = static_cast<Eigen::Index>(context.test_rows[f].size());
+        const FoldEvaluation& fold = scored[m]->folds[f];
+        if (fold.status == Status::ok && !fold.metric_values.empty()) {
+          scores.values.row(static_cast<Eigen::Index>(m)).segment(first, n_test) = fold.metric_values[0].transpose();
+        }
+        first += n_test;
+      }
+    }
+    scores.facts = std::move(facts[c]);
+    model.contexts.push_back(std::move(scores));
+  }
+  return model;
+}
+
+Result<ReportModel> read_report_model(const std::filesystem::path& out_dir_or_summary) {
+  const bool is_folder = std::filesystem::is_directory(out_dir_or_summary);
+  auto summary = read_summary_json(is_folder ? out_dir_or_summary / "summary.json" : out_dir_or_summary);
+  if (!summary) return tl::unexpected(summary.error());
+  ReportModel model;
+  model.metric = primary_metric(*summary);
+  model.summary = std::move(*summary);
+  if (!is_folder || model.metric.empty() || !std::filesystem::exists(out_dir_or_summary / "results.sqlite"))
+    return model;
+
+  auto store = Store::open(out_dir_or_summary, {model.metric});
+  if (!store) return tl::unexpected(store.error());
+  auto facts = store->facts();
+  if (!facts) return tl::unexpected(facts.error());
+  const auto evaluations = store->evaluations(model.metric);
+  if (!evaluations) return tl::unexpected(evaluations.error());
+
+  std::map<std::string, std::size_t> context_place;            // name -> index into model.contexts
+  std::vector<std::map<std::string, Eigen::Index>> row_place;  // per context: pert_id -> column of values
+  std::vector<std::map<std::string, std::vector<const StoredEvaluation*>>> methods;  // per context, in order of name
+  for (auto& context : *facts) {
+    context_place[context.context] = model.contexts.size();
+    auto& rows = row_place.emplace_back();
+    for (std::size_t i = 0; i < context.pert_ids.size(); ++i) rows[context.pert_ids[i]] = static_cast<Eigen::Index>(i);
+    model.contexts.emplace_back().facts = std::move(context);
+  }
+  methods.resize(model.contexts.size());
+  for (const auto& evaluation : *evaluations) {
+    const auto place = context_place.find(evaluation.key.context);
+    if (place == context_place.end() || evaluation.evaluation.status != Status::ok) continue;
+    methods[place->second][evaluation.key.method].push_back(&evaluation);
+  }
+  for (std::size_t c = 0; c < model.contexts.size(); ++c) {
+    PerturbationScores& scores = model.contexts[c];
+    scores.values = Matrix::Constant(static_cast<Eigen::Index>(methods[c].size()),
+                                     static_cast<Eigen::Index>(scores.facts.pert_ids.size()), unknown);
+    Eigen::Index m = 0;
+    for (const auto& [name, folds] : methods[c]) {
+      scores.methods.push_back(name);
+      for (const StoredEvaluation* fold : folds) {
+        for (std::size_t i = 0; i < fold->pert_ids.size(); ++i) {
+          const auto row = row_place[c].find(fold->pert_ids[i]);
+          if (row != row_place[c].end()) {
+            scores.values(m, row->second) = fold->evaluation.metric_values[0][static_cast<Eigen::Index>(i)];
+          }
+        }
+      }
+      ++m;
+    }
+  }
+  return model;
+}
+
+}  // namespace headroom

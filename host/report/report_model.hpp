@@ -1,0 +1,36 @@
+// What a report shows: the summary, and per context the primary metric of every method for every perturbation.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "evaluation/run_results.hpp"
+#include "matrix/matrix.hpp"
+#include "outcome/outcome.hpp"
+#include "summary.pb.h"
+#include "summary/perturbation_facts.hpp"
+#include "task/task.hpp"
+
+namespace headroom {
+
+struct PerturbationScores {
+  PerturbationFacts facts;
+  std::vector<std::string> methods;
+  Matrix values;  // methods × perturbations of facts; NaN: undefined, or the method failed in that fold
+};
+
+struct ReportModel {
+  RunSummary summary;
+  std::string metric;                        // of the values: the run's first
+  std::vector<PerturbationScores> contexts;  // empty where only the summary is known
+};
+
+// At the end of a run.
+ReportModel report_model(RunSummary summary, const RunResults& results, std::vector<PerturbationFacts> facts);
+
+// From what a run left in its folder: summary.json and, where it is there, results.sqlite. Given a file, it is read as
+// a summary alone. Errors: no summary, a damaged store.
+Result<ReportModel> read_report_model(const std::filesystem::path& out_dir_or_summary);
+
+}  // namespace headroom

@@ -1,0 +1,686 @@
+#include "store/store.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "io/sha256.hpp"
+#include "store/sqlite_database.hpp"
+#include "summary/summary_json.hpp"
+
+namespace headroom {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::int64_t schema_version = 3;
+constexpr std::int64_t application_id = 0x4844524D;  // "HDRM"
+
+constexpr const char* schema = R"(
+CREATE TABLE run (
+  id INTEGER PRIMARY KEY, started TEXT, headroom_version TEXT, build TEXT, command_line TEXT,
+  task_name TEXT, task_sha256 TEXT, noise_sha256 TEXT, settings TEXT, host_cpu TEXT, host_kernel TEXT, libraries TEXT,
+  folder TEXT, task_path TEXT, noise_path TEXT, settings_requested TEXT, n_threads INTEGER);
+CREATE TABLE plugin (
+  run INTEGER REFERENCES run, name TEXT, file TEXT, sha256 TEXT, data_sha256 TEXT, shipped INTEGER, kind TEXT,
+  version TEXT, licence TEXT, training_datasets TEXT, path TEXT, data_folder_sha256 TEXT, limits TEXT,
+  confinement TEXT, PRIMARY KEY (run, name, file)) WITHOUT ROWID;
+CREATE TABLE perturbation (
+  context TEXT, row INTEGER, pert_id TEXT, fold TEXT, effect_size REAL, n_cells REAL, noise REAL,
+  PRIMARY KEY (context, row)) WITHOUT ROWID;
+CREATE TABLE evaluation (
+  id INTEGER PRIMARY KEY, run INTEGER REFERENCES run, context TEXT NOT NULL, fold TEXT NOT NULL, method TEXT NOT NULL,
+  fingerprint TEXT NOT NULL, status TEXT NOT NULL, reason TEXT, metrics TEXT, n_test INTEGER, n_covered INTEGER,
+  best_params TEXT, inner_scores TEXT, effective_dim INTEGER, wall_s REAL, cpu_s REAL, peak_memory_bytes REAL,
+  inputs TEXT, UNIQUE (context, fold, method));
+CREATE TABLE score (
+  evaluation INTEGER REFERENCES evaluation, row INTEGER, pert_id TEXT, covered INTEGER,
+  PRIMARY KEY (evaluation, row)) WITHOUT ROWID;
+CREATE TABLE output (id INTEGER PRIMARY KEY CHECK (id = 1), stamp TEXT, files TEXT, submissions TEXT);
+)";
+
+// From version 1 to 2: what a number was made from.
+constexpr const char* from_version_1 = R"(
+ALTER TABLE run ADD COLUMN folder TEXT;
+ALTER TABLE run ADD COLUMN task_path TEXT;
+ALTER TABLE run ADD COLUMN noise_path TEXT;
+ALTER TABLE run ADD COLUMN settings_requested TEXT;
+ALTER TABLE run ADD COLUMN n_threads INTEGER;
+ALTER TABLE plugin ADD COLUMN path TEXT;
+ALTER TABLE plugin ADD COLUMN data_folder_sha256 TEXT;
+ALTER TABLE plugin ADD COLUMN limits TEXT;
+ALTER TABLE plugin ADD COLUMN confinement TEXT;
+ALTER TABLE evaluation ADD COLUMN inputs TEXT;
+)";
+
+// From version 2 to 3: which files were written.
+constexpr const char* from_version_2 = R"(
+CREATE TABLE output (id INTEGER PRIMARY KEY CHECK (id = 1), stamp TEXT, files TEXT, submissions TEXT);
+)";
+
+std::string quoted(const std::string& identifier) {
+  std::string out = "\"";
+  for (const char c : identifier) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + '"';
+}
+
+std::optional<Status> status_of(const std::string& name) {
+  for (const Status status : {Status::not_run, Status::ok, Status::failed, Status::skipped}) {
+    if (name == status_name(status)) return status;
+  }
+  return std::nullopt;
+}
+
+std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+std::string inputs_text(const EvaluationInputs& inputs) {
+  Json json = Json::array();
+  for (const auto& input : inputs) json.push_back({input.name, input.value});
+  return text_of(json);
+}
+
+// Empty where there is no such text: a store of version 1 kept none.
+EvaluationInputs inputs_of(const std::string& text) {
+  EvaluationInputs inputs;
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_array()) return inputs;
+  for (const auto& input : json) {
+    if (!input.is_array() || input.size() != 2 || !input[0].is_string() || !input[1].is_string()) return {};
+    inputs.push_back({input[0].get<std::string>(), input[1].get<std::string>()});
+  }
+  return inputs;
+}
+
+std::string inner_scores_text(const std::vector<GridPointScore>& points) {
+  Json json = Json::array();
+  for (const auto& point : points) {
+    json.push_back({{"params", point.params}, {"scores", point.split_scores}, {"feasible", point.feasible}});
+  }
+  return text_of(json);
+}
+
+std::vector<GridPointScore> inner_scores_of(const std::string& text) {
+  std::vector<GridPointScore> points;
+  for (const auto& json : Json::parse(text)) {
+    points.push_back({json.at("params").get<std::map<std::string, double>>(),
+                      json.at("scores").get<std::vector<double>>(), json.at("feasible").get<bool>()});
+  }
+  return points;
+}
+
+}  // namespace
+
+struct Store::State {
+  SqliteDatabase database;
+  std::vector<std::string> metrics;
+  std::int64_t run = 0;  // 0: before begin_run
+  std::mutex mutex;
+
+  // Prepared once; reset after every use.
+  std::optional<SqliteStatement> find_evaluation, find_scores, count_scores, remove_scores, remove_evaluation,
+      add_evaluation, add_score;
+
+  State(SqliteDatabase d, std::vector<std::string> m) : database(std::move(d)), metrics(std::move(m)) {}
+
+  Result<std::int64_t> pragma(const std::string& name) {
+    auto statement = database.prepare("PRAGMA " + name);
+    if (!statement) return tl::unexpected(statement.error());
+    const int code = statement->step();
+    if (code != SQLITE_ROW) return tl::unexpected(database.error(code));
+    return statement->integer(0);
+  }
+
+  // SQLite does not wait for its turn when two processes turn a new file to WAL at once: one is told BUSY and must ask
+  // again.
+  Result<void> use_write_ahead_log() {
+    constexpr auto pause = std::chrono::milliseconds(5);
+    constexpr int most_tries = 2000;
+    Result<void> done;
+    for (int i = 0; i < most_tries; ++i) {
+      done = database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+      if (done || !database.is_busy()) return done;
+      std::this_thread::sleep_for(pause);
+    }
+    return done;
+  }
+
+  // Makes the tables in a new file; refuses files that are something else.
+  Result<void> set_up(const std::string& path) {
+    if (auto done = use_write_ahead_log(); !done) return done;
+    SqliteTransaction transaction(database);  // two processes may open a new store at once
+    if (auto begun = transaction.begin(); !begun) return begun;
+    const auto version = pragma("user_version");
+    const auto application = pragma("application_id");
+    if (!version || !application) return tl::unexpected(version ? application.error() : version.error());
+    auto n_tables = database.prepare("SELECT count(*) FROM sqlite_master");
+    if (!n_tables || n_tables->step() != SQLITE_ROW) return harness_fault("the store cannot be read", path);
+    if (n_tables->integer(0) == 0) {
+      const std::string stamps =
+          fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", application_id, schema_version);
+      if (auto made = database.execute(schema + stamps); !made) return made;
+    } else if (*application != application_id) {
+      return bad_input("this database is no store of results", path, "move it away or give another output folder");
+    } else if (*version > schema_version) {
+      return bad_input(fmt::format("the store has version {}, this Headroom reads up to {}", *version, schema_version),
+                       path, "use the Headroom that made it, or give another output folder");
+    } else if (*version < schema_version) {
+      const std::string from = std::string(*version < 2 ? from_version_1 : "") + from_version_2;
+      const std::string stamp = fmt::format("PRAGMA user_version = {};", schema_version);
+      if (auto brought = database.execute(from + stamp); !brought) return brought;
+    }
+    n_tables->reset();
+    if (auto added = add_metric_columns(); !added) return added;
+    return transaction.commit();
+  }
+
+  Result<void> add_metric_columns() {
+    auto statement = database.prepare("SELECT count(*) FROM pragma_table_info('score') WHERE name = ?");
+    if (!statement) return tl::unexpected(statement.error());
+    for (const auto& metric : metrics) {
+      statement->reset();
+      statement->bind(1, metric);
+      if (const int code = statement->step(); code != SQLITE_ROW) return tl::unexpected(database.error(code));
+      if (statement->integer(0) != 0) continue;
+      statement->reset();
+      if (auto added = database.execute("ALTER TABLE score ADD COLUMN " + quoted(metric) + " REAL"); !added)
+        return added;
+    }
+    return {};
+  }
+
+  Result<void> prepare_statements() {
+    std::string columns, values;
+    for (const auto& metric : metrics) {
+      columns += ", " + quoted(metric);
+      values += ", ?";
+    }
+    const auto prepare = [&](std::optional<SqliteStatement>& statement, const std::string& sql) -> Result<void> {
+      auto prepared = database.prepare(sql);
+      if (!prepared) return tl::unexpected(prepared.error());
+      statement.emplace(std::move(*prepared));
+      return {};
+    };
+    return prepare(find_evaluation,
+                   "SELECT id, fingerprint, status, reason, metrics, best_params, inner_scores, effective_dim, wall_s, "
+                   "cpu_s, peak_memory_bytes, n_test, inputs, run FROM evaluation "
+                   "WHERE context = ? AND fold = ? AND method = ?")
+        .and_then([&] {
+          return prepare(find_scores, "SELECT covered" + columns + " FROM score WHERE evaluation = ? ORDER BY row");
+        })
+        .and_then([&] { return prepare(count_scores, "SELECT count(*) FROM score WHERE evaluation = ?"); })
+        .and_then([&] {
+          return prepare(remove_scores,
+                         "DELETE FROM score WHERE evaluation IN "
+                         "(SELECT id FROM evaluation WHERE context = ? AND fold = ? AND method = ?)");
+        })
+        .and_then([&] {
+          return prepare(remove_evaluation, "DELETE FROM evaluation WHERE context = ? AND fold = ? AND method = ?");
+        })
+        .and_then([&] {
+          return prepare(
+              add_evaluation,
+              "INSERT INTO evaluation (run, context, fold, method, fingerprint, status, reason, metrics, n_test, "
+              "n_covered, best_params, inner_scores, effective_dim, wall_s, cpu_s, peak_memory_bytes, inputs) "
+              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        })
+        .and_then([&] {
+          return prepare(add_score, "INSERT INTO score (evaluation, row, pert_id, covered" + columns +
+                                        ") VALUES (?, ?, ?, ?" + values + ")");
+        });
+  }
+
+  // Steps a statement that returns no rows, then makes it ready for its next use.
+  Result<void> run_once(SqliteStatement& statement) {
+    const int code = statement.step();
+    statement.reset();
+    if (code != SQLITE_DONE) return tl::unexpected(database.error(code));
+    return {};
+  }
+
+  static void bind_key(SqliteStatement& statement, const EvaluationKey& key) {
+    statement.bind(1, key.context);
+    statement.bind(2, key.fold);
+    statement.bind(3, key.method);
+  }
+
+  // Whether a stored list of metrics holds all of this run's.
+  bool has_all_metrics(const std::string& stored) const {
+    const Json list = Json::parse(stored, nullptr, false);
+    if (!list.is_array()) return false;
+    return std::all_of(metrics.begin(), metrics.end(), [&](const std::string& metric) {
+      return std::find(list.begin(), list.end(), metric) != list.end();
+    });
+  }
+
+  Result<void> read_scores(std::int64_t id, std::int64_t n_test, FoldEvaluation& evaluation) {
+    evaluation.metric_values.assign(metrics.size(), Vector(n_test));
+    evaluation.covered.reserve(static_cast<std::size_t>(n_test));
+    find_scores->bind(1, id);
+    Eigen::Index row = 0;
+    int code = SQLITE_ROW;
+    for (; (code = find_scores->step()) == SQLITE_ROW && row < n_test; ++row) {
+      evaluation.covered.push_back(static_cast<std::uint8_t>(find_scores->integer(0)));
+      for (std::size_t m = 0; m < metrics.size(); ++m) {
+        evaluation.metric_values[m][row] = find_scores->number(static_cast<int>(m) + 1);
+      }
+    }
+    find_scores->reset();
+    if (code != SQLITE_DONE || row != n_test)
+      return tl::unexpected(database.error(code == SQLITE_DONE ? SQLITE_CORRUPT : code));
+    return {};
+  }
+};
+
+namespace {
+
+std::string files_text(const std::vector<WrittenFile>& files) {
+  Json json = Json::array();
+  for (const auto& file : files) json.push_back({{"name", file.name}, {"bytes", file.bytes}, {"sha256", file.sha256}});
+  return text_of(json);
+}
+
+std::vector<WrittenFile> files_of(const std::string& text) {
+  std::vector<WrittenFile> files;
+  for (const auto& json : Json::parse(text)) {
+    files.push_back({json.at("name").get<std::string>(), json.at("bytes").get<std::uint64_t>(),
+                     json.at("sha256").get<std::string>()});
+  }
+  return files;
+}
+
+std::string submissions_text(const std::vector<SubmissionOutcome>& submissions) {
+  Json json = Json::array();
+  for (const auto& one : submissions) {
+    json.push_back({{"name", one.name},
+                    {"kind", one.kind},
+                    {"verdict", one.verdict},
+                    {"reason", one.reason},
+                    {"confinement", one.confinement}});
+  }
+  return text_of(json);
+}
+
+std::vector<SubmissionOutcome> submissions_of(const std::string& text) {
+  std::vector<SubmissionOutcome> submissions;
+  for (const auto& json : Json::parse(text)) {
+    submissions.push_back({json.at("name").get<std::string>(), json.at("kind").get<std::string>(),
+                           json.at("verdict").get<std::string>(), json.at("reason").get<std::string>(),
+                           json.at("confinement").get<std::string>()});
+  }
+  return submissions;
+}
+
+}  // namespace
+
+Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+Store::~Store() = default;
+
+Result<Store> Store::open(const std::filesystem::path& out_dir, std::vector<std::string> metrics) {
+  const std::filesystem::path path = out_dir / "results.sqlite";
+  auto database = SqliteDatabase::open(path);
+  if (!database) return tl::unexpected(database.error());
+  auto state = std::make_unique<State>(std::move(*database), std::move(metrics));
+  const auto ready = state->set_up(path.string()).and_then([&] { return state->prepare_statements(); });
+  if (!ready) return tl::unexpected(ready.error());
+  return Store(std::move(state));
+}
+
+Result<void> Store::begin_run(const RunRecord& run, const std::vector<PluginOfRun>& plugins) {
+  std::lock_guard lock(state_->mutex);
+  SqliteTransaction transaction(state_->database);
+  if (auto begun = transaction.begin(); !begun) return begun;
+  auto add_run = state_->database.prepare(
+      "INSERT INTO run (started, headroom_version, build, command_line, task_name, task_sha256, noise_sha256, "
+      "settings, host_cpu, host_kernel, libraries, folder, task_path, noise_path, settings_requested, n_threads) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  if (!add_run) return tl::unexpected(add_run.error());
+  int index = 0;
+  for (const std::string* text :
+       {&run.started, &run.headroom_version, &run.build, &run.command_line, &run.task_name, &run.task_sha256,
+        &run.noise_sha256, &run.settings_json, &run.host_cpu, &run.host_kernel, &run.libraries, &run.folder,
+        &run.task_path, &run.noise_path, &run.settings_requested}) {
+    add_run->bind(++index, *text);
+  }
+  add_run->bind(++index, static_cast<std::int64_t>(run.n_threads));
+  if (auto added = state_->run_once(*add_run); !added) return added;
+  const std::int64_t id = state_->database.last_row_id();
+  auto add_plugin = state_->database.prepare(
+      "INSERT OR REPLACE INTO plugin (run, name, file, sha256, data_sha256, shipped, kind, version, licence, "
+      "training_datasets, path, data_folder_sha256, limits, confinement) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  if (!add_plugin) return tl::unexpected(add_plugin.error());
+  for (const auto& of_run : plugins) {
+    const PluginRecord& plugin = of_run.record;
+    add_plugin->bind(1, id);
+    add_plugin->bind(2, plugin.name());
+    add_plugin->bind(3, plugin.file());
+    add_plugin->bind(4, plugin.sha256());
+    add_plugin->bind(5, plugin.data_sha256());
+    add_plugin->bind(6, static_cast<std::int64_t>(plugin.shipped()));
+    add_plugin->bind(7, PluginKind_Name(plugin.description().kind()));
+    add_plugin->bind(8, plugin.description().version());
+    add_plugin->bind(9, plugin.description().licence());
+    const auto& datasets = plugin.description().training_datasets();
+    add_plugin->bind(10, text_of(Json(std::vector<std::string>(datasets.begin(), datasets.end()))));
+    add_plugin->bind(11, of_run.path);
+    add_plugin->bind(12, of_run.data_folder_sha256);
+    add_plugin->bind(13, message_json_line(of_run.limits));
+    add_plugin->bind(14, of_run.confinement ? message_json_line(*of_run.confinement) : "");
+    if (auto added = state_->run_once(*add_plugin); !added) return added;
+  }
+  if (auto committed = transaction.commit(); !committed) return committed;
+  state_->run = id;
+  return {};
+}
+
+const std::vector<std::string>& Store::metrics() const { return state_->metrics; }
+
+Result<std::vector<KeptRun>> Store::kept_runs() {
+  std::lock_guard lock(state_->mutex);
+  auto run = state_->database.prepare(
+      "SELECT id, started, headroom_version, build, command_line, task_name, task_sha256, noise_sha256, settings, "
+      "host_cpu, host_kernel, libraries, folder, task_path, noise_path, settings_requested, n_threads FROM run "
+      "ORDER BY id");
+  auto made = state_->database.prepare(
+      "SELECT context, fold, method, fingerprint FROM evaluation WHERE run = ? AND status = 'ok' "
+      "ORDER BY context, method, fold");
+  if (!run || !made) return tl::unexpected(run ? made.error() : run.error());
+  std::vector<KeptRun> runs;
+  int code = SQLITE_ROW;
+  while ((code = run->step()) == SQLITE_ROW) {
+    KeptRun& kept = runs.emplace_back();
+    RunRecord& record = kept.record;
+    int column = 0;
+    made->bind(1, run->integer(column++));
+    for (std::string* text :
+         {&record.started, &record.headroom_version, &record.build, &record.command_line, &record.task_name,
+          &record.task_sha256, &record.noise_sha256, &record.settings_json, &record.host_cpu, &record.host_kernel,
+          &record.libraries, &record.folder, &record.task_path, &record.noise_path, &record.settings_requested}) {
+      *text = run->text(column++);
+    }
+    record.n_threads = static_cast<int>(run->integer(column));
+    int inner = SQLITE_ROW;
+    while ((inner = made->step()) == SQLITE_ROW) {
+      kept.evaluations.push_back({made->text(0), made->text(1), made->text(2), made->text(3)});
+    }
+    made->reset();
+    if (inner != SQLITE_DONE) return tl::unexpected(state_->database.error(inner));
+  }
+  if (code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
+  return runs;
+}
+
+Result<std::optional<StoredOrigin>> Store::origin_of(const EvaluationKey& key) {
+  std::lock_guard lock(state_->mutex);
+  auto& found = *state_->find_evaluation;
+  State::bind_key(found, key);
+  const int code = found.step();
+  std::optional<StoredOrigin> origin;
+  if (code == SQLITE_ROW) {
+    origin.emplace();
+    origin->fingerprint = found.text(1);
+    origin->status = status_of(found.text(2)).value_or(Status::not_run);
+    origin->reason = found.text(3);
+    origin->has_all_metrics = state_->has_all_metrics(found.text(4));
+    origin->inputs = inputs_of(found.text(12));
+  }
+  found.reset();
+  if (code != SQLITE_ROW && code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
+  return origin;
+}
+
+Result<StoredState> Store::state_of(const EvaluationKey& key) {
+  std::lock_guard lock(state_->mutex);
+  auto& found = *state_->find_evaluation;
+  State::bind_key(found, key);
+  const int code = found.step();
+  StoredState state = StoredState::absent;
+  if (code == SQLITE_ROW) {
+    state = found.text(1) == key.fingerprint && state_->has_all_metrics(found.text(4)) ? StoredState::valid
+                                                                                       : StoredState::stale;
+  }
+  found.reset();
+  if (code != SQLITE_ROW && code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
+  return state;
+}
+
+Result<std::optional<FoldEvaluation>> Store::find(const EvaluationKey& key) {
+  std::lock_guard lock(state_->mutex);
+  // Both reads see one state of the database, whatever another process writes in between.
+  if (auto begun = state_->database.execute("BEGIN"); !begun) return tl::unexpected(begun.error());
+  auto& found = *state_->find_evaluation;
+  State::bind_key(found, key);
+  const int code = found.step();
+  std::optional<FoldEvaluation> evaluation;
+  Result<void> read;
+  if (code == SQLITE_ROW && found.text(1) == key.fingerprint && state_->has_all_metrics(found.text(4))) {
+    try {
+      evaluation.emplace();
+      evaluation->status = status_of(found.text(2)).value_or(Status::not_run);
+      evaluation->reason = found.text(3);
+      evaluation->best_params = Json::parse(found.text(5)).get<std::map<std::string, double>>();
+      evaluation->inner_scores = inner_scores_of(found.text(6));
+      if (!found.is_null(7)) evaluation->effective_dim = static_cast<int>(found.integer(7));
+      evaluation->wall_s = found.number(8);
+      evaluation->cpu_s = found.number(9);
+      evaluation->peak_memory_bytes = found.number(10);
+      if (evaluation->status == Status::ok)
+        read = state_->read_scores(found.integer(0), found.integer(11), *evaluation);
+    } catch (const Json::exception&) {
+      read = tl::unexpected(state_->database.error(SQLITE_CORRUPT));
+    }
+  }
+  found.reset();
+  (void)state_->database.execute("COMMIT");  // nothing was written
+  if (code != SQLITE_ROW && code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
+  if (!read) return tl::unexpected(read.error());
+  return evaluation;
+}
+
+Result<std::optional<std::string>> Store::provenance_of(const std::vector<EvaluationKey>& keys) {
+  std::lock_guard lock(state_->mutex);
+  if (auto begun = state_->database.execute("BEGIN"); !begun) return tl::unexpected(begun.error());
+  auto& found = *state_->find_evaluation;
+  auto& count = *state_->count_scores;
+  Sha256 runs;
+  int code = SQLITE_ROW;
+  bool has_all = true;
+  for (std::size_t i = 0; i < keys.size() && has_all; ++i) {
+    State::bind_key(found, keys[i]);
+    code = found.step();
+    const auto status = code == SQLITE_ROW ? status_of(found.text(2)) : std::nullopt;
+    has_all = status && *status != Status::failed && found.text(1) == keys[i].fingerprint &&
+              state_->has_all_metrics(found.text(4));
+    if (has_all && *status == Status::ok) {
+      count.bind(1, found.integer(0));
+      const int counted = count.step();
+      has_all = counted == SQLITE_ROW && count.integer(0) == found.integer(11);
+      count.reset();
+    }
+    if (has_all) runs.add(fmt::format("{} {}\n", keys[i].fingerprint, found.integer(13)));
+    found.reset();
+  }
+  (void)state_->database.execute("COMMIT");  // nothing was written
+  if (code != SQLITE_ROW && code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
+  if (!has_all) return std::nullopt;
+  auto sha256 = runs.finish();
+  if (!sha256) return tl::unexpected(sha256.error());
+  return std::move(*sha256);
+}
+
+Result<std::optional<KeptOutputs>> Store::outputs() {
+  std::lock_guard lock(state_->mutex);
+  auto row = state_->database.prepare("SELECT stamp, files, submissions FROM output");
+  if (!row) return tl::unexpected(row.error());
+  const int code = row->step();
+  if (code == SQLITE_DONE) return std::nullopt;
+  if (code != SQLITE_ROW) return tl::unexpected(state_->database.error(code));
+  try {
+    return KeptOutputs{row->text(0), files_of(row->text(1)), submissions_of(row->text(2))};
+  } catch (const Json::exception&) {
+    return std::nullopt;  // nobody's words that we know: the files are made again
+  }
+}
+
+Result<void> Store::put_outputs(const KeptOutputs& outputs) {
+  std::lock_guard lock(state_->mutex);
+  auto put = state_->database.prepare("INSERT OR REPLACE INTO output VALUES (1, ?, ?, ?)");
+  if (!put) return tl::unexpected(put.error());
+  put->bind(1, outputs.stamp);
+  put->bind(2, files_text(outputs.files));
+  put->bind(3, submissions_text(outputs.submissions));
+  return state_->run_once(*put);
+}
+
+Result<void> Store::forget_outputs() {
+  std::lock_guard lock(state_->mutex);
+  return state_->database.execute("DELETE FROM output");
+}
+
+Result<void> Store::put(const EvaluationKey& key, const std::vector<std::string>& pert_ids,
+                        const FoldEvaluation& evaluation) {
+  const bool has_scores = evaluation.status == Status::ok;
+  const std::size_t n_test = has_scores ? pert_ids.size() : 0;
+  if (has_scores) {
+    const bool fits = evaluation.metric_values.size() == state_->metrics.size() &&
+                      evaluation.covered.size() == n_test &&
+                      std::all_of(evaluation.metric_values.begin(), evaluation.metric_values.end(),
+                                  [&](const Vector& v) { return static_cast<std::size_t>(v.size()) == n_test; });
+    if (!fits)
+      return harness_fault("an evaluation does not fit its test rows", key.context + " " + key.fold + " " + key.method);
+  }
+  std::lock_guard lock(state_->mutex);
+  SqliteTransaction transaction(state_->database);
+  if (auto begun = transaction.begin(); !begun) return begun;
+  for (SqliteStatement* removal : {&*state_->remove_scores, &*state_->remove_evaluation}) {
+    State::bind_key(*removal, key);
+    if (auto removed = state_->run_once(*removal); !removed) return removed;
+  }
+  auto& add = *state_->add_evaluation;
+  if (state_->run != 0) add.bind(1, state_->run);
+  add.bind(2, key.context);
+  add.bind(3, key.fold);
+  add.bind(4, key.method);
+  add.bind(5, key.fingerprint);
+  add.bind(6, status_name(evaluation.status));
+  add.bind(7, evaluation.reason);
+  add.bind(8, text_of(Json(state_->metrics)));
+  add.bind(9, static_cast<std::int64_t>(n_test));
+  add.bind(10, static_cast<std::int64_t>(std::count(evaluation.covered.begin(), evaluation.covered.end(), 1)));
+  add.bind(11, text_of(Json(evaluation.best_params)));
+  add.bind(12, inner_scores_text(evaluation.inner_scores));
+  if (evaluation.effective_dim) add.bind(13, static_cast<std::int64_t>(*evaluation.effective_dim));
+  add.bind(14, evaluation.wall_s);
+  add.bind(15, evaluation.cpu_s);
+  add.bind(16, evaluation.peak_memory_bytes);
+  add.bind(17, inputs_text(key.inputs));
+  if (auto added = state_->run_once(add); !added) return added;
+  const std::int64_t id = state_->database.last_row_id();
+  for (std::size_t row = 0; row < n_test; ++row) {
+    auto& score = *state_->add_score;
+    score.bind(1, id);
+    score.bind(2, static_cast<std::int64_t>(row));
+    score.bind(3, pert_ids[row]);
+    score.bind(4, static_cast<std::int64_t>(evaluation.covered[row]));
+    for (std::size_t m = 0; m < state_->metrics.size(); ++m) {
+      score.bind(static_cast<int>(m) + 5, evaluation.metric_values[m][static_cast<Eigen::Index>(row)]);
+    }
+    if (auto added = state_->run_once(score); !added) return added;
+  }
+  return transaction.commit();
+}
+
+Result<void> Store::put_facts(const std::vector<PerturbationFacts>& facts) {
+  std::lock_guard lock(state_->mutex);
+  SqliteTransaction transaction(state_->database);
+  if (auto begun = transaction.begin(); !begun) return begun;
+  auto remove = state_->database.prepare("DELETE FROM perturbation WHERE context = ?");
+  auto add = state_->database.prepare("INSERT INTO perturbation VALUES (?, ?, ?, ?, ?, ?, ?)");
+  if (!remove || !add) return tl::unexpected(remove ? add.error() : remove.error());
+  for (const auto& context : facts) {
+    remove->bind(1, context.context);
+    if (auto removed = state_->run_once(*remove); !removed) return removed;
+    for (std::size_t i = 0; i < context.pert_ids.size(); ++i) {
+      add->bind(1, context.context);
+      add->bind(2, static_cast<std::int64_t>(i));
+      add->bind(3, context.pert_ids[i]);
+      add->bind(4, context.folds[i]);
+      add->bind(5, context.effect_sizes[i]);
+      add->bind(6, context.n_cells[i]);
+      add->bind(7, context.noise[i]);
+      if (auto added = state_->run_once(*add); !added) return added;
+    }
+  }
+  return transaction.commit();
+}
+
+Result<std::vector<PerturbationFacts>> Store::facts() {
+  std::lock_guard lock(state_->mutex);
+  auto rows = state_->database.prepare(
+      "SELECT context, pert_id, fold, effect_size, n_cells, noise FROM perturbation ORDER BY context, row");
+  if (!rows) return tl::unexpected(rows.error());
+  std::vector<PerturbationFacts> facts;
+  int code = SQLITE_ROW;
+  while ((code = rows->step()) == SQLITE_ROW) {
+    const std::string context = rows->text(0);
+    if (facts.empty() || facts.back().context != context) facts.emplace_back().context = context;
+    PerturbationFacts& last = facts.back();
+    last.pert_ids.push_back(rows->text(1));
+    last.folds.push_back(rows->text(2));
+    last.effect_sizes.push_back(rows->number(3));
+    last.n_cells.push_back(rows->number(4));
+    last.noise.push_back(rows->number(5));
+  }
+  if (code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
+  return facts;
+}
+
+Result<std::vector<StoredEvaluation>> Store::evaluations(const std::string& metric) {
+  std::lock_guard lock(state_->mutex);
+  auto rows = state_->database.prepare(
+      "SELECT e.id, e.context, e.fold, e.method, e.fingerprint, e.status, e.reason, s.pert_id, s.covered, s." +
+      quoted(metric) +
+      " FROM evaluation e LEFT JOIN score s ON s.evaluation = e.id ORDER BY e.context, e.method, e.fold, e.id, s.row");
+  if (!rows) return tl::unexpected(rows.error());
+  std::vector<StoredEvaluation> all;
+  std::vector<double> values;
+  std::int64_t current = 0;
+  const auto finish = [&] {
+    if (all.empty()) return;
+    all.back().evaluation.metric_values = {
+        Eigen::Map<const Vector>(values.data(), static_cast<Eigen::Index>(values.size()))};
+    values.clear();
+  };
+  int code = SQLITE_ROW;
+  while ((code = rows->step()) == SQLITE_ROW) {
+    if (all.empty() || rows->integer(0) != current) {
+      finish();
+      current = rows->integer(0);
+      StoredEvaluation& next = all.emplace_back();
+      next.key = {rows->text(1), rows->text(2), rows->text(3), rows->text(4)};
+      next.metrics = {metric};
+      next.evaluation.status = status_of(rows->text(5)).value_or(Status::not_run);
+      next.evaluation.reason = rows->text(6);
+    }
+    if (rows->is_null(7)) continue;  // an evaluation without scores
+    all.back().pert_ids.push_back(rows->text(7));
+    all.back().evaluation.covered.push_back(static_cast<std::uint8_t>(rows->integer(8)));
+    values.push_back(rows->number(9));
+  }
+  finish();
+  if (code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
+  return all;
+}
+
+}  // namespace headroom

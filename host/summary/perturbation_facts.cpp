@@ -1,0 +1,35 @@
+#include "summary/perturbation_facts.hpp"
+
+#include <limits>
+
+#include "protocol/metrics.hpp"
+#include "summary/sampling_error.hpp"
+
+namespace headroom {
+
+std::vector<PerturbationFacts> perturbation_facts(const RunResults& results, const Task& task,
+                                                  const CellCount& cell_count) {
+  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  std::vector<PerturbationFacts> all;
+  for (const auto& context : results.contexts) {
+    const TaskContext& task_context = task.contexts[context.task_context];
+    const MethodEvaluation* noise = sampling_error_of(context);
+    PerturbationFacts& facts = all.emplace_back();
+    facts.context = context.context;
+    for (std::size_t f = 0; f < context.folds.size(); ++f) {
+      const bool has_noise = noise && noise->folds[f].status == Status::ok && !noise->folds[f].metric_values.empty();
+      for (std::size_t i = 0; i < context.test_rows[f].size(); ++i) {
+        const auto row = static_cast<std::size_t>(context.test_rows[f][i]);
+        facts.pert_ids.push_back(task_context.pert_ids[row]);
+        facts.folds.push_back(task.fold_names[static_cast<std::size_t>(context.folds[f])]);
+        facts.effect_sizes.push_back(task_context.deltas.row(static_cast<Eigen::Index>(row)).norm());
+        facts.n_cells.push_back(cell_count ? cell_count(context.context, facts.pert_ids.back()).value_or(unknown)
+                                           : unknown);
+        facts.noise.push_back(has_noise ? noise->folds[f].metric_values[0][static_cast<Eigen::Index>(i)] : unknown);
+      }
+    }
+  }
+  return all;
+}
+
+}  // namespace headroom

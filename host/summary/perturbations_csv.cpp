@@ -1,0 +1,94 @@
+#include "summary/perturbations_csv.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "io/atomic_file.hpp"
+#include "io/sha256.hpp"
+#include "protocol/metrics.hpp"
+#include "summary/sampling_error.hpp"
+#include "terminal/table.hpp"
+
+namespace headroom {
+namespace {
+
+void append_number(std::string& out, double value) {
+  if (std::isfinite(value)) fmt::format_to(std::back_inserter(out), "{}", value);
+}
+
+// The rows of one method in one context.
+std::string method_rows(const RunResults& results, const Task& task, const ContextEvaluation& context,
+                        const MethodEvaluation& method) {
+  const MethodEvaluation* noise = sampling_error_of(context);
+  const TaskContext& task_context = task.contexts[context.task_context];
+  std::string rows;
+  for (std::size_t f = 0; f < method.folds.size(); ++f) {
+    const FoldEvaluation& fold = method.folds[f];
+    if (fold.status != Status::ok) continue;
+    const std::string head = csv_field(context.context) + "," +
+                             csv_field(task.fold_names[static_cast<std::size_t>(context.folds[f])]) + "," +
+                             csv_field(method.name) + ",";
+    const RowIndex& test_rows = context.test_rows[f];
+    for (std::size_t i = 0; i < test_rows.size(); ++i) {
+      rows += head;
+      rows += csv_field(task_context.pert_ids[static_cast<std::size_t>(test_rows[i])]);
+      rows += fold.covered[i] ? ",1" : ",0";
+      for (std::size_t m = 0; m < results.metrics.size(); ++m) {
+        rows += ',';
+        append_number(rows, fold.metric_values[m][static_cast<Eigen::Index>(i)]);
+      }
+      for (std::size_t m = 0; m < results.metrics.size(); ++m) {
+        rows += ',';
+        if (noise && noise->folds[f].status == Status::ok) {
+          append_number(rows, noise->folds[f].metric_values[m][static_cast<Eigen::Index>(i)]);
+        }
+      }
+      rows += '\n';
+    }
+  }
+  return rows;
+}
+
+}  // namespace
+
+Result<WrittenFile> write_perturbations_csv(const std::filesystem::path& path, const RunResults& results,
+                                            const Task& task, ThreadPool& pool) {
+  auto file = AtomicFile::create(path);
+  if (!file) return tl::unexpected(file.error());
+  std::string header = "context,fold,name,pert_id,covered";
+  for (const Metric metric : results.metrics) header += fmt::format(",{}", metric_name(metric));
+  for (const Metric metric : results.metrics) header += fmt::format(",noise_{}", metric_name(metric));
+  WrittenFile written_file;
+  written_file.name = path.filename().string();
+  Sha256 digest;
+  const auto write = [&](const std::string& text) {
+    digest.add(text);
+    written_file.bytes += text.size();
+    return file->write(text);
+  };
+  if (auto written = write(header + "\n"); !written) return tl::unexpected(written.error());
+  // Text of a few methods at a time: formatting is parallel, memory stays small, the order is fixed.
+  const std::size_t n_at_once = static_cast<std::size_t>(pool.n_threads()) * 4;
+  for (const auto& context : results.contexts) {
+    for (std::size_t first = 0; first < context.methods.size(); first += n_at_once) {
+      std::vector<std::string> texts(std::min(n_at_once, context.methods.size() - first));
+      pool.for_each(texts.size(),
+                    [&](std::size_t i) { texts[i] = method_rows(results, task, context, context.methods[first + i]); });
+      for (const auto& text : texts) {
+        if (auto written = write(text); !written) return tl::unexpected(written.error());
+      }
+    }
+  }
+  if (auto committed = file->commit(); !committed) return tl::unexpected(committed.error());
+  auto sha256 = digest.finish();
+  if (!sha256) return tl::unexpected(sha256.error());
+  written_file.sha256 = std::move(*sha256);
+  return written_file;
+}
+
+}  // namespace headroom

@@ -1,0 +1,81 @@
+#include "summary/scores_csv.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include "summary/primary_metric.hpp"
+#include "terminal/table.hpp"
+
+namespace headroom {
+namespace {
+
+// The published tables' order, then the rest in the order of the results.
+std::vector<std::string> metric_columns(const RunSummary& summary) {
+  std::vector<std::string> present, columns;
+  for (const auto& result : summary.contexts()) {
+    if (std::find(present.begin(), present.end(), result.metric()) == present.end()) present.push_back(result.metric());
+  }
+  for (const char* published : {"L2", "MSE", "MAE", "Spearman", "Pearson"}) {
+    if (std::find(present.begin(), present.end(), published) != present.end()) columns.emplace_back(published);
+  }
+  for (const auto& metric : present) {
+    if (std::find(columns.begin(), columns.end(), metric) == columns.end()) columns.push_back(metric);
+  }
+  return columns;
+}
+
+struct ScoreRow {
+  std::string context, fold;
+  const MethodResult* method = nullptr;
+  std::map<std::string, double> values;
+  std::optional<double> gap_closed;
+};
+
+}  // namespace
+
+std::string scores_csv(const RunSummary& summary) {
+  const auto metrics = metric_columns(summary);
+  const std::string primary = primary_metric(summary);
+  std::vector<ScoreRow> rows;
+  std::map<std::tuple<std::string, std::string, std::string>, std::size_t> place;  // (context, method, fold) -> row
+  for (const auto& result : summary.contexts()) {
+    for (const auto& method : result.methods()) {
+      const auto row_of = [&](const std::string& fold) -> ScoreRow& {
+        const auto [at, is_new] = place.try_emplace({result.context(), method.name(), fold}, rows.size());
+        if (is_new) rows.push_back({result.context(), fold, &method, {}, {}});
+        return rows[at->second];
+      };
+      if (method.folds().empty()) row_of("");
+      for (const auto& fold : method.folds()) {
+        ScoreRow& row = row_of(fold.fold());
+        if (fold.has_value()) row.values.emplace(result.metric(), fold.value());
+        const bool own_head = method.predictor().empty() || method.predictor() == result.head();
+        if (result.metric() == primary && own_head && fold.has_gap_closed() && !row.gap_closed) {
+          row.gap_closed = fold.gap_closed();
+        }
+      }
+    }
+  }
+  std::string csv = "dataset,context,fold,name,embedding,predictor,role,status,primary_metric";
+  for (const auto& metric : metrics) csv.append(1, ',').append(csv_field(metric));
+  csv += ",gap_closed,audit\n";
+  for (const auto& row : rows) {
+    for (const std::string* text :
+         {&summary.task().name(), &row.context, &row.fold, &row.method->name(), &row.method->embedding(),
+          &row.method->predictor(), &row.method->role(), &row.method->status(), &primary}) {
+      csv += csv_field(*text) + ",";
+    }
+    for (const auto& metric : metrics) {
+      const auto value = row.values.find(metric);
+      csv += (value != row.values.end() ? csv_number(value->second) : std::string()) + ",";
+    }
+    csv += (row.gap_closed ? csv_number(*row.gap_closed) : std::string()) + "," + csv_field(row.method->audit()) + "\n";
+  }
+  return csv;
+}
+
+}  // namespace headroom

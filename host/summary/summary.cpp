@@ -1,0 +1,339 @@
+#include "summary/summary.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bounds/comparison.hpp"
+#include "bounds/gap.hpp"
+#include "protocol/metrics.hpp"
+#include "summary/audit_outcomes.hpp"
+#include "summary/gap_methods.hpp"
+
+namespace headroom {
+namespace {
+
+constexpr std::size_t max_plugins_all_pairs = 60;  // 1,770 pairs; the number grows with the square
+
+// Zero without a sign: whether a sum of zeros is -0 must not show in the output.
+double plain(double value) { return value + 0.0; }
+
+std::optional<double> median(std::vector<double> values) {
+  if (values.empty()) return std::nullopt;
+  std::sort(values.begin(), values.end());
+  const std::size_t n = values.size();
+  return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+template <class Message>
+void set_interval(Message& message, const std::optional<Interval>& ci) {
+  if (!ci) return;
+  message.set_ci_low(plain(ci->low));
+  message.set_ci_high(plain(ci->high));
+}
+
+// Letters and digits in lower case: "Norman 2019" and "norman_2019" are one name.
+std::string bare_name(std::string_view name) {
+  std::string bare;
+  for (const char c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)))
+      bare += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return bare;
+}
+
+// Whether a plugin declares weights from data of the task's name (one name holding the other, from 4 characters on).
+bool was_trained_on(const PluginRecord& plugin, const std::string& task_name) {
+  constexpr std::size_t shortest = 4;
+  const std::string task = bare_name(task_name);
+  const auto& datasets = plugin.description().training_datasets();
+  return std::any_of(datasets.begin(), datasets.end(), [&](const std::string& dataset) {
+    const std::string name = bare_name(dataset);
+    return std::min(name.size(), task.size()) >= shortest &&
+           (name.find(task) != std::string::npos || task.find(name) != std::string::npos);
+  });
+}
+
+TaskDescription describe(const Task& task, const RunResults& results) {
+  TaskDescription description;
+  description.set_name(task.name);
+  description.set_sha256(task.sha256);
+  if (!task.contexts.empty()) description.set_n_genes(static_cast<int>(task.contexts.front().deltas.cols()));
+  for (const auto& evaluated : results.contexts) {
+    auto& context = *description.add_contexts();
+    context.set_context(evaluated.context);
+    context.set_n_perturbations(static_cast<int>(task.contexts[evaluated.task_context].pert_ids.size()));
+    for (std::size_t f = 0; f < evaluated.folds.size(); ++f) {
+      context.add_folds(task.fold_names[static_cast<std::size_t>(evaluated.folds[f])]);
+      context.add_n_test(static_cast<int>(evaluated.test_rows[f].size()));
+    }
+  }
+  description.set_pert_column(task.columns.pert_column);
+  description.set_context_column(task.columns.context_column);
+  description.set_fold_source(task.columns.fold_source);
+  description.set_gene_source(task.columns.gene_source);
+  for (const auto& note : task.notes) description.add_notes(note);
+  return description;
+}
+
+// One (context, metric, head).
+class HeadTable {
+ public:
+  HeadTable(const RunResults& results, const Task& task, const ContextEvaluation& context, std::size_t metric,
+            const Head& head, const TestResamples& resamples, bool inner_scores)
+      : results_(results),
+        task_(task),
+        context_(context),
+        metric_(metric),
+        head_(head),
+        resamples_(resamples),
+        inner_scores_(inner_scores) {
+    for (const auto& method : context.methods) {
+      if (stands_in(method, head)) methods_.push_back(&method);
+    }
+  }
+
+  ContextResult result() {
+    const bool higher = higher_is_better(results_.metrics[metric_]);
+    std::vector<GapMethod> gap_methods;
+    for (const MethodEvaluation* method : methods_)
+      gap_methods.push_back(gap_method(*method, metric_, context_.folds.size()));
+    const GapReport report = close_gap(gap_methods, higher, resamples_);
+
+    ContextResult result;
+    result.set_context(context_.context);
+    result.set_metric(std::string(metric_name(results_.metrics[metric_])));
+    result.set_higher_is_better(higher);
+    result.set_head(head_.name);
+    set_bound(report.wap, *result.mutable_wap());
+    set_bound(report.bap, *result.mutable_bap());
+    set_gap(report, *result.mutable_gap());
+    for (std::size_t m = 0; m < methods_.size(); ++m) {
+      *result.add_methods() = method_result(*methods_[m], report.methods[m]);
+    }
+    if (metric_ == 0) add_comparisons(gap_methods, report, higher, result);
+    for (const auto& note : context_.notes) result.add_notes(note);
+    for (std::size_t m = 0; m < methods_.size(); ++m) {
+      const bool is_bound = gap_methods[m].competes == Competes::for_bap && methods_[m]->status == Status::ok;
+      if (is_bound && !report.methods[m].value) {
+        result.add_notes(
+            fmt::format("{} has no {}: bounded by the other cheaters", methods_[m]->name, result.metric()));
+      }
+    }
+    return result;
+  }
+
+ private:
+  void set_bound(const std::optional<Bound>& bound, BoundResult& result) const {
+    if (!bound) return;
+    result.set_method(methods_[bound->method]->name);
+    result.set_value(plain(bound->value));
+    set_interval(result, bound->ci);
+  }
+
+  static void set_gap(const GapReport& report, GapResult& result) {
+    result.set_defined(report.gap && report.gap->defined);
+    if (!report.gap) return;
+    result.set_value(plain(report.gap->value));
+    set_interval(result, report.gap->ci);
+    if (report.wap->value != 0) result.set_dynamic_range(plain(report.gap->value / std::abs(report.wap->value)));
+  }
+
+  MethodResult method_result(const MethodEvaluation& method, const MethodGap& gap) const {
+    MethodResult result;
+    result.set_name(method.name);
+    result.set_embedding(method.embedding);
+    result.set_predictor(method.predictor);
+    result.set_role(role_name(method.role));
+    result.set_status(status_name(method.status));
+    result.set_reason(method.reason);
+    result.set_in_bound(method.in_bound);
+    if (gap.value) result.set_value(plain(*gap.value));
+    if (gap.gap_closed) result.set_gap_closed(plain(*gap.gap_closed));
+    set_interval(result, gap.ci);
+    if (method.role == Role::plugin && method.status == Status::ok)
+      result.set_verdict(std::string(verdict_text(gap.verdict)));
+    std::int64_t n_test = 0, n_covered = 0;
+    std::vector<double> covered_values;
+    for (std::size_t f = 0; f < method.folds.size(); ++f) {
+      FoldResult& fold = *result.add_folds();
+      fold = fold_result(method.folds[f], f);
+      if (gap.fold_values[f]) fold.set_value(plain(*gap.fold_values[f]));
+      if (gap.fold_gap_closed[f]) fold.set_gap_closed(plain(*gap.fold_gap_closed[f]));
+      if (method.folds[f].status != Status::ok) continue;
+      n_test += fold.n_test();
+      n_covered += fold.n_covered();
+      if (fold.has_value_covered()) covered_values.push_back(fold.value_covered());
+    }
+    if ((!method.embedding.empty() || method.role == Role::plugin) && n_test > 0) {
+      result.set_coverage(static_cast<double>(n_covered) / static_cast<double>(n_test));
+    }
+    if (const auto value = median(covered_values); value && covered_values.size() == method.folds.size()) {
+      result.set_value_covered(*value);
+    }
+    for (const auto& flag : method.flags) result.add_flags(flag);
+    if (method.role == Role::plugin && uses_data_of_task(method)) result.add_flags("trained on this data set");
+    return result;
+  }
+
+  FoldResult fold_result(const FoldEvaluation& evaluation, std::size_t f) const {
+    FoldResult result;
+    result.set_fold(task_.fold_names[static_cast<std::size_t>(context_.folds[f])]);
+    result.set_status(status_name(evaluation.status));
+    result.set_reason(evaluation.reason);
+    result.set_n_test(static_cast<int>(context_.test_rows[f].size()));
+    if (evaluation.status != Status::ok) return result;
+    const Vector& values = evaluation.metric_values[metric_];
+    double covered_sum = 0;
+    int n_covered = 0;
+    for (Eigen::Index i = 0; i < values.size(); ++i) {
+      if (!evaluation.covered[static_cast<std::size_t>(i)]) continue;
+      covered_sum += values[i];
+      ++n_covered;
+    }
+    result.set_n_covered(n_covered);
+    if (n_covered > 0 && std::isfinite(covered_sum)) result.set_value_covered(plain(covered_sum / n_covered));
+    const MeanOverTests mean = mean_over_tests(values);
+    if (mean.n_finite < values.size()) {
+      result.set_n_finite(static_cast<int>(mean.n_finite));
+      if (mean.n_finite > 0) result.set_value_finite(plain(mean.mean_of_finite));
+    }
+    for (const auto& [name, value] : evaluation.best_params) (*result.mutable_best_params())[name] = value;
+    if (evaluation.effective_dim) result.set_effective_dim(*evaluation.effective_dim);
+    result.set_wall_s(evaluation.wall_s);
+    result.set_cpu_s(evaluation.cpu_s);
+    result.set_peak_memory_bytes(evaluation.peak_memory_bytes);
+    if (inner_scores_ && metric_ == 0) {
+      for (const auto& point : evaluation.inner_scores) {
+        InnerScore& score = *result.add_inner_scores();
+        for (const auto& [name, value] : point.params) (*score.mutable_params())[name] = value;
+        for (const double value : point.split_scores) score.add_scores(plain(value));
+        score.set_feasible(point.feasible);
+      }
+    }
+    return result;
+  }
+
+  bool uses_data_of_task(const MethodEvaluation& method) const {
+    return std::any_of(results_.plugins.begin(), results_.plugins.end(), [&](const PluginRecord& plugin) {
+      return (plugin.name() == method.embedding || plugin.name() == method.predictor) &&
+             was_trained_on(plugin, task_.name);
+    });
+  }
+
+  void add_comparisons(const std::vector<GapMethod>& gap_methods, const GapReport& report, bool higher,
+                       ContextResult& result) const {
+    std::vector<std::size_t> plugins;
+    for (std::size_t m = 0; m < methods_.size(); ++m) {
+      if (methods_[m]->role == Role::plugin && report.methods[m].value) plugins.push_back(m);
+    }
+    std::vector<std::pair<std::size_t, std::size_t>> pairs;
+    if (plugins.size() <= max_plugins_all_pairs) {
+      for (std::size_t a = 0; a < plugins.size(); ++a) {
+        for (std::size_t b = a + 1; b < plugins.size(); ++b) pairs.emplace_back(plugins[a], plugins[b]);
+      }
+    } else {
+      const auto worse = [&](std::size_t a, std::size_t b) {
+        return higher ? *report.methods[a].value < *report.methods[b].value
+                      : *report.methods[a].value > *report.methods[b].value;
+      };
+      const std::size_t best = *std::max_element(plugins.begin(), plugins.end(), worse);
+      for (const std::size_t other : plugins) {
+        if (other != best) pairs.emplace_back(best, other);
+      }
+    }
+    std::vector<double> p_values;
+    for (const auto& [first, second] : pairs) {
+      const auto compared =
+          compare_paired(gap_methods[first].fold_values, gap_methods[second].fold_values, higher, resamples_);
+      if (!compared) continue;
+      // The message holds first − second in the metric's own direction.
+      const double sign = higher ? 1 : -1;
+      Comparison& comparison = *result.add_comparisons();
+      comparison.set_first(methods_[first]->name);
+      comparison.set_second(methods_[second]->name);
+      comparison.set_mean_difference(plain(sign * compared->mean_advantage));
+      comparison.set_ci_low(plain(higher ? compared->ci.low : -compared->ci.high));
+      comparison.set_ci_high(plain(higher ? compared->ci.high : -compared->ci.low));
+      comparison.set_p_value(compared->p_value);
+      p_values.push_back(compared->p_value);
+    }
+    const std::vector<double> adjusted = holm_adjusted(p_values);
+    for (std::size_t i = 0; i < adjusted.size(); ++i) {
+      result.mutable_comparisons(static_cast<int>(i))->set_p_holm(adjusted[i]);
+    }
+  }
+
+  const RunResults& results_;
+  const Task& task_;
+  const ContextEvaluation& context_;
+  std::size_t metric_;
+  const Head& head_;
+  const TestResamples& resamples_;
+  bool inner_scores_;
+  std::vector<const MethodEvaluation*> methods_;
+};
+
+// How many perturbations an embedding was asked for and knows, over all contexts: its methods' test rows, of which each
+// perturbation is in one fold.
+void count_coverage(const RunResults& results, PluginRecord& plugin) {
+  std::int64_t n_ids = 0, n_present = 0;
+  for (const auto& context : results.contexts) {
+    const auto method = std::find_if(context.methods.begin(), context.methods.end(), [&](const MethodEvaluation& m) {
+      return m.role == Role::plugin && m.embedding == plugin.name() && m.status == Status::ok;
+    });
+    if (method == context.methods.end()) continue;
+    for (const auto& fold : method->folds) {
+      n_ids += static_cast<std::int64_t>(fold.covered.size());
+      n_present += std::count(fold.covered.begin(), fold.covered.end(), 1);
+    }
+  }
+  if (n_ids == 0) return;
+  plugin.set_n_ids(static_cast<std::int32_t>(n_ids));
+  plugin.set_n_present(static_cast<std::int32_t>(n_present));
+}
+
+}  // namespace
+
+RunSummary summarise(const RunResults& results, const Task& task, const std::string& headroom_version, ThreadPool& pool,
+                     const SummaryOptions& options) {
+  RunSummary summary;
+  summary.set_headroom_version(headroom_version);
+  *summary.mutable_task() = describe(task, results);
+  *summary.mutable_settings() = results.settings;
+  if (results.settings.metrics_size() == 0) {
+    for (const Metric metric : results.metrics)
+      summary.mutable_settings()->add_metrics(std::string(metric_name(metric)));
+  }
+  const int n_resamples =
+      results.settings.has_n_resamples() ? results.settings.n_resamples() : TestResamples::kDefaultResamples;
+  for (const auto& context : results.contexts) {
+    std::vector<Eigen::Index> n_tests;
+    for (const auto& rows : context.test_rows) n_tests.push_back(static_cast<Eigen::Index>(rows.size()));
+    const TestResamples resamples(n_tests, results.settings.seed(), n_resamples);
+    const std::size_t n_heads = results.heads.size();
+    std::vector<ContextResult> tables(results.metrics.size() * n_heads);
+    pool.for_each(tables.size(), [&](std::size_t i) {
+      tables[i] =
+          HeadTable(results, task, context, i / n_heads, results.heads[i % n_heads], resamples, options.inner_scores)
+              .result();
+    });
+    for (auto& table : tables) *summary.add_contexts() = std::move(table);
+  }
+  for (const auto& plugin : results.plugins) {
+    PluginRecord& record = *summary.add_plugins();
+    record = plugin;
+    if (!record.has_n_ids()) count_coverage(results, record);
+  }
+  for (const auto& audit : results.audit) *summary.add_audit() = audit;
+  complete_audit(summary);
+  return summary;
+}
+
+}  // namespace headroom

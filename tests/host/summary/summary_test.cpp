@@ -1,0 +1,168 @@
+#include "summary/summary.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "host/summary/example_results.hpp"
+#include "summary/summary_json.hpp"
+
+namespace headroom {
+namespace {
+
+const MethodResult& method(const ContextResult& context, const std::string& name) {
+  return *std::find_if(context.methods().begin(), context.methods().end(),
+                       [&](const auto& m) { return m.name() == name; });
+}
+
+RunSummary summarised(const RunResults& results, int n_threads = 1, const SummaryOptions& options = {}) {
+  ThreadPool pool(n_threads);
+  return summarise(results, example_task(), "0.1.0", pool, options);
+}
+
+TEST(Summary, ClosesTheGapByHand) {
+  const RunSummary summary = summarised(example_results());
+  ASSERT_EQ(summary.contexts_size(), 2);
+  const ContextResult& l2 = summary.contexts(0);
+  EXPECT_EQ(l2.metric(), "L2");
+  EXPECT_EQ(l2.head(), "knn");
+  EXPECT_FALSE(l2.higher_is_better());
+  EXPECT_EQ(l2.wap().method(), "train_mean");
+  EXPECT_EQ(l2.wap().value(), 10);
+  EXPECT_EQ(l2.bap().value(), 4);
+  EXPECT_EQ(l2.gap().value(), 6);
+  EXPECT_TRUE(l2.gap().defined());
+  EXPECT_DOUBLE_EQ(l2.gap().dynamic_range(), 0.6);
+  EXPECT_EQ(method(l2, "x+knn").value(), 7);
+  EXPECT_DOUBLE_EQ(method(l2, "x+knn").gap_closed(), 50);
+  EXPECT_LE(method(l2, "x+knn").ci_low(), 50);
+  EXPECT_GE(method(l2, "x+knn").ci_high(), 50);
+  EXPECT_EQ(method(l2, "x+knn").verdict(), "progress");
+  EXPECT_EQ(method(l2, "y+knn").verdict(), "below null");
+  EXPECT_DOUBLE_EQ(method(l2, "sampling_error_q90").gap_closed(), 100);
+  EXPECT_EQ(method(l2, "sampling_error_q90").verdict(), "") << "a bound is not judged by itself";
+  EXPECT_DOUBLE_EQ(method(l2, "x+knn").folds(0).gap_closed(), 60) << "(9 - 6) / (9 - 4), by the fold's own bounds";
+}
+
+TEST(Summary, LeavesOutWhatIsUndefined) {
+  const RunSummary summary = summarised(example_results());
+  const ContextResult& pearson = summary.contexts(1);
+  EXPECT_EQ(pearson.wap().method(), "random+knn") << "the train mean has no correlation";
+  EXPECT_FALSE(method(pearson, "train_mean").has_value());
+  EXPECT_FALSE(method(pearson, "train_mean").has_gap_closed());
+  EXPECT_EQ(method(pearson, "train_mean").folds(0).n_finite(), 0);
+  EXPECT_FALSE(method(pearson, "train_mean").folds(0).has_value_finite());
+  EXPECT_DOUBLE_EQ(method(pearson, "x+knn").gap_closed(), 50);
+  const MethodResult& failed = method(pearson, "bad+knn");
+  EXPECT_EQ(failed.status(), "failed");
+  EXPECT_EQ(failed.reason(), "crashed (SIGSEGV)");
+  EXPECT_FALSE(failed.has_value());
+}
+
+TEST(Summary, CountsCoverage) {
+  const RunSummary summary = summarised(example_results());
+  const MethodResult& x = method(summary.contexts(0), "x+knn");
+  EXPECT_DOUBLE_EQ(x.coverage(), 5.0 / 6);
+  EXPECT_EQ(x.folds(0).n_test(), 3);
+  EXPECT_EQ(x.folds(0).n_covered(), 2);
+  EXPECT_EQ(x.folds(0).value(), 6) << "imputed rows count";
+  EXPECT_EQ(x.folds(0).value_covered(), 5);
+  EXPECT_DOUBLE_EQ(x.value_covered(), 6.5) << "median of 5 and 8";
+  EXPECT_FALSE(method(summary.contexts(0), "train_mean").has_coverage());
+  EXPECT_EQ(summary.plugins(0).n_ids(), 6);
+  EXPECT_EQ(summary.plugins(0).n_present(), 5);
+  EXPECT_EQ(x.folds(0).best_params().at("k"), 20);
+  EXPECT_EQ(x.folds(0).effective_dim(), 16);
+  EXPECT_FALSE(x.folds(1).has_effective_dim());
+}
+
+TEST(Summary, FlagsTrainingOnTheTasksData) {
+  const RunSummary summary = summarised(example_results());
+  ASSERT_EQ(method(summary.contexts(0), "x+knn").flags_size(), 1);
+  EXPECT_EQ(method(summary.contexts(0), "x+knn").flags(0), "trained on this data set");
+  EXPECT_EQ(method(summary.contexts(0), "y+knn").flags_size(), 0);
+}
+
+TEST(Summary, ComparesPluginsInThePrimaryMetric) {
+  const RunSummary summary = summarised(example_results());
+  ASSERT_EQ(summary.contexts(0).comparisons_size(), 1);
+  const Comparison& comparison = summary.contexts(0).comparisons(0);
+  EXPECT_EQ(comparison.first(), "x+knn");
+  EXPECT_EQ(comparison.second(), "y+knn");
+  EXPECT_DOUBLE_EQ(comparison.mean_difference(), -6) << "first - second, in the metric's own direction";
+  EXPECT_LE(comparison.ci_low(), -6);
+  EXPECT_GE(comparison.ci_high(), -6);
+  EXPECT_LE(comparison.ci_low(), comparison.ci_high());
+  EXPECT_NEAR(comparison.p_value(), 2.0 / 201, 1e-12) << "all of 200 resamples agree";
+  EXPECT_EQ(comparison.p_holm(), comparison.p_value());
+  EXPECT_EQ(summary.contexts(1).comparisons_size(), 0);
+}
+
+TEST(Summary, NamesABoundThatLacksAMetric) {
+  RunResults results = example_results();
+  for (auto& fold : results.contexts[0].methods[2].folds) {
+    fold.metric_values[1].setConstant(std::numeric_limits<double>::quiet_NaN());
+  }
+  const RunSummary summary = summarised(results);
+  ASSERT_EQ(summary.contexts(1).notes_size(), 1);
+  EXPECT_EQ(summary.contexts(1).notes(0), "sampling_error_q90 has no Pearson: bounded by the other cheaters");
+  EXPECT_FALSE(summary.contexts(1).gap().has_value());
+  EXPECT_FALSE(summary.contexts(1).gap().defined());
+  EXPECT_EQ(method(summary.contexts(1), "x+knn").verdict(), "undefined");
+  EXPECT_EQ(summary.contexts(0).notes_size(), 0);
+}
+
+TEST(Summary, LetsOnlyNamedReferencesBound) {
+  RunResults results = example_results();
+  MethodEvaluation reference = example_method("sampling_error_q50", Role::reference, {5, 5}, {0.8, 0.8});
+  reference.in_bound = false;
+  results.contexts[0].methods.push_back(reference);
+  EXPECT_EQ(summarised(results).contexts(0).bap().method(), "sampling_error_q90");
+  results.contexts[0].methods.back().in_bound = true;
+  EXPECT_EQ(summarised(results).contexts(0).bap().method(), "sampling_error_q50") << "the tightest";
+}
+
+TEST(Summary, KeepsHeadsApart) {
+  RunResults results = example_results();
+  results.heads.push_back({"fusion", false, "knn"});
+  MethodEvaluation other = example_method("x+fusion", Role::plugin, {5, 5}, {0.5, 0.5});
+  other.predictor = "fusion";
+  results.contexts[0].methods.push_back(other);
+  const RunSummary summary = summarised(results);
+  ASSERT_EQ(summary.contexts_size(), 4);
+  const auto has = [&](int table, const std::string& name) {
+    const auto& methods = summary.contexts(table).methods();
+    return std::any_of(methods.begin(), methods.end(), [&](const auto& m) { return m.name() == name; });
+  };
+  EXPECT_FALSE(has(0, "x+fusion"));
+  EXPECT_TRUE(has(1, "x+fusion"));
+  EXPECT_FALSE(has(1, "x+knn"));
+  EXPECT_TRUE(has(1, "random+knn")) << "a submitted head borrows knn's nulls";
+}
+
+TEST(Summary, DescribesTheTask) {
+  const RunSummary summary = summarised(example_results());
+  EXPECT_EQ(summary.task().name(), "Norman 2019");
+  EXPECT_EQ(summary.task().n_genes(), 2);
+  ASSERT_EQ(summary.task().contexts_size(), 1);
+  EXPECT_EQ(summary.task().contexts(0).n_perturbations(), 6);
+  EXPECT_EQ(summary.task().contexts(0).n_test(1), 3);
+  EXPECT_EQ(summary.settings().metrics(1), "Pearson");
+}
+
+TEST(Summary, IsTheSameOnAnyNumberOfThreads) {
+  const std::string one = summary_json(summarised(example_results(), 1));
+  EXPECT_EQ(one, summary_json(summarised(example_results(), 4)));
+  EXPECT_EQ(one.find("nan"), std::string::npos);
+}
+
+TEST(Summary, KeepsInnerScoresOnRequest) {
+  EXPECT_EQ(method(summarised(example_results()).contexts(0), "x+knn").folds(0).inner_scores_size(), 0);
+  const RunSummary summary = summarised(example_results(), 1, {.inner_scores = true});
+  ASSERT_EQ(method(summary.contexts(0), "x+knn").folds(0).inner_scores_size(), 1);
+  EXPECT_EQ(method(summary.contexts(0), "x+knn").folds(0).inner_scores(0).scores(1), -2);
+  EXPECT_EQ(method(summary.contexts(1), "x+knn").folds(0).inner_scores_size(), 0);
+}
+
+}  // namespace
+}  // namespace headroom
