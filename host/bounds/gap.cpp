@@ -54,7 +54,7 @@ FoldBounds choose_bounds(const std::vector<GapMethod>& methods, const std::vecto
   FoldBounds bounds;
   bounds.wap = choose(methods, Competes::for_wap, turned, 1);
   bounds.bap = choose(methods, Competes::for_bap, turned, -1);
-  if (bounds.wap && bounds.bap) bounds.gap = *turned[*bounds.bap] - *turned[*bounds.wap];
+  if (bounds.wap && bounds.bap) bounds.gap = difference(*turned[*bounds.bap], *turned[*bounds.wap]);
   return bounds;
 }
 
@@ -86,7 +86,7 @@ Matrix resampled_medians(const std::vector<GapMethod>& methods, const std::vecto
 }
 
 double closed_in_resample(double value, double wap, double bap) {
-  const double numerator = difference(value, wap), gap = bap - wap;
+  const double numerator = difference(value, wap), gap = difference(bap, wap);
   if (gap > 0) return 100 * numerator / gap;
   return numerator > 0 ? kInfinity : numerator < 0 ? -kInfinity : 0;
 }
@@ -178,7 +178,7 @@ GapReport close_gap(const std::vector<GapMethod>& methods, bool higher_is_better
   report.bap = bound(bounds.bap, bap);
   if (!bounds.gap) return report;
 
-  std::vector<double> gaps = to_vector(bap - wap);
+  std::vector<double> gaps = to_vector(bap.binaryExpr(wap, &difference));
   Gap gap{*bounds.gap, percentile_interval(gaps), false};
   gap.defined = gap.value > 0 && gap.ci && gap.ci->low > 0;
   report.gap = gap;

@@ -19,6 +19,7 @@
 #include "cells/cell_source.hpp"
 #include "io/atomic_file.hpp"
 #include "io/column_names.hpp"
+#include "io/csv_writer.hpp"
 #include "io/delimited.hpp"
 #include "io/h5ad_writer.hpp"
 #include "io/text_file.hpp"
@@ -355,35 +356,31 @@ Result<Estimates> estimate_all(CellBuckets& buckets, const CellGroups& groups, s
   return out;
 }
 
-std::string csv_number(double value) { return std::isfinite(value) ? fmt::format("{}", value) : std::string(); }
-
-std::string csv_text(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
-}
-
 std::string noise_table(const CellGroups& groups, const std::vector<std::uint32_t>& rows,
                         const std::vector<PerturbationEstimate>& estimates) {
-  std::string text =
-      "quantile,L2,MSE,MAE,Spearman,Pearson,pert_id,n_batches_pert,context,n_cells,closed_form,split_half,"
-      "split_half_MSE,split_half_MAE,split_half_Spearman,split_half_Pearson\n";
+  CsvWriter table(CsvTexts::exact);  // its ids are compared with those of the task
+  for (const char* column :
+       {"quantile", "L2", "MSE", "MAE", "Spearman", "Pearson", "pert_id", "n_batches_pert", "context", "n_cells",
+        "closed_form", "split_half", "split_half_MSE", "split_half_MAE", "split_half_Spearman", "split_half_Pearson"}) {
+    table.text(column);
+  }
+  table.end_row();
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const PerturbationEstimate& estimate = estimates[r];
     const CellGroups::Group& group = groups.groups[rows[r]];
-    std::string tail = fmt::format(",{},{},{},{},{}", csv_text(group.perturbation), estimate.n_batches,
-                                   csv_text(groups.contexts[group.context]), estimate.n_cells, estimate.closed_form);
+    CsvWriter tail(CsvTexts::exact);
+    tail.text(group.perturbation).number(std::int64_t{estimate.n_batches}).text(groups.contexts[group.context]);
+    tail.number(std::int64_t{estimate.n_cells}).number(estimate.closed_form);
     for (int m = 0; m < kNoiseMetrics; ++m) {
-      tail += ',' + (estimate.split_half ? csv_number((*estimate.split_half)[m]) : std::string());
+      estimate.split_half ? tail.number((*estimate.split_half)[m]) : tail.nothing();
     }
     for (std::size_t q = 0; q < kNoiseQuantiles.size(); ++q) {
-      text += fmt::format("{}", kNoiseQuantiles[q]);
-      for (const double value : estimate.quantiles[q]) text += ',' + csv_number(value);
-      text += tail + '\n';
+      table.number(kNoiseQuantiles[q]);
+      for (const double value : estimate.quantiles[q]) table.number(value);
+      table.fields(tail.str()).end_row();
     }
   }
-  return text;
+  return table.str();
 }
 
 H5adContent task_content(const CellGroups& groups, const std::vector<std::uint32_t>& rows, const Genes& genes,

@@ -761,6 +761,14 @@ void add_verify_command(CLI::App& app, Command& command) {
       ->excludes(all)
       ->capture_default_str();
   verify_app.add_option("--seed", arguments->seed, "Seed of the sample")->capture_default_str();
+  begin_group(verify_app, "Plugins");
+  auto sandbox = std::make_shared<std::string>("strict");
+  verify_app
+      .add_option("--sandbox", *sandbox,
+                  "Confinement of plugins, whatever the run's was: strict (strong or better, else exit 4), relaxed "
+                  "(the best to be had), off")
+      ->check(CLI::IsMember({"strict", "relaxed", "off"}))
+      ->capture_default_str();
   add_common_flags(verify_app, arguments->common);
   verify_app.footer(
       "Examples:\n"
@@ -769,7 +777,10 @@ void add_verify_command(CLI::App& app, Command& command) {
       "\n"
       "Exit codes: 0 all equal; 2 a file or setting has changed or is missing; 3 other numbers from\n"
       "the same inputs.");
-  verify_app.callback([&command, arguments] { command = [arguments] { return verify(*arguments); }; });
+  verify_app.callback([&command, arguments, sandbox] {
+    arguments->sandbox = sandbox_mode(*sandbox);
+    command = [arguments] { return verify(*arguments); };
+  });
 }
 
 void add_report_command(CLI::App& app, Command& command) {

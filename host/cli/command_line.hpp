@@ -96,6 +96,8 @@ struct VerifyArguments {
   bool all = false;
   int n_sample = 20;  // evaluations, chosen by `seed`
   std::uint64_t seed = 0;
+  // The caller's, never the folder's: what lies there may be a stranger's, with plugins of its own.
+  SandboxMode sandbox = SandboxMode::STRICT;
 };
 
 struct ProgressArguments {

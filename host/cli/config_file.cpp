@@ -7,7 +7,7 @@
 #include <map>
 #include <utility>
 
-#include "io/text_file.hpp"
+#include "io/bounded_file.hpp"
 
 namespace headroom::cli {
 namespace {
@@ -237,7 +237,8 @@ Result<std::vector<ConfigEntry>> parse_config(std::string_view text, const std::
 }
 
 Result<std::vector<ConfigEntry>> read_config_file(const std::string& path) {
-  auto text = read_text_file(path);
+  constexpr std::uint64_t most_bytes = std::uint64_t{1} << 24;  // a flag for each of 100,000 files
+  auto text = read_bounded_file(path, most_bytes);
   if (!text) return tl::unexpected<Error>(text.error());
   return parse_config(*text, path);
 }

@@ -80,6 +80,20 @@ class FinishedMethods final : public RunObserver {
   TerminalStyle style_;
 };
 
+// The folder with its store.
+Result<Store> open_results(const RunArguments& arguments, const RunOptions& options) {
+  std::error_code error;
+  fs::create_directories(arguments.out, error);
+  if (error) return bad_input("cannot make the folder for the results", arguments.out.string(), error.message());
+  std::vector<std::string> metric_names;
+  for (const Metric metric : evaluated_metrics(options)) metric_names.emplace_back(metric_name(metric));
+  return Store::open(arguments.out, metric_names);
+}
+
+Result<void> write_run_toml(const RunArguments& arguments) {
+  return write_file_atomically(arguments.out / "run.toml", arguments.settings_requested);
+}
+
 // The run's answer on stdout, and on stderr what became of each plugin.
 Result<void> show(const RunSummary& summary, const std::vector<SubmissionOutcome>& submissions,
                   const RunOptions& options, const RunArguments& arguments) {
@@ -100,6 +114,7 @@ Result<int> show_again(const KeptOutputs& kept, const PlannedRun& planned, std::
                        TerminalProgress& progress, const RunOptions& options, const RunArguments& arguments) {
   const auto summary = read_summary_json(arguments.out / "summary.json");
   if (!summary) return tl::unexpected<Error>(summary.error());
+  if (auto written = write_run_toml(arguments); !written) return tl::unexpected<Error>(written.error());
   if (auto begun = memory.begin(planned.results().settings, planned.plugins()); !begun) {
     return tl::unexpected<Error>(begun.error());
   }
@@ -132,27 +147,16 @@ Result<int> run(const RunArguments& arguments) {
   }
   // Where nothing may be left to do, what is large and needs more than a hash waits: deltas and vectors.
   std::error_code error;
-  const bool may_be_done = arguments.resume && fs::exists(arguments.out / "summary.json", error);
+  const bool may_be_done = arguments.resume && fs::exists(arguments.out / "summary.json", error) &&
+                           fs::exists(arguments.out / "results.sqlite", error);
   auto input =
       read_task_input(arguments.task, arguments.common.quiet, may_be_done ? TaskParts::all_but_deltas : TaskParts::all);
   if (!input) return tl::unexpected<Error>(input.error());
   const NoiseTable* noise = input->noise ? &*input->noise : nullptr;
 
-  fs::create_directories(arguments.out, error);
-  if (error) return bad_input("cannot make the folder for the results", arguments.out.string(), error.message());
-
-  if (auto written = write_file_atomically(arguments.out / "run.toml", arguments.settings_requested); !written) {
-    return tl::unexpected<Error>(written.error());
-  }
-
   const auto blas = require_threadsafe_blas();
   if (!blas) return tl::unexpected<Error>(blas.error());
-  std::vector<std::string> metric_names;
-  for (const Metric metric : evaluated_metrics(*options)) metric_names.emplace_back(metric_name(metric));
-  auto store = Store::open(arguments.out, metric_names);
-  if (!store) return tl::unexpected<Error>(store.error());
-  RunStore memory(*store, make_run_record(arguments, input->task, noise, *blas), arguments.resume,
-                  arguments.common.quiet);
+  RunStore memory(make_run_record(arguments, input->task, noise, *blas), arguments.resume, arguments.common.quiet);
 
   ThreadPool pool(arguments.common.n_threads);
   TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
@@ -160,6 +164,11 @@ Result<int> run(const RunArguments& arguments) {
   auto planned = PlannedRun::plan(input->task, noise, *options, pool, progress, Interruption::token(), &memory,
                                   &finished, may_be_done ? VectorFiles::leave : VectorFiles::read);
   if (!planned) return tl::unexpected<Error>(planned.error());
+
+  // What can be refused was refused by now: nothing is written before.
+  auto store = open_results(arguments, *options);
+  if (!store) return tl::unexpected<Error>(store.error());
+  memory.keep_in(*store);
   const auto plan = plan_outputs(arguments, input->task, noise, *planned);
   if (!plan) return tl::unexpected<Error>(plan.error());
   if (may_be_done) {
@@ -171,6 +180,7 @@ Result<int> run(const RunArguments& arguments) {
     if (auto read = read_deltas(&input->task, arguments.task.columns); !read)
       return tl::unexpected<Error>(read.error());
   }
+  if (auto written = write_run_toml(arguments); !written) return tl::unexpected<Error>(written.error());
   RunOutcome outcome = planned->evaluate();
   if (outcome.error && outcome.error->kind != ErrorKind::interrupted) return tl::unexpected<Error>(*outcome.error);
 

@@ -46,18 +46,20 @@ std::string libraries(const BlasLibrary& blas) {
 
 Result<void> RunStore::begin(const RunSettings& effective, const std::vector<PluginOfRun>& plugins) {
   run_.settings_json = message_json_line(effective);
-  return store_.begin_run(run_, plugins);
+  return store_->begin_run(run_, plugins);
 }
 
-std::optional<FoldEvaluation> RunStore::recall(const EvaluationKey& key) {
+Result<std::optional<FoldEvaluation>> RunStore::recall(const EvaluationKey& key) {
   if (!resume_) return std::nullopt;
-  auto found = store_.find(key);
-  if (found && *found && (*found)->status != Status::failed) {
+  auto found = store_->find(key);
+  if (!found) return tl::unexpected<Error>(found.error());
+  if (*found && (*found)->status != Status::failed) {
     resumption_.took_over();
-    return std::move(**found);
+    return found;
   }
-  const auto origin = store_.origin_of(key);
-  resumption_.makes_again(key, origin ? *origin : std::nullopt);
+  const auto origin = store_->origin_of(key);
+  if (!origin) return tl::unexpected<Error>(origin.error());
+  resumption_.makes_again(key, *origin);
   return std::nullopt;
 }
 
@@ -73,7 +75,7 @@ void RunStore::recall_ended() {
 
 Result<void> RunStore::remember(const EvaluationKey& key, const std::vector<std::string>& pert_ids,
                                 const FoldEvaluation& evaluation) {
-  return store_.put(key, pert_ids, evaluation);
+  return store_->put(key, pert_ids, evaluation);
 }
 
 RunRecord make_run_record(const RunArguments& arguments, const Task& task, const NoiseTable* noise,

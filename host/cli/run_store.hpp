@@ -16,11 +16,14 @@ class RunStore final : public EvaluationMemory {
  public:
   // `run`: what is known of the run before its plugins are. `resume`: earlier evaluations from the same inputs are
   // taken over, and stderr hears which are not (unless `quiet`); else everything is evaluated anew.
-  RunStore(Store& store, RunRecord run, bool resume, bool quiet)
-      : store_(store), run_(std::move(run)), resume_(resume), quiet_(quiet) {}
+  RunStore(RunRecord run, bool resume, bool quiet) : run_(std::move(run)), resume_(resume), quiet_(quiet) {}
+
+  // Where evaluations are kept: before begin(), and not before the run is known to be possible, since opening a store
+  // makes its file. The store outlives this.
+  void keep_in(Store& store) { store_ = &store; }
 
   Result<void> begin(const RunSettings& effective, const std::vector<PluginOfRun>& plugins) override;
-  std::optional<FoldEvaluation> recall(const EvaluationKey& key) override;
+  Result<std::optional<FoldEvaluation>> recall(const EvaluationKey& key) override;
   void recall_ended() override;
   Result<void> remember(const EvaluationKey& key, const std::vector<std::string>& pert_ids,
                         const FoldEvaluation& evaluation) override;
@@ -29,7 +32,7 @@ class RunStore final : public EvaluationMemory {
   void recall_without_numbers(std::size_t n_evaluations);
 
  private:
-  Store& store_;
+  Store* store_ = nullptr;
   RunRecord run_;
   bool resume_, quiet_;
   Resumption resumption_;

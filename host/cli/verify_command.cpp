@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <iostream>
 #include <limits>
+#include <set>
+#include <tuple>
 
 #include "cli/command_line.hpp"
 #include "cli/exit_code.hpp"
@@ -24,16 +26,36 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const char* name_of(SandboxMode mode) {
+  return mode == SandboxMode::OFF ? "off" : mode == SandboxMode::RELAXED ? "relaxed" : "strict";
+}
+
+bool is_weaker(SandboxMode a, SandboxMode b) {
+  const auto strength = [](SandboxMode mode) {
+    return mode == SandboxMode::OFF ? 0 : mode == SandboxMode::RELAXED ? 1 : 2;
+  };
+  return strength(a) < strength(b);
+}
+
 // Makes the sample's evaluations again as their run was asked to. Paths that were given relative to the folder where
-// the run was started are looked for there, or here, if that folder is gone.
-Result<std::vector<VerifiedEvaluation>> verify_run(const fs::path& out, const RunRecord& run,
+// the run was started are looked for there, or `here`, if that folder is gone.
+Result<std::vector<VerifiedEvaluation>> verify_run(const fs::path& here, const fs::path& out, const RunRecord& run,
                                                    const std::vector<EvaluationKey>& sample,
-                                                   const CommonArguments& common, ThreadPool& pool) {
+                                                   const VerifyArguments& verify, ThreadPool& pool) {
   auto arguments = run_arguments_of(run.settings_requested, (out / "results.sqlite").string());
   if (!arguments) return tl::unexpected<Error>(arguments.error());
   arguments->common.quiet = true;
-  std::error_code ignored;
-  if (!run.folder.empty()) fs::current_path(run.folder, ignored);
+  if (is_weaker(arguments->run.sandbox, verify.sandbox)) {
+    fmt::print(
+        stderr,
+        "headroom: the run was made with --sandbox {}; its plugins run with --sandbox {} now, unless you ask for "
+        "the other\n",
+        name_of(arguments->run.sandbox), name_of(verify.sandbox));
+  }
+  arguments->run.sandbox = verify.sandbox;
+  std::error_code failed;
+  fs::current_path(run.folder.empty() ? here : fs::path(run.folder), failed);
+  if (failed) fs::current_path(here, failed);
   if (auto shared = share_columns(*arguments); !shared) return tl::unexpected<Error>(shared.error());
   auto options = complete_run_options(*arguments);
   if (!options) return tl::unexpected<Error>(options.error());
@@ -42,10 +64,10 @@ Result<std::vector<VerifiedEvaluation>> verify_run(const fs::path& out, const Ru
 
   std::vector<std::string> metrics;
   for (const Metric metric : evaluated_metrics(*options)) metrics.emplace_back(metric_name(metric));
-  auto store = Store::open(out, metrics);
+  auto store = Store::open_to_read(out, metrics);
   if (!store) return tl::unexpected<Error>(store.error());
   Verification verification(*store, sample);
-  TerminalProgress progress(std::cerr, progress_style(common.quiet));
+  TerminalProgress progress(std::cerr, progress_style(verify.common.quiet));
   const RunOutcome outcome = evaluate(input->task, input->noise ? &*input->noise : nullptr, *options, pool, progress,
                                       Interruption::token(), &verification);
   if (outcome.error) return tl::unexpected<Error>(*outcome.error);
@@ -82,12 +104,13 @@ void print_outcomes(const std::vector<VerifiedEvaluation>& all, std::size_t n_st
 
 Result<int> verify(const VerifyArguments& arguments) {
   std::error_code error;
+  const fs::path here = fs::current_path(error);
   const fs::path out = fs::absolute(arguments.out, error);
   if (!fs::exists(out / "results.sqlite", error)) {
     return bad_input("there is no store to verify", (arguments.out / "results.sqlite").string(),
                      "give the output folder of a run");
   }
-  auto store = Store::open(out, {});
+  auto store = Store::open_to_read(out, {});
   if (!store) return tl::unexpected<Error>(store.error());
   const auto runs = store->kept_runs();
   if (!runs) return tl::unexpected<Error>(runs.error());
@@ -102,16 +125,15 @@ Result<int> verify(const VerifyArguments& arguments) {
   const auto sample = sample_of(stored, n, arguments.seed);
   ThreadPool pool(arguments.common.n_threads);
   std::vector<VerifiedEvaluation> all;
+  std::set<std::tuple<std::string, std::string, std::string>> chosen;
+  for (const EvaluationKey& key : sample) chosen.emplace(key.context, key.fold, key.method);
   for (const KeptRun& run : *runs) {
     std::vector<EvaluationKey> of_run;
-    for (const EvaluationKey& key : sample) {
-      const auto is_it = [&](const EvaluationKey& other) {
-        return other.context == key.context && other.fold == key.fold && other.method == key.method;
-      };
-      if (std::any_of(run.evaluations.begin(), run.evaluations.end(), is_it)) of_run.push_back(key);
+    for (const EvaluationKey& key : run.evaluations) {
+      if (chosen.contains({key.context, key.fold, key.method})) of_run.push_back(key);
     }
     if (of_run.empty()) continue;
-    auto verified = verify_run(out, run.record, of_run, arguments.common, pool);
+    auto verified = verify_run(here, out, run.record, of_run, arguments, pool);
     if (!verified) return tl::unexpected<Error>(verified.error());
     all.insert(all.end(), verified->begin(), verified->end());
   }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "terminal/display_text.hpp"
+#include "terminal/json_text.hpp"
 
 namespace headroom {
 namespace {
@@ -42,7 +43,9 @@ std::string level_name(ConfinementLevel level) {
 }
 
 // JSON text must be UTF-8, and a plugin's words need not be.
-std::string json_text(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string json_text(const Json& json) {
+  return escaped_json(json.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
+}
 
 }  // namespace
 

@@ -189,7 +189,7 @@ class Run {
     settle_settings();  // a plugin that was found at fault now has no part in them
     if (memory_ != nullptr) {
       if (auto begun = memory_->begin(results_.settings, plugins_of_run()); !begun) return {{}, begun.error()};
-      recall_all();
+      if (auto recalled = recall_all(); !recalled) return {{}, recalled.error()};
     }
 
     progress_.begin("evaluations", n_steps(), "evaluations");
@@ -420,16 +420,22 @@ class Run {
   }
 
   // Fills the places of all evaluations that an earlier run left; their items then have nothing to do.
-  void recall_all() {
-    for_each_key([&](const Item& item, const EvaluationKey& key) { recall(item, key); });
-    memory_->recall_ended();
+  Result<void> recall_all() {
+    Result<void> done;
+    for_each_key([&](const Item& item, const EvaluationKey& key) {
+      if (done) done = recall(item, key);
+    });
+    if (done) memory_->recall_ended();
+    return done;
   }
 
-  void recall(const Item& item, const EvaluationKey& key) {
+  Result<void> recall(const Item& item, const EvaluationKey& key) {
     auto recalled = memory_->recall(key);
-    if (!recalled) return;
-    recalled->fold = results_.contexts[item.context].folds[item.fold];
-    method(item.context, key.method).folds[item.fold] = std::move(*recalled);
+    if (!recalled) return tl::unexpected<Error>(recalled.error());
+    if (!*recalled) return {};
+    (*recalled)->fold = results_.contexts[item.context].folds[item.fold];
+    method(item.context, key.method).folds[item.fold] = std::move(**recalled);
+    return {};
   }
 
   // Failures are kept with their reasons, but not those of a run that is being stopped.

@@ -39,8 +39,9 @@ class EvaluationMemory {
   virtual Result<void> begin(const RunSettings& effective, const std::vector<PluginOfRun>& plugins) = 0;
 
   // The kept evaluation, if it may stand for this one: made from the same inputs and not failed. Called by one thread,
-  // before any evaluation of this run is remembered.
-  virtual std::optional<FoldEvaluation> recall(const EvaluationKey& key) = 0;
+  // before any evaluation of this run is remembered. Errors: what is kept cannot be read, which is not the same as
+  // nothing being kept.
+  virtual Result<std::optional<FoldEvaluation>> recall(const EvaluationKey& key) = 0;
 
   // Called once after the last recall: from here on it is only remembered.
   virtual void recall_ended() {}

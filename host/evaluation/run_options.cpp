@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "evaluation/method_names.hpp"
+
 namespace headroom {
 namespace {
 
@@ -66,32 +68,35 @@ Result<void> validate(const RunOptions& options) {
   if (auto valid = check_names(options.ceiling, kCeilings, "ceiling", "--ceiling"); !valid) return valid;
   if (auto valid = check_names(options.nulls, kNulls, "null", "--nulls"); !valid) return valid;
 
+  constexpr const char* kRename = "give it another: NAME=PATH";
   std::set<std::string> names = reserved_names();
+  TakenNames taken_names(names);
   for (const EmbeddingSpec& spec : options.embeddings) {
-    if (!names.insert(spec.name).second) {
-      return bad_input(fmt::format("the name '{}' is taken", spec.name), "--embedding " + spec.path.string(),
-                       "give it another: NAME=PATH");
-    }
+    std::string fault = fault_of_name(spec.name);
+    if (fault.empty()) fault = taken_names.take(spec.name);
+    if (!fault.empty()) return bad_input(fault, "--embedding " + spec.path.string(), kRename);
+    names.insert(spec.name);
   }
   std::set<std::string> heads;
+  TakenNames taken_heads(reserved_names());
   for (const PredictorSpec& spec : options.predictors) {
-    if (!heads.insert(spec.name).second) {
-      return bad_input(fmt::format("two predictors are named '{}'", spec.name), "--predictor",
-                       "give one another: NAME=PATH.so");
-    }
+    std::string fault = fault_of_name(spec.name);
+    if (fault.empty() && heads.contains(spec.name)) fault = fmt::format("two predictors are named '{}'", spec.name);
+    if (fault.empty()) fault = taken_heads.take(spec.name);
+    if (!fault.empty()) return bad_input(fault, "--predictor", "give it another: NAME=PATH.so");
+    heads.insert(spec.name);
   }
   // Finished predictions stand beside every method, so their names must differ from those of methods as well.
   heads.insert("knn");  // whose bounds submitted predictors borrow
-  std::set<std::string> taken = names;
-  taken.insert(heads.begin(), heads.end());
-  for (const std::string& name : names) {
-    for (const std::string& head : heads) taken.insert(name + "+" + head);
+  TakenNames taken_methods(names);
+  for (const std::string& head : heads) {
+    (void)taken_methods.take(head);  // an embedding may be called the same
+    for (const std::string& name : names) (void)taken_methods.take(name + "+" + head);
   }
   for (const PredictionsSpec& spec : options.predictions) {
-    if (!taken.insert(spec.name).second) {
-      return bad_input(fmt::format("the name '{}' is taken", spec.name), "--predictions " + spec.path.string(),
-                       "give it another: NAME=PATH");
-    }
+    std::string fault = taken_methods.take(spec.name);
+    if (fault.empty()) fault = fault_of_name(spec.name);
+    if (!fault.empty()) return bad_input(fault, "--predictions " + spec.path.string(), kRename);
   }
   return {};
 }

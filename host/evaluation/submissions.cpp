@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <string_view>
 
+#include "evaluation/method_names.hpp"
 #include "terminal/display_text.hpp"
 
 namespace headroom {
@@ -65,6 +67,8 @@ std::string fault_of_link(const fs::path& path) {
   return {};
 }
 
+std::size_t n_unseen(const std::string& name) { return name.size() - seen_name(name).size(); }
+
 struct Candidate {
   SubmissionSpec spec;
   std::string file;        // in the folder of submissions
@@ -119,8 +123,11 @@ Candidate folder_candidate(const fs::path& folder, const std::string& name) {
   return candidate;
 }
 
-// Gives every candidate a name of its own.
-void tell_apart(std::vector<Candidate>& candidates, std::set<std::string> taken, std::vector<std::string>& notes) {
+// Gives every candidate a name of its own. One that a reader could not tell from another's by its blanks is refused,
+// and so is one without anything to read; those with fewer blanks go first.
+void tell_apart(std::vector<Candidate>& candidates, const std::set<std::string>& given_away,
+                std::vector<std::string>& notes) {
+  TakenNames taken(given_away);
   std::vector<std::string> wanted;
   for (const Candidate& candidate : candidates) wanted.push_back(candidate.spec.name);
   // A whole name can be another's short one ("a.so" of a.so.csv), so until nothing changes.
@@ -129,16 +136,29 @@ void tell_apart(std::vector<Candidate>& candidates, std::set<std::string> taken,
     std::map<std::string, int> uses;
     for (const Candidate& candidate : candidates) ++uses[candidate.spec.name];
     for (Candidate& candidate : candidates) {
-      const bool clashes = uses[candidate.spec.name] > 1 || taken.count(candidate.spec.name) > 0;
+      const bool clashes = uses[candidate.spec.name] > 1 || taken.has(candidate.spec.name);
       if (!clashes || candidate.spec.name == candidate.whole_name) continue;
       candidate.spec.name = candidate.whole_name;
       changed = true;
     }
   }
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
+  std::vector<std::size_t> order(candidates.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return n_unseen(candidates[a].spec.name) < n_unseen(candidates[b].spec.name);
+  });
+  std::map<std::string, std::string> by_seen;
+  for (const std::size_t i : order) {
     std::string& name = candidates[i].spec.name;
     const std::string unnumbered = name;
-    for (int n = 2; !taken.insert(name).second; ++n) name = fmt::format("{}~{}", unnumbered, n);
+    std::string& fault = candidates[i].spec.fault;
+    const std::string seen = seen_name(name);
+    if (seen.empty()) {
+      fault = "its name is blank";
+    } else if (const auto [other, is_new] = by_seen.emplace(seen, name); !is_new && other->second != name) {
+      fault = fmt::format("its name differs from '{}' by blanks only", other->second);
+    }
+    for (int n = 2; !taken.take(name).empty(); ++n) name = fmt::format("{}~{}", unnumbered, n);
     if (name == wanted[i]) continue;
     notes.push_back(fmt::format("the submission '{}' is called '{}', since the name '{}' is another's",
                                 display_text(candidates[i].file), name, wanted[i]));

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "terminal/display_text.hpp"
+#include "terminal/json_text.hpp"
 #include "terminal/number_text.hpp"
 
 namespace headroom {
@@ -103,7 +104,7 @@ std::string inspection_json(const Inspection& inspection) {
     for (const FactValue& value : fact.values) array.push_back(json_of(value));
     object[fact.name] = std::move(array);
   }
-  return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return escaped_json(object.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 }  // namespace headroom

@@ -6,10 +6,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
+#include <utility>
 
 #include "confinement.pb.h"
+#include "evaluation/run_results.hpp"
 #include "io/sha256.hpp"
 #include "store/sqlite_database.hpp"
+#include "store/store_schema.hpp"
 #include "summary/summary_json.hpp"
 #include "terminal/number_text.hpp"
 
@@ -101,28 +105,43 @@ Result<std::vector<Fact>> summary_facts(const fs::path& path) {
 }
 
 Result<std::vector<Fact>> store_facts(const fs::path& path) {
-  auto database = SqliteDatabase::open(path);
+  auto database = SqliteDatabase::open(path, SqliteAccess::read);
   if (!database) return tl::unexpected<Error>(database.error());
+  const auto schema = read_store_schema(*database);
+  if (!schema) return tl::unexpected<Error>(schema.error());
+  if (schema->version == 0) {
+    return bad_input("the database holds no results", path.string(), "give a results.sqlite of a run");
+  }
   const auto runs =
       rows_of(*database, "SELECT started, headroom_version, task_name, command_line FROM run ORDER BY id",
               [](const SqliteStatement& row) {
                 return fmt::format("{}, version {}, task {}: {}", row.text(0), row.text(1), row.text(2), row.text(3));
               });
-  if (!runs) return bad_input("the database holds no results", path.string(), "give a results.sqlite of a run");
-  const auto statuses =
-      rows_of(*database, "SELECT status, count(*) FROM evaluation GROUP BY status ORDER BY status",
-              [](const SqliteStatement& row) { return fmt::format("{}: {}", row.text(0), row.integer(1)); });
-  if (!statuses) return tl::unexpected<Error>(statuses.error());
-  const auto methods = rows_of(
-      *database,
-      "SELECT context, method, count(*), sum(status = 'ok') FROM evaluation GROUP BY context, method "
-      "ORDER BY context, method",
-      [](const SqliteStatement& row) {
-        return fmt::format("{}: {}, {} of {} folds ok", row.text(0), row.text(1), row.integer(3), row.integer(2));
-      });
-  if (!methods) return tl::unexpected<Error>(methods.error());
+  if (!runs) return tl::unexpected<Error>(runs.error());
+  // Counted here: sorting in the database could take any amount of disk.
+  struct Folds {
+    std::int64_t n = 0, n_ok = 0;
+  };
+  std::map<std::string, std::int64_t> n_of_status;
+  std::map<std::pair<std::string, std::string>, Folds> folds_of_method;
+  auto rows = database->prepare("SELECT context, method, status FROM evaluation");
+  if (!rows) return tl::unexpected<Error>(rows.error());
+  int code = SQLITE_OK;
+  while ((code = rows->step()) == SQLITE_ROW) {
+    const std::string status = rows->text(2);
+    ++n_of_status[status];
+    Folds& folds = folds_of_method[{rows->text(0), rows->text(1)}];
+    ++folds.n;
+    if (status == status_name(Status::ok)) ++folds.n_ok;
+  }
+  if (code != SQLITE_DONE) return tl::unexpected<Error>(database->error(code));
+  std::vector<std::string> statuses, methods;
+  for (const auto& [status, n] : n_of_status) statuses.push_back(fmt::format("{}: {}", status, n));
+  for (const auto& [method, folds] : folds_of_method) {
+    methods.push_back(fmt::format("{}: {}, {} of {} folds ok", method.first, method.second, folds.n_ok, folds.n));
+  }
   return std::vector<Fact>{fact("n_runs", static_cast<std::int64_t>(runs->size())), list_fact("runs", *runs),
-                           list_fact("evaluations", *statuses), list_fact("stored_methods", *methods)};
+                           list_fact("evaluations", statuses), list_fact("stored_methods", methods)};
 }
 
 }  // namespace headroom

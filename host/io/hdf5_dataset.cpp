@@ -109,20 +109,21 @@ tl::unexpected<Error> never_written(const Dataset& dataset) {
 
 ObjectKind object_kind(const File& file, const std::string& name) {
   const Quiet quiet;
+  // Behind a soft link, what is not found may be out of the file.
+  ObjectKind not_found = ObjectKind::absent;
   for (std::size_t end = name.find('/');; end = name.find('/', end + 1)) {
     const std::string part = name.substr(0, end);
     H5L_info_t link{};
-    if (H5Lexists(file.id.get(), part.c_str(), H5P_DEFAULT) <= 0 ||
-        H5Lget_info(file.id.get(), part.c_str(), &link, H5P_DEFAULT) < 0) {
-      return ObjectKind::absent;
+    if (H5Lexists(file.id.get(), part.c_str(), within_file()) <= 0 ||
+        H5Lget_info(file.id.get(), part.c_str(), &link, within_file()) < 0) {
+      return not_found;
     }
     if (link.type != H5L_TYPE_HARD && link.type != H5L_TYPE_SOFT) return ObjectKind::other;
+    if (link.type == H5L_TYPE_SOFT) not_found = ObjectKind::other;
     if (end == std::string::npos) break;
   }
   H5O_info_t info{};
-  if (H5Oget_info_by_name2(file.id.get(), name.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0) {
-    return ObjectKind::absent;
-  }
+  if (H5Oget_info_by_name2(file.id.get(), name.c_str(), &info, H5O_INFO_BASIC, within_file()) < 0) return not_found;
   if (info.type == H5O_TYPE_GROUP) return ObjectKind::group;
   return info.type == H5O_TYPE_DATASET ? ObjectKind::dataset : ObjectKind::other;
 }
@@ -134,10 +135,10 @@ Result<Id> open_object(const File& file, const std::string& name) {
     return bad_input(fmt::format("'{}' is missing", name), file.path, "give an h5ad file as anndata writes it");
   }
   if (kind == ObjectKind::other) {
-    return bad_input(fmt::format("'{}' is a link out of the file or a named type", name), file.path,
+    return bad_input(fmt::format("'{}' is a link out of the file, a link to nothing or a named type", name), file.path,
                      "give one self-contained file");
   }
-  Id id(H5Oopen(file.id.get(), name.c_str(), H5P_DEFAULT));
+  Id id(H5Oopen(file.id.get(), name.c_str(), within_file()));
   if (!id.valid()) return read_error(name, file.path);
   return id;
 }
@@ -164,15 +165,16 @@ Result<Dataset> describe_dataset(const File& file, Id id, const std::string& nam
   dataset.path = file.path;
   dataset.file_bytes = file.size_bytes;
   dataset.id = std::move(id);
-  const Id space(H5Dget_space(dataset.id.get()));
-  const Id type(H5Dget_type(dataset.id.get()));
   const Id creation(H5Dget_create_plist(dataset.id.get()));
-  if (!dataset.id.valid() || !space.valid() || !type.valid() || !creation.valid()) return read_error(name, file.path);
-
+  if (!dataset.id.valid() || !creation.valid()) return read_error(name, file.path);
+  // Before the extent is asked for: that of a virtual dataset is found by opening the files that it names.
   const H5D_layout_t layout = H5Pget_layout(creation.get());
   if (layout == H5D_VIRTUAL || H5Pget_external_count(creation.get()) > 0) {
     return bad_input(fmt::format("'{}' is stored outside the file", name), file.path, "give one self-contained file");
   }
+  const Id space(H5Dget_space(dataset.id.get()));
+  const Id type(H5Dget_type(dataset.id.get()));
+  if (!space.valid() || !type.valid()) return read_error(name, file.path);
   const H5S_class_t extent = H5Sget_simple_extent_type(space.get());
   if (extent != H5S_SIMPLE && extent != H5S_SCALAR) {
     return bad_input(fmt::format("'{}' is empty", name), file.path, kRewrite);

@@ -16,6 +16,9 @@ herr_t keep_first_message(unsigned, const H5E_error2_t* entry, void* message) {
   return 1;
 }
 
+// The C signature of H5L_elink_traverse_t.
+herr_t refuse_to_leave(const char*, const char*, const char*, const char*, unsigned*, hid_t, void*) { return -1; }
+
 // HDF5 asks for the real path of a file, which an anonymous memory file (opened as /proc/self/fd/N, as a worker is
 // given its data) does not have. Such a file is opened from a copy of its content.
 Id open_image(const std::filesystem::path& path, std::uint64_t size_bytes, hid_t access) {
@@ -56,6 +59,15 @@ std::string take_error_message() {
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first_message, &message);
   H5Eclear2(H5E_DEFAULT);
   return message;
+}
+
+hid_t within_file() {
+  static const hid_t access = [] {
+    const hid_t made = H5Pcreate(H5P_LINK_ACCESS);
+    H5Pset_elink_cb(made, refuse_to_leave, nullptr);
+    return made;
+  }();
+  return access;
 }
 
 Result<File> open_file(const std::filesystem::path& path) {

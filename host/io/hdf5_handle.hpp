@@ -57,6 +57,11 @@ class Quiet {
 // if the stack is empty.
 std::string take_error_message();
 
+// Access to links as every lookup by name must have it: following a link that leaves the file fails, also where a soft
+// link inside the file leads through one. (User-defined links beside the library's own external ones have no class that
+// could follow them.)
+hid_t within_file();
+
 // A file opened read-only, with what errors and plausibility checks need.
 struct File {
   Id id;

@@ -54,10 +54,11 @@ void SharedSegment::clear() {
   off_t end = 0;
   const auto size = static_cast<off_t>(bytes_);
   while (end < size) {
-    const off_t start = lseek(memory_.get(), end, SEEK_DATA);
-    if (start < 0) break;
+    off_t start = lseek(memory_.get(), end, SEEK_DATA);
+    if (start < 0 && errno == ENXIO) break;  // holes alone from here on
+    if (start < end) start = end;            // where the holes are cannot be told: everything is cleared
     end = lseek(memory_.get(), start, SEEK_HOLE);
-    if (end < 0 || end > size) end = size;
+    if (end <= start || end > size) end = size;
     std::memset(data_ + start, 0, static_cast<std::size_t>(end - start));
   }
 }

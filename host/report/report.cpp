@@ -10,6 +10,7 @@
 #include "io/atomic_file.hpp"
 #include "report/embedded_page.hpp"
 #include "summary/summary_json.hpp"
+#include "terminal/json_text.hpp"
 
 namespace headroom {
 namespace {
@@ -145,7 +146,7 @@ std::string report_page(const ReportModel& model) {
   std::string json = data.dump(-1, ' ', false, Json::error_handler_t::replace);
   json.back() = ',';  // the summary is already text: it is put in as the last member
   json += "\"summary\":" + compact_summary_json(shown_part(model)) + "}";
-  const std::string safe = script_safe_json(json);
+  const std::string safe = escaped_json(script_safe_json(json));
   const EmbeddedPage parts = embedded_page();
   return filled(parts.page, {{"style", parts.style},
                              {"script", parts.script},

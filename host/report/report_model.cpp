@@ -55,7 +55,7 @@ Result<ReportModel> read_report_model(const std::filesystem::path& out_dir_or_su
   if (!is_folder || model.metric.empty() || !std::filesystem::exists(out_dir_or_summary / "results.sqlite"))
     return model;
 
-  auto store = Store::open(out_dir_or_summary, {model.metric});
+  auto store = Store::open_to_read(out_dir_or_summary, {model.metric});
   if (!store) return tl::unexpected(store.error());
   auto facts = store->facts();
   if (!facts) return tl::unexpected(facts.error());
@@ -76,6 +76,17 @@ Result<ReportModel> read_report_model(const std::filesystem::path& out_dir_or_su
     const auto place = context_place.find(evaluation.key.context);
     if (place == context_place.end() || evaluation.evaluation.status != Status::ok) continue;
     methods[place->second][evaluation.key.method].push_back(&evaluation);
+  }
+  // Every method has a value for most perturbations, so that what is drawn is about as large as what is stored.
+  constexpr std::size_t kMostDrawnPerStored = 64, kAlwaysDrawn = 1'000'000;
+  std::size_t n_stored = 0, n_drawn = 0;
+  for (const auto& evaluation : *evaluations) n_stored += evaluation.pert_ids.size();
+  for (std::size_t c = 0; c < model.contexts.size(); ++c) {
+    n_drawn += methods[c].size() * model.contexts[c].facts.pert_ids.size();
+    if (n_drawn > kAlwaysDrawn + kMostDrawnPerStored * n_stored) {
+      return bad_input("the methods of the store and its perturbations do not belong together",
+                       (out_dir_or_summary / "results.sqlite").string(), "make the report from summary.json alone");
+    }
   }
   for (std::size_t c = 0; c < model.contexts.size(); ++c) {
     PerturbationScores& scores = model.contexts[c];

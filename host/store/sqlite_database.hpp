@@ -1,4 +1,8 @@
 // A connection to an SQLite file and its statements: resources and errors, no knowledge of what is stored.
+//
+// The file may be a stranger's, also where it is opened to be written (--resume). So the schema is trusted with nothing
+// (no views, no triggers, no functions), lengths are limited, and each query may return and work no more than the bytes
+// of the file account for: pages that refer to each other can pretend to hold endless rows.
 #pragma once
 
 #include <sqlite3.h>
@@ -14,9 +18,19 @@
 
 namespace headroom {
 
+// What one query of a connection may still do. Set anew when a statement begins.
+struct QueryBounds {
+  std::string path;                // of the file, whose size is the measure
+  std::int64_t n_rounds_left = 0;  // of the virtual machine, in the units of the progress handler
+  std::uint64_t n_bytes_left = 0;  // of rows and texts that a statement may hand out
+
+  void begin_query();
+};
+
 class SqliteStatement {
  public:
-  explicit SqliteStatement(sqlite3_stmt* statement) : statement_(statement) {}
+  SqliteStatement(sqlite3_stmt* statement, std::shared_ptr<QueryBounds> bounds)
+      : statement_(statement), bounds_(std::move(bounds)) {}
 
   // Parameters are numbered from 1. Bound text is copied. A NaN or an absent number is bound as NULL.
   void bind(int index, std::string_view text);
@@ -24,8 +38,8 @@ class SqliteStatement {
   void bind(int index, double number);
   void bind(int index, std::optional<double> number);
 
-  // One step: SQLITE_ROW, SQLITE_DONE or an error code.
-  int step() { return sqlite3_step(statement_.get()); }
+  // One step: SQLITE_ROW, SQLITE_DONE or an error code; SQLITE_CORRUPT where the file cannot hold what it returned.
+  int step();
   void reset();
 
   // Columns are numbered from 0.
@@ -39,12 +53,24 @@ class SqliteStatement {
     void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
   };
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  std::shared_ptr<QueryBounds> bounds_;
+  bool is_begun_ = false;
+  std::uint64_t n_most_bytes_ = 0;
+  mutable std::uint64_t n_bytes_ = 0;  // of rows and texts since it began
+};
+
+enum class SqliteAccess {
+  read,   // nothing is changed, neither the file nor what lies beside it, and no journal is played back
+  write,  // the file is made where it is not there
 };
 
 class SqliteDatabase {
  public:
-  // Opens or creates the file. Another process that holds it is waited for, up to a minute.
-  static Result<SqliteDatabase> open(const std::filesystem::path& path);
+  // Another process that holds the file is waited for, up to a minute. Errors (bad_input): not there (read), not a
+  // regular file, files beside it that SQLite would follow out of the folder, and (read) a change that was left
+  // unfinished.
+  static Result<SqliteDatabase> open(const std::filesystem::path& path, SqliteAccess access);
+  const std::string& path() const { return path_; }
 
   Result<void> execute(const std::string& sql);
   Result<SqliteStatement> prepare(const std::string& sql);
@@ -59,8 +85,10 @@ class SqliteDatabase {
   struct Close {
     void operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
   };
+  std::shared_ptr<QueryBounds> bounds_;  // outlives the connection, whose progress handler asks it
   std::unique_ptr<sqlite3, Close> connection_;
   std::string path_;
+  SqliteAccess access_ = SqliteAccess::read;
 };
 
 // A transaction that is rolled back unless commit() is reached.

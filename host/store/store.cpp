@@ -6,72 +6,21 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
+#include <tuple>
 
 #include "io/sha256.hpp"
 #include "store/sqlite_database.hpp"
+#include "store/store_schema.hpp"
 #include "summary/summary_json.hpp"
 
 namespace headroom {
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr std::int64_t schema_version = 3;
-constexpr std::int64_t application_id = 0x4844524D;  // "HDRM"
-
-constexpr const char* schema = R"(
-CREATE TABLE run (
-  id INTEGER PRIMARY KEY, started TEXT, headroom_version TEXT, build TEXT, command_line TEXT,
-  task_name TEXT, task_sha256 TEXT, noise_sha256 TEXT, settings TEXT, host_cpu TEXT, host_kernel TEXT, libraries TEXT,
-  folder TEXT, task_path TEXT, noise_path TEXT, settings_requested TEXT, n_threads INTEGER);
-CREATE TABLE plugin (
-  run INTEGER REFERENCES run, name TEXT, file TEXT, sha256 TEXT, data_sha256 TEXT, shipped INTEGER, kind TEXT,
-  version TEXT, licence TEXT, training_datasets TEXT, path TEXT, data_folder_sha256 TEXT, limits TEXT,
-  confinement TEXT, PRIMARY KEY (run, name, file)) WITHOUT ROWID;
-CREATE TABLE perturbation (
-  context TEXT, row INTEGER, pert_id TEXT, fold TEXT, effect_size REAL, n_cells REAL, noise REAL,
-  PRIMARY KEY (context, row)) WITHOUT ROWID;
-CREATE TABLE evaluation (
-  id INTEGER PRIMARY KEY, run INTEGER REFERENCES run, context TEXT NOT NULL, fold TEXT NOT NULL, method TEXT NOT NULL,
-  fingerprint TEXT NOT NULL, status TEXT NOT NULL, reason TEXT, metrics TEXT, n_test INTEGER, n_covered INTEGER,
-  best_params TEXT, inner_scores TEXT, effective_dim INTEGER, wall_s REAL, cpu_s REAL, peak_memory_bytes REAL,
-  inputs TEXT, UNIQUE (context, fold, method));
-CREATE TABLE score (
-  evaluation INTEGER REFERENCES evaluation, row INTEGER, pert_id TEXT, covered INTEGER,
-  PRIMARY KEY (evaluation, row)) WITHOUT ROWID;
-CREATE TABLE output (id INTEGER PRIMARY KEY CHECK (id = 1), stamp TEXT, files TEXT, submissions TEXT);
-)";
-
-// From version 1 to 2: what a number was made from.
-constexpr const char* from_version_1 = R"(
-ALTER TABLE run ADD COLUMN folder TEXT;
-ALTER TABLE run ADD COLUMN task_path TEXT;
-ALTER TABLE run ADD COLUMN noise_path TEXT;
-ALTER TABLE run ADD COLUMN settings_requested TEXT;
-ALTER TABLE run ADD COLUMN n_threads INTEGER;
-ALTER TABLE plugin ADD COLUMN path TEXT;
-ALTER TABLE plugin ADD COLUMN data_folder_sha256 TEXT;
-ALTER TABLE plugin ADD COLUMN limits TEXT;
-ALTER TABLE plugin ADD COLUMN confinement TEXT;
-ALTER TABLE evaluation ADD COLUMN inputs TEXT;
-)";
-
-// From version 2 to 3: which files were written.
-constexpr const char* from_version_2 = R"(
-CREATE TABLE output (id INTEGER PRIMARY KEY CHECK (id = 1), stamp TEXT, files TEXT, submissions TEXT);
-)";
-
-std::string quoted(const std::string& identifier) {
-  std::string out = "\"";
-  for (const char c : identifier) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
 
 std::optional<Status> status_of(const std::string& name) {
   for (const Status status : {Status::not_run, Status::ok, Status::failed, Status::skipped}) {
@@ -122,106 +71,102 @@ std::vector<GridPointScore> inner_scores_of(const std::string& text) {
 struct Store::State {
   SqliteDatabase database;
   std::vector<std::string> metrics;
+  StoreSchema schema;
   std::int64_t run = 0;  // 0: before begin_run
   std::mutex mutex;
 
-  // Prepared once; reset after every use.
-  std::optional<SqliteStatement> find_evaluation, find_scores, count_scores, remove_scores, remove_evaluation,
-      add_evaluation, add_score;
+  // Prepared once; reset after every use. The latter four where the store was opened to be written.
+  std::optional<SqliteStatement> find_evaluation, find_scores, count_scores;
+  std::optional<SqliteStatement> remove_scores, remove_evaluation, add_evaluation, add_score;
 
   State(SqliteDatabase d, std::vector<std::string> m) : database(std::move(d)), metrics(std::move(m)) {}
 
-  Result<std::int64_t> pragma(const std::string& name) {
-    auto statement = database.prepare("PRAGMA " + name);
-    if (!statement) return tl::unexpected(statement.error());
-    const int code = statement->step();
-    if (code != SQLITE_ROW) return tl::unexpected(database.error(code));
-    return statement->integer(0);
-  }
-
   // SQLite does not wait for its turn when two processes turn a new file to WAL at once: one is told BUSY and must ask
   // again.
-  Result<void> use_write_ahead_log() {
+  template <class Try>
+  Result<void> try_while_busy(Try&& attempt) {
     constexpr auto pause = std::chrono::milliseconds(5);
     constexpr int most_tries = 2000;
     Result<void> done;
     for (int i = 0; i < most_tries; ++i) {
-      done = database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+      done = attempt();
       if (done || !database.is_busy()) return done;
       std::this_thread::sleep_for(pause);
     }
     return done;
   }
 
-  // Makes the tables in a new file; refuses files that are something else.
-  Result<void> set_up(const std::string& path) {
-    if (auto done = use_write_ahead_log(); !done) return done;
-    SqliteTransaction transaction(database);  // two processes may open a new store at once
-    if (auto begun = transaction.begin(); !begun) return begun;
-    const auto version = pragma("user_version");
-    const auto application = pragma("application_id");
-    if (!version || !application) return tl::unexpected(version ? application.error() : version.error());
-    auto n_tables = database.prepare("SELECT count(*) FROM sqlite_master");
-    if (!n_tables || n_tables->step() != SQLITE_ROW) return harness_fault("the store cannot be read", path);
-    if (n_tables->integer(0) == 0) {
-      const std::string stamps =
-          fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", application_id, schema_version);
-      if (auto made = database.execute(schema + stamps); !made) return made;
-    } else if (*application != application_id) {
-      return bad_input("this database is no store of results", path, "move it away or give another output folder");
-    } else if (*version > schema_version) {
-      return bad_input(fmt::format("the store has version {}, this Headroom reads up to {}", *version, schema_version),
-                       path, "use the Headroom that made it, or give another output folder");
-    } else if (*version < schema_version) {
-      const std::string from = std::string(*version < 2 ? from_version_1 : "") + from_version_2;
-      const std::string stamp = fmt::format("PRAGMA user_version = {};", schema_version);
-      if (auto brought = database.execute(from + stamp); !brought) return brought;
-    }
-    n_tables->reset();
-    if (auto added = add_metric_columns(); !added) return added;
-    return transaction.commit();
+  Result<void> read_schema() {
+    auto read = read_store_schema(database);
+    if (!read) return tl::unexpected(read.error());
+    schema = std::move(*read);
+    return {};
+  }
+
+  // Makes the tables in a new file; refuses files that are something else before anything in them is changed.
+  Result<void> set_up() {
+    return try_while_busy([&] { return read_schema(); })
+        .and_then([&] {
+          return try_while_busy(
+              [&] { return database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"); });
+        })
+        .and_then([&]() -> Result<void> {
+          SqliteTransaction transaction(database);  // two processes may open a new store at once
+          if (auto begun = transaction.begin(); !begun) return begun;
+          if (auto read = read_schema(); !read) return read;
+          const std::string sql = schema.version == 0 ? new_store_sql() : upgrade_store_sql(schema.version);
+          if (auto made = database.execute(sql); !made) return made;
+          if (auto read = read_schema(); !read) return read;
+          if (auto added = add_metric_columns(); !added) return added;
+          return transaction.commit();
+        });
   }
 
   Result<void> add_metric_columns() {
-    auto statement = database.prepare("SELECT count(*) FROM pragma_table_info('score') WHERE name = ?");
-    if (!statement) return tl::unexpected(statement.error());
     for (const auto& metric : metrics) {
-      statement->reset();
-      statement->bind(1, metric);
-      if (const int code = statement->step(); code != SQLITE_ROW) return tl::unexpected(database.error(code));
-      if (statement->integer(0) != 0) continue;
-      statement->reset();
-      if (auto added = database.execute("ALTER TABLE score ADD COLUMN " + quoted(metric) + " REAL"); !added)
-        return added;
+      if (schema.has("score", metric)) continue;
+      auto added = database.execute("ALTER TABLE score ADD COLUMN " + quoted_identifier(metric) + " REAL");
+      if (!added) return added;
+      schema.columns["score"].insert(metric);
     }
     return {};
   }
 
-  Result<void> prepare_statements() {
-    std::string columns, values;
-    for (const auto& metric : metrics) {
-      columns += ", " + quoted(metric);
-      values += ", ?";
-    }
-    const auto prepare = [&](std::optional<SqliteStatement>& statement, const std::string& sql) -> Result<void> {
-      auto prepared = database.prepare(sql);
-      if (!prepared) return tl::unexpected(prepared.error());
-      statement.emplace(std::move(*prepared));
-      return {};
-    };
+  // A column, or NULL in its place where a store of an earlier version is read, or one without a metric.
+  std::string column(const std::string& table, const std::string& name) const {
+    return schema.has(table, name) ? quoted_identifier(name) : "NULL";
+  }
+
+  Result<void> prepare(std::optional<SqliteStatement>& statement, const std::string& sql) {
+    auto prepared = database.prepare(sql);
+    if (!prepared) return tl::unexpected(prepared.error());
+    statement.emplace(std::move(*prepared));
+    return {};
+  }
+
+  Result<void> prepare_reading() {
+    std::string columns;
+    for (const auto& metric : metrics) columns += ", " + column("score", metric);
     return prepare(find_evaluation,
                    "SELECT id, fingerprint, status, reason, metrics, best_params, inner_scores, effective_dim, wall_s, "
-                   "cpu_s, peak_memory_bytes, n_test, inputs, run FROM evaluation "
-                   "WHERE context = ? AND fold = ? AND method = ?")
+                   "cpu_s, peak_memory_bytes, n_test, " +
+                       column("evaluation", "inputs") +
+                       ", run FROM evaluation WHERE context = ? AND fold = ? AND method = ?")
         .and_then([&] {
           return prepare(find_scores, "SELECT covered" + columns + " FROM score WHERE evaluation = ? ORDER BY row");
         })
-        .and_then([&] { return prepare(count_scores, "SELECT count(*) FROM score WHERE evaluation = ?"); })
-        .and_then([&] {
-          return prepare(remove_scores,
-                         "DELETE FROM score WHERE evaluation IN "
-                         "(SELECT id FROM evaluation WHERE context = ? AND fold = ? AND method = ?)");
-        })
+        .and_then([&] { return prepare(count_scores, "SELECT count(*) FROM score WHERE evaluation = ?"); });
+  }
+
+  Result<void> prepare_writing() {
+    std::string columns, values;
+    for (const auto& metric : metrics) {
+      columns += ", " + quoted_identifier(metric);
+      values += ", ?";
+    }
+    return prepare(remove_scores,
+                   "DELETE FROM score WHERE evaluation IN "
+                   "(SELECT id FROM evaluation WHERE context = ? AND fold = ? AND method = ?)")
         .and_then([&] {
           return prepare(remove_evaluation, "DELETE FROM evaluation WHERE context = ? AND fold = ? AND method = ?");
         })
@@ -236,6 +181,19 @@ struct Store::State {
           return prepare(add_score, "INSERT INTO score (evaluation, row, pert_id, covered" + columns +
                                         ") VALUES (?, ?, ?, ?" + values + ")");
         });
+  }
+
+  Error damaged() const { return database.error(SQLITE_CORRUPT); }
+
+  // How many scores an evaluation has; an error where it says another number itself.
+  Result<std::int64_t> count(std::int64_t id, std::int64_t n_test) {
+    count_scores->bind(1, id);
+    const int code = count_scores->step();
+    const std::int64_t n = code == SQLITE_ROW ? count_scores->integer(0) : 0;
+    count_scores->reset();
+    if (code != SQLITE_ROW) return tl::unexpected(database.error(code));
+    if (n != n_test) return tl::unexpected(damaged());
+    return n;
   }
 
   // Steps a statement that returns no rows, then makes it ready for its next use.
@@ -261,7 +219,10 @@ struct Store::State {
     });
   }
 
-  Result<void> read_scores(std::int64_t id, std::int64_t n_test, FoldEvaluation& evaluation) {
+  Result<void> read_scores(std::int64_t id, std::int64_t n_claimed, FoldEvaluation& evaluation) {
+    const auto counted = count(id, n_claimed);  // before memory is taken for them
+    if (!counted) return tl::unexpected(counted.error());
+    const std::int64_t n_test = *counted;
     evaluation.metric_values.assign(metrics.size(), Vector(n_test));
     evaluation.covered.reserve(static_cast<std::size_t>(n_test));
     find_scores->bind(1, id);
@@ -328,11 +289,25 @@ Store::~Store() = default;
 
 Result<Store> Store::open(const std::filesystem::path& out_dir, std::vector<std::string> metrics) {
   const std::filesystem::path path = out_dir / "results.sqlite";
-  auto database = SqliteDatabase::open(path);
+  auto database = SqliteDatabase::open(path, SqliteAccess::write);
   if (!database) return tl::unexpected(database.error());
   auto state = std::make_unique<State>(std::move(*database), std::move(metrics));
-  const auto ready = state->set_up(path.string()).and_then([&] { return state->prepare_statements(); });
+  const auto ready = state->set_up().and_then([&] { return state->prepare_reading(); }).and_then([&] {
+    return state->prepare_writing();
+  });
   if (!ready) return tl::unexpected(ready.error());
+  return Store(std::move(state));
+}
+
+Result<Store> Store::open_to_read(const std::filesystem::path& out_dir, std::vector<std::string> metrics) {
+  auto database = SqliteDatabase::open(out_dir / "results.sqlite", SqliteAccess::read);
+  if (!database) return tl::unexpected(database.error());
+  auto state = std::make_unique<State>(std::move(*database), std::move(metrics));
+  if (auto read = state->read_schema(); !read) return tl::unexpected(read.error());
+  if (state->schema.version == 0) {
+    return bad_input("the store is empty", state->database.path(), "run headroom run first");
+  }
+  if (auto ready = state->prepare_reading(); !ready) return tl::unexpected(ready.error());
   return Store(std::move(state));
 }
 
@@ -388,21 +363,22 @@ const std::vector<std::string>& Store::metrics() const { return state_->metrics;
 
 Result<std::vector<KeptRun>> Store::kept_runs() {
   std::lock_guard lock(state_->mutex);
-  auto run = state_->database.prepare(
-      "SELECT id, started, headroom_version, build, command_line, task_name, task_sha256, noise_sha256, settings, "
-      "host_cpu, host_kernel, libraries, folder, task_path, noise_path, settings_requested, n_threads FROM run "
-      "ORDER BY id");
-  auto made = state_->database.prepare(
-      "SELECT context, fold, method, fingerprint FROM evaluation WHERE run = ? AND status = 'ok' "
-      "ORDER BY context, method, fold");
-  if (!run || !made) return tl::unexpected(run ? made.error() : run.error());
+  // Each table is read once from end to end: what a query may return is bounded by the size of the file.
+  std::string columns;
+  for (const char* name : {"started", "headroom_version", "build", "command_line", "task_name", "task_sha256",
+                           "noise_sha256", "settings", "host_cpu", "host_kernel", "libraries", "folder", "task_path",
+                           "noise_path", "settings_requested", "n_threads"}) {
+    columns += ", " + state_->column("run", name);
+  }
+  auto run = state_->database.prepare("SELECT id" + columns + " FROM run ORDER BY id");
+  if (!run) return tl::unexpected(run.error());
   std::vector<KeptRun> runs;
+  std::map<std::int64_t, std::size_t> place;
   int code = SQLITE_ROW;
   while ((code = run->step()) == SQLITE_ROW) {
-    KeptRun& kept = runs.emplace_back();
-    RunRecord& record = kept.record;
     int column = 0;
-    made->bind(1, run->integer(column++));
+    place[run->integer(column++)] = runs.size();
+    RunRecord& record = runs.emplace_back().record;
     for (std::string* text :
          {&record.started, &record.headroom_version, &record.build, &record.command_line, &record.task_name,
           &record.task_sha256, &record.noise_sha256, &record.settings_json, &record.host_cpu, &record.host_kernel,
@@ -410,14 +386,22 @@ Result<std::vector<KeptRun>> Store::kept_runs() {
       *text = run->text(column++);
     }
     record.n_threads = static_cast<int>(run->integer(column));
-    int inner = SQLITE_ROW;
-    while ((inner = made->step()) == SQLITE_ROW) {
-      kept.evaluations.push_back({made->text(0), made->text(1), made->text(2), made->text(3)});
-    }
-    made->reset();
-    if (inner != SQLITE_DONE) return tl::unexpected(state_->database.error(inner));
   }
   if (code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
+
+  auto made = state_->database.prepare("SELECT run, context, fold, method, fingerprint, status FROM evaluation");
+  if (!made) return tl::unexpected(made.error());
+  while ((code = made->step()) == SQLITE_ROW) {
+    const auto of_run = place.find(made->integer(0));
+    if (of_run == place.end() || made->text(5) != status_name(Status::ok)) continue;
+    runs[of_run->second].evaluations.push_back({made->text(1), made->text(2), made->text(3), made->text(4)});
+  }
+  if (code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
+  for (KeptRun& kept : runs) {
+    std::sort(kept.evaluations.begin(), kept.evaluations.end(), [](const EvaluationKey& a, const EvaluationKey& b) {
+      return std::tie(a.context, a.method, a.fold) < std::tie(b.context, b.method, b.fold);
+    });
+  }
   return runs;
 }
 
@@ -467,7 +451,9 @@ Result<std::optional<FoldEvaluation>> Store::find(const EvaluationKey& key) {
   if (code == SQLITE_ROW && found.text(1) == key.fingerprint && state_->has_all_metrics(found.text(4))) {
     try {
       evaluation.emplace();
-      evaluation->status = status_of(found.text(2)).value_or(Status::not_run);
+      const auto status = status_of(found.text(2));
+      if (!status) read = tl::unexpected(state_->damaged());
+      evaluation->status = status.value_or(Status::not_run);
       evaluation->reason = found.text(3);
       evaluation->best_params = Json::parse(found.text(5)).get<std::map<std::string, double>>();
       evaluation->inner_scores = inner_scores_of(found.text(6));
@@ -506,6 +492,7 @@ Result<std::optional<std::string>> Store::provenance_of(const std::vector<Evalua
       count.bind(1, found.integer(0));
       const int counted = count.step();
       has_all = counted == SQLITE_ROW && count.integer(0) == found.integer(11);
+      if (counted != SQLITE_ROW) code = counted;
       count.reset();
     }
     if (has_all) runs.add(fmt::format("{} {}\n", keys[i].fingerprint, found.integer(13)));
@@ -521,6 +508,7 @@ Result<std::optional<std::string>> Store::provenance_of(const std::vector<Evalua
 
 Result<std::optional<KeptOutputs>> Store::outputs() {
   std::lock_guard lock(state_->mutex);
+  if (!state_->schema.columns.contains("output")) return std::nullopt;
   auto row = state_->database.prepare("SELECT stamp, files, submissions FROM output");
   if (!row) return tl::unexpected(row.error());
   const int code = row->step();
@@ -561,6 +549,7 @@ Result<void> Store::put(const EvaluationKey& key, const std::vector<std::string>
       return harness_fault("an evaluation does not fit its test rows", key.context + " " + key.fold + " " + key.method);
   }
   std::lock_guard lock(state_->mutex);
+  if (!state_->add_evaluation) return harness_fault("the store was opened to be read", state_->database.path());
   SqliteTransaction transaction(state_->database);
   if (auto begun = transaction.begin(); !begun) return begun;
   for (SqliteStatement* removal : {&*state_->remove_scores, &*state_->remove_evaluation}) {
@@ -648,38 +637,45 @@ Result<std::vector<PerturbationFacts>> Store::facts() {
 
 Result<std::vector<StoredEvaluation>> Store::evaluations(const std::string& metric) {
   std::lock_guard lock(state_->mutex);
-  auto rows = state_->database.prepare(
-      "SELECT e.id, e.context, e.fold, e.method, e.fingerprint, e.status, e.reason, s.pert_id, s.covered, s." +
-      quoted(metric) +
-      " FROM evaluation e LEFT JOIN score s ON s.evaluation = e.id ORDER BY e.context, e.method, e.fold, e.id, s.row");
-  if (!rows) return tl::unexpected(rows.error());
-  std::vector<StoredEvaluation> all;
-  std::vector<double> values;
-  std::int64_t current = 0;
-  const auto finish = [&] {
-    if (all.empty()) return;
-    all.back().evaluation.metric_values = {
-        Eigen::Map<const Vector>(values.data(), static_cast<Eigen::Index>(values.size()))};
-    values.clear();
-  };
-  int code = SQLITE_ROW;
-  while ((code = rows->step()) == SQLITE_ROW) {
-    if (all.empty() || rows->integer(0) != current) {
-      finish();
-      current = rows->integer(0);
-      StoredEvaluation& next = all.emplace_back();
-      next.key = {rows->text(1), rows->text(2), rows->text(3), rows->text(4)};
-      next.metrics = {metric};
-      next.evaluation.status = status_of(rows->text(5)).value_or(Status::not_run);
-      next.evaluation.reason = rows->text(6);
-    }
-    if (rows->is_null(7)) continue;  // an evaluation without scores
-    all.back().pert_ids.push_back(rows->text(7));
-    all.back().evaluation.covered.push_back(static_cast<std::uint8_t>(rows->integer(8)));
-    values.push_back(rows->number(9));
+  if (!state_->schema.has("score", metric)) {
+    return bad_input("the store has no metric '" + metric + "'", state_->database.path(), "give the folder of a run");
   }
-  finish();
+  // Each table is read once from end to end: what a query may return is bounded by the size of the file.
+  auto made = state_->database.prepare("SELECT id, context, fold, method, fingerprint, status, reason FROM evaluation");
+  if (!made) return tl::unexpected(made.error());
+  std::vector<StoredEvaluation> all;
+  std::map<std::int64_t, std::size_t> place;
+  int code = SQLITE_ROW;
+  while ((code = made->step()) == SQLITE_ROW) {
+    if (!place.emplace(made->integer(0), all.size()).second) return tl::unexpected(state_->damaged());
+    StoredEvaluation& next = all.emplace_back();
+    next.key = {made->text(1), made->text(2), made->text(3), made->text(4)};
+    next.metrics = {metric};
+    next.evaluation.status = status_of(made->text(5)).value_or(Status::not_run);
+    next.evaluation.reason = made->text(6);
+  }
   if (code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
+
+  auto scores = state_->database.prepare("SELECT evaluation, pert_id, covered, " + quoted_identifier(metric) +
+                                         " FROM score ORDER BY evaluation, row");
+  if (!scores) return tl::unexpected(scores.error());
+  std::vector<std::vector<double>> values(all.size());
+  while ((code = scores->step()) == SQLITE_ROW) {
+    const auto of_evaluation = place.find(scores->integer(0));
+    if (of_evaluation == place.end()) continue;
+    StoredEvaluation& evaluation = all[of_evaluation->second];
+    evaluation.pert_ids.push_back(scores->text(1));
+    evaluation.evaluation.covered.push_back(static_cast<std::uint8_t>(scores->integer(2)));
+    values[of_evaluation->second].push_back(scores->number(3));
+  }
+  if (code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i].evaluation.metric_values = {
+        Eigen::Map<const Vector>(values[i].data(), static_cast<Eigen::Index>(values[i].size()))};
+  }
+  std::sort(all.begin(), all.end(), [](const StoredEvaluation& a, const StoredEvaluation& b) {
+    return std::tie(a.key.context, a.key.method, a.key.fold) < std::tie(b.key.context, b.key.method, b.key.fold);
+  });
   return all;
 }
 

@@ -17,8 +17,9 @@
 //   score         per evaluation and test perturbation: one column a metric (NULL: undefined there)
 //   output        at most one row: the files that were last written from the store, with a stamp of all that they were
 //                 made from (JSON lists of files and of what became of submissions)
-// A store of an earlier version gets the new columns and tables when it is opened; evaluations of version 1, which does
-// not tell their inputs, are made again.
+// A store of an earlier version gets the new columns and tables when it is opened to be written; evaluations of version
+// 1, which does not tell their inputs, are made again. A store may come from a stranger: it is refused unless its
+// tables are exactly these (store_schema.hpp), and no query returns more than the file can hold (sqlite_database.hpp).
 #pragma once
 
 #include <cstdint>
@@ -95,6 +96,10 @@ class Store {
   // Opens or makes OUT/results.sqlite. `metrics`: the run's, in the order of FoldEvaluation::metric_values. Errors: the
   // folder cannot be written, the file is no store, is damaged, or is of a later version.
   static Result<Store> open(const std::filesystem::path& out_dir, std::vector<std::string> metrics);
+
+  // The store of a folder as it is, also one of an earlier version: nothing in the folder is changed. What begins or
+  // puts must not be called. Errors: there is none, or as above.
+  static Result<Store> open_to_read(const std::filesystem::path& out_dir, std::vector<std::string> metrics);
   const std::vector<std::string>& metrics() const;
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;

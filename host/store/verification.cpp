@@ -43,16 +43,16 @@ Verification::Verification(Store& store, const std::vector<EvaluationKey>& sampl
   }
 }
 
-std::optional<FoldEvaluation> Verification::recall(const EvaluationKey& key) {
+Result<std::optional<FoldEvaluation>> Verification::recall(const EvaluationKey& key) {
   const auto found = outcomes_.find(place_of(key));
   FoldEvaluation left_out;
   left_out.status = Status::skipped;
   left_out.reason = "not to be verified";
   if (found == outcomes_.end()) return left_out;
   const auto origin = store_.origin_of(key);
-  if (origin && *origin && (*origin)->fingerprint == key.fingerprint) return std::nullopt;
-  const auto changes =
-      origin && *origin ? differences((*origin)->inputs, key.inputs) : std::vector<std::string>{"it is gone"};
+  if (!origin) return tl::unexpected<Error>(origin.error());
+  if (*origin && (*origin)->fingerprint == key.fingerprint) return std::nullopt;
+  const auto changes = *origin ? differences((*origin)->inputs, key.inputs) : std::vector<std::string>{"it is gone"};
   found->second.detail = fmt::format("{}", fmt::join(changes, "; "));
   return left_out;
 }

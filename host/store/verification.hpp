@@ -34,7 +34,7 @@ class Verification final : public EvaluationMemory {
   Verification(Store& store, const std::vector<EvaluationKey>& sample);
 
   Result<void> begin(const RunSettings&, const std::vector<PluginOfRun>&) override { return {}; }
-  std::optional<FoldEvaluation> recall(const EvaluationKey& key) override;
+  Result<std::optional<FoldEvaluation>> recall(const EvaluationKey& key) override;
   Result<void> remember(const EvaluationKey& key, const std::vector<std::string>& pert_ids,
                         const FoldEvaluation& evaluation) override;
 

@@ -3,55 +3,43 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include "io/atomic_file.hpp"
+#include "io/csv_writer.hpp"
 #include "io/sha256.hpp"
 #include "protocol/metrics.hpp"
 #include "summary/sampling_error.hpp"
-#include "terminal/table.hpp"
 
 namespace headroom {
 namespace {
-
-void append_number(std::string& out, double value) {
-  if (std::isfinite(value)) fmt::format_to(std::back_inserter(out), "{}", value);
-}
 
 // The rows of one method in one context.
 std::string method_rows(const RunResults& results, const Task& task, const ContextEvaluation& context,
                         const MethodEvaluation& method) {
   const MethodEvaluation* noise = sampling_error_of(context);
   const TaskContext& task_context = task.contexts[context.task_context];
-  std::string rows;
+  CsvWriter rows;
   for (std::size_t f = 0; f < method.folds.size(); ++f) {
     const FoldEvaluation& fold = method.folds[f];
     if (fold.status != Status::ok) continue;
-    const std::string head = csv_field(context.context) + "," +
-                             csv_field(task.fold_names[static_cast<std::size_t>(context.folds[f])]) + "," +
-                             csv_field(method.name) + ",";
+    CsvWriter head;
+    head.text(context.context).text(task.fold_names[static_cast<std::size_t>(context.folds[f])]).text(method.name);
     const RowIndex& test_rows = context.test_rows[f];
+    const bool has_noise = noise != nullptr && noise->folds[f].status == Status::ok;
     for (std::size_t i = 0; i < test_rows.size(); ++i) {
-      rows += head;
-      rows += csv_field(task_context.pert_ids[static_cast<std::size_t>(test_rows[i])]);
-      rows += fold.covered[i] ? ",1" : ",0";
+      const auto row = static_cast<Eigen::Index>(i);
+      rows.fields(head.str()).text(task_context.pert_ids[static_cast<std::size_t>(test_rows[i])]);
+      rows.number(std::int64_t{fold.covered[i]});
+      for (std::size_t m = 0; m < results.metrics.size(); ++m) rows.number(fold.metric_values[m][row]);
       for (std::size_t m = 0; m < results.metrics.size(); ++m) {
-        rows += ',';
-        append_number(rows, fold.metric_values[m][static_cast<Eigen::Index>(i)]);
+        has_noise ? rows.number(noise->folds[f].metric_values[m][row]) : rows.nothing();
       }
-      for (std::size_t m = 0; m < results.metrics.size(); ++m) {
-        rows += ',';
-        if (noise && noise->folds[f].status == Status::ok) {
-          append_number(rows, noise->folds[f].metric_values[m][static_cast<Eigen::Index>(i)]);
-        }
-      }
-      rows += '\n';
+      rows.end_row();
     }
   }
-  return rows;
+  return rows.str();
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <set>
 #include <utility>
 
+#include "io/csv_writer.hpp"
 #include "io/delimited.hpp"
 #include "numerics/quantile.hpp"
 
@@ -145,7 +146,7 @@ Result<ScoreTable> read_table(const std::filesystem::path& path, const Published
     if (!more) return tl::unexpected(more.error());
     if (!*more) break;
     const auto& cells = reader.cells();
-    const std::string name(cells[*name_column]);
+    const std::string name(unguarded(cells[*name_column]));  // as the scores.csv of a run has it
     std::string fold(cells[*fold_column]);
     std::string context = context_column ? std::string(cells[*context_column]) : std::string();
     if (const auto dot = fold.rfind('.'); dot != std::string::npos) {

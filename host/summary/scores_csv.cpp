@@ -7,8 +7,8 @@
 #include <tuple>
 #include <vector>
 
+#include "io/csv_writer.hpp"
 #include "summary/primary_metric.hpp"
-#include "terminal/table.hpp"
 
 namespace headroom {
 namespace {
@@ -60,22 +60,27 @@ std::string scores_csv(const RunSummary& summary) {
       }
     }
   }
-  std::string csv = "dataset,context,fold,name,embedding,predictor,role,status,primary_metric";
-  for (const auto& metric : metrics) csv.append(1, ',').append(csv_field(metric));
-  csv += ",gap_closed,audit\n";
+  CsvWriter csv;
+  for (const char* column :
+       {"dataset", "context", "fold", "name", "embedding", "predictor", "role", "status", "primary_metric"}) {
+    csv.text(column);
+  }
+  for (const auto& metric : metrics) csv.text(metric);
+  csv.text("gap_closed").text("audit").end_row();
   for (const auto& row : rows) {
     for (const std::string* text :
          {&summary.task().name(), &row.context, &row.fold, &row.method->name(), &row.method->embedding(),
           &row.method->predictor(), &row.method->role(), &row.method->status(), &primary}) {
-      csv += csv_field(*text) + ",";
+      csv.text(*text);
     }
     for (const auto& metric : metrics) {
       const auto value = row.values.find(metric);
-      csv += (value != row.values.end() ? csv_number(value->second) : std::string()) + ",";
+      value != row.values.end() ? csv.number(value->second) : csv.nothing();
     }
-    csv += (row.gap_closed ? csv_number(*row.gap_closed) : std::string()) + "," + csv_field(row.method->audit()) + "\n";
+    row.gap_closed ? csv.number(*row.gap_closed) : csv.nothing();
+    csv.text(row.method->audit()).end_row();
   }
-  return csv;
+  return csv.str();
 }
 
 }  // namespace headroom

@@ -3,9 +3,10 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
+
+#include "io/bounded_file.hpp"
+#include "terminal/json_text.hpp"
 
 namespace headroom {
 namespace {
@@ -82,7 +83,7 @@ Json message_json(const Message& message) {
 }  // namespace
 
 std::string summary_json(const RunSummary& summary) {
-  return message_json(summary).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return escaped_json(message_json(summary).dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 std::string compact_summary_json(const RunSummary& summary) {
@@ -105,12 +106,14 @@ Result<RunSummary> parse_summary_json(const std::string& json, const std::string
 }
 
 Result<RunSummary> read_summary_json(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) {
     return bad_input("there is no summary to read", path.string(), "give the output folder of a finished run");
   }
-  return parse_summary_json(text.str(), path.string());
+  constexpr std::uint64_t most_bytes = std::uint64_t{1} << 29;  // thousands of submissions on a large task
+  const auto text = read_bounded_file(path, most_bytes);
+  if (!text) return tl::unexpected<Error>(text.error());
+  return parse_summary_json(*text, path.string());
 }
 
 }  // namespace headroom

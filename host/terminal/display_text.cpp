@@ -7,55 +7,13 @@
 #include <cstdint>
 #include <vector>
 
+#include "terminal/code_point.hpp"
+
 namespace headroom {
 namespace {
 
-struct CodePoint {
-  char32_t value;
-  std::string_view bytes;
-  bool valid;  // false: `bytes` is one byte that is no UTF-8
-};
-
-// The code point at the start of a non-empty text. Overlong forms, surrogates and values above U+10FFFF are invalid.
-CodePoint next_code_point(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {lead, text.substr(0, 1), true};
-  const int length = lead >= 0xF0 && lead <= 0xF4 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 && lead <= 0xDF ? 2 : 0;
-  const CodePoint invalid{lead, text.substr(0, 1), false};
-  if (length == 0 || lead > 0xF4 || text.size() < static_cast<std::size_t>(length)) return invalid;
-  char32_t value = lead & (0xFFu >> (length + 1));
-  for (int i = 1; i < length; ++i) {
-    if ((byte(static_cast<std::size_t>(i)) & 0xC0) != 0x80) return invalid;
-    value = (value << 6) | (byte(static_cast<std::size_t>(i)) & 0x3Fu);
-  }
-  constexpr std::array<char32_t, 5> smallest = {0, 0, 0x80, 0x800, 0x10000};
-  if (value < smallest[static_cast<std::size_t>(length)] || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) {
-    return invalid;
-  }
-  return {value, text.substr(0, static_cast<std::size_t>(length)), true};
-}
-
-struct Range {
-  char32_t first, last;
-};
-
-template <std::size_t n>
-bool within(const std::array<Range, n>& ranges, char32_t c) {
-  const auto after = std::upper_bound(ranges.begin(), ranges.end(), c, [](char32_t v, Range r) { return v < r.first; });
-  return after != ranges.begin() && c <= std::prev(after)->last;
-}
-
-// Unicode's Cc, Cf, Zl, Zp, noncharacters of the first plane, private planes and tags; blanks that show as nothing.
-constexpr std::array<Range, 20> acting = {{
-    {0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},     {0x34F, 0x34F},   {0x600, 0x605},
-    {0x61C, 0x61C},   {0x6DD, 0x6DD},   {0x70F, 0x70F},   {0x115F, 0x1160}, {0x17B4, 0x17B5},
-    {0x180B, 0x180F}, {0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F}, {0x3164, 0x3164},
-    {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0xFFFE, 0xFFFF}, {0xE0000, 0x10FFFF},
-}};
-
 // Marks that stand on the character before them.
-constexpr std::array<Range, 29> combining = {{
+constexpr std::array<CodePointRange, 29> combining = {{
     {0x300, 0x36F},   {0x483, 0x489},   {0x591, 0x5BD},   {0x5BF, 0x5BF},   {0x5C1, 0x5C2},   {0x5C4, 0x5C5},
     {0x610, 0x61A},   {0x64B, 0x65F},   {0x670, 0x670},   {0x6D6, 0x6DC},   {0x6DF, 0x6E4},   {0x6E7, 0x6E8},
     {0x6EA, 0x6ED},   {0x711, 0x711},   {0x730, 0x74A},   {0x900, 0x902},   {0x93C, 0x93C},   {0x941, 0x948},
@@ -64,7 +22,7 @@ constexpr std::array<Range, 29> combining = {{
 }};
 
 // East Asian wide and full-width characters, and the pictographs that terminals draw two columns wide.
-constexpr std::array<Range, 34> wide = {{
+constexpr std::array<CodePointRange, 34> wide = {{
     {0x1100, 0x115E}, {0x231A, 0x231B}, {0x2329, 0x232A}, {0x23E9, 0x23EC},   {0x23F0, 0x23F0}, {0x23F3, 0x23F3},
     {0x25FD, 0x25FE}, {0x2614, 0x2615}, {0x2648, 0x2653}, {0x267F, 0x267F},   {0x2693, 0x2693}, {0x26A1, 0x26A1},
     {0x26AA, 0x26AB}, {0x26BD, 0x26BE}, {0x26C4, 0x26C5}, {0x26CE, 0x26CE},   {0x26D4, 0x26D4}, {0x26EA, 0x26EA},
@@ -131,7 +89,7 @@ std::string display_text(std::string_view foreign) {
       } else {
         out += fmt::format("\\x{:02x}", static_cast<unsigned>(c.value));
       }
-    } else if (within(acting, c.value) || (c.value & 0xFFFE) == 0xFFFE) {
+    } else if (is_acting(c.value)) {
       out += fmt::format("\\u{{{:x}}}", static_cast<std::uint32_t>(c.value));
     } else if (!is_mark || n_marks <= 2) {
       out += c.bytes;

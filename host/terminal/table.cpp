@@ -6,7 +6,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "io/csv_writer.hpp"
 #include "terminal/display_text.hpp"
+#include "terminal/json_text.hpp"
 #include "terminal/number_text.hpp"
 
 namespace headroom {
@@ -75,17 +77,24 @@ void write_text(std::ostream& out, const Table& table, const TerminalStyle& styl
 }
 
 void write_csv(std::ostream& out, const Table& table) {
-  for (std::size_t c = 0; c < table.columns.size(); ++c) out << (c ? "," : "") << csv_field(table.columns[c].name);
-  out << '\n';
+  CsvWriter csv;
+  for (const TableColumn& column : table.columns) csv.text(column.name);
+  csv.end_row();
   for (const auto& row : table.rows) {
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      if (c > 0) out << ',';
-      if (const auto* text = std::get_if<std::string>(&row[c])) out << csv_field(*text);
-      if (const auto* whole = std::get_if<std::int64_t>(&row[c])) out << *whole;
-      if (const auto* number = std::get_if<double>(&row[c])) out << csv_number(*number);
+    for (const Cell& cell : row) {
+      if (const auto* text = std::get_if<std::string>(&cell)) {
+        csv.text(*text);
+      } else if (const auto* whole = std::get_if<std::int64_t>(&cell)) {
+        csv.number(*whole);
+      } else if (const auto* number = std::get_if<double>(&cell)) {
+        csv.number(*number);
+      } else {
+        csv.nothing();
+      }
     }
-    out << '\n';
+    csv.end_row();
   }
+  out << csv.str();
 }
 
 void write_json(std::ostream& out, const Table& table) {
@@ -99,7 +108,7 @@ void write_json(std::ostream& out, const Table& table) {
       if (const auto* number = std::get_if<double>(&row[c]); number && std::isfinite(*number)) value = *number;
     }
   }
-  out << array.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
+  out << escaped_json(array.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)) << '\n';
 }
 
 std::string markdown_text(std::string text) {
@@ -155,17 +164,5 @@ void write_table(std::ostream& out, const Table& table, TableFormat format, cons
       return write_markdown(out, table);
   }
 }
-
-std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
-
-std::string csv_number(double value) { return std::isfinite(value) ? fmt::format("{}", value) : std::string(); }
 
 }  // namespace headroom

@@ -35,14 +35,8 @@ struct Table {
 };
 
 // Text: columns aligned (numbers right), one line a row; texts are cut until the table fits the style's width.
-// CSV: RFC 4180 with a header line; numbers in full precision. JSON: an array with one object a row. Markdown: a pipe
-// table.
+// CSV: RFC 4180 with a header line, numbers in full precision, texts guarded (csv_writer.hpp). JSON: an array with one
+// object a row. Markdown: a pipe table.
 void write_table(std::ostream& out, const Table& table, TableFormat format, const TerminalStyle& style);
-
-// One field of a CSV line, quoted where it must be.
-std::string csv_field(std::string_view text);
-
-// The shortest text that reads back as the same double; empty for NaN and infinity.
-std::string csv_number(double value);
 
 }  // namespace headroom

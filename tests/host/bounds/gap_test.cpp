@@ -67,6 +67,31 @@ TEST(CloseGap, TakesMediansOverFoldsThenOneRatio) {
   EXPECT_EQ(*report.methods[4].fold_values[2], 1);
 }
 
+// A cheater that keeps nothing is its null up to rounding: no room is left between them, in a fold or in the context.
+TEST(CloseGap, HasNoGapWhereTheBoundsAreOneValueUpToRounding) {
+  const TestResamples resamples(kFourEach, 1, 100);
+  const double rounded = 10 * (1 - 1e-14);
+  const std::vector<GapMethod> of_a_fold = {constant("null", Competes::for_wap, {10, 10, 10}),
+                                            constant("cheat", Competes::for_bap, {rounded, 5, 5}),
+                                            constant("plugin", Competes::for_nothing, {9, 9, 9})};
+  const GapReport report = close_gap(of_a_fold, false, resamples);
+  ASSERT_TRUE(report.folds[0].gap);
+  EXPECT_EQ(*report.folds[0].gap, 0);
+  EXPECT_FALSE(report.methods[2].fold_gap_closed[0]);
+  EXPECT_DOUBLE_EQ(*report.methods[2].fold_gap_closed[1], 20);
+  EXPECT_TRUE(report.gap->defined);
+
+  const std::vector<GapMethod> of_all_folds = {constant("null", Competes::for_wap, {10, 10, 10}),
+                                               constant("cheat", Competes::for_bap, {rounded, rounded, rounded}),
+                                               constant("plugin", Competes::for_nothing, {9, 9, 9})};
+  const GapReport none = close_gap(of_all_folds, false, resamples);
+  ASSERT_TRUE(none.gap);
+  EXPECT_EQ(none.gap->value, 0);
+  EXPECT_FALSE(none.gap->defined);
+  EXPECT_FALSE(none.methods[2].gap_closed);
+  EXPECT_EQ(none.methods[2].verdict, Verdict::undefined);
+}
+
 TEST(CloseGap, IsTheSameForAMetricTurnedRound) {
   const TestResamples resamples(kThirtyEach, 2);
   std::vector<GapMethod> methods = {noisy("n", Competes::for_wap, 10, 1, 1), noisy("m", Competes::for_wap, 10.1, 1, 2),

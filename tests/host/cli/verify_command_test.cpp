@@ -84,6 +84,41 @@ TEST_F(Verify, EveryRunOfAFolderIsRepeatedAsItWasAsked) {
   EXPECT_NE(ended.out.find("second+ridge,equal"), std::string::npos) << ended.out;
 }
 
+// What lies in a folder from elsewhere says nothing about who may do what here.
+TEST_F(Verify, ConfinesPluginsAsTheCallerSays) {
+  std::filesystem::remove_all(folder_ / "out");
+  const Ended run =
+      headroom("run screen/task --embedding e=e.h5ad --predictor ridge --common-dim 3 --sandbox off -o out");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const std::string unconfined = "plugins run without confinement";
+  ASSERT_NE(run.err.find(unconfined), std::string::npos);
+  const Ended confined = headroom("verify out --sample 2 --sandbox relaxed");
+  EXPECT_EQ(confined.exit_code, 0) << confined.err;
+  EXPECT_NE(confined.err.find("made with --sandbox off"), std::string::npos) << confined.err;
+  EXPECT_EQ(confined.err.find(unconfined), std::string::npos) << confined.err;
+  EXPECT_EQ(headroom("verify out --sample 2").err.find(unconfined), std::string::npos);
+  const Ended asked = headroom("verify out --sample 2 --sandbox off");
+  EXPECT_EQ(asked.exit_code, 0) << asked.err;
+  EXPECT_NE(asked.err.find(unconfined), std::string::npos) << asked.err;
+}
+
+TEST_F(Verify, LooksHereForTheFilesOfARunWhoseFolderIsGone) {
+  for (const char* part : {"first", "second"}) std::filesystem::create_directory(folder_ / part);
+  std::filesystem::copy_file(folder_ / "e.h5ad", folder_ / "first" / "e.h5ad");
+  std::filesystem::copy_file(folder_ / "screen" / "embeddings" / "weak.h5ad", folder_ / "second" / "e.h5ad");
+  const std::filesystem::path test_folder = folder_;
+  const std::string flags = " --predictor ridge --common-dim 3 --sandbox relaxed -o ../both";
+  folder_ = test_folder / "first";
+  ASSERT_EQ(headroom("run ../screen/task --embedding a=e.h5ad" + flags).exit_code, 0);
+  folder_ = test_folder / "second";
+  ASSERT_EQ(headroom("run ../screen/task --embedding b=e.h5ad" + flags).exit_code, 0);
+  std::filesystem::rename(test_folder / "second", test_folder / "third");
+  folder_ = test_folder / "third";
+  const Ended ended = headroom("verify ../both --all");
+  EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+  folder_ = test_folder;
+}
+
 TEST_F(Verify, MistakesAreTold) {
   const Ended nothing = headroom("verify screen");
   EXPECT_EQ(nothing.exit_code, 2);

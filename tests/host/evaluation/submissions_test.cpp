@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "host/io/temporary_folder.hpp"
 
@@ -82,6 +83,23 @@ TEST(ReadSubmissions, WritesNamesThatDoNotShow) {
   for (const std::string& name : names_of(read(folder))) {
     EXPECT_TRUE(std::all_of(name.begin(), name.end(), [](char c) { return c >= ' ' && c < 0x7f; })) << name;
   }
+}
+
+TEST(ReadSubmissions, RefusesNamesThatNobodyCanTellApart) {
+  const TemporaryFolder folder;
+  for (const char* name : {" good.csv", "good.csv", "go od.so", "\u00a0.so", " .csv", "train_mean .so", "other.so"}) {
+    folder.write(name, "");
+  }
+  const SubmissionFolder found = read(folder, {"train_mean"});
+  std::map<std::string, std::string> faults;
+  for (const SubmissionSpec& spec : found.submissions) faults[spec.path.filename()] = spec.name + ": " + spec.fault;
+  EXPECT_EQ(faults["good.csv"], "good: ");
+  EXPECT_EQ(faults["other.so"], "other: ");
+  EXPECT_EQ(faults[" good.csv"], " good~2: its name differs from 'good' by blanks only");
+  EXPECT_EQ(faults["go od.so"], "go od~3: its name differs from 'good' by blanks only");
+  EXPECT_EQ(faults[" .csv"].substr(faults[" .csv"].find(": ")), ": its name is blank");
+  EXPECT_EQ(faults["\u00a0.so"].substr(faults["\u00a0.so"].find(": ")), ": its name is blank");
+  EXPECT_EQ(faults["train_mean .so"], "train_mean .so: ") << "the null's name is taken, the whole one is not";
 }
 
 TEST(ReadSubmissions, LeavesOutTheFolderOfResults) {

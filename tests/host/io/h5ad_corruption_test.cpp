@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <hdf5.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -117,6 +118,60 @@ TEST(DamagedH5ad, LinksOutOfTheFileAreRefused) {
   H5Lcreate_external(other.c_str(), "X", file, "X", H5P_DEFAULT, H5P_DEFAULT);
   H5Fclose(file);
   EXPECT_THAT(message_of(path), HasSubstr("link out of the file"));
+}
+
+// A soft link stays in its file by itself, but not if it leads through an external one; neither does a group's.
+TEST(DamagedH5ad, NoRoadOfLinksLeadsOutOfTheFile) {
+  const TemporaryFolder folder;
+  const std::string whole = read_bytes(fixture("dense_float64.h5ad"));
+  const auto other = folder.write("other.h5ad", whole);
+  const auto linked = [&](const char* replaced, const char* target) {
+    const auto path = folder.write("linked.h5ad", whole);
+    const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+    H5Lcreate_external(other.c_str(), "/", file, "way", H5P_DEFAULT, H5P_DEFAULT);
+    H5Lcreate_soft("/way", file, "way_to_the_way", H5P_DEFAULT, H5P_DEFAULT);
+    H5Ldelete(file, replaced, H5P_DEFAULT);
+    EXPECT_GE(H5Lcreate_soft(target, file, replaced, H5P_DEFAULT, H5P_DEFAULT), 0);
+    H5Fclose(file);
+    return path;
+  };
+  for (const char* part : {"X", "obs", "var", "obs/guide", "obs/guide/codes", "obs/count", "var/_index"}) {
+    for (const char* way : {"/way/", "/way_to_the_way/", "/./way/"}) {
+      const auto path = linked(part, (way + std::string(part)).c_str());
+      EXPECT_THAT(message_of(path), HasSubstr("link out of the file")) << part << " by " << way;
+    }
+  }
+  EXPECT_THAT(message_of(linked("X", "/nothing")), HasSubstr("a link to nothing"));
+  // A link inside the file is part of what is hashed.
+  const auto path = folder.write("inside.h5ad", whole);
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  H5Lmove(file, "X", file, "moved", H5P_DEFAULT, H5P_DEFAULT);
+  H5Lcreate_soft("/moved", file, "X", H5P_DEFAULT, H5P_DEFAULT);
+  H5Fclose(file);
+  EXPECT_EQ(message_of(path), "no error");
+}
+
+// A virtual dataset without a fixed extent: only asking for its size opens the file that it is made of.
+TEST(DamagedH5ad, VirtualDatasetsAreRefusedUnopened) {
+  const TemporaryFolder folder;
+  const auto path = folder.write("virtual.h5ad", read_bytes(fixture("dense_float64.h5ad")));
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  H5Ldelete(file, "X", H5P_DEFAULT);
+  const hsize_t dims[2] = {6, 5}, most[2] = {H5S_UNLIMITED, 5}, start[2] = {0, 0}, count[2] = {H5S_UNLIMITED, 1},
+                block[2] = {1, 5};
+  const hid_t space = H5Screate_simple(2, dims, most);
+  H5Sselect_hyperslab(space, H5S_SELECT_SET, start, nullptr, count, block);
+  const hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+  EXPECT_GE(H5Pset_virtual(creation, space, (folder / "source.h5").c_str(), "X", space), 0);
+  const hid_t made = H5Dcreate2(file, "X", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+  EXPECT_GE(made, 0);
+  H5Dclose(made);
+  H5Pclose(creation);
+  H5Sclose(space);
+  H5Fclose(file);
+  // Opened, a pipe that nobody writes to would never come back.
+  ASSERT_EQ(mkfifo((folder / "source.h5").c_str(), 0600), 0);
+  EXPECT_THAT(message_of(path), HasSubstr("stored outside the file"));
 }
 
 TEST(DamagedH5ad, StorageOutsideTheFileIsRefused) {

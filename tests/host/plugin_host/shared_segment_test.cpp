@@ -72,6 +72,20 @@ TEST(SharedSegment, ClearZeroesWhatWasTouchedAndNothingElse) {
   EXPECT_LT(status.st_blocks * 512, 1 << 23);  // three pages (huge ones at most), not 64 MiB
 }
 
+TEST(SharedSegment, ClearZeroesEverythingWhereHolesCannotBeTold) {
+  constexpr std::size_t kBytes = std::size_t{3} << 12;
+  auto segment = SharedSegment::create(kBytes);
+  ASSERT_TRUE(segment);
+  std::memset((*segment)->data(), 1, kBytes);
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  ASSERT_GE(dup3(ends[0], (*segment)->fd(), O_CLOEXEC), 0);  // a pipe cannot be searched for holes
+  (*segment)->clear();
+  for (std::size_t at = 0; at < kBytes; ++at) ASSERT_EQ((*segment)->data()[at], std::byte{0}) << at;
+  close(ends[0]);
+  close(ends[1]);
+}
+
 TEST(SharedSegment, OfNoBytesIsAnError) { EXPECT_FALSE(SharedSegment::create(0)); }
 
 TEST(SharedMatrix, AlignsItsRowsAndSharesItsMemory) {

@@ -74,10 +74,10 @@ TEST(Verification, AsksForTheSampleAloneAndToldWhatChanged) {
     ASSERT_TRUE(store->put(key(method), perts, example()));
   }
   Verification verification(*store, {key("equal"), key("other"), key("changed"), key("never asked")});
-  EXPECT_FALSE(verification.recall(key("equal")));
-  EXPECT_FALSE(verification.recall(key("other")));
-  EXPECT_EQ(verification.recall(key("changed", "7"))->status, Status::skipped);
-  EXPECT_EQ(verification.recall(key("outside"))->status, Status::skipped);
+  EXPECT_FALSE(verification.recall(key("equal")).value());
+  EXPECT_FALSE(verification.recall(key("other")).value());
+  EXPECT_EQ(verification.recall(key("changed", "7")).value()->status, Status::skipped);
+  EXPECT_EQ(verification.recall(key("outside")).value()->status, Status::skipped);
   FoldEvaluation other = example();
   other.metric_values[0][0] = 9;
   ASSERT_TRUE(verification.remember(key("equal"), perts, example()));

@@ -52,6 +52,12 @@ TEST(PerturbationsCsv, LeavesUndefinedFieldsEmpty) {
   EXPECT_NE(written(results, 1).find("K-562,0,train_mean,a,1,9,,,\n"), std::string::npos);
 }
 
+TEST(PerturbationsCsv, LetsNoSpreadsheetRunAName) {
+  RunResults results = example_results();
+  results.contexts[0].methods[0].name = "=1+1";
+  EXPECT_NE(written(results, 1).find("\nK-562,0,'=1+1,a,1,"), std::string::npos) << written(results, 1);
+}
+
 TEST(PerturbationsCsv, IsTheSameOnAnyNumberOfThreads) {
   RunResults results = example_results();
   for (int i = 0; i < 40; ++i) {

@@ -47,6 +47,21 @@ TEST(ScoresCsv, EndsWithTheAudit) {
   EXPECT_NE(csv.find("train_mean,,,null,ok,L2,9,,0,\n"), std::string::npos) << csv;
 }
 
+TEST(ScoresCsv, LetsNoSpreadsheetRunAName) {
+  RunSummary summary;
+  summary.mutable_task()->set_name("@task");
+  auto& context = *summary.add_contexts();
+  context.set_context("-line");
+  context.set_metric("L2");
+  auto& method = *context.add_methods();
+  method.set_name("=cmd|' /C calc'!A0");
+  method.set_embedding("+x");
+  method.add_folds()->set_value(-1.5);
+  const std::string csv = scores_csv(summary);
+  EXPECT_NE(csv.find("\n'@task,'-line,,'=cmd|' /C calc'!A0,'+x,"), std::string::npos) << csv;
+  EXPECT_NE(csv.find(",-1.5,"), std::string::npos) << csv;
+}
+
 TEST(ScoresCsv, QuotesNames) {
   RunSummary summary;
   auto& method = *summary.add_contexts()->add_methods();

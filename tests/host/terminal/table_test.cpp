@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <limits>
 #include <sstream>
 
 #include "terminal/display_text.hpp"
@@ -31,15 +30,17 @@ TEST(Table, AlignsTextForPeople) {
 
 TEST(Table, WritesCsvThatReadsBack) {
   EXPECT_EQ(written(example(), TableFormat::csv), "name,n,gap_closed\nscGPT+knn,1320,57.25\n\"a,\"\"b\"\"\n\",0,\n");
-  EXPECT_EQ(csv_number(0.1), "0.1");
-  EXPECT_EQ(csv_number(1.0 / 3), "0.3333333333333333");
-  EXPECT_EQ(csv_number(std::numeric_limits<double>::quiet_NaN()), "");
-  EXPECT_EQ(csv_number(std::numeric_limits<double>::infinity()), "");
+  EXPECT_EQ(written({{{"name"}, {"x"}}, {{std::string("=1+1"), -0.5}}}, TableFormat::csv), "name,x\n'=1+1,-0.5\n");
 }
 
 TEST(Table, WritesJsonInTheOrderOfTheColumns) {
   EXPECT_EQ(written({{{"name"}, {"x"}, {"y"}}, {{std::string("a\xff"), 0.0, std::monostate{}}}}, TableFormat::json),
             "[\n  {\n    \"name\": \"a\uFFFD\",\n    \"x\": 0.0,\n    \"y\": null\n  }\n]\n");
+}
+
+TEST(Table, WritesJsonWithoutCharactersThatAct) {
+  EXPECT_EQ(written({{{"name"}}, {{std::string("a\u202eb\x7f")}}}, TableFormat::json),
+            "[\n  {\n    \"name\": \"a\\u202eb\\u007f\"\n  }\n]\n");
 }
 
 TEST(Table, WritesMarkdownWithoutMarkupOfOthers) {
