@@ -10,8 +10,8 @@
 
 #include "cells/prepare.hpp"
 #include "conformance/conformance.hpp"
-#include "evaluation/run_options.hpp"
 #include "inspection/inspection.hpp"
+#include "plan/run_options.hpp"
 #include "summary/published_scores.hpp"
 #include "task/task.hpp"
 #include "terminal/table.hpp"

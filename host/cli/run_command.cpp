@@ -81,12 +81,12 @@ class FinishedMethods final : public RunObserver {
 };
 
 // The folder with its store.
-Result<Store> open_results(const RunArguments& arguments, const RunOptions& options) {
+Result<Store> open_results(const RunArguments& arguments, const Target& target) {
   std::error_code error;
   fs::create_directories(arguments.out, error);
   if (error) return bad_input("cannot make the folder for the results", arguments.out.string(), error.message());
   std::vector<std::string> metric_names;
-  for (const Metric metric : evaluated_metrics(options)) metric_names.emplace_back(metric_name(metric));
+  for (const Metric metric : evaluated_metrics(target, arguments.run)) metric_names.emplace_back(metric_name(metric));
   return Store::open(arguments.out, metric_names);
 }
 
@@ -166,7 +166,7 @@ Result<int> run(const RunArguments& arguments) {
   if (!planned) return tl::unexpected<Error>(planned.error());
 
   // What can be refused was refused by now: nothing is written before.
-  auto store = open_results(arguments, *options);
+  auto store = open_results(arguments, target_of(input->task));
   if (!store) return tl::unexpected<Error>(store.error());
   memory.keep_in(*store);
   const auto plan = plan_outputs(arguments, input->task, noise, *planned);

@@ -43,12 +43,10 @@ void add_task(StampText& stamp, const Task& task, const NoiseTable* noise) {
   stamp.add("noise table", noise != nullptr ? noise->sha256 : "none");
 }
 
-void add_methods(StampText& stamp, const RunResults& planned, const Task& task) {
+void add_methods(StampText& stamp, const RunResults& planned) {
   for (const ContextEvaluation& context : planned.contexts) {
     stamp.add("context", context.context);
-    for (const std::int32_t fold : context.folds) {
-      stamp.add("fold", task.fold_names[static_cast<std::size_t>(fold)]);
-    }
+    for (const Split& split : context.splits) stamp.add("fold", split.name);
     for (const MethodEvaluation& method : context.methods) {
       stamp.add("method", method.name);
       stamp.add(role_name(method.role), method.in_bound ? "bounds" : "");
@@ -79,7 +77,7 @@ Result<OutputsPlan> plan_outputs(const RunArguments& arguments, const Task& task
   stamp.add("settings", message_json_line(planned.results().settings));
   stamp.add("inner scores", arguments.keep_inner_scores ? "kept" : "left out");
   add_task(stamp, task, noise);
-  add_methods(stamp, planned.results(), task);
+  add_methods(stamp, planned.results());
   for (const PluginOfRun& plugin : planned.plugins()) {
     stamp.add("plugin", message_json_line(plugin.record));
     stamp.add("confinement", plugin.confinement ? ConfinementLevel_Name(plugin.confinement->level()) : "");

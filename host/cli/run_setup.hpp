@@ -4,8 +4,8 @@
 #include <filesystem>
 
 #include "cli/command_line.hpp"
-#include "evaluation/run_options.hpp"
 #include "outcome/outcome.hpp"
+#include "plan/run_options.hpp"
 
 namespace headroom::cli {
 

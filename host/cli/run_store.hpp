@@ -9,6 +9,7 @@
 #include "outcome/outcome.hpp"
 #include "store/resumption.hpp"
 #include "store/store.hpp"
+#include "task/noise_table.hpp"
 
 namespace headroom::cli {
 

@@ -63,7 +63,7 @@ Result<std::vector<VerifiedEvaluation>> verify_run(const fs::path& here, const f
   if (!input) return tl::unexpected<Error>(input.error());
 
   std::vector<std::string> metrics;
-  for (const Metric metric : evaluated_metrics(*options)) metrics.emplace_back(metric_name(metric));
+  for (const Metric metric : evaluated_metrics(target_of(input->task), *options)) metrics.emplace_back(metric_name(metric));
   auto store = Store::open_to_read(out, metrics);
   if (!store) return tl::unexpected<Error>(store.error());
   Verification verification(*store, sample);
@@ -126,11 +126,11 @@ Result<int> verify(const VerifyArguments& arguments) {
   ThreadPool pool(arguments.common.n_threads);
   std::vector<VerifiedEvaluation> all;
   std::set<std::tuple<std::string, std::string, std::string>> chosen;
-  for (const EvaluationKey& key : sample) chosen.emplace(key.context, key.fold, key.method);
+  for (const EvaluationKey& key : sample) chosen.emplace(key.context, key.split, key.method);
   for (const KeptRun& run : *runs) {
     std::vector<EvaluationKey> of_run;
     for (const EvaluationKey& key : run.evaluations) {
-      if (chosen.contains({key.context, key.fold, key.method})) of_run.push_back(key);
+      if (chosen.contains({key.context, key.split, key.method})) of_run.push_back(key);
     }
     if (of_run.empty()) continue;
     auto verified = verify_run(here, out, run.record, of_run, arguments, pool);

@@ -129,6 +129,7 @@ class ContextAudit {
   ContextAudit(const Task& task, const RunOptions& options, const Roster& roster, const RunResults& results,
                const ContextEvaluation& context, const FoldData& fold, ShuffledLabels& labels, ThreadPool& pool)
       : task_(task),
+        target_(target_of(task)),
         options_(options),
         roster_(roster),
         results_(results),
@@ -228,8 +229,8 @@ class ContextAudit {
                                      const Embedding& embedding, const HeadFeatures& features) const {
     const auto again = refit_afresh(head, submitted, features, context_.context);
     if (!again) return {skipped("the same request failed"), broke_down(again.error())};
-    const auto values = compute_metrics(with_missing_as_train_mean(fold_, covered_tests(embedding, fold_), *again),
-                                        fold_.truth, results_.metrics);
+    const auto values = target_.score(with_stand_ins(target_, fold_, covered_tests(embedding, fold_), *again),
+                                      fold_.truth, results_.metrics);
     for (std::size_t m = 0; m < values.size(); ++m) {
       if (same_values(values[m], submitted.metric_values[m])) continue;
       return {skipped("the same request gives other predictions"),
@@ -297,9 +298,10 @@ class ContextAudit {
     if (!null) return skipped(fmt::format("no null has a finite {}", metric_name(results_.metrics.front())));
     auto session = WorkerSession::start(*head.file, head.settings);
     if (!session) return broke_down(session.error());
-    const auto outcome = evaluate_head(**session, head.grid, features, context_.context, fold.training_deltas, nullptr);
+    const auto outcome =
+        evaluate_head(target_, **session, head.grid, features, context_.context, fold.training_deltas, nullptr);
     if (!outcome) return broke_down(outcome.error());
-    return judge(on(covered, primary_values(with_missing_as_train_mean(fold, covered, outcome->predictions))),
+    return judge(on(covered, primary_values(with_stand_ins(target_, fold, covered, outcome->predictions))),
                  on(covered, submitted.metric_values.front()), *null);
   }
 
@@ -322,7 +324,7 @@ class ContextAudit {
   }
 
   Vector primary_values(const Matrix& predictions) const {
-    return compute_metrics(predictions, fold_.truth, std::span(results_.metrics).first(1)).front();
+    return target_.score(predictions, fold_.truth, std::span(results_.metrics).first(1)).front();
   }
 
   static Vector on(const RowIndex& positions, const Vector& values) {
@@ -352,13 +354,14 @@ class ContextAudit {
       RowVector mean = RowVector::Zero(deltas.cols());
       for (const std::int32_t row : features.training_rows) mean += deltas.row(row);
       mean /= static_cast<double>(features.training_rows.size());
-      const Matrix predictions = mean.replicate(static_cast<Eigen::Index>(fold_.test_rows.size()), 1);
+      const Matrix predictions = mean.replicate(static_cast<Eigen::Index>(fold_.test.size()), 1);
       consider("mean of the covered training deltas", on(covered, primary_values(predictions)));
     }
     return best;
   }
 
   const Task& task_;
+  const Target& target_;
   const RunOptions& options_;
   const Roster& roster_;
   const RunResults& results_;
@@ -376,8 +379,8 @@ std::vector<AuditResult> audit(const Task& task, const RunOptions& options, cons
   const std::size_t n_embeddings = roster.embeddings.size();
   progress.begin("audit", static_cast<std::int64_t>(results.contexts.size() * n_embeddings), "embeddings");
   for (const ContextEvaluation& context : results.contexts) {
-    if (context.folds.empty() || stop.stop_requested()) continue;
-    const auto fold = make_fold_data(task, context.task_context, context.folds.front(), results.metrics);
+    if (context.splits.empty() || stop.stop_requested()) continue;
+    const auto fold = make_fold_data(task, context.splits.front(), results.metrics);
     if (!fold) {
       for (const RosterEntry& plugin : roster.embeddings) {
         AuditResult& result = all.emplace_back();

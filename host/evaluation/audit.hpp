@@ -37,11 +37,11 @@
 #include <stop_token>
 #include <vector>
 
-#include "evaluation/roster.hpp"
-#include "evaluation/run_options.hpp"
 #include "evaluation/run_results.hpp"
 #include "parallel/progress.hpp"
 #include "parallel/thread_pool.hpp"
+#include "plan/roster.hpp"
+#include "plan/run_options.hpp"
 #include "task/task.hpp"
 
 namespace headroom {

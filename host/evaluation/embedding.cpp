@@ -34,9 +34,7 @@ Answer<Embedding> ask_for_embedding(const RosterEntry& plugin, const Task& task,
   for (const std::int32_t row : order) question.ids.push_back(source.pert_ids[static_cast<std::size_t>(row)]);
   if (fold != nullptr) {
     EmbeddingTraining& training = question.training.emplace();
-    for (const std::int32_t row : fold->training_rows) {
-      training.ids.push_back(source.pert_ids[static_cast<std::size_t>(row)]);
-    }
+    training.ids = ids_of(task, fold->training);
     training.deltas = fold->training_deltas;
     training.gene_ids = task.gene_ids;
   }
@@ -61,8 +59,8 @@ Answer<Embedding> ask_for_embedding(const RosterEntry& plugin, const Task& task,
 
 RowIndex covered_tests(const Embedding& embedding, const FoldData& fold) {
   RowIndex covered;
-  for (std::size_t i = 0; i < fold.test_rows.size(); ++i) {
-    if (embedding.present[static_cast<std::size_t>(fold.test_rows[i])]) covered.push_back(static_cast<std::int32_t>(i));
+  for (std::size_t i = 0; i < fold.test.size(); ++i) {
+    if (embedding.present[static_cast<std::size_t>(fold.test[i].row)]) covered.push_back(static_cast<std::int32_t>(i));
   }
   return covered;
 }
@@ -71,19 +69,19 @@ Result<HeadFeatures> make_head_features(const Embedding& embedding, const FoldDa
                                         ThreadPool& pool) {
   HeadFeatures features;
   RowIndex training_rows_of_context, test_rows_of_context;
-  for (std::size_t i = 0; i < fold.training_rows.size(); ++i) {
-    const std::int32_t row = fold.training_rows[i];
+  for (std::size_t i = 0; i < fold.training.size(); ++i) {
+    const std::int32_t row = fold.training[i].row;
     if (!embedding.present[static_cast<std::size_t>(row)]) continue;
     features.training_rows.push_back(static_cast<std::int32_t>(i));
     training_rows_of_context.push_back(row);
   }
   for (const std::int32_t position : covered_tests(embedding, fold)) {
-    test_rows_of_context.push_back(fold.test_rows[static_cast<std::size_t>(position)]);
+    test_rows_of_context.push_back(fold.test[static_cast<std::size_t>(position)].row);
   }
   const std::size_t n_covered = features.training_rows.size();
   if (n_covered < static_cast<std::size_t>(options.inner_folds)) {
     return bad_input(fmt::format("it has a vector for {} of the {} training perturbations; at least {} are needed",
-                                 n_covered, fold.training_rows.size(), options.inner_folds),
+                                 n_covered, fold.training.size(), options.inner_folds),
                      {},
                      n_covered == 0
                          ? "check that its ids are of the same kind as the task's (Ensembl ids, symbols, drug names)"

@@ -6,8 +6,10 @@
 
 #include "evaluation/fold_data.hpp"
 #include "evaluation/head.hpp"
-#include "evaluation/roster.hpp"
 #include "matrix/matrix.hpp"
+#include "parallel/thread_pool.hpp"
+#include "plan/roster.hpp"
+#include "plan/run_options.hpp"
 #include "task/task.hpp"
 
 namespace headroom {
@@ -28,7 +30,7 @@ Answer<Embedding> ask_for_embedding(const RosterEntry& plugin, const Task& task,
 Result<HeadFeatures> make_head_features(const Embedding& embedding, const FoldData& fold, const RunOptions& options,
                                         ThreadPool& pool);
 
-// Positions in fold.test_rows that the embedding covers, ascending.
+// Positions in fold.test that the embedding covers, ascending.
 RowIndex covered_tests(const Embedding& embedding, const FoldData& fold);
 
 }  // namespace headroom

@@ -1,7 +1,5 @@
-// The run: every method of every context and fold through the fixed protocol, on a bounded number of threads.
-//
-// Work is cut into items of one embedding (or one seed of the random null) in one context and fold, through all heads.
-// Items are independent and write to places of their own, so results do not depend on the number of threads.
+// The run: the items of a plan carried out through the fixed protocol, on a bounded number of threads. Items are
+// independent and write to places of their own, so results do not depend on the number of threads.
 #pragma once
 
 #include <memory>
@@ -9,21 +7,19 @@
 #include <stop_token>
 
 #include "evaluation/evaluation_memory.hpp"
-#include "evaluation/roster.hpp"
-#include "evaluation/run_options.hpp"
+#include "evaluation/load_roster.hpp"
 #include "evaluation/run_results.hpp"
 #include "outcome/outcome.hpp"
 #include "parallel/progress.hpp"
 #include "parallel/thread_pool.hpp"
+#include "plan/plan.hpp"
+#include "plan/run_options.hpp"
 #include "task/noise_table.hpp"
 #include "task/task.hpp"
 
 namespace headroom {
 
-// The metrics of a run: those that were asked for, or all that need nothing but deltas, in the protocol's order.
-std::vector<Metric> evaluated_metrics(const RunOptions& options);
-
-// Hears of every plugin's method as soon as it has gone through all folds of a context and the bounds there are known.
+// Hears of every plugin's method as soon as it has gone through all splits of a context and the bounds there are known.
 // Called from one thread at a time; of the results, only the method and the context's nulls, cheaters and references
 // are complete then.
 class RunObserver {
@@ -51,8 +47,9 @@ class PlannedRun {
   PlannedRun& operator=(PlannedRun&&) noexcept;
   ~PlannedRun();
 
-  // Until evaluate(): the settings that take effect, and every context with its folds and methods, without values.
+  // Until evaluate(): the settings that take effect, and every context with its splits and methods, without values.
   const RunResults& results() const;
+  const Plan& plan() const;
   std::vector<PluginOfRun> plugins() const;
   // All that the memory will be asked for, in that order.
   std::vector<EvaluationKey> evaluations() const;

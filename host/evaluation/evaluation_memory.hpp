@@ -7,20 +7,13 @@
 #include <vector>
 
 #include "confinement.pb.h"
-#include "evaluation/evaluation_inputs.hpp"
 #include "evaluation/run_results.hpp"
 #include "outcome/outcome.hpp"
+#include "plan/evaluation_key.hpp"
 #include "settings.pb.h"
 #include "summary.pb.h"
 
 namespace headroom {
-
-// What an evaluation is of, and what it comes from.
-struct EvaluationKey {
-  std::string context, fold, method;
-  std::string fingerprint;       // fingerprint_of(inputs)
-  EvaluationInputs inputs = {};  // by name
-};
 
 // A plugin as the run found it before any work.
 struct PluginOfRun {

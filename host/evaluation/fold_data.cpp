@@ -8,13 +8,13 @@
 namespace headroom {
 namespace {
 
-OwnGeneColumns own_gene_columns(const Task& task, const TaskContext& context, const RowIndex& rows) {
+OwnGeneColumns own_gene_columns(const Task& task, const std::vector<TaskRow>& rows) {
   std::unordered_map<std::string_view, Eigen::Index> column_of;
   for (std::size_t g = 0; g < task.gene_ids.size(); ++g)
     column_of.emplace(task.gene_ids[g], static_cast<Eigen::Index>(g));
   OwnGeneColumns columns;
-  for (const std::int32_t row : rows) {
-    const auto found = column_of.find(context.pert_ids[static_cast<std::size_t>(row)]);
+  for (const TaskRow& at : rows) {
+    const auto found = column_of.find(task.contexts[at.context].pert_ids[static_cast<std::size_t>(at.row)]);
     columns.push_back(found == column_of.end() ? std::nullopt : std::optional(found->second));
   }
   return columns;
@@ -22,43 +22,41 @@ OwnGeneColumns own_gene_columns(const Task& task, const TaskContext& context, co
 
 }  // namespace
 
-Result<FoldData> make_fold_data(const Task& task, std::size_t context, std::int32_t fold,
-                                const std::vector<Metric>& metrics) {
-  const TaskContext& source = task.contexts[context];
+Result<FoldData> make_fold_data(const Task& task, const Split& split, const std::vector<Metric>& metrics) {
   FoldData data;
-  data.context = context;
-  data.fold = fold;
-  for (std::size_t row = 0; row < source.pert_ids.size(); ++row) {
-    (source.fold_of_row[row] == fold ? data.test_rows : data.training_rows).push_back(static_cast<std::int32_t>(row));
-  }
-  const auto n_training = static_cast<Eigen::Index>(data.training_rows.size());
+  data.context = split.context;
+  data.name = split.name;
+  data.training = split.training;
+  data.test = split.test;
+  const auto n_training = static_cast<Eigen::Index>(data.training.size());
 
-  auto shared = SharedMatrix::create(n_training, source.deltas.cols());
+  auto shared = SharedMatrix::create(n_training, static_cast<Eigen::Index>(task.gene_ids.size()));
   if (!shared) return tl::unexpected<Error>(shared.error());
   data.training_deltas = std::move(*shared);
   MatrixMap training = data.training_deltas.view();
-  RowVector mean = RowVector::Zero(source.deltas.cols());
+  RowVector mean = RowVector::Zero(training.cols());
   for (Eigen::Index i = 0; i < n_training; ++i) {
-    training.row(i) = source.deltas.row(data.training_rows[static_cast<std::size_t>(i)]);
+    const TaskRow& at = data.training[static_cast<std::size_t>(i)];
+    training.row(i) = task.contexts[at.context].deltas.row(at.row);
     mean += training.row(i);
   }
   mean /= static_cast<double>(n_training);
   if (auto sealed = data.training_deltas.seal(); !sealed) return tl::unexpected<Error>(sealed.error());
 
-  data.truth = make_truth_cache(gather_rows(source.deltas, data.test_rows), std::move(mean),
-                                own_gene_columns(task, source, data.test_rows), std::nullopt, metrics);
+  data.truth = make_truth_cache(deltas_of(task, data.test), std::move(mean), own_gene_columns(task, data.test),
+                                std::nullopt, metrics);
   return data;
 }
 
 Result<SharedMatrix> make_training_gram(const FoldData& fold, const Matrix* products) {
-  const auto n = static_cast<Eigen::Index>(fold.training_rows.size());
+  const auto n = static_cast<Eigen::Index>(fold.training.size());
   auto gram = SharedMatrix::create(n, n);
   if (!gram) return gram;
   MatrixMap inner = gram->view();
   if (products != nullptr) {
-    for (Eigen::Index i = 0; i < n; ++i) {
-      inner.row(i) = products->row(fold.training_rows[static_cast<std::size_t>(i)])(fold.training_rows);
-    }
+    RowIndex rows;
+    for (const TaskRow& at : fold.training) rows.push_back(at.row);
+    for (Eigen::Index i = 0; i < n; ++i) inner.row(i) = products->row(rows[static_cast<std::size_t>(i)])(rows);
   } else {
     gram_of_rows(1.0, fold.training_deltas.view(), 0.0, inner);
     mirror_lower_triangle(inner);
@@ -67,10 +65,11 @@ Result<SharedMatrix> make_training_gram(const FoldData& fold, const Matrix* prod
   return gram;
 }
 
-Matrix with_missing_as_train_mean(const FoldData& fold, const RowIndex& covered_tests, Matrix covered_predictions) {
-  const auto n_tests = static_cast<Eigen::Index>(fold.test_rows.size());
+Matrix with_stand_ins(const Target& target, const FoldData& fold, const RowIndex& covered_tests,
+                      Matrix covered_predictions) {
+  const auto n_tests = static_cast<Eigen::Index>(fold.test.size());
   if (covered_predictions.rows() == n_tests) return covered_predictions;
-  Matrix predictions = fold.truth.mean_training_delta.replicate(n_tests, 1);
+  Matrix predictions = target.stand_in(fold.truth).replicate(n_tests, 1);
   for (std::size_t i = 0; i < covered_tests.size(); ++i) {
     predictions.row(covered_tests[i]) = covered_predictions.row(static_cast<Eigen::Index>(i));
   }

@@ -1,11 +1,14 @@
-// What every method of one context and fold shares: the split, the sealed training deltas that workers map, and the
+// What every method of one split shares: its rows, the sealed training deltas that workers map, and the
 // test deltas, which never leave the host.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "matrix/matrix.hpp"
+#include "plan/split.hpp"
+#include "plan/target.hpp"
 #include "plugin_host/shared_segment.hpp"
 #include "protocol/metrics.hpp"
 #include "task/task.hpp"
@@ -13,16 +16,15 @@
 namespace headroom {
 
 struct FoldData {
-  std::size_t context = 0;            // index into Task::contexts
-  std::int32_t fold = 0;              // index into Task::fold_names
-  RowIndex training_rows, test_rows;  // rows of the TaskContext, ascending
-  SharedMatrix training_deltas;       // training rows × genes, sealed: the only deltas a worker ever sees
-  TruthCache truth;                   // the test deltas, the mean training delta, and what metrics need of them
+  std::size_t context = 0;              // index into Task::contexts: the one whose rows are tested
+  std::string name;                     // the split's
+  std::vector<TaskRow> training, test;  // its rows, ascending
+  SharedMatrix training_deltas;         // training rows × genes, sealed: the only deltas a worker ever sees
+  TruthCache truth;                     // the test deltas, the mean training delta, and what metrics need of them
 };
 
 // Fails only if the memory is not to be had.
-Result<FoldData> make_fold_data(const Task& task, std::size_t context, std::int32_t fold,
-                                const std::vector<Metric>& metrics);
+Result<FoldData> make_fold_data(const Task& task, const Split& split, const std::vector<Metric>& metrics);
 
 // Training rows × training rows: the inner products of the training deltas over genes, sealed. What predictors that
 // tell their errors are given, besides what they see anyway. `products`: those of all rows of the context
@@ -31,7 +33,9 @@ Result<FoldData> make_fold_data(const Task& task, std::size_t context, std::int3
 Result<SharedMatrix> make_training_gram(const FoldData& fold, const Matrix* products);
 
 // Predictions for all test rows from those for the covered ones: a test row without an embedding is predicted as the
-// train mean over all training rows (protocol section 3.1). `covered_tests`: positions in test_rows, ascending.
-Matrix with_missing_as_train_mean(const FoldData& fold, const RowIndex& covered_tests, Matrix covered_predictions);
+// target says, by what all training rows tell (protocol section 3.1). `covered_tests`: positions in FoldData::test,
+// ascending.
+Matrix with_stand_ins(const Target& target, const FoldData& fold, const RowIndex& covered_tests,
+                      Matrix covered_predictions);
 
 }  // namespace headroom

@@ -6,8 +6,6 @@
 #include <cmath>
 #include <limits>
 
-#include "protocol/inner_score.hpp"
-
 namespace headroom {
 namespace {
 
@@ -67,13 +65,7 @@ Answer<void> errors_of_all(WorkerSession& predictor, PredictorQuestion question,
 
 }  // namespace
 
-std::map<std::string, double> HyperparameterGrid::params(Eigen::Index setting) const {
-  std::map<std::string, double> named;
-  for (std::size_t h = 0; h < names.size(); ++h) named[names[h]] = settings(setting, static_cast<Eigen::Index>(h));
-  return named;
-}
-
-Answer<HeadOutcome> evaluate_head(WorkerSession& predictor, const HyperparameterGrid& grid,
+Answer<HeadOutcome> evaluate_head(const Target& target, WorkerSession& predictor, const HyperparameterGrid& grid,
                                   const HeadFeatures& features, const std::string& context,
                                   const SharedMatrix& training_deltas, const SharedMatrix* training_gram) {
   const Eigen::Index n_settings = grid.settings.rows();
@@ -106,7 +98,7 @@ Answer<HeadOutcome> evaluate_head(WorkerSession& predictor, const Hyperparameter
                       ? errors_of_all(predictor, std::move(question), grid.settings, truth_rows, *training_gram, keep)
                       : predict_all(predictor, std::move(question), grid.settings,
                                     [&](Eigen::Index setting, const ConstMatrixMap& prediction) {
-                                      return keep(setting, mean_row_l2(prediction, deltas, truth_rows));
+                                      return keep(setting, target.inner_error(prediction, deltas, truth_rows));
                                     });
     if (!scored) return tl::unexpected<WorkerFault>(scored.error());
   }

@@ -9,6 +9,8 @@
 
 #include "evaluation/run_results.hpp"
 #include "matrix/matrix.hpp"
+#include "plan/hyperparameter_grid.hpp"
+#include "plan/target.hpp"
 #include "plugin_host/worker_session.hpp"
 #include "protocol/reduced_features.hpp"
 
@@ -23,13 +25,6 @@ struct HeadFeatures {
   std::optional<int> effective_dim;     // components after the cap; absent for features that are used as they are
 };
 
-// The grid of one predictor: every combination of its hyperparameters' values, the last one varying fastest.
-struct HyperparameterGrid {
-  std::vector<std::string> names;
-  Matrix settings;  // settings × hyperparameters; at least one row
-  std::map<std::string, double> params(Eigen::Index setting) const;
-};
-
 struct HeadOutcome {
   Matrix predictions;  // covered test rows × genes, finite
   Eigen::Index best_setting = 0;
@@ -40,7 +35,7 @@ struct HeadOutcome {
 // prediction is not finite, and with PLUGIN_ERROR where no setting is feasible. A head with a single setting still runs
 // its inner splits: their scores are reported. `training_deltas`: the fold's training rows × genes, sealed. A predictor
 // that gives errors is asked for these in the inner splits, and needs `training_gram` for it; for others it is null.
-Answer<HeadOutcome> evaluate_head(WorkerSession& predictor, const HyperparameterGrid& grid,
+Answer<HeadOutcome> evaluate_head(const Target& target, WorkerSession& predictor, const HyperparameterGrid& grid,
                                   const HeadFeatures& features, const std::string& context,
                                   const SharedMatrix& training_deltas, const SharedMatrix* training_gram);
 

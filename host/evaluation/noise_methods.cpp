@@ -3,8 +3,6 @@
 #include <cmath>
 #include <limits>
 
-#include "evaluation/run_options.hpp"
-
 namespace headroom {
 namespace {
 
@@ -32,16 +30,6 @@ void fill_missing(Vector& values) {
 
 }  // namespace
 
-const std::vector<NoiseMethod>& noise_methods() {
-  static const std::vector<NoiseMethod> methods = {
-      {kCeilingSamplingError, 0.9, 0.1, ""},
-      {kCeilingMedian, 0.5, 0.5, ""},
-      {kCeilingClosedForm, 0, 0, "closed_form"},
-      {kCeilingSplitHalf, 0, 0, "split_half"},
-  };
-  return methods;
-}
-
 void evaluate_noise_method(const NoiseMethod& method, const NoiseTable* table, const Task& task, const FoldData& fold,
                            const std::vector<Metric>& metrics, FoldEvaluation& evaluation) {
   evaluation.status = Status::skipped;
@@ -56,9 +44,9 @@ void evaluate_noise_method(const NoiseMethod& method, const NoiseTable* table, c
   }
   bool any = false;
   for (const Metric metric : metrics) {
-    Vector values(static_cast<Eigen::Index>(fold.test_rows.size()));
-    for (std::size_t i = 0; i < fold.test_rows.size(); ++i) {
-      const std::string& pert_id = context.pert_ids[static_cast<std::size_t>(fold.test_rows[i])];
+    Vector values(static_cast<Eigen::Index>(fold.test.size()));
+    for (std::size_t i = 0; i < fold.test.size(); ++i) {
+      const std::string& pert_id = context.pert_ids[static_cast<std::size_t>(fold.test[i].row)];
       values[static_cast<Eigen::Index>(i)] = value_of(method, *table, context.name, pert_id, metric).value_or(kNaN);
     }
     fill_missing(values);
@@ -70,7 +58,7 @@ void evaluate_noise_method(const NoiseMethod& method, const NoiseTable* table, c
     evaluation.reason = "the noise table has no such numbers";
     return;
   }
-  evaluation.covered.assign(fold.test_rows.size(), 1);
+  evaluation.covered.assign(fold.test.size(), 1);
   evaluation.status = Status::ok;
 }
 

@@ -1,25 +1,15 @@
 // The noise table as methods: the sampling-error cheater and the references beside it (protocol section 6).
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "evaluation/fold_data.hpp"
 #include "evaluation/run_results.hpp"
+#include "plan/target.hpp"
 #include "task/noise_table.hpp"
 #include "task/task.hpp"
 
 namespace headroom {
-
-// What one method takes from the noise table: a quantile of every metric, or further columns.
-struct NoiseMethod {
-  std::string name;                     // as --ceiling and results call it
-  double quantile_lower_is_better = 0;  // of the draws' scores
-  double quantile_higher_is_better = 0;
-  std::string column;  // empty: quantiles; else the column with its L2, and COLUMN_METRIC where there is one
-};
-
-const std::vector<NoiseMethod>& noise_methods();
 
 // Fills one value per test perturbation and metric; NaN throughout where the table lacks the metric. Where it lacks a
 // few of a fold's perturbations, those take the mean of the others, so that the bound is the mean over those that it

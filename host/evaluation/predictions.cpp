@@ -9,7 +9,7 @@ namespace headroom {
 Answer<FinishedPredictions> ask_for_predictions(const RosterEntry& entry, PredictedForm form, const Task& task,
                                                 const FoldData& fold, std::uint32_t seed) {
   RosterEntry reader = entry;
-  reader.settings.options.emplace_back("fold", task.fold_names[static_cast<std::size_t>(fold.fold)]);
+  reader.settings.options.emplace_back("fold", fold.name);
   WorkerUsageSoFar usage;
   auto answer = ask_for_embedding(reader, task, fold.context, &fold, seed, &usage);
   if (!answer) return tl::unexpected<WorkerFault>(answer.error());
@@ -27,7 +27,7 @@ Answer<FinishedPredictions> ask_for_predictions(const RosterEntry& entry, Predic
   const std::optional<RowVector>& control = task.contexts[fold.context].control_profile;
   for (Eigen::Index i = 0; i < predictions.deltas.rows(); ++i) {
     const std::int32_t position = predictions.covered_tests[static_cast<std::size_t>(i)];
-    predictions.deltas.row(i) = answer->vectors.row(fold.test_rows[static_cast<std::size_t>(position)]);
+    predictions.deltas.row(i) = answer->vectors.row(fold.test[static_cast<std::size_t>(position)].row);
     if (form != PredictedForm::deltas) predictions.deltas.row(i) -= *control;
   }
   return predictions;

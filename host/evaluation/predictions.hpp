@@ -2,8 +2,9 @@
 #pragma once
 
 #include "evaluation/fold_data.hpp"
-#include "evaluation/roster.hpp"
 #include "matrix/matrix.hpp"
+#include "plan/roster.hpp"
+#include "plan/run_options.hpp"
 #include "plugin_host/worker_fault.hpp"
 #include "plugin_host/worker_session.hpp"
 #include "task/task.hpp"
@@ -11,7 +12,7 @@
 namespace headroom {
 
 struct FinishedPredictions {
-  RowIndex covered_tests;  // positions in FoldData::test_rows, ascending
+  RowIndex covered_tests;  // positions in FoldData::test, ascending
   Matrix deltas;           // covered test rows × genes, finite
   WorkerUsageSoFar usage;
 };

@@ -9,6 +9,9 @@
 #include <vector>
 
 #include "matrix/matrix.hpp"
+#include "plan/head.hpp"
+#include "plan/role.hpp"
+#include "plan/split.hpp"
 #include "plugin.pb.h"
 #include "protocol/metrics.hpp"
 #include "settings.pb.h"
@@ -16,17 +19,8 @@
 
 namespace headroom {
 
-// What a method is to the bounds (protocol sections 5 and 6).
-enum class Role {
-  null_method,  // any sensible model must beat it: may be the WAP
-  cheater,      // has an unfair advantage: may be the BAP
-  reference,    // reported beside the bounds, never one of them unless --ceiling names it
-  plugin,       // what is evaluated
-};
-
 enum class Status { not_run, ok, failed, skipped };
 
-const char* role_name(Role role);        // "null", "cheater", "reference", "plugin"
 const char* status_name(Status status);  // "not run", "ok", "failed", "skipped"
 
 // One grid point of the inner selection (protocol section 3.2).
@@ -36,26 +30,31 @@ struct GridPointScore {
   bool feasible = false;
 };
 
-// One method in one context and fold.
+// Whose fault a failure is, and how it ended.
+struct PluginFailure {
+  std::string plugin;   // the embedding's or the predictor's name
+  std::string verdict;  // as verdict_name() says it, or "unusable": all answers were well-formed, and still nothing can
+                        // be evaluated
+  std::string message;  // without the verdict
+};
+
+// One method in one split.
 struct FoldEvaluation {
-  std::int32_t fold = 0;  // index into Task::fold_names
   Status status = Status::not_run;
   std::string reason;  // why it failed or was skipped
-  // Per metric of RunResults::metrics, one value per row of ContextEvaluation::test_rows of this fold; NaN: undefined
-  // there. Empty unless status is ok.
+  // Per metric of RunResults::metrics, one value per test row of the split; NaN: undefined there. Empty unless status
+  // is ok.
   std::vector<Vector> metric_values;
   std::vector<std::uint8_t> covered;  // per test row: 1 if the embedding knows the perturbation
   std::map<std::string, double> best_params;
   std::vector<GridPointScore> inner_scores;
-  std::optional<int> effective_dim;  // components after the cap; absent for raw features and methods without any
-  double wall_s = 0, cpu_s = 0;      // host and worker together
-  double peak_memory_bytes = 0;      // of the worker
-  // Where it failed: whose fault that is (an embedding's or a predictor's name) and how it ended, as verdict_name()
-  // says it, or "unusable" where all answers were well-formed and still nothing can be evaluated.
-  std::string failed_plugin, failure_verdict;
+  std::optional<int> effective_dim;      // components after the cap; absent for raw features and methods without any
+  double wall_s = 0, cpu_s = 0;          // host and worker together
+  double peak_memory_bytes = 0;          // of the worker
+  std::optional<PluginFailure> failure;  // of one that failed for a plugin, in this run
 };
 
-// One method in one context, over all its folds.
+// One method in one context, over all its splits.
 struct MethodEvaluation {
   std::string name;       // as in the contract: train_mean, random+knn, NAME+PREDICTOR, ...
   std::string embedding;  // empty for methods without one
@@ -65,25 +64,15 @@ struct MethodEvaluation {
   Status status = Status::not_run;  // ok only if every fold is
   std::string reason;
   std::vector<std::string> flags;     // "supervised embedding", ...
-  std::vector<FoldEvaluation> folds;  // parallel to ContextEvaluation::folds; empty if skipped as a whole
+  std::vector<FoldEvaluation> folds;  // parallel to ContextEvaluation::splits; empty if skipped as a whole
 };
 
 struct ContextEvaluation {
   std::string context;
-  std::size_t task_context = 0;     // index into Task::contexts
-  std::vector<std::int32_t> folds;  // the evaluated ones, ascending: indices into Task::fold_names
-  std::vector<RowIndex> test_rows;  // per evaluated fold: rows of the TaskContext, ascending
+  std::size_t task_context = 0;  // index into Task::contexts
+  std::vector<Split> splits;     // the evaluated ones
   std::vector<MethodEvaluation> methods;
   std::vector<std::string> notes;  // one sentence each
-};
-
-// A predictor through which embeddings are evaluated. It has one table per context and metric, in which stand the
-// methods without a predictor and those through it. A head that is not one of Headroom's own never sees the idealized
-// embedding: its table borrows `idealized+knn` and knn's nulls (protocol section 6).
-struct Head {
-  std::string name;
-  bool shipped = true;
-  std::string borrows;  // "knn" for a submitted predictor, else empty
 };
 
 // Whether the method stands in the head's table.

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-#include "evaluation/method_names.hpp"
+#include "plan/method_names.hpp"
 #include "terminal/display_text.hpp"
 
 namespace headroom {

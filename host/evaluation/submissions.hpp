@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "evaluation/run_options.hpp"
 #include "outcome/outcome.hpp"
+#include "plan/run_options.hpp"
 
 namespace headroom {
 

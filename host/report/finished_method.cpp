@@ -52,16 +52,15 @@ std::string finished_method_line(const RunResults& results, const ContextEvaluat
   }
   const auto head =
       std::find_if(results.heads.begin(), results.heads.end(), [&](const Head& h) { return stands_in(method, h); });
-  std::vector<GapMethod> methods = {gap_method(method, kPrimaryMetric, context.folds.size())};
+  std::vector<GapMethod> methods = {gap_method(method, kPrimaryMetric, context.splits.size())};
   for (const MethodEvaluation& bound : context.methods) {
     if (head == results.heads.end() || competes(bound) == Competes::for_nothing || !stands_in(bound, *head)) continue;
-    methods.push_back(gap_method(bound, kPrimaryMetric, context.folds.size()));
+    methods.push_back(gap_method(bound, kPrimaryMetric, context.splits.size()));
   }
-  std::vector<Eigen::Index> n_tests;
-  for (const RowIndex& rows : context.test_rows) n_tests.push_back(static_cast<Eigen::Index>(rows.size()));
   constexpr int fewest_resamples = 1;  // no interval is shown
-  const GapReport report = close_gap(methods, higher_is_better(results.metrics[kPrimaryMetric]),
-                                     TestResamples(n_tests, results.settings.seed(), fewest_resamples));
+  const GapReport report =
+      close_gap(methods, higher_is_better(results.metrics[kPrimaryMetric]),
+                TestResamples(n_tests_of(context.splits), results.settings.seed(), fewest_resamples));
   told.gap_closed = report.methods.front().gap_closed;
   told.value = report.methods.front().value;
   for (const FoldEvaluation& fold : method.folds) told.wall_s += fold.wall_s;

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "evaluation/run_options.hpp"
+#include "plan/run_options.hpp"
 #include "report/outcome_lines.hpp"
 #include "summary/undefined_gap.hpp"
 #include "terminal/display_text.hpp"

@@ -23,15 +23,15 @@ ReportModel report_model(RunSummary summary, const RunResults& results, std::vec
     PerturbationScores scores;
     std::vector<const MethodEvaluation*> scored;
     for (const auto& method : context.methods) {
-      if (method.folds.size() == context.folds.size() && method.status == Status::ok) scored.push_back(&method);
+      if (method.folds.size() == context.splits.size() && method.status == Status::ok) scored.push_back(&method);
     }
     const auto n_perturbations = static_cast<Eigen::Index>(facts[c].pert_ids.size());
     scores.values = Matrix::Constant(static_cast<Eigen::Index>(scored.size()), n_perturbations, unknown);
     for (std::size_t m = 0; m < scored.size(); ++m) {
       scores.methods.push_back(scored[m]->name);
       Eigen::Index first = 0;  // facts list the test rows fold by fold
-      for (std::size_t f = 0; f < context.folds.size(); ++f) {
-        const auto n_test = static_cast<Eigen::Index>(context.test_rows[f].size());
+      for (std::size_t f = 0; f < context.splits.size(); ++f) {
+        const auto n_test = static_cast<Eigen::Index>(context.splits[f].test.size());
         const FoldEvaluation& fold = scored[m]->folds[f];
         if (fold.status == Status::ok && !fold.metric_values.empty()) {
           scores.values.row(static_cast<Eigen::Index>(m)).segment(first, n_test) = fold.metric_values[0].transpose();

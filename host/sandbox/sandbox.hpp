@@ -8,13 +8,11 @@
 //   host ─ exec ─> monitor ─ fork ───────────────> worker         other levels
 //
 //   monitor  Waits for the worker, reports how it ended with the kernel's own figures, and kills it when the host says
-//   so
-//            or is gone. Never reads anything that a plugin wrote.
+//            so or is gone. Never reads anything that a plugin wrote.
 //   init     Process 1 of the pid namespace: signals reach the worker as they would outside (as process 1 it would
 //            ignore SIGXCPU, and abort() would show as SIGSEGV). When it ends, the kernel ends the whole namespace.
 //   worker   Confines itself, probes its confinement, reports, and only then loads the plugin. From there on nothing
-//   that
-//            it says is trusted.
+//            that it says is trusted.
 //
 // Pipes and sockets.
 //   channel  (worker <-> host) SOCK_SEQPACKET: one protobuf message a frame, see schemas/worker.proto.

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <set>
 
-#include "evaluation/run_options.hpp"
+#include "plan/run_options.hpp"
 #include "terminal/display_text.hpp"
 
 namespace headroom {

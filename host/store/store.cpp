@@ -206,7 +206,7 @@ struct Store::State {
 
   static void bind_key(SqliteStatement& statement, const EvaluationKey& key) {
     statement.bind(1, key.context);
-    statement.bind(2, key.fold);
+    statement.bind(2, key.split);
     statement.bind(3, key.method);
   }
 
@@ -399,7 +399,7 @@ Result<std::vector<KeptRun>> Store::kept_runs() {
   if (code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
   for (KeptRun& kept : runs) {
     std::sort(kept.evaluations.begin(), kept.evaluations.end(), [](const EvaluationKey& a, const EvaluationKey& b) {
-      return std::tie(a.context, a.method, a.fold) < std::tie(b.context, b.method, b.fold);
+      return std::tie(a.context, a.method, a.split) < std::tie(b.context, b.method, b.split);
     });
   }
   return runs;
@@ -546,7 +546,8 @@ Result<void> Store::put(const EvaluationKey& key, const std::vector<std::string>
                       std::all_of(evaluation.metric_values.begin(), evaluation.metric_values.end(),
                                   [&](const Vector& v) { return static_cast<std::size_t>(v.size()) == n_test; });
     if (!fits)
-      return harness_fault("an evaluation does not fit its test rows", key.context + " " + key.fold + " " + key.method);
+      return harness_fault("an evaluation does not fit its test rows",
+                           key.context + " " + key.split + " " + key.method);
   }
   std::lock_guard lock(state_->mutex);
   if (!state_->add_evaluation) return harness_fault("the store was opened to be read", state_->database.path());
@@ -559,7 +560,7 @@ Result<void> Store::put(const EvaluationKey& key, const std::vector<std::string>
   auto& add = *state_->add_evaluation;
   if (state_->run != 0) add.bind(1, state_->run);
   add.bind(2, key.context);
-  add.bind(3, key.fold);
+  add.bind(3, key.split);
   add.bind(4, key.method);
   add.bind(5, key.fingerprint);
   add.bind(6, status_name(evaluation.status));
@@ -674,7 +675,7 @@ Result<std::vector<StoredEvaluation>> Store::evaluations(const std::string& metr
         Eigen::Map<const Vector>(values[i].data(), static_cast<Eigen::Index>(values[i].size()))};
   }
   std::sort(all.begin(), all.end(), [](const StoredEvaluation& a, const StoredEvaluation& b) {
-    return std::tie(a.key.context, a.key.method, a.key.fold) < std::tie(b.key.context, b.key.method, b.key.fold);
+    return std::tie(a.key.context, a.key.method, a.key.split) < std::tie(b.key.context, b.key.method, b.key.split);
   });
   return all;
 }

@@ -4,8 +4,7 @@
 // One transaction a finished evaluation (SQLite in WAL mode): a kill at any moment loses at most the evaluation in
 // flight, and two processes may write to one store. Tables, version 3 (PRAGMA user_version; application_id "HDRM"):
 //   run           one row a run: when, by which Headroom (version, build), from which task and noise table (path,
-//   sha256)
-//                 on which machine (CPU, kernel, libraries, threads); settings_requested (the run.toml that repeats it,
+//                 sha256), on which machine (CPU, kernel, libraries, threads); settings_requested (the run.toml that repeats it,
 //                 with the paths of all inputs), started in which folder; settings (RunSettings as JSON: what took
 //                 effect, with seeds, limits and the least confinement of all its workers)
 //   plugin        the plugins of each run: path as given, sha256 of the library, of the vector file and of the folder

@@ -38,7 +38,7 @@ const char* outcome_name(VerifiedOutcome outcome) {
 Verification::Verification(Store& store, const std::vector<EvaluationKey>& sample) : store_(store) {
   for (const EvaluationKey& key : sample) {
     order_.push_back(place_of(key));
-    outcomes_[place_of(key)] = {key.context, key.fold, key.method, VerifiedOutcome::inputs_changed,
+    outcomes_[place_of(key)] = {key.context, key.split, key.method, VerifiedOutcome::inputs_changed,
                                 "the task no longer asks for it"};
   }
 }

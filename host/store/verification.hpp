@@ -43,7 +43,7 @@ class Verification final : public EvaluationMemory {
 
  private:
   using Place = std::tuple<std::string, std::string, std::string>;  // context, fold, method
-  static Place place_of(const EvaluationKey& key) { return {key.context, key.fold, key.method}; }
+  static Place place_of(const EvaluationKey& key) { return {key.context, key.split, key.method}; }
 
   Store& store_;
   std::vector<Place> order_;

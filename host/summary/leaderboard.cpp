@@ -10,7 +10,7 @@
 #include <tuple>
 #include <utility>
 
-#include "evaluation/run_options.hpp"
+#include "plan/run_options.hpp"
 #include "summary/audit_outcomes.hpp"
 #include "summary/primary_metric.hpp"
 #include "summary/undefined_gap.hpp"

@@ -16,12 +16,13 @@ std::vector<PerturbationFacts> perturbation_facts(const RunResults& results, con
     const MethodEvaluation* noise = sampling_error_of(context);
     PerturbationFacts& facts = all.emplace_back();
     facts.context = context.context;
-    for (std::size_t f = 0; f < context.folds.size(); ++f) {
+    for (std::size_t f = 0; f < context.splits.size(); ++f) {
       const bool has_noise = noise && noise->folds[f].status == Status::ok && !noise->folds[f].metric_values.empty();
-      for (std::size_t i = 0; i < context.test_rows[f].size(); ++i) {
-        const auto row = static_cast<std::size_t>(context.test_rows[f][i]);
+      const Split& split = context.splits[f];
+      for (std::size_t i = 0; i < split.test.size(); ++i) {
+        const auto row = static_cast<std::size_t>(split.test[i].row);
         facts.pert_ids.push_back(task_context.pert_ids[row]);
-        facts.folds.push_back(task.fold_names[static_cast<std::size_t>(context.folds[f])]);
+        facts.folds.push_back(split.name);
         facts.effect_sizes.push_back(task_context.deltas.row(static_cast<Eigen::Index>(row)).norm());
         facts.n_cells.push_back(cell_count ? cell_count(context.context, facts.pert_ids.back()).value_or(unknown)
                                            : unknown);

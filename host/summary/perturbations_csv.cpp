@@ -19,18 +19,17 @@ namespace {
 std::string method_rows(const RunResults& results, const Task& task, const ContextEvaluation& context,
                         const MethodEvaluation& method) {
   const MethodEvaluation* noise = sampling_error_of(context);
-  const TaskContext& task_context = task.contexts[context.task_context];
   CsvWriter rows;
   for (std::size_t f = 0; f < method.folds.size(); ++f) {
     const FoldEvaluation& fold = method.folds[f];
     if (fold.status != Status::ok) continue;
     CsvWriter head;
-    head.text(context.context).text(task.fold_names[static_cast<std::size_t>(context.folds[f])]).text(method.name);
-    const RowIndex& test_rows = context.test_rows[f];
+    head.text(context.context).text(context.splits[f].name).text(method.name);
+    const std::vector<std::string> ids = ids_of(task, context.splits[f].test);
     const bool has_noise = noise != nullptr && noise->folds[f].status == Status::ok;
-    for (std::size_t i = 0; i < test_rows.size(); ++i) {
+    for (std::size_t i = 0; i < ids.size(); ++i) {
       const auto row = static_cast<Eigen::Index>(i);
-      rows.fields(head.str()).text(task_context.pert_ids[static_cast<std::size_t>(test_rows[i])]);
+      rows.fields(head.str()).text(ids[i]);
       rows.number(std::int64_t{fold.covered[i]});
       for (std::size_t m = 0; m < results.metrics.size(); ++m) rows.number(fold.metric_values[m][row]);
       for (std::size_t m = 0; m < results.metrics.size(); ++m) {

@@ -12,6 +12,7 @@
 
 #include "bounds/comparison.hpp"
 #include "bounds/gap.hpp"
+#include "numerics/quantile.hpp"
 #include "protocol/metrics.hpp"
 #include "summary/audit_outcomes.hpp"
 #include "summary/gap_methods.hpp"
@@ -23,13 +24,6 @@ constexpr std::size_t max_plugins_all_pairs = 60;  // 1,770 pairs; the number gr
 
 // Zero without a sign: whether a sum of zeros is -0 must not show in the output.
 double plain(double value) { return value + 0.0; }
-
-std::optional<double> median(std::vector<double> values) {
-  if (values.empty()) return std::nullopt;
-  std::sort(values.begin(), values.end());
-  const std::size_t n = values.size();
-  return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
 
 template <class Message>
 void set_interval(Message& message, const std::optional<Interval>& ci) {
@@ -69,9 +63,9 @@ TaskDescription describe(const Task& task, const RunResults& results) {
     auto& context = *description.add_contexts();
     context.set_context(evaluated.context);
     context.set_n_perturbations(static_cast<int>(task.contexts[evaluated.task_context].pert_ids.size()));
-    for (std::size_t f = 0; f < evaluated.folds.size(); ++f) {
-      context.add_folds(task.fold_names[static_cast<std::size_t>(evaluated.folds[f])]);
-      context.add_n_test(static_cast<int>(evaluated.test_rows[f].size()));
+    for (const Split& split : evaluated.splits) {
+      context.add_folds(split.name);
+      context.add_n_test(static_cast<int>(split.test.size()));
     }
   }
   description.set_pert_column(task.columns.pert_column);
@@ -103,7 +97,7 @@ class HeadTable {
     const bool higher = higher_is_better(results_.metrics[metric_]);
     std::vector<GapMethod> gap_methods;
     for (const MethodEvaluation* method : methods_)
-      gap_methods.push_back(gap_method(*method, metric_, context_.folds.size()));
+      gap_methods.push_back(gap_method(*method, metric_, context_.splits.size()));
     const GapReport report = close_gap(gap_methods, higher, resamples_);
 
     ContextResult result;
@@ -174,8 +168,8 @@ class HeadTable {
     if ((!method.embedding.empty() || method.role == Role::plugin) && n_test > 0) {
       result.set_coverage(static_cast<double>(n_covered) / static_cast<double>(n_test));
     }
-    if (const auto value = median(covered_values); value && covered_values.size() == method.folds.size()) {
-      result.set_value_covered(*value);
+    if (!covered_values.empty() && covered_values.size() == method.folds.size()) {
+      result.set_value_covered(median(covered_values));
     }
     for (const auto& flag : method.flags) result.add_flags(flag);
     if (method.role == Role::plugin && uses_data_of_task(method)) result.add_flags("trained on this data set");
@@ -184,10 +178,10 @@ class HeadTable {
 
   FoldResult fold_result(const FoldEvaluation& evaluation, std::size_t f) const {
     FoldResult result;
-    result.set_fold(task_.fold_names[static_cast<std::size_t>(context_.folds[f])]);
+    result.set_fold(context_.splits[f].name);
     result.set_status(status_name(evaluation.status));
     result.set_reason(evaluation.reason);
-    result.set_n_test(static_cast<int>(context_.test_rows[f].size()));
+    result.set_n_test(static_cast<int>(context_.splits[f].test.size()));
     if (evaluation.status != Status::ok) return result;
     const Vector& values = evaluation.metric_values[metric_];
     double covered_sum = 0;
@@ -314,9 +308,7 @@ RunSummary summarise(const RunResults& results, const Task& task, const std::str
   const int n_resamples =
       results.settings.has_n_resamples() ? results.settings.n_resamples() : TestResamples::kDefaultResamples;
   for (const auto& context : results.contexts) {
-    std::vector<Eigen::Index> n_tests;
-    for (const auto& rows : context.test_rows) n_tests.push_back(static_cast<Eigen::Index>(rows.size()));
-    const TestResamples resamples(n_tests, results.settings.seed(), n_resamples);
+    const TestResamples resamples(n_tests_of(context.splits), results.settings.seed(), n_resamples);
     const std::size_t n_heads = results.heads.size();
     std::vector<ContextResult> tables(results.metrics.size() * n_heads);
     pool.for_each(tables.size(), [&](std::size_t i) {

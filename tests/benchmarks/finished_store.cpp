@@ -28,7 +28,7 @@ constexpr int kInnerSplits = 5, kGridPoints = 8;
 
 // Any numbers: better and worse methods, perturbations that are hard for all of them.
 FoldEvaluation made_up(const EvaluationKey& key, std::size_t n_tests, std::size_t n_metrics) {
-  std::mt19937_64 random(std::hash<std::string>{}(key.context + "\n" + key.fold + "\n" + key.method));
+  std::mt19937_64 random(std::hash<std::string>{}(key.context + "\n" + key.split + "\n" + key.method));
   std::normal_distribution<double> normal;
   const double quality = std::exp(0.2 * normal(random));
   FoldEvaluation evaluation;
@@ -72,7 +72,8 @@ Result<void> fill(const std::string& run_toml) {
   if (!planned) return tl::unexpected<Error>(planned.error());
 
   std::vector<std::string> metrics;
-  for (const Metric metric : evaluated_metrics(*options)) metrics.emplace_back(metric_name(metric));
+  for (const Metric metric : evaluated_metrics(target_of(input->task), *options))
+    metrics.emplace_back(metric_name(metric));
   std::filesystem::create_directories(arguments->out);
   auto store = Store::open(arguments->out, metrics);
   if (!store) return tl::unexpected<Error>(store.error());
@@ -82,13 +83,9 @@ Result<void> fill(const std::string& run_toml) {
   std::size_t n_scores = 0;
   for (const EvaluationKey& key : keys) {
     for (const ContextEvaluation& context : planned->results().contexts) {
-      for (std::size_t f = 0; f < context.folds.size(); ++f) {
-        const std::string& fold = input->task.fold_names[static_cast<std::size_t>(context.folds[f])];
-        if (context.context != key.context || fold != key.fold) continue;
-        std::vector<std::string> ids;
-        for (const std::int32_t row : context.test_rows[f]) {
-          ids.push_back(input->task.contexts[context.task_context].pert_ids[static_cast<std::size_t>(row)]);
-        }
+      for (const Split& split : context.splits) {
+        if (context.context != key.context || split.name != key.split) continue;
+        const std::vector<std::string> ids = ids_of(input->task, split.test);
         n_scores += ids.size();
         if (auto kept = memory.remember(key, ids, made_up(key, ids.size(), metrics.size())); !kept) return kept;
       }

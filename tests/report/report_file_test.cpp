@@ -66,10 +66,7 @@ TEST(ReportModel, ReadsBackFromTheStore) {
     ASSERT_TRUE(store->put_facts(facts));
     for (const auto& method : results.contexts[0].methods) {
       for (std::size_t f = 0; f < method.folds.size(); ++f) {
-        std::vector<std::string> perts;
-        for (const auto row : results.contexts[0].test_rows[f]) {
-          perts.push_back(task.contexts[0].pert_ids[static_cast<std::size_t>(row)]);
-        }
+        const std::vector<std::string> perts = ids_of(task, results.contexts[0].splits[f].test);
         ASSERT_TRUE(store->put({"K-562", std::to_string(f), method.name, "f"}, perts, method.folds[f]));
       }
     }

@@ -6,9 +6,8 @@
 //   an embedding of nobody           the method fails and says what to check
 //   an embedding of one vector       the lasso head predicts the train mean; kNN the mean of the first k training rows
 //   a constant gene                  no metric minds
-//   one test perturbation            every metric but centroid_accuracy, which needs others to tell it from (a fold of
-//   a
-//                                    task that is read from a file has at least two)
+//   one test perturbation            every metric but centroid_accuracy, which needs others to tell it from (a fold
+//                                    of a task that is read from a file has at least two)
 // A task that holds a perturbation twice, or an embedding file that does, is one clear error: see the tests of their
 // readers.
 #include <fmt/format.h>

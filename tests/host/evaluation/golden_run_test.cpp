@@ -98,7 +98,7 @@ TEST_P(GoldenRun, EveryMethodOfEveryFoldEqualsTheOracle) {
     ASSERT_EQ(method.status, Status::ok) << method.name << ": " << method.reason;
     for (std::size_t f = 0; f < method.folds.size(); ++f) {
       const FoldEvaluation& ours = method.folds[f];
-      const json& oracle = golden["protocol"][design]["folds"][task->fold_names[ours.fold]]["methods"][name];
+      const json& oracle = golden["protocol"][design]["folds"][context.splits[f].name]["methods"][name];
       ASSERT_FALSE(oracle.is_null()) << name;
       if (oracle.contains("best")) {
         ASSERT_EQ(ours.best_params.size(), 1u);

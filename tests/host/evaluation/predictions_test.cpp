@@ -112,7 +112,8 @@ class Predictions : public testing::Test {
   }
 
   RowVector train_mean(std::size_t c, std::int32_t fold) const {
-    const auto data = make_fold_data(task_, c, fold, {Metric::L2});
+    const auto splits = splits_within(task_, {task_.fold_names[static_cast<std::size_t>(fold)]}).value();
+    const auto data = make_fold_data(task_, splits[c], {Metric::L2});
     EXPECT_TRUE(data.has_value());
     return data->truth.mean_training_delta;
   }
@@ -196,20 +197,21 @@ TEST_F(Predictions, WhatAHeadPredictsScoresAsThatHead) {
   for (std::size_t c = 0; c < task_.contexts.size(); ++c) {
     const auto embedding = ask_for_embedding(roster->embeddings[0], task_, c, nullptr, options_.seed);
     ASSERT_TRUE(embedding.has_value()) << embedding.error().message;
-    for (std::int32_t f = 0; f < kFolds; ++f) {
-      const auto fold = make_fold_data(task_, c, f, {Metric::L2});
+    for (const Split& split : splits_within(task_, {}).value()) {
+      if (split.context != c) continue;
+      const auto fold = make_fold_data(task_, split, {Metric::L2});
       ASSERT_TRUE(fold.has_value());
       const auto features = make_head_features(*embedding, *fold, options_, pool);
       ASSERT_TRUE(features.has_value()) << features.error().line();
       auto knn = WorkerSession::start(*roster->heads[0].file, roster->heads[0].settings);
       ASSERT_TRUE(knn.has_value()) << knn.error().message;
-      const auto outcome = evaluate_head(**knn, roster->heads[0].grid, *features, task_.contexts[c].name,
+      const auto outcome = evaluate_head(lfc_target(), **knn, roster->heads[0].grid, *features, task_.contexts[c].name,
                                          fold->training_deltas, nullptr);
       ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
-      for (std::size_t i = 0; i < fold->test_rows.size(); ++i) {
-        rows.push_back({task_.contexts[c].pert_ids[static_cast<std::size_t>(fold->test_rows[i])],
-                        task_.contexts[c].name, task_.fold_names[static_cast<std::size_t>(f)],
-                        outcome->predictions.row(static_cast<Eigen::Index>(i))});
+      const std::vector<std::string> ids = ids_of(task_, split.test);
+      for (std::size_t i = 0; i < ids.size(); ++i) {
+        rows.push_back(
+            {ids[i], task_.contexts[c].name, split.name, outcome->predictions.row(static_cast<Eigen::Index>(i))});
       }
     }
   }
@@ -231,7 +233,7 @@ TEST_F(Predictions, MissingRowsArePredictedAsTheTrainMean) {
     const MethodEvaluation& mean = method(results, c, "train_mean");
     for (std::size_t f = 0; f < half.folds.size(); ++f) {
       for (std::size_t i = 0; i < half.folds[f].covered.size(); ++i) {
-        const auto row = static_cast<std::size_t>(results.contexts[c].test_rows[f][i]);
+        const auto row = static_cast<std::size_t>(results.contexts[c].splits[f].test[i].row);
         const bool is_there = task_.contexts[c].pert_ids[row] < "p112";
         const auto at = static_cast<Eigen::Index>(i);
         EXPECT_EQ(half.folds[f].covered[i], is_there ? 1 : 0);

@@ -39,7 +39,6 @@ inline MethodEvaluation example_method(const std::string& name, Role role, std::
   method.status = Status::ok;
   for (int f = 0; f < 2; ++f) {
     FoldEvaluation fold;
-    fold.fold = f;
     fold.status = Status::ok;
     fold.metric_values = {Vector::Constant(3, f == 0 ? l2.first : l2.second),
                           Vector::Constant(3, f == 0 ? pearson.first : pearson.second)};
@@ -60,8 +59,7 @@ inline RunResults example_results() {
   results.settings.set_n_resamples(200);
   ContextEvaluation context;
   context.context = "K-562";
-  context.folds = {0, 1};
-  context.test_rows = {{0, 2, 4}, {1, 3, 5}};
+  context.splits = splits_within(example_task(), {}).value();
   context.methods = {example_method("train_mean", Role::null_method, {9, 11}, {undefined, undefined}),
                      example_method("random+knn", Role::null_method, {12, 12}, {0.25, 0.25}),
                      example_method("sampling_error_q90", Role::cheater, {4, 4}, {0.75, 0.75}),

@@ -1,22 +1,28 @@
-#include "evaluation/evaluation_inputs.hpp"
+#include "plan/evaluation_inputs.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include <algorithm>
 
 #include "io/sha256.hpp"
 
 namespace headroom {
 namespace {
 
-constexpr std::size_t kHashDigits = 64;
-
 // Ids may hold any character, so each is preceded by its length.
 std::string hash_of_ids(const std::vector<std::string>& ids) {
   std::string text;
   for (const std::string& id : ids) text += fmt::format("{} {}\n", id.size(), id);
   return sha256_of_bytes(text).value_or(text);  // the text itself tells lists apart as well, only longer
+}
+
+std::string hash_of_rows(const Task& task, const std::vector<TaskRow>& rows) {
+  std::vector<std::string> ids;
+  for (const TaskRow& at : rows) {
+    const TaskContext& context = task.contexts[at.context];
+    ids.push_back(context.name);
+    ids.push_back(context.pert_ids[static_cast<std::size_t>(at.row)]);
+  }
+  return hash_of_ids(ids);
 }
 
 void add_plugin(EvaluationInputs& inputs, const RosterEntry& entry) {
@@ -34,33 +40,16 @@ void add_plugin(EvaluationInputs& inputs, const RosterEntry& entry) {
   }
 }
 
-bool is_hash(const std::string& value) {
-  return value.size() == kHashDigits && value.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
-std::string shown(const std::string& value) {
-  if (is_hash(value)) return "sha256 " + value.substr(0, 8) + "…";
-  return value.size() > 40 ? value.substr(0, 40) + "…" : value;
-}
-
-const std::string* value_of(const EvaluationInputs& inputs, const std::string& name) {
-  const auto found = std::find_if(inputs.begin(), inputs.end(), [&](const auto& input) { return input.name == name; });
-  return found == inputs.end() ? nullptr : &found->value;
-}
-
 }  // namespace
 
-EvaluationInputs inputs_of_fold(const RunOptions& options, const Task& task, std::size_t context,
-                                const std::string& fold_name, const RowIndex& test_rows) {
-  const TaskContext& source = task.contexts[context];
-  std::vector<std::string> test_ids;
-  for (const std::int32_t row : test_rows) test_ids.push_back(source.pert_ids[static_cast<std::size_t>(row)]);
+EvaluationInputs inputs_of_split(const RunOptions& options, const Task& task, const Split& split) {
+  const TaskContext& tested = task.contexts[split.context];
   return {{"Headroom", options.build},
           {"task", task.sha256},
-          {"context", source.name},
-          {"fold", fold_name},
-          {"perturbations", hash_of_ids(source.pert_ids)},
-          {"test perturbations", hash_of_ids(test_ids)}};
+          {"context", tested.name},
+          {"fold", split.name},
+          {"training perturbations", hash_of_rows(task, split.training)},
+          {"test perturbations", hash_of_rows(task, split.test)}};
 }
 
 void add_head_inputs(EvaluationInputs& inputs, const RunOptions& options, const RosterEntry& head) {
@@ -87,30 +76,6 @@ void add_embedding_inputs(EvaluationInputs& inputs, const RosterEntry& embedding
 
 void add_noise_inputs(EvaluationInputs& inputs, const NoiseTable* noise) {
   inputs.push_back({"noise table", noise != nullptr ? noise->sha256 : "none"});
-}
-
-std::string fingerprint_of(const EvaluationInputs& inputs) {
-  std::string text;
-  for (const auto& [name, value] : inputs) {
-    text += fmt::format("{} {}\n{} {}\n", name.size(), name, value.size(), value);
-  }
-  return sha256_of_bytes(text).value_or(text);
-}
-
-std::vector<std::string> differences(const EvaluationInputs& stored, const EvaluationInputs& now) {
-  std::vector<std::string> changes;
-  for (const auto& [name, value] : now) {
-    const std::string* before = value_of(stored, name);
-    if (before == nullptr) {
-      changes.push_back(fmt::format("{}: none, now {}", name, shown(value)));
-    } else if (*before != value) {
-      changes.push_back(fmt::format("{}: {}, now {}", name, shown(*before), shown(value)));
-    }
-  }
-  for (const auto& [name, value] : stored) {
-    if (value_of(now, name) == nullptr) changes.push_back(fmt::format("{}: {}, now none", name, shown(value)));
-  }
-  return changes;
 }
 
 }  // namespace headroom

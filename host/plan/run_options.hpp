@@ -1,7 +1,6 @@
 // What a run was asked to do. Every field has the protocol's default; the command line fills it.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -11,6 +10,7 @@
 
 #include "confinement.pb.h"
 #include "outcome/outcome.hpp"
+#include "plan/bound_names.hpp"
 #include "protocol/metrics.hpp"
 
 namespace headroom {
@@ -54,20 +54,6 @@ struct SubmissionSpec {
   std::filesystem::path data_folder;  // readable by this submission alone; empty: none
   std::string fault;                  // one sentence: why it cannot be evaluated; empty: nothing is known yet
 };
-
-// Names that --ceiling takes. The first two are the published pair and the default.
-inline constexpr const char* kCeilingIdealized = "idealized";
-inline constexpr const char* kCeilingSamplingError = "sampling_error_q90";
-inline constexpr const char* kCeilingMedian = "sampling_error_q50";
-inline constexpr const char* kCeilingClosedForm = "sampling_error_closed_form";
-inline constexpr const char* kCeilingSplitHalf = "split_half";
-
-// Names that --nulls takes: those of the protocol, all of them the default.
-inline constexpr const char* kNullTrainMean = "train_mean";
-inline constexpr const char* kNullNoChange = "no_change";
-inline constexpr const char* kNullRandom = "random";
-inline constexpr const char* kNullGenePca = "gene_pca";
-inline constexpr std::array kNulls = {kNullTrainMean, kNullNoChange, kNullRandom, kNullGenePca};
 
 struct RunOptions {
   std::vector<EmbeddingSpec> embeddings;

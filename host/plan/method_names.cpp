@@ -1,4 +1,4 @@
-#include "evaluation/method_names.hpp"
+#include "plan/method_names.hpp"
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
-#include "evaluation/method_names.hpp"
+#include "plan/method_names.hpp"
 
 #include <gtest/gtest.h>
 
-#include "evaluation/run_options.hpp"
+#include "plan/run_options.hpp"
 
 namespace headroom {
 namespace {

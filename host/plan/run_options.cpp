@@ -1,17 +1,14 @@
-#include "evaluation/run_options.hpp"
+#include "plan/run_options.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-#include "evaluation/method_names.hpp"
+#include "plan/method_names.hpp"
 
 namespace headroom {
 namespace {
-
-constexpr std::array kCeilings = {kCeilingIdealized, kCeilingSamplingError, kCeilingMedian, kCeilingClosedForm,
-                                  kCeilingSplitHalf};
 
 // Every name must be one of those that there are, and there must be one. `what`: of which kind, in the singular.
 template <std::size_t N>

@@ -1,4 +1,4 @@
-#include "evaluation/evaluation_inputs.hpp"
+#include "plan/evaluation_inputs.hpp"
 
 #include <gtest/gtest.h>
 
@@ -30,10 +30,9 @@ struct Made {
   Task task = example_task();
   RunOptions options;
   RosterEntry head = example_plugin("knn", true), embedding = example_plugin("mine", false);
-  RowIndex test_rows = {0, 1};
 
   EvaluationInputs inputs() const {
-    EvaluationInputs all = inputs_of_fold(options, task, 0, "0", test_rows);
+    EvaluationInputs all = inputs_of_split(options, task, splits_within(task, {"0"}).value().front());
     add_head_inputs(all, options, head);
     add_embedding_inputs(all, embedding, gene_input(task));
     return all;
@@ -48,8 +47,10 @@ TEST(EvaluationInputs, EveryThingThatChangesNumbersChangesTheFingerprintAndIsNam
   const std::vector<std::pair<std::string, std::function<void(Made&)>>> changes = {
       {"Headroom", [](Made& m) { m.options.build = "another"; }},
       {"task", [](Made& m) { m.task.sha256 = std::string(64, 'b'); }},
-      {"perturbations", [](Made& m) { m.task.contexts[0].pert_ids[2] = "other"; }},
-      {"test perturbations", [](Made& m) { m.test_rows = {0}; }},
+      {"context", [](Made& m) { m.task.contexts[0].name = "other"; }},
+      {"fold", [](Made& m) { m.task.fold_names[0] = "other"; }},
+      {"training perturbations", [](Made& m) { m.task.contexts[0].pert_ids[2] = "other"; }},
+      {"test perturbations", [](Made& m) { m.task.contexts[0].pert_ids[1] = "other"; }},
       {"common dimension", [](Made& m) { m.options.common_dim = 7; }},
       {"inner folds", [](Made& m) { m.options.inner_folds = 3; }},
       {"inner seed", [](Made& m) { m.options.inner_seed = 3; }},

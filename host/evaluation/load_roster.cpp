@@ -1,4 +1,4 @@
-#include "evaluation/roster.hpp"
+#include "evaluation/load_roster.hpp"
 
 #include <fmt/format.h>
 
@@ -19,23 +19,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kTable = "table.so", kPredictions = "predictions.so";
 
 bool is_library(const fs::path& path) { return path.extension() == ".so"; }
-
-// Every combination of the values, the last hyperparameter varying fastest.
-Matrix all_combinations(const std::vector<std::vector<double>>& values) {
-  Eigen::Index n = 1;
-  for (const auto& v : values) n *= static_cast<Eigen::Index>(v.size());
-  Matrix settings(n, static_cast<Eigen::Index>(values.size()));
-  for (Eigen::Index row = 0; row < n; ++row) {
-    Eigen::Index rest = row;
-    for (Eigen::Index h = settings.cols() - 1; h >= 0; --h) {
-      const auto& v = values[static_cast<std::size_t>(h)];
-      const auto size = static_cast<Eigen::Index>(v.size());
-      settings(row, h) = v[static_cast<std::size_t>(rest % size)];
-      rest /= size;
-    }
-  }
-  return settings;
-}
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;

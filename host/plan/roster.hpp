@@ -1,5 +1,5 @@
-// The plugins of a run: opened, hashed and introduced (each describes itself in a confined worker) before any work
-// starts, so that a wrong flag is refused at once and a broken plugin is known by its reason.
+// The plugins of a run, as they introduced themselves before any work: what a plan is made with. load_roster.hpp opens
+// them.
 #pragma once
 
 #include <memory>
@@ -7,13 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "evaluation/head.hpp"
-#include "evaluation/run_options.hpp"
-#include "parallel/thread_pool.hpp"
+#include "plan/hyperparameter_grid.hpp"
+#include "plugin.pb.h"
 #include "plugin_host/plugin_file.hpp"
+#include "plugin_host/worker_fault.hpp"
 #include "plugin_host/worker_session.hpp"
-#include "summary.pb.h"
-#include "task/task.hpp"
 
 namespace headroom {
 
@@ -48,17 +46,5 @@ struct Roster {
   std::vector<RosterEntry> predictions;      // in the order of RunOptions::predictions
   std::vector<SubmissionPlace> submissions;  // in the order of RunOptions::submissions
 };
-
-// Whether introducing an embedding that lies in a file includes that its worker reads the file, as it does to be asked.
-// Left out, only a fault of the file is not known yet; read_vector_files() makes up for it.
-enum class VectorFiles { read, leave };
-
-// Errors are the user's (a file that is not there, an unknown --grid or --set key, two entries of one name) or the
-// machine's (no sandbox as strong as asked for, no worker program). A plugin's own fault is kept in its entry.
-Result<Roster> load_roster(const RunOptions& options, ThreadPool& pool, VectorFiles vector_files = VectorFiles::read);
-Result<void> read_vector_files(Roster& roster, const RunOptions& options, ThreadPool& pool);
-
-// What results tell of a plugin; an overlap of its training data sets with the task's name is flagged by the caller.
-PluginRecord describe(const RosterEntry& entry);
 
 }  // namespace headroom

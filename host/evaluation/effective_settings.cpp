@@ -1,0 +1,78 @@
+#include "evaluation/effective_settings.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "evaluation/load_roster.hpp"
+#include "protocol/metrics.hpp"
+
+namespace headroom {
+namespace {
+
+// What was asked for over what is set by default.
+WorkerLimits effective_limits(const RosterEntry& entry) {
+  WorkerLimits limits = default_worker_limits(entry.settings.n_threads);
+  limits.MergeFrom(entry.settings.limits);
+  return limits;
+}
+
+void set_confinement(RunSettings& settings, const Roster& roster) {
+  const RosterEntry* lowest = nullptr;
+  for (const auto* entries : {&roster.heads, &roster.embeddings, &roster.predictions}) {
+    for (const RosterEntry& entry : *entries) {
+      if (entry.fault) continue;
+      if (lowest == nullptr || entry.confinement.level() < lowest->confinement.level()) lowest = &entry;
+    }
+  }
+  if (lowest == nullptr) return;
+  settings.set_confinement(lowest->confinement.level());
+  *settings.mutable_confinement_layers() = lowest->confinement.layers();
+  *settings.mutable_limits() = effective_limits(*lowest);
+}
+
+}  // namespace
+
+RunSettings effective_settings(const RunOptions& options, const Plan& plan, const Roster& roster) {
+  RunSettings settings;
+  settings.set_common_dim(options.common_dim);
+  for (const std::string& name : options.ceiling) settings.add_ceiling(name);
+  for (const std::string& name : options.nulls) settings.add_nulls(name);
+  settings.set_seed(options.seed);
+  settings.set_inner_folds(options.inner_folds);
+  settings.set_inner_fold_seed(options.inner_seed);
+  settings.set_n_random_embeddings(options.n_random_embeddings);
+  settings.set_sandbox(options.sandbox);
+  settings.set_audit(options.audit);
+  for (const Metric metric : plan.metrics) settings.add_metrics(std::string(metric_name(metric)));
+  for (const RosterEntry& head : roster.heads) {
+    for (std::size_t h = 0; h < head.grid.names.size(); ++h) {
+      Grid& grid = *settings.add_grids();
+      grid.set_predictor(head.name);
+      grid.set_hyperparameter(head.grid.names[h]);
+      std::vector<double> values;
+      for (const double value : head.grid.settings.col(static_cast<Eigen::Index>(h))) {
+        if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+      }
+      grid.mutable_values()->Assign(values.begin(), values.end());
+    }
+  }
+  set_confinement(settings, roster);
+  return settings;
+}
+
+std::vector<PluginOfRun> plugins_of_run(const Roster& roster) {
+  std::vector<PluginOfRun> plugins;
+  for (const auto* entries : {&roster.embeddings, &roster.predictions, &roster.heads}) {
+    for (const RosterEntry& entry : *entries) {
+      PluginOfRun& plugin = plugins.emplace_back();
+      plugin.record = describe(entry);
+      plugin.path = entry.data ? entry.data->path : entry.file->path;
+      plugin.data_folder_sha256 = entry.data_folder_sha256;
+      if (!entry.fault) plugin.confinement = entry.confinement;
+      plugin.limits = effective_limits(entry);
+    }
+  }
+  return plugins;
+}
+
+}  // namespace headroom

@@ -1,0 +1,25 @@
+// Opens, hashes and introduces the plugins of a run (each describes itself in a confined worker) before any work
+// starts, so that a wrong flag is refused at once and a broken plugin is known by its reason.
+#pragma once
+
+#include "outcome/outcome.hpp"
+#include "parallel/thread_pool.hpp"
+#include "plan/roster.hpp"
+#include "plan/run_options.hpp"
+#include "summary.pb.h"
+
+namespace headroom {
+
+// Whether introducing an embedding that lies in a file includes that its worker reads the file, as it does to be asked.
+// Left out, only a fault of the file is not known yet; read_vector_files() makes up for it.
+enum class VectorFiles { read, leave };
+
+// Errors are the user's (a file that is not there, an unknown --grid or --set key, two entries of one name) or the
+// machine's (no sandbox as strong as asked for, no worker program). A plugin's own fault is kept in its entry.
+Result<Roster> load_roster(const RunOptions& options, ThreadPool& pool, VectorFiles vector_files = VectorFiles::read);
+Result<void> read_vector_files(Roster& roster, const RunOptions& options, ThreadPool& pool);
+
+// What results tell of a plugin; an overlap of its training data sets with the task's name is flagged by the caller.
+PluginRecord describe(const RosterEntry& entry);
+
+}  // namespace headroom

@@ -1,0 +1,170 @@
+#include "evaluation/method_makers.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "bounds/gene_pca.hpp"
+#include "bounds/idealized.hpp"
+#include "bounds/random_embedding.hpp"
+#include "evaluation/noise_methods.hpp"
+#include "evaluation/predictions.hpp"
+#include "evaluation/stopwatch.hpp"
+#include "numerics/blas.hpp"
+
+namespace headroom {
+namespace {
+
+tl::unexpected<NoEmbedding> skipped(std::string reason) {
+  return tl::unexpected<NoEmbedding>(NoEmbedding{Status::skipped, std::move(reason)});
+}
+
+MadeEmbedding made(Matrix vectors, std::vector<std::uint8_t> present, bool raw = false) {
+  return std::make_shared<const Embedding>(Embedding{std::move(vectors), std::move(present), raw});
+}
+
+const TaskContext& context_of(const MakerInputs& in) { return in.task.contexts[in.fold.context]; }
+
+// The inner products of a context's deltas. Null where they would be larger than the deltas themselves.
+std::shared_ptr<const Matrix> products_of(const MakerInputs& in) {
+  const Matrix& deltas = context_of(in).deltas;
+  if (deltas.rows() > deltas.cols()) return nullptr;
+  return in.context.products.get([&] { return inner_products_of_rows(deltas); });
+}
+
+// ---- embeddings ----
+
+MadeEmbedding make_idealized(const PlanItem&, const MakerInputs& in) {
+  const auto scores = in.context.idealized.get([&] {
+    const auto products = products_of(in);
+    return idealized_embedding(context_of(in).deltas, in.options.common_dim, products.get());
+  });
+  if (!*scores) return skipped(scores->error().line());
+  return made(**scores, std::vector<std::uint8_t>(context_of(in).pert_ids.size(), 1), true);
+}
+
+MadeEmbedding make_random(const PlanItem& item, const MakerInputs& in) {
+  const std::size_t n = context_of(in).pert_ids.size();
+  Matrix vectors = random_embedding(static_cast<Eigen::Index>(n), in.options.common_dim,
+                                    in.options.seed + static_cast<std::uint64_t>(item.part));
+  return made(std::move(vectors), std::vector<std::uint8_t>(n, 1));
+}
+
+MadeEmbedding make_gene_pca(const PlanItem&, const MakerInputs& in) {
+  const auto gram = training_gram(in);
+  std::optional<ConstMatrixMap> products;
+  if (gram && *gram) products.emplace(std::as_const(**gram).view());
+  auto vectors = gene_pca_embedding(in.fold.training_deltas.view(), in.task.gene_ids, context_of(in).pert_ids,
+                                    in.options.common_dim, products ? &*products : nullptr);
+  if (!vectors) return skipped(vectors.error());
+  return made(std::move(vectors->vectors), std::move(vectors->present));
+}
+
+MadeEmbedding make_of_plugin(const PlanItem& item, const MakerInputs& in) {
+  const std::size_t plugin = in.plan.methods[item.methods.front()].embeddings.front();
+  const RosterEntry& entry = in.roster.embeddings[plugin];
+  const bool supervised = entry.description.wants_training();
+  const auto ask = [&]() -> Answer<Embedding> {
+    if (entry.fault) return tl::unexpected<WorkerFault>(*entry.fault);
+    return ask_for_embedding(entry, in.task, in.fold.context, supervised ? &in.fold : nullptr, in.options.seed);
+  };
+  const auto answer =
+      supervised ? std::make_shared<const Answer<Embedding>>(ask()) : in.context.embeddings[plugin].get(ask);
+  if (*answer) return std::shared_ptr<const Embedding>(answer, &**answer);
+  return tl::unexpected<NoEmbedding>(
+      NoEmbedding{Status::failed, sentence(answer->error()), failure_of(entry.name, answer->error())});
+}
+
+// ---- methods that need no head ----
+
+void evaluate_constant(const PlannedMethod& method, const MakerInputs& in, FoldEvaluation& evaluation) {
+  const Stopwatch watch;
+  const RowVector row = in.plan.target->constant_nulls[method.index].predict(in.fold.truth);
+  score(in, row.replicate(in.fold.truth.deltas.rows(), 1), evaluation);
+  evaluation.wall_s = watch.wall_s();
+  evaluation.cpu_s = watch.cpu_s();
+}
+
+void evaluate_noise(const PlannedMethod& method, const MakerInputs& in, FoldEvaluation& evaluation) {
+  evaluate_noise_method(in.plan.target->noise_methods[method.index], in.noise, in.task, in.fold, in.plan.metrics,
+                        evaluation);
+}
+
+void evaluate_predictions(const PlannedMethod& method, const MakerInputs& in, FoldEvaluation& evaluation) {
+  const Stopwatch watch;
+  const RosterEntry& entry = in.roster.predictions[method.index];
+  auto predictions = entry.fault ? Answer<FinishedPredictions>(tl::unexpect, *entry.fault)
+                                 : ask_for_predictions(entry, in.options.predictions[method.index].form, in.task,
+                                                       in.fold, in.options.seed);
+  if (!predictions) {
+    evaluation.status = Status::failed;
+    evaluation.reason = sentence(predictions.error());
+    evaluation.failure = failure_of(entry.name, predictions.error());
+    return;
+  }
+  evaluation.covered.assign(in.fold.test.size(), 0);
+  for (const std::int32_t position : predictions->covered_tests) {
+    evaluation.covered[static_cast<std::size_t>(position)] = 1;
+  }
+  score(in, with_stand_ins(*in.plan.target, in.fold, predictions->covered_tests, std::move(predictions->deltas)),
+        evaluation);
+  evaluation.wall_s = watch.wall_s();
+  evaluation.cpu_s = watch.cpu_s() + predictions->usage.cpu_s;
+  evaluation.peak_memory_bytes = static_cast<double>(predictions->usage.peak_memory_bytes);
+}
+
+// ---- the table ----
+
+struct Maker {
+  MethodKind kind;
+  MadeEmbedding (*embedding)(const PlanItem&, const MakerInputs&);                // of kinds that go through a head
+  void (*evaluation)(const PlannedMethod&, const MakerInputs&, FoldEvaluation&);  // of the others
+};
+
+constexpr std::array kMakers = {
+    Maker{MethodKind::constant_null, nullptr, evaluate_constant},
+    Maker{MethodKind::noise, nullptr, evaluate_noise},
+    Maker{MethodKind::idealized, make_idealized, nullptr},
+    Maker{MethodKind::gene_pca, make_gene_pca, nullptr},
+    Maker{MethodKind::random, make_random, nullptr},
+    Maker{MethodKind::embedding, make_of_plugin, nullptr},
+    Maker{MethodKind::predictions, nullptr, evaluate_predictions},
+};
+
+const Maker& maker_of(MethodKind kind) {
+  return *std::find_if(kMakers.begin(), kMakers.end(), [&](const Maker& maker) { return maker.kind == kind; });
+}
+
+}  // namespace
+
+MadeEmbedding make_embedding(const PlanItem& item, const MakerInputs& inputs) {
+  return maker_of(item.kind).embedding(item, inputs);
+}
+
+void evaluate_without_head(const PlannedMethod& method, const MakerInputs& inputs, FoldEvaluation& evaluation) {
+  maker_of(method.kind).evaluation(method, inputs, evaluation);
+}
+
+std::shared_ptr<const Result<SharedMatrix>> training_gram(const MakerInputs& inputs) {
+  return inputs.split.training_gram.get([&] {
+    const auto products = products_of(inputs);
+    return make_training_gram(inputs.fold, products.get());
+  });
+}
+
+void score(const MakerInputs& inputs, const Matrix& predictions, FoldEvaluation& evaluation) {
+  evaluation.metric_values = inputs.plan.target->score(predictions, inputs.fold.truth, inputs.plan.metrics);
+  if (evaluation.covered.empty()) evaluation.covered.assign(inputs.fold.test.size(), 1);
+  evaluation.status = Status::ok;
+}
+
+std::string sentence(const WorkerFault& fault) {
+  const std::string verdict = verdict_name(fault.verdict);
+  return fault.message.empty() ? verdict : verdict + ": " + fault.message;
+}
+
+PluginFailure failure_of(const std::string& plugin, const WorkerFault& fault) {
+  return {plugin, verdict_name(fault.verdict), fault.message};
+}
+
+}  // namespace headroom

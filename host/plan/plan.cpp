@@ -1,0 +1,174 @@
+#include "plan/plan.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "plan/evaluation_inputs.hpp"
+
+namespace headroom {
+namespace {
+
+bool holds(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+class Planner {
+ public:
+  Planner(const Task& task, const RunOptions& options, const Roster& roster)
+      : task_(task), options_(options), roster_(roster) {}
+
+  Result<Plan> plan() {
+    plan_.target = &target_of(task_);
+    plan_.metrics = evaluated_metrics(*plan_.target, options_);
+    plan_.genes = gene_input(task_);
+    for (std::size_t h = 0; h < roster_.n_tables; ++h) {
+      const bool shipped = roster_.heads[h].file->shipped;
+      plan_.heads.push_back({roster_.heads[h].name, shipped, shipped ? "" : "knn"});
+    }
+    auto splits = splits_within(task_, options_.folds);
+    if (!splits) return tl::unexpected<Error>(splits.error());
+    add_contexts(std::move(*splits));
+    add_methods();
+    for (std::size_t c = 0; c < plan_.contexts.size(); ++c) {
+      for (std::size_t s = 0; s < plan_.contexts[c].splits.size(); ++s) add_items(c, s);
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  void add_contexts(std::vector<Split> splits) {
+    for (std::size_t c = 0; c < task_.contexts.size(); ++c) {
+      PlannedContext& context = plan_.contexts.emplace_back();
+      context.name = task_.contexts[c].name;
+      context.task_context = c;
+      for (const RosterEntry& predictions : roster_.predictions) {
+        for (const std::string& note : predictions.notes) context.notes.push_back(predictions.name + ": " + note);
+      }
+    }
+    for (Split& split : splits) {
+      PlannedContext& context = plan_.contexts[split.context];
+      context.inputs.push_back(inputs_of_split(options_, task_, split));
+      context.splits.push_back(std::move(split));
+    }
+  }
+
+  PlannedMethod& add_method(MethodKind kind, const std::string& embedding, std::optional<std::size_t> head, Role role,
+                            bool in_bound) {
+    PlannedMethod& method = plan_.methods.emplace_back();
+    method.name = embedding;
+    method.kind = kind;
+    method.head = head;
+    method.role = role;
+    method.in_bound = in_bound;
+    if (head) {
+      method.embedding = embedding;
+      method.predictor = roster_.heads[*head].name;
+      method.name += "+" + method.predictor;
+    }
+    return method;
+  }
+
+  // In the order in which they are reported.
+  void add_methods() {
+    const Target& target = *plan_.target;
+    for (std::size_t n = 0; n < target.constant_nulls.size(); ++n) {
+      const std::string& name = target.constant_nulls[n].name;
+      add_method(MethodKind::constant_null, name, {}, Role::null_method, holds(options_.nulls, name)).index = n;
+    }
+    for (std::size_t h = 0; h < roster_.heads.size(); ++h) {
+      for (const auto& [kind, name] :
+           {std::pair{MethodKind::random, kNullRandom}, std::pair{MethodKind::gene_pca, kNullGenePca}}) {
+        if (holds(options_.nulls, name)) add_method(kind, name, h, Role::null_method, true);
+      }
+    }
+    for (std::size_t h = 0; h < roster_.heads.size(); ++h) {
+      if (!may_see_test_labels(h)) continue;
+      add_method(MethodKind::idealized, kCeilingIdealized, h, Role::cheater,
+                 holds(options_.ceiling, kCeilingIdealized));
+    }
+    for (std::size_t n = 0; n < target.noise_methods.size(); ++n) {
+      const NoiseMethod& noise = target.noise_methods[n];
+      const bool in_bound = holds(options_.ceiling, noise.name);
+      const Role role = in_bound || noise.is_published_ceiling ? Role::cheater : Role::reference;
+      add_method(MethodKind::noise, noise.name, {}, role, in_bound).index = n;
+    }
+    for (std::size_t e = 0; e < roster_.embeddings.size(); ++e) {
+      // A borrowed head serves the bounds alone.
+      for (std::size_t h = 0; h < plan_.heads.size(); ++h) {
+        PlannedMethod& method = add_method(MethodKind::embedding, roster_.embeddings[e].name, h, Role::plugin, false);
+        method.embeddings = {e};
+        if (roster_.embeddings[e].description.wants_training()) method.flags.push_back("supervised embedding");
+      }
+    }
+    for (std::size_t p = 0; p < roster_.predictions.size(); ++p) {
+      PlannedMethod& method = add_method(MethodKind::predictions, roster_.predictions[p].name, {}, Role::plugin, false);
+      method.index = p;
+      method.flags.push_back("finished predictions");
+    }
+  }
+
+  // Only Headroom's own heads are known not to keep what they are shown.
+  bool may_see_test_labels(std::size_t head) const { return roster_.heads[head].file->shipped; }
+
+  void add_items(std::size_t context, std::size_t split) {
+    for (const MethodSource& source : method_sources()) {
+      for (std::vector<std::size_t>& methods : methods_by_embedding(source)) {
+        const std::size_t n_parts = source.n_parts(options_);
+        for (std::size_t part = 0; part < n_parts; ++part) {
+          PlanItem item{context, split,   source.kind, methods,
+                        part,    n_parts, {},          source.cost * static_cast<double>(methods.size())};
+          if (part > 0) item.needs = {plan_.items.size() - 1};
+          plan_.items.push_back(std::move(item));
+        }
+      }
+    }
+  }
+
+  // The methods of a kind, those together that share an embedding.
+  std::vector<std::vector<std::size_t>> methods_by_embedding(const MethodSource& source) const {
+    std::vector<std::vector<std::size_t>> groups;
+    for (std::size_t m = 0; m < plan_.methods.size(); ++m) {
+      const PlannedMethod& method = plan_.methods[m];
+      if (method.kind != source.kind) continue;
+      const bool shares = source.through_head && !groups.empty() &&
+                          plan_.methods[groups.back().front()].embeddings == method.embeddings;
+      if (!shares) groups.emplace_back();
+      groups.back().push_back(m);
+    }
+    return groups;
+  }
+
+  const Task& task_;
+  const RunOptions& options_;
+  const Roster& roster_;
+  Plan plan_;
+};
+
+}  // namespace
+
+std::vector<Metric> evaluated_metrics(const Target& target, const RunOptions& options) {
+  if (options.metrics.empty()) return target.metrics;
+  std::vector<Metric> metrics;
+  for (const Metric metric : all_metrics()) {
+    if (std::find(options.metrics.begin(), options.metrics.end(), metric) != options.metrics.end()) {
+      metrics.push_back(metric);
+    }
+  }
+  return metrics;
+}
+
+Result<Plan> make_plan(const Task& task, const RunOptions& options, const Roster& roster) {
+  return Planner(task, options, roster).plan();
+}
+
+EvaluationKey key_of(const Plan& plan, const PlanItem& item, const PlannedMethod& method, const RunOptions& options,
+                     const Roster& roster, const NoiseTable* noise) {
+  const PlannedContext& context = plan.contexts[item.context];
+  EvaluationInputs inputs = context.inputs[item.split];
+  if (method.head) add_head_inputs(inputs, options, roster.heads[*method.head]);
+  source_of(method.kind).add_inputs(inputs, {options, roster, noise, plan.genes}, method);
+  std::string fingerprint = fingerprint_of(inputs);
+  return {context.name, context.splits[item.split].name, method.name, std::move(fingerprint), std::move(inputs)};
+}
+
+}  // namespace headroom

@@ -1,0 +1,149 @@
+#include "plan/plan.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace headroom {
+namespace {
+
+using ::testing::ElementsAre;
+
+Task example_task() {
+  Task task;
+  task.sha256 = std::string(64, 'a');
+  task.gene_ids = {"g1", "g2"};
+  task.fold_names = {"0", "1"};
+  task.contexts.push_back({"one", {"p", "q", "r", "s"}, Matrix::Zero(4, 2), {0, 1, 0, 1}, {}});
+  task.contexts.push_back({"two", {"p", "q", "r", "s"}, Matrix::Zero(4, 2), {0, 1, 0, 1}, {}});
+  return task;
+}
+
+RosterEntry plugin(const std::string& name, bool shipped) {
+  RosterEntry entry;
+  entry.name = name;
+  entry.file =
+      std::make_shared<const PluginFile>(PluginFile{name + ".so", name + ".so", "hash of " + name, shipped, {}});
+  entry.grid.names = {"k"};
+  entry.grid.settings = Matrix::Constant(1, 1, 5);
+  return entry;
+}
+
+class PlanTest : public ::testing::Test {
+ protected:
+  PlanTest() {
+    roster_.heads = {plugin("knn", true), plugin("mine", false)};
+    roster_.n_tables = 2;
+    roster_.embeddings = {plugin("good", false), plugin("weak", false)};
+    roster_.predictions = {plugin("finished", true)};
+    options_.n_random_embeddings = 2;
+  }
+
+  Plan plan() const { return make_plan(task_, options_, roster_).value(); }
+
+  static std::vector<std::string> names(const Plan& plan) {
+    std::vector<std::string> names;
+    for (const PlannedMethod& method : plan.methods) names.push_back(method.name);
+    return names;
+  }
+
+  Task task_ = example_task();
+  RunOptions options_;
+  Roster roster_;
+};
+
+TEST_F(PlanTest, HasTheMethodsInTheOrderOfReports) {
+  EXPECT_THAT(names(plan()),
+              ElementsAre("train_mean", "no_change", "random+knn", "gene_pca+knn", "random+mine", "gene_pca+mine",
+                          "idealized+knn", "sampling_error_q90", "sampling_error_q50", "sampling_error_closed_form",
+                          "split_half", "good+knn", "good+mine", "weak+knn", "weak+mine", "finished"));
+}
+
+TEST_F(PlanTest, NeverShowsTestLabelsToASubmittedHead) {
+  const Plan made = plan();
+  for (const PlannedMethod& method : made.methods) {
+    if (source_of(method.kind).sees_test_labels && method.head) {
+      EXPECT_TRUE(roster_.heads[*method.head].file->shipped) << method.name;
+    }
+  }
+}
+
+TEST_F(PlanTest, CoversEveryMethodOfEverySplitOnce) {
+  const Plan made = plan();
+  std::multiset<std::tuple<std::string, std::string, std::string>> kept;
+  for_each_evaluation(made, [&](const PlanItem& item, std::size_t m) {
+    const EvaluationKey key = key_of(made, item, made.methods[m], options_, roster_, nullptr);
+    kept.insert({key.context, key.split, key.method});
+  });
+  EXPECT_EQ(kept.size(), made.methods.size() * 4);
+  EXPECT_EQ(std::set(kept.begin(), kept.end()).size(), kept.size());
+}
+
+TEST_F(PlanTest, TellsWhichItemsArePartsOfOneMean) {
+  const Plan made = plan();
+  std::size_t n_parts = 0;
+  for (std::size_t i = 0; i < made.items.size(); ++i) {
+    const PlanItem& item = made.items[i];
+    EXPECT_EQ(item.needs.empty(), item.part == 0);
+    if (item.kind != MethodKind::random) continue;
+    ++n_parts;
+    EXPECT_EQ(item.n_parts, 2u);
+    for (const std::size_t needed : item.needs) {
+      EXPECT_LT(needed, i);
+      EXPECT_EQ(made.items[needed].methods, item.methods);
+      EXPECT_EQ(made.items[needed].split, item.split);
+    }
+  }
+  EXPECT_EQ(n_parts, 2u * 4);
+}
+
+TEST_F(PlanTest, LeavesOutNullsThatAreNotNamedAndMarksWhatCompetes) {
+  options_.nulls = {kNullTrainMean};
+  options_.ceiling = {kCeilingClosedForm};
+  const Plan made = plan();
+  for (const PlannedMethod& method : made.methods) {
+    EXPECT_NE(method.kind, MethodKind::random);
+    EXPECT_NE(method.kind, MethodKind::gene_pca);
+    EXPECT_EQ(method.in_bound, method.name == kNullTrainMean || method.name == kCeilingClosedForm) << method.name;
+    if (method.name == kCeilingClosedForm) EXPECT_EQ(method.role, Role::cheater);
+    if (method.name == kCeilingSamplingError) EXPECT_EQ(method.role, Role::cheater) << "the published pair";
+    if (method.name == kCeilingMedian) EXPECT_EQ(method.role, Role::reference);
+  }
+}
+
+TEST_F(PlanTest, KeysReadWhatTheirKindComesFrom) {
+  const Plan made = plan();
+  const auto inputs_of = [&](const std::string& name) {
+    std::set<std::string> read;
+    for_each_evaluation(made, [&](const PlanItem& item, std::size_t m) {
+      if (made.methods[m].name != name) return;
+      for (const EvaluationInput& input : key_of(made, item, made.methods[m], options_, roster_, nullptr).inputs) {
+        read.insert(input.name);
+      }
+    });
+    return read;
+  };
+  EXPECT_TRUE(inputs_of("sampling_error_q90").contains("noise table"));
+  EXPECT_FALSE(inputs_of("train_mean").contains("noise table"));
+  EXPECT_FALSE(inputs_of("train_mean").contains("plugin of knn"));
+  EXPECT_TRUE(inputs_of("gene_pca+knn").contains("genes"));
+  EXPECT_TRUE(inputs_of("random+mine").contains("random embeddings"));
+  EXPECT_TRUE(inputs_of("weak+mine").contains("plugin of mine"));
+  EXPECT_TRUE(inputs_of("weak+mine").contains("plugin of weak"));
+  EXPECT_FALSE(inputs_of("weak+mine").contains("plugin of good"));
+  EXPECT_TRUE(inputs_of("finished").contains("plugin of finished"));
+}
+
+TEST_F(PlanTest, IsMadeWithoutDeltas) {
+  for (TaskContext& context : task_.contexts) context.deltas.resize(0, 0);
+  EXPECT_EQ(plan().items.size(), 4u * (2 + 4 + 1 + 2 + 1 + 1 + 2));
+}
+
+TEST_F(PlanTest, RefusesAFoldThatTheTaskHasNot) {
+  options_.folds = {"9"};
+  EXPECT_FALSE(make_plan(task_, options_, roster_).has_value());
+}
+
+}  // namespace
+}  // namespace headroom
