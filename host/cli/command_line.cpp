@@ -241,6 +241,8 @@ struct RunFlagTexts {
   std::vector<std::string> embeddings, predictors = {"knn", "lasso"}, grids, sets, metrics;
   std::string ceiling = std::string(kCeilingIdealized) + "," + kCeilingSamplingError;
   std::string nulls = fmt::format("{}", fmt::join(kNulls, ","));
+  std::string bounds = kBoundsOfEssay;
+  CLI::Option *ceiling_flag = nullptr, *nulls_flag = nullptr;
   std::string sandbox = "strict", limit_memory;
   double limit_time_s = 0;
 };
@@ -277,17 +279,33 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
                "if it is there)")
       ->type_name("CSV");
   command
-      .add_option("--ceiling", texts.ceiling,
-                  "Cheaters of which the tightest is the BAP, separated by commas: idealized, sampling_error_q90, "
-                  "sampling_error_q50, sampling_error_closed_form, split_half")
-      ->type_name("METHOD,...")
+      .add_option(
+          "--bounds", texts.bounds,
+          "Which methods bounds are chosen among: essay, the best of all nulls and the tightest of idealized and "
+          "sampling_error_q90; figure, as in the published bar figures train_mean and sampling_error_q90 alone. "
+          "--nulls and --ceiling refine either")
+      ->check(CLI::IsMember({kBoundsOfEssay, kBoundsOfFigure}))
       ->capture_default_str();
-  command
-      .add_option("--nulls", texts.nulls,
-                  "Nulls of which the best is the WAP, separated by commas: train_mean, no_change, random, gene_pca; "
-                  "the last two are not evaluated unless they are named")
-      ->type_name("METHOD,...")
-      ->capture_default_str();
+  texts.ceiling_flag =
+      command
+          .add_option("--ceiling", texts.ceiling,
+                      "Cheaters of which the tightest is the BAP, separated by commas: idealized, sampling_error_q90, "
+                      "sampling_error_q50, sampling_error_closed_form, split_half")
+          ->type_name("METHOD,...")
+          ->capture_default_str();
+  texts.nulls_flag =
+      command
+          .add_option(
+              "--nulls", texts.nulls,
+              "Nulls of which the best is the WAP, separated by commas: train_mean, no_change, random, gene_pca; "
+              "the last two are not evaluated unless they are named")
+          ->type_name("METHOD,...")
+          ->capture_default_str();
+  command.add_flag(
+      "--bounds-per-head", run.bounds_per_head,
+      "Give each head bounds of its own, made with that head. By default bounds belong to the task: nulls and "
+      "the idealized cheater go through knn and lasso, whoever is measured, so that percentages rank as "
+      "errors do and adding a method moves none");
   command.add_option("--seed", run.seed, "Seed of the random null, of the intervals and of plugins")
       ->capture_default_str();
   command.add_flag("--inner-scores", arguments.keep_inner_scores,
@@ -311,6 +329,18 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
       .add_option("--limit-memory", texts.limit_memory,
                   "Address space of one plugin process, at least 512MiB (default: 8GiB)")
       ->type_name("SIZE");
+}
+
+// What --bounds means for --ceiling and --nulls where these are not given; run.toml then repeats it.
+void settle_bounds(RunFlagTexts& texts) {
+  if (texts.bounds != kBoundsOfFigure) return;
+  const auto take = [](CLI::Option* flag, std::string& text, const auto& names) {
+    if (flag->count() > 0) return;
+    text = fmt::format("{}", fmt::join(names, ","));
+    flag->default_str(text);
+  };
+  take(texts.ceiling_flag, texts.ceiling, kFigureCeilings);
+  take(texts.nulls_flag, texts.nulls, kFigureNulls);
 }
 
 Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) {
@@ -687,6 +717,7 @@ void add_run_command(CLI::App& app, Command& command, const std::string& command
   arguments->command_line = command_line;
   CLI::App& run_app = declare_run(app, *arguments, *texts);
   run_app.callback([&command, &run_app, arguments, texts] {
+    settle_bounds(*texts);
     arguments->settings_requested = settings_text(run_app);
     command = [arguments, texts]() -> Result<int> {
       if (auto read = read_run_flags(*texts, *arguments); !read) return tl::unexpected<Error>(read.error());
@@ -719,6 +750,7 @@ void add_score_command(CLI::App& app, Command& command, const std::string& comma
   arguments->command_line = command_line;
   CLI::App& score_app = declare_score(app, *arguments, *texts, *score_texts);
   score_app.callback([&command, &score_app, arguments, texts, score_texts] {
+    settle_bounds(*texts);
     arguments->settings_requested = settings_text(score_app);
     command = [arguments, texts, score_texts]() -> Result<int> {
       if (auto read = read_run_flags(*texts, *arguments); !read) return tl::unexpected<Error>(read.error());
@@ -743,6 +775,7 @@ void add_bounds_command(CLI::App& app, Command& command) {
   add_run_flags(bounds_app, *arguments, *texts);
   add_common_flags(bounds_app, arguments->common);
   bounds_app.callback([&command, arguments, texts] {
+    settle_bounds(*texts);
     command = [arguments, texts]() -> Result<int> {
       if (auto read = read_run_flags(*texts, *arguments); !read) return tl::unexpected<Error>(read.error());
       return bounds(*arguments);

@@ -18,7 +18,7 @@
 // 5 folds thus takes about half as long again.
 //
 // Fallen to the null means: on the covered test perturbations of the fold, the method with shuffled rows is not better
-// than the null that binds there. That is the best of the head's nulls, without those that go through a submitted
+// than the null that binds there. That is the best of its table's nulls, without those that go through a submitted
 // predictor itself (one that ignores its features makes a null of itself), and for the shuffled embedding also the mean
 // of the covered training deltas, which its coverage alone gives. "Better" needs both
 //   - a paired advantage over the null whose one-sided 99.99 % interval lies above zero, and

@@ -37,6 +37,7 @@ RunSettings effective_settings(const RunOptions& options, const Plan& plan, cons
   settings.set_common_dim(options.common_dim);
   for (const std::string& name : options.ceiling) settings.add_ceiling(name);
   for (const std::string& name : options.nulls) settings.add_nulls(name);
+  settings.set_bounds_scope(options.bounds_per_head ? kBoundsOfHead : kBoundsOfTask);
   settings.set_seed(options.seed);
   settings.set_inner_folds(options.inner_folds);
   settings.set_inner_fold_seed(options.inner_seed);

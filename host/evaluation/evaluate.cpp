@@ -42,7 +42,7 @@ class Run {
       if (spec.form == PredictedForm::deltas) continue;
       if (auto has = require_control_profiles(task_); !has) return has;
     }
-    auto roster = load_roster(options_, pool_, vector_files);
+    auto roster = load_roster(target_of(task_), options_, pool_, vector_files);
     if (!roster) return tl::unexpected<Error>(roster.error());
     roster_ = std::move(*roster);
     auto plan = make_plan(task_, options_, roster_);
@@ -349,7 +349,14 @@ class Run {
       inputs.split.shelf[h].push_back(std::move(*session));
     }
 
-    evaluation.best_params = head.grid.params(outcome->best_setting);
+    if (!outcome->best_setting) {
+      const WorkerFault why = no_feasible_setting(features);
+      if (!head.file->shipped || !source_of(item.kind).is_of_the_scale) return fault(why);
+      evaluation.status = Status::skipped;
+      evaluation.reason = fmt::format("{}: {} is left out of the bounds", why.message, head.name);
+      return usage;
+    }
+    evaluation.best_params = head.grid.params(*outcome->best_setting);
     evaluation.inner_scores = std::move(outcome->inner_scores);
     score(inputs, with_stand_ins(*plan_.target, inputs.fold, covered, std::move(outcome->predictions)), evaluation);
     return usage;

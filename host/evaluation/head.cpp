@@ -117,16 +117,17 @@ Answer<HeadOutcome> evaluate_head(const Target& target, WorkerSession& predictor
     }
     outcome.inner_scores.push_back(std::move(point));
   }
-  if (!std::isfinite(best_mean)) {
-    return fault(PLUGIN_ERROR,
-                 fmt::format("no setting of the grid is feasible with {} training rows",
-                             features.splits.inner.empty() ? 0 : features.splits.inner.front().training.rows()));
-  }
+  if (!outcome.best_setting) return outcome;
 
-  auto refitted = refit(predictor, grid, outcome.best_setting, features, context, training_deltas);
+  auto refitted = refit(predictor, grid, *outcome.best_setting, features, context, training_deltas);
   if (!refitted) return tl::unexpected<WorkerFault>(refitted.error());
   outcome.predictions = std::move(*refitted);
   return outcome;
+}
+
+WorkerFault no_feasible_setting(const HeadFeatures& features) {
+  return {PLUGIN_ERROR, fmt::format("no setting of the grid is feasible with {} training rows",
+                                    features.splits.inner.empty() ? 0 : features.splits.inner.front().training.rows())};
 }
 
 Answer<Matrix> refit(WorkerSession& predictor, const HyperparameterGrid& grid, Eigen::Index setting,

@@ -26,18 +26,21 @@ struct HeadFeatures {
 };
 
 struct HeadOutcome {
-  Matrix predictions;  // covered test rows × genes, finite
-  Eigen::Index best_setting = 0;
+  Matrix predictions;                        // covered test rows × genes, finite
+  std::optional<Eigen::Index> best_setting;  // none: no setting is feasible on the inner splits
   std::vector<GridPointScore> inner_scores;  // in grid order
 };
 
-// Asks the worker for every inner split and the final fit. Fails with the worker's fault, with BAD_OUTPUT where a
-// prediction is not finite, and with PLUGIN_ERROR where no setting is feasible. A head with a single setting still runs
+// Asks the worker for every inner split and the final fit. Fails with the worker's fault, and with BAD_OUTPUT where a
+// prediction is not finite; that no setting is feasible is an outcome (no_feasible_setting() is its fault, for whom it
+// is one). A head with a single setting still runs
 // its inner splits: their scores are reported. `training_deltas`: the fold's training rows × genes, sealed. A predictor
 // that gives errors is asked for these in the inner splits, and needs `training_gram` for it; for others it is null.
 Answer<HeadOutcome> evaluate_head(const Target& target, WorkerSession& predictor, const HyperparameterGrid& grid,
                                   const HeadFeatures& features, const std::string& context,
                                   const SharedMatrix& training_deltas, const SharedMatrix* training_gram);
+
+WorkerFault no_feasible_setting(const HeadFeatures& features);
 
 // The last step of evaluate_head() alone: all training rows, one setting of the grid, the covered test rows × genes.
 Answer<Matrix> refit(WorkerSession& predictor, const HyperparameterGrid& grid, Eigen::Index setting,

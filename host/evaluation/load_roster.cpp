@@ -93,8 +93,8 @@ Result<void> meet(RosterEntry& entry, const RunOptions& options) {
 
 class RosterLoader {
  public:
-  RosterLoader(const RunOptions& options, VectorFiles vector_files)
-      : options_(options), vector_files_(vector_files), slots_(std::make_shared<OutputSlots>()) {
+  RosterLoader(const Target& target, const RunOptions& options, VectorFiles vector_files)
+      : target_(target), options_(options), vector_files_(vector_files), slots_(std::make_shared<OutputSlots>()) {
     for (const auto& [key, values] : options.grid) unused_grid_.insert(key);
     for (const auto& [key, value] : options.plugin_options) unused_options_.insert(key);
   }
@@ -120,8 +120,8 @@ class RosterLoader {
       roster.heads.push_back(std::move(entry));
     }
     for (const RosterEntry& head : roster.heads) {
-      if (head.file->shipped || head.name != "knn") continue;
-      return bad_input("the name 'knn' is taken by the head whose bounds every submitted predictor borrows",
+      if (head.file->shipped || !is_of_bounds(head.name)) continue;
+      return bad_input(fmt::format("the name '{}' is taken by a head that bounds are made with", head.name),
                        "--predictor " + head.file->path, "give it another: NAME=PATH.so");
     }
     for (std::size_t i = 0; i < options_.embeddings.size(); ++i) {
@@ -135,15 +135,11 @@ class RosterLoader {
       }
     }
     roster.n_tables = roster.heads.size();
-    // A submitted predictor borrows knn's bounds.
-    const auto is_knn = [](const RosterEntry& e) { return e.file->shipped && e.name == "knn"; };
-    const bool all_shipped =
-        std::all_of(roster.heads.begin(), roster.heads.end(), [](const RosterEntry& e) { return e.file->shipped; });
-    if (!all_shipped && std::none_of(roster.heads.begin(), roster.heads.end(), is_knn)) {
-      auto knn = open_predictor({"knn", {}});
-      if (!knn) return tl::unexpected<Error>(knn.error());
-      if (auto settled = settle_head(knn->entry); !settled) return tl::unexpected<Error>(settled.error());
-      roster.heads.push_back(std::move(knn->entry));
+    for (const std::string& name : heads_for_bounds(roster)) {
+      auto head = open_predictor({name, {}});
+      if (!head) return tl::unexpected<Error>(head.error());
+      if (auto settled = settle_head(head->entry); !settled) return tl::unexpected<Error>(settled.error());
+      roster.heads.push_back(std::move(head->entry));
     }
     // --set does not reach the reader of predictions: its options are ours alone.
     for (; next != opened.end(); ++next) roster.predictions.push_back(std::move(next->value().entry));
@@ -153,6 +149,28 @@ class RosterLoader {
   }
 
  private:
+  bool is_of_bounds(const std::string& head) const {
+    if (options_.bounds_per_head) return head == "knn";  // the one from which submitted predictors borrow
+    return std::find(target_.protocol_heads.begin(), target_.protocol_heads.end(), head) !=
+           target_.protocol_heads.end();
+  }
+
+  // Headroom's own heads that bounds need and the run does not name.
+  std::vector<std::string> heads_for_bounds(const Roster& roster) const {
+    const auto is_there = [&](const std::string& name) {
+      return std::any_of(roster.heads.begin(), roster.heads.end(),
+                         [&](const RosterEntry& head) { return head.file->shipped && head.name == name; });
+    };
+    const bool any_submitted = std::any_of(roster.heads.begin(), roster.heads.end(),
+                                           [](const RosterEntry& head) { return !head.file->shipped; });
+    if (options_.bounds_per_head && !any_submitted) return {};
+    std::vector<std::string> missing;
+    for (const std::string& name : target_.protocol_heads) {
+      if (is_of_bounds(name) && !is_there(name)) missing.push_back(name);
+    }
+    return missing;
+  }
+
   WorkerSettings settings_of(const std::string& name) const {
     WorkerSettings settings;
     settings.worker_program = options_.worker_program;
@@ -383,6 +401,7 @@ class RosterLoader {
         known.empty() ? "the plugins of this run declare none" : fmt::format("they are {}", fmt::join(known, ", ")));
   }
 
+  const Target& target_;
   const RunOptions& options_;
   VectorFiles vector_files_;
   std::shared_ptr<OutputSlots> slots_;
@@ -391,8 +410,9 @@ class RosterLoader {
 
 }  // namespace
 
-Result<Roster> load_roster(const RunOptions& options, ThreadPool& pool, VectorFiles vector_files) {
-  return RosterLoader(options, vector_files).load(pool);
+Result<Roster> load_roster(const Target& target, const RunOptions& options, ThreadPool& pool,
+                           VectorFiles vector_files) {
+  return RosterLoader(target, options, vector_files).load(pool);
 }
 
 Result<void> read_vector_files(Roster& roster, const RunOptions& options, ThreadPool& pool) {

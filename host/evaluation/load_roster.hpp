@@ -6,6 +6,7 @@
 #include "parallel/thread_pool.hpp"
 #include "plan/roster.hpp"
 #include "plan/run_options.hpp"
+#include "plan/target.hpp"
 #include "summary.pb.h"
 
 namespace headroom {
@@ -16,7 +17,11 @@ enum class VectorFiles { read, leave };
 
 // Errors are the user's (a file that is not there, an unknown --grid or --set key, two entries of one name) or the
 // machine's (no sandbox as strong as asked for, no worker program). A plugin's own fault is kept in its entry.
-Result<Roster> load_roster(const RunOptions& options, ThreadPool& pool, VectorFiles vector_files = VectorFiles::read);
+//
+// Heads of the protocol that the run does not name are opened for the bounds of the task; with bounds per head only knn
+// is, where a submitted predictor borrows from it.
+Result<Roster> load_roster(const Target& target, const RunOptions& options, ThreadPool& pool,
+                           VectorFiles vector_files = VectorFiles::read);
 Result<void> read_vector_files(Roster& roster, const RunOptions& options, ThreadPool& pool);
 
 // What results tell of a plugin; an overlap of its training data sets with the task's name is flagged by the caller.

@@ -20,6 +20,7 @@ const char* status_name(Status status) {
 
 bool stands_in(const MethodEvaluation& method, const Head& head) {
   if (method.predictor.empty() || method.predictor == head.name) return true;
+  if (method.role != Role::plugin && !head.own_bounds) return true;
   return method.role != Role::plugin && !head.borrows.empty() && method.predictor == head.borrows;
 }
 

@@ -21,4 +21,16 @@ inline constexpr const char* kNullRandom = "random";
 inline constexpr const char* kNullGenePca = "gene_pca";
 inline constexpr std::array kNulls = {kNullTrainMean, kNullNoChange, kNullRandom, kNullGenePca};
 
+// What --bounds takes: the best null and the tightest cheater, or what the published bar figures take.
+inline constexpr const char* kBoundsOfEssay = "essay";
+inline constexpr const char* kBoundsOfFigure = "figure";
+
+// What the published bar figures take in the place of the defaults (protocol section 11).
+inline constexpr std::array kFigureCeilings = {kCeilingSamplingError};
+inline constexpr std::array kFigureNulls = {kNullTrainMean};
+
+// Of which methods bounds are chosen: those of the task, the same for whoever is measured, or those of each head.
+inline constexpr const char* kBoundsOfTask = "task";
+inline constexpr const char* kBoundsOfHead = "head";
+
 }  // namespace headroom

@@ -22,8 +22,8 @@ class Planner {
     plan_.metrics = evaluated_metrics(*plan_.target, options_);
     plan_.genes = gene_input(task_);
     for (std::size_t h = 0; h < roster_.n_tables; ++h) {
-      const bool shipped = roster_.heads[h].file->shipped;
-      plan_.heads.push_back({roster_.heads[h].name, shipped, shipped ? "" : "knn"});
+      const bool shipped = roster_.heads[h].file->shipped, borrows = options_.bounds_per_head && !shipped;
+      plan_.heads.push_back({roster_.heads[h].name, shipped, borrows ? "knn" : "", options_.bounds_per_head});
     }
     auto splits = splits_within(task_, options_.folds);
     if (!splits) return tl::unexpected<Error>(splits.error());
@@ -75,13 +75,14 @@ class Planner {
       const std::string& name = target.constant_nulls[n].name;
       add_method(MethodKind::constant_null, name, {}, Role::null_method, holds(options_.nulls, name)).index = n;
     }
-    for (std::size_t h = 0; h < roster_.heads.size(); ++h) {
+    const std::vector<std::size_t> heads = heads_of_bounds();
+    for (const std::size_t h : heads) {
       for (const auto& [kind, name] :
            {std::pair{MethodKind::random, kNullRandom}, std::pair{MethodKind::gene_pca, kNullGenePca}}) {
         if (holds(options_.nulls, name)) add_method(kind, name, h, Role::null_method, true);
       }
     }
-    for (std::size_t h = 0; h < roster_.heads.size(); ++h) {
+    for (const std::size_t h : heads) {
       if (!may_see_test_labels(h)) continue;
       add_method(MethodKind::idealized, kCeilingIdealized, h, Role::cheater,
                  holds(options_.ceiling, kCeilingIdealized));
@@ -105,6 +106,17 @@ class Planner {
       method.index = p;
       method.flags.push_back("finished predictions");
     }
+  }
+
+  // Through which the nulls and the idealized cheater go: those of the protocol, whoever is measured.
+  std::vector<std::size_t> heads_of_bounds() const {
+    std::vector<std::size_t> heads;
+    for (std::size_t h = 0; h < roster_.heads.size(); ++h) {
+      const RosterEntry& head = roster_.heads[h];
+      const bool is_of_protocol = head.file->shipped && holds(plan_.target->protocol_heads, head.name);
+      if (options_.bounds_per_head || is_of_protocol) heads.push_back(h);
+    }
+    return heads;
   }
 
   // Only Headroom's own heads are known not to keep what they are shown.

@@ -39,9 +39,9 @@ struct SubmissionPlace {
 };
 
 struct Roster {
-  // In the order of RunOptions::predictors, then the submitted ones, then knn where it serves the bounds alone.
+  // In the order of RunOptions::predictors, then the submitted ones, then those that serve the bounds alone.
   std::vector<RosterEntry> heads;
-  std::size_t n_tables = 0;                  // heads with a table of their own: all but a borrowed knn
+  std::size_t n_tables = 0;                  // heads with a table of their own: all but the last of these
   std::vector<RosterEntry> embeddings;       // in the order of RunOptions::embeddings, then the submitted ones
   std::vector<RosterEntry> predictions;      // in the order of RunOptions::predictions
   std::vector<SubmissionPlace> submissions;  // in the order of RunOptions::submissions

@@ -69,6 +69,8 @@ struct RunOptions {
   std::vector<std::string> ceiling = {kCeilingIdealized, kCeilingSamplingError};
   // The last two cost most of a small run, and are not evaluated where they are not named.
   std::vector<std::string> nulls = {kNulls.begin(), kNulls.end()};
+  // Each head has null and idealized methods of its own, and bounds chosen among them, instead of the task's.
+  bool bounds_per_head = false;
   std::vector<Metric> metrics;                        // empty: all that the task allows
   std::vector<std::string> folds;                     // names to evaluate; empty: all
   std::map<std::string, std::vector<double>> grid;    // "PREDICTOR.PARAM" to its values, in order

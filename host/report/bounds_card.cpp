@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "report/outcome_lines.hpp"
+#include "summary/one_scale.hpp"
+#include "summary/undefined_gap.hpp"
 #include "terminal/display_text.hpp"
 #include "terminal/number_text.hpp"
 
@@ -46,7 +48,8 @@ void draw_bounds_card(std::ostream& out, const RunSummary& summary, const Termin
   const std::string dot = style.unicode ? " · " : " - ";
   std::vector<std::pair<std::string, std::string>> order;  // (context, head), as they first appear
   std::map<std::pair<std::string, std::string>, std::vector<const ContextResult*>> cards;
-  for (const auto& result : summary.contexts()) {
+  const RunSummary shown = on_one_scale(summary);
+  for (const auto& result : shown.contexts()) {
     auto& card = cards[{result.context(), result.head()}];
     if (card.empty()) order.emplace_back(result.context(), result.head());
     card.push_back(&result);
@@ -70,6 +73,9 @@ void draw_bounds_card(std::ostream& out, const RunSummary& summary, const Termin
                                 : std::string(),
                             percent_of_wap(result->gap()), verdict.substr(0, verdict.find(':'))});
       if (verdict != "yes") remarks.insert(display_text(result->metric()) + " cannot rank here" + verdict.substr(2));
+      if (const std::string other = other_ceiling_text(*result); !other.empty()) {
+        remarks.insert(display_text(result->metric() + ": " + other));
+      }
       for (const auto& note : result->notes()) remarks.insert(display_text(note));
     }
     write_table(out, table, TableFormat::text, style);
@@ -97,7 +103,8 @@ Table bounds_table(const RunSummary& summary) {
                {"dynamic_range"},
                {"can_rank"}},
               {}};
-  for (const auto& result : summary.contexts()) {
+  const RunSummary shown = on_one_scale(summary);
+  for (const auto& result : shown.contexts()) {
     const GapResult& gap = result.gap();
     table.rows.push_back({result.context(), result.head(), result.metric(),
                           std::string(result.higher_is_better() ? "yes" : "no"), result.wap().method(),

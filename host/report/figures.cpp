@@ -13,6 +13,7 @@
 
 #include "io/atomic_file.hpp"
 #include "report/svg_drawing.hpp"
+#include "summary/one_scale.hpp"
 #include "summary/primary_metric.hpp"
 #include "terminal/number_text.hpp"
 
@@ -246,7 +247,8 @@ std::string folds_figure(const RunSummary& summary, const std::string& metric, c
   return drawing.svg();
 }
 
-Result<void> write_figures(const std::filesystem::path& folder, const RunSummary& summary) {
+Result<void> write_figures(const std::filesystem::path& folder, const RunSummary& run) {
+  const RunSummary summary = on_one_scale(run);
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (failed) return bad_input("the folder for figures cannot be made", folder.string(), failed.message());

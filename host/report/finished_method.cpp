@@ -52,11 +52,12 @@ std::string finished_method_line(const RunResults& results, const ContextEvaluat
   }
   const auto head =
       std::find_if(results.heads.begin(), results.heads.end(), [&](const Head& h) { return stands_in(method, h); });
-  std::vector<GapMethod> methods = {gap_method(method, kPrimaryMetric, context.splits.size())};
+  std::vector<const MethodEvaluation*> in_table = {&method};
   for (const MethodEvaluation& bound : context.methods) {
-    if (head == results.heads.end() || competes(bound) == Competes::for_nothing || !stands_in(bound, *head)) continue;
-    methods.push_back(gap_method(bound, kPrimaryMetric, context.splits.size()));
+    if (head == results.heads.end() || bound.role == Role::plugin || !stands_in(bound, *head)) continue;
+    in_table.push_back(&bound);
   }
+  const std::vector<GapMethod> methods = gap_methods_of(in_table, kPrimaryMetric, context.splits.size());
   constexpr int fewest_resamples = 1;  // no interval is shown
   const GapReport report =
       close_gap(methods, higher_is_better(results.metrics[kPrimaryMetric]),

@@ -6,8 +6,9 @@
 #include <cmath>
 #include <vector>
 
-#include "plan/run_options.hpp"
+#include "plan/bound_names.hpp"
 #include "report/outcome_lines.hpp"
+#include "summary/one_scale.hpp"
 #include "summary/undefined_gap.hpp"
 #include "terminal/display_text.hpp"
 #include "terminal/number_text.hpp"
@@ -126,16 +127,17 @@ void draw_context(std::ostream& out, const ContextResult& context, const RunSumm
   }
   if (context.gap().has_defined() && context.gap().has_value() && !context.gap().defined()) {
     write_pieces(out, {"no percentage is meaningful here: " + why_undefined(context.gap())}, "  ", style);
+    if (const std::string other = other_ceiling_text(context); !other.empty()) {
+      write_wrapped(out, display_text(other), "  ", Ink::plain, style);
+    }
   }
 
   std::vector<const MethodResult*> shown;
   for (const auto& method : context.methods()) {
     if (method.role() == "plugin" && method.status() == "ok") shown.push_back(&method);
   }
-  // Best first; methods without a percentage stand last, by value.
+  // Best first, by value: on one scale that is the order of percentages as well.
   std::stable_sort(shown.begin(), shown.end(), [&](const MethodResult* a, const MethodResult* b) {
-    if (a->has_gap_closed() != b->has_gap_closed()) return a->has_gap_closed();
-    if (a->has_gap_closed()) return a->gap_closed() > b->gap_closed();
     if (a->has_value() != b->has_value()) return a->has_value();
     return higher ? a->value() > b->value() : a->value() < b->value();
   });
@@ -200,7 +202,7 @@ std::string method_bar(std::optional<double> percent, std::optional<double> low,
 void draw_method_bars(std::ostream& out, const RunSummary& summary, const std::string& metric,
                       const TerminalStyle& style) {
   bool first = true;
-  for (const auto& context : summary.contexts()) {
+  for (const auto& context : on_one_scale(summary).contexts()) {
     if (context.metric() != metric) continue;
     if (!first) out << '\n';
     first = false;

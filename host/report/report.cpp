@@ -9,6 +9,7 @@
 
 #include "io/atomic_file.hpp"
 #include "report/embedded_page.hpp"
+#include "summary/one_scale.hpp"
 #include "summary/summary_json.hpp"
 #include "terminal/json_text.hpp"
 
@@ -79,10 +80,10 @@ Json perturbations_json(const PerturbationScores& scores) {
           {"methods", std::move(methods)}};
 }
 
-// The summary without what no part of the page shows: inner scores, comparisons, and per fold of a metric other than
-// the primary one everything but its values.
+// The summary on one scale, without what no part of the page shows: inner scores, comparisons, and per fold of a metric
+// other than the primary one everything but its values.
 RunSummary shown_part(const ReportModel& model) {
-  RunSummary summary = model.summary;
+  RunSummary summary = on_one_scale(model.summary);
   for (auto& context : *summary.mutable_contexts()) {
     context.clear_comparisons();
     for (auto& method : *context.mutable_methods()) {

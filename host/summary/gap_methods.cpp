@@ -1,5 +1,9 @@
 #include "summary/gap_methods.hpp"
 
+#include <algorithm>
+
+#include "plan/bound_names.hpp"
+
 namespace headroom {
 
 Competes competes(const MethodEvaluation& method) {
@@ -16,6 +20,25 @@ GapMethod gap_method(const MethodEvaluation& method, std::size_t metric, std::si
     if (method.folds[f].status == Status::ok) gap_method.fold_values[f] = method.folds[f].metric_values[metric];
   }
   return gap_method;
+}
+
+std::vector<GapMethod> gap_methods_of(const std::vector<const MethodEvaluation*>& methods, std::size_t metric,
+                                      std::size_t n_folds) {
+  std::vector<GapMethod> all;
+  for (const MethodEvaluation* method : methods) all.push_back(gap_method(*method, metric, n_folds));
+  const auto has_value = [](const GapMethod& method) {
+    return std::any_of(method.fold_values.begin(), method.fold_values.end(),
+                       [](const Vector& values) { return values.size() > 0 && values.allFinite(); });
+  };
+  bool lacks = false;
+  for (std::size_t m = 0; m < methods.size(); ++m) {
+    const bool is_table = methods[m]->predictor.empty() && all[m].competes == Competes::for_bap;
+    if (is_table && methods[m]->status == Status::ok && !has_value(all[m])) lacks = true;
+  }
+  for (std::size_t m = 0; m < methods.size(); ++m) {
+    if (lacks && methods[m]->name == kCeilingClosedForm && has_value(all[m])) all[m].competes = Competes::for_bap;
+  }
+  return all;
 }
 
 }  // namespace headroom

@@ -10,8 +10,9 @@
 #include <tuple>
 #include <utility>
 
-#include "plan/run_options.hpp"
+#include "plan/bound_names.hpp"
 #include "summary/audit_outcomes.hpp"
+#include "summary/one_scale.hpp"
 #include "summary/primary_metric.hpp"
 #include "summary/undefined_gap.hpp"
 
@@ -25,6 +26,35 @@ std::string lower_case(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
+}
+
+// Values this close are one value: bounds are means, which other machines may sum in another order.
+constexpr double kSameBound = 1e-9;
+
+// Bounds that belong to the task must be the same in both runs, or percentages would not rank as errors do.
+Result<void> check_same_scale(const RankedRun& first, const RankedRun& other, const std::string& metric) {
+  for (const ContextResult& context : first.summary.contexts()) {
+    if (context.metric() != metric) continue;
+    for (const ContextResult& same : other.summary.contexts()) {
+      if (same.metric() != metric || same.context() != context.context()) continue;
+      const std::string where = first.name + ", " + other.name;
+      if (same.bounds_scope() != context.bounds_scope()) {
+        return bad_input("one run has bounds of the task, the other of each head", where,
+                         "run both with --bounds-per-head or both without");
+      }
+      if (context.bounds_scope() != kBoundsOfTask) continue;
+      const auto differ = [](const BoundResult& a, const BoundResult& b) {
+        return a.has_value() != b.has_value() || std::abs(a.value() - b.value()) > kSameBound * std::abs(a.value());
+      };
+      if (!differ(context.wap(), same.wap()) && !differ(context.bap(), same.bap())) continue;
+      return bad_input(
+          fmt::format("the runs have different bounds in '{}': WAP {:.6g} and {:.6g}, BAP {:.6g} and {:.6g}",
+                      context.context(), context.wap().value(), same.wap().value(), context.bap().value(),
+                      same.bap().value()),
+          where, "run them with the same --seed, --common-dim, --fold and --grid of knn and lasso");
+    }
+  }
+  return {};
 }
 
 Result<void> check_same_task(const std::vector<RankedRun>& runs, const std::string& metric) {
@@ -49,6 +79,7 @@ Result<void> check_same_task(const std::vector<RankedRun>& runs, const std::stri
       return bad_input(fmt::format("the runs have different nulls: {} and {}", nulls(first), nulls(other)),
                        runs.front().name + ", " + run.name, "run them with the same --nulls");
     }
+    if (auto same = check_same_scale(runs.front(), run, metric); !same) return same;
     const auto& contexts = other.contexts();
     if (std::none_of(contexts.begin(), contexts.end(), [&](const auto& c) { return c.metric() == metric; })) {
       return bad_input(fmt::format("the run has no metric '{}'", metric), run.name, "run it with this --metric");
@@ -74,7 +105,8 @@ std::vector<std::string> shared_contexts(const std::vector<RankedRun>& runs, con
       if (std::find(all.begin(), all.end(), context.context()) == all.end()) all.push_back(context.context());
       present.insert(context.context());
       if (context.gap().defined()) continue;
-      const std::string why = why_undefined(context.gap());
+      std::string why = why_undefined(context.gap());
+      if (const std::string other = other_ceiling_text(context); !other.empty()) why += "; " + other;
       leave_out(context.context(), why, fmt::format("no percentage is meaningful there: {} ({})", why, run.name));
     }
     for (const auto& other : runs) {
@@ -170,9 +202,10 @@ using PairedP = std::map<std::tuple<std::string, std::string, std::string>, doub
 std::string paired_key(const std::string& run, const std::string& head) { return run + "\n" + head; }
 
 bool differ(const LeaderboardEntry& a, const LeaderboardEntry& b, const PairedP& paired, std::size_t n_contexts) {
-  if (a.run == b.run && a.head == b.head) {
+  if (a.run == b.run) {
     const auto& [first, second] = std::minmax(a.method, b.method);
-    const auto p = paired.find({paired_key(a.run, a.head), first, second});
+    auto p = paired.find({paired_key(a.run, ""), first, second});
+    if (p == paired.end() && a.head == b.head) p = paired.find({paired_key(a.run, a.head), first, second});
     if (p != paired.end()) return p->second * static_cast<double>(n_contexts) < significance;
   }
   if (!a.ci_low || !b.ci_low) return false;  // without intervals nothing is known to differ
@@ -181,8 +214,10 @@ bool differ(const LeaderboardEntry& a, const LeaderboardEntry& b, const PairedP&
 
 }  // namespace
 
-Result<Leaderboard> make_leaderboard(const std::vector<RankedRun>& runs, const std::string& metric) {
-  if (runs.empty()) return bad_input("no runs to rank", "", "give the output folders of one or more runs");
+Result<Leaderboard> make_leaderboard(const std::vector<RankedRun>& given, const std::string& metric) {
+  if (given.empty()) return bad_input("no runs to rank", "", "give the output folders of one or more runs");
+  std::vector<RankedRun> runs = given;
+  for (RankedRun& run : runs) run.summary = on_one_scale(run.summary);
   Leaderboard board;
   board.metric = metric.empty() ? primary_metric(runs.front().summary) : metric;
   if (auto same = check_same_task(runs, board.metric); !same) return tl::unexpected(same.error());
@@ -199,7 +234,8 @@ Result<Leaderboard> make_leaderboard(const std::vector<RankedRun>& runs, const s
       for (const auto& method : context.methods()) {
         if (method.role() != "plugin") continue;
         const std::pair key{context.head(), method.name()};
-        const auto [at, is_new] = builders.try_emplace(key, run, context.head(), method.name());
+        const std::string& head = context.head().empty() ? method.predictor() : context.head();
+        const auto [at, is_new] = builders.try_emplace(key, run, head, method.name());
         if (is_new) order.push_back(key);
         at->second.add(run.summary, context.context(), method);
       }

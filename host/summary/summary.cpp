@@ -13,6 +13,7 @@
 #include "bounds/comparison.hpp"
 #include "bounds/gap.hpp"
 #include "numerics/quantile.hpp"
+#include "plan/bound_names.hpp"
 #include "protocol/metrics.hpp"
 #include "summary/audit_outcomes.hpp"
 #include "summary/gap_methods.hpp"
@@ -95,9 +96,7 @@ class HeadTable {
 
   ContextResult result() {
     const bool higher = higher_is_better(results_.metrics[metric_]);
-    std::vector<GapMethod> gap_methods;
-    for (const MethodEvaluation* method : methods_)
-      gap_methods.push_back(gap_method(*method, metric_, context_.splits.size()));
+    std::vector<GapMethod> gap_methods = gap_methods_of(methods_, metric_, context_.splits.size());
     const GapReport report = close_gap(gap_methods, higher, resamples_);
 
     ContextResult result;
@@ -105,12 +104,14 @@ class HeadTable {
     result.set_metric(std::string(metric_name(results_.metrics[metric_])));
     result.set_higher_is_better(higher);
     result.set_head(head_.name);
+    result.set_bounds_scope(head_.own_bounds ? kBoundsOfHead : kBoundsOfTask);
     set_bound(report.wap, *result.mutable_wap());
     set_bound(report.bap, *result.mutable_bap());
     set_gap(report, *result.mutable_gap());
     for (std::size_t m = 0; m < methods_.size(); ++m) {
       *result.add_methods() = method_result(*methods_[m], report.methods[m]);
     }
+    if (!result.gap().defined()) add_other_ceiling(gap_methods, higher, result);
     if (metric_ == 0) add_comparisons(gap_methods, report, higher, result);
     for (const auto& note : context_.notes) result.add_notes(note);
     for (std::size_t m = 0; m < methods_.size(); ++m) {
@@ -124,6 +125,24 @@ class HeadTable {
   }
 
  private:
+  // The gap to what the true deltas would score, where the bounds leave none.
+  void add_other_ceiling(std::vector<GapMethod> gap_methods, bool higher, ContextResult& result) const {
+    bool any = false;
+    for (std::size_t m = 0; m < methods_.size(); ++m) {
+      if (gap_methods[m].competes == Competes::for_bap) gap_methods[m].competes = Competes::for_nothing;
+      if (methods_[m]->name != kCeilingClosedForm || methods_[m]->status != Status::ok) continue;
+      gap_methods[m].competes = Competes::for_bap;
+      any = true;
+    }
+    if (!any) return;
+    const GapReport report = close_gap(gap_methods, higher, resamples_);
+    if (!report.gap || !report.gap->defined) return;
+    OtherCeiling& other = *result.mutable_other_ceiling();
+    other.set_ceiling(kCeilingClosedForm);
+    set_bound(report.bap, *other.mutable_bap());
+    set_gap(report, *other.mutable_gap());
+  }
+
   void set_bound(const std::optional<Bound>& bound, BoundResult& result) const {
     if (!bound) return;
     result.set_method(methods_[bound->method]->name);

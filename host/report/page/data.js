@@ -99,6 +99,14 @@ function whyUndefined(context) {
   return gap.value <= 0 ? "BAP is not better than WAP" : "the gap's interval contains 0";
 }
 
+// The ceiling that leaves a gap where the bounds leave none, and the flag that takes it.
+function otherCeiling(context) {
+  const other = context.other_ceiling;
+  if (!other) return "";
+  return `to ${shown(other.bap.method)} ${valueText(other.bap.value)} there is a gap of ${valueText(other.gap.value)} ` +
+      `${intervalText(other.gap.ci_low, other.gap.ci_high)}: --ceiling ${shown(other.ceiling)}`;
+}
+
 function verdictClass(verdict) {
   if (/^(progress|at the limit)/.test(verdict)) return "verdict-good";
   if (verdict === "below null") return "verdict-bad";

@@ -65,6 +65,13 @@ function drawProgressBars(contexts) {
           .attr("text-anchor", "middle")
           .attr("font-size", 12)
           .text("no percentage is meaningful: " + whyUndefined(context));
+      row.append("text")
+          .attr("class", "muted")
+          .attr("x", (x(0) + x(100)) / 2)
+          .attr("y", barTop + barHeight + 18)
+          .attr("text-anchor", "middle")
+          .attr("font-size", 11)
+          .text(otherCeiling(context));
       if (best) drawSide("–", `best: ${valueText(best.value)}`, best.name);
       return;
     }

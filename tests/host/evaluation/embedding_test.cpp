@@ -77,7 +77,7 @@ TEST_F(EmbeddingTest, OfAFileComesBackInTheTasksOrder) {
   std::string text = "pert_id,x,y\nunknown,9,9\n";
   for (int p = 11; p > 0; --p) text += fmt::format("p{},{},{}\n", 100 + p, p, 10 * p);
   options_.embeddings = {{"file", folder.write("file.csv", text), {}}};
-  const auto roster = load_roster(options_, pool_);
+  const auto roster = load_roster(lfc_target(), options_, pool_);
   ASSERT_TRUE(roster.has_value()) << roster.error().line();
   for (const std::uint32_t seed : {0u, 5u}) {
     const auto embedding = ask_for_embedding(roster->embeddings[0], task_, 0, nullptr, seed);

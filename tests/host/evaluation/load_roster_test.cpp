@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 class LoadRoster : public ::testing::Test {
  protected:
   std::string refusal() {
-    const auto roster = load_roster(options_, pool_);
+    const auto roster = load_roster(lfc_target(), options_, pool_);
     return roster ? "" : roster.error().line();
   }
 
@@ -28,7 +28,7 @@ TEST_F(LoadRoster, IntroducesWhatWasNamedInItsOrder) {
   options_.predictors = {{"ridge", {}}, {"knn", {}}};
   options_.embeddings = {{"one", folder_.write("one.csv", "pert_id,x\np100,1\n"), {}},
                          {"two", folder_.write("two.csv", "pert_id,x\np100,2\n"), {}}};
-  const auto roster = load_roster(options_, pool_);
+  const auto roster = load_roster(lfc_target(), options_, pool_);
   ASSERT_TRUE(roster.has_value()) << roster.error().line();
   std::vector<std::string> names;
   for (const auto* entries : {&roster->heads, &roster->embeddings}) {
@@ -38,7 +38,7 @@ TEST_F(LoadRoster, IntroducesWhatWasNamedInItsOrder) {
       EXPECT_FALSE(entry.file->sha256.empty());
     }
   }
-  EXPECT_THAT(names, ElementsAre("ridge", "knn", "one", "two"));
+  EXPECT_THAT(names, ElementsAre("ridge", "knn", "lasso", "one", "two")) << "lasso serves the bounds";
   EXPECT_EQ(roster->n_tables, 2u);
   EXPECT_EQ(roster->heads[1].grid.settings, (Matrix(2, 1) << 1, 3).finished());
   EXPECT_TRUE(describe(roster->embeddings[0]).has_description());
@@ -58,6 +58,13 @@ TEST_F(LoadRoster, RefusesFlagsThatNoPluginDeclares) {
   EXPECT_THAT(refusal(), HasSubstr("there is no option 'knn.colour'"));
 }
 
+TEST_F(LoadRoster, OpensNoOtherHeadWithBoundsPerHead) {
+  options_.bounds_per_head = true;
+  const auto roster = load_roster(lfc_target(), options_, pool_);
+  ASSERT_TRUE(roster.has_value()) << roster.error().line();
+  EXPECT_EQ(roster->heads.size(), 1u);
+}
+
 TEST_F(LoadRoster, RefusesWhatIsNotThere) {
   options_.predictors = {{"forest", {}}};
   EXPECT_THAT(refusal(), HasSubstr("there is no head 'forest'"));
@@ -68,7 +75,7 @@ TEST_F(LoadRoster, RefusesWhatIsNotThere) {
 TEST_F(LoadRoster, KeepsAPluginsOwnFaultInItsEntry) {
   options_.embeddings = {{"broken", folder_.write("broken.csv", "pert_id,x\np100,word\n"), {}},
                          {"text", folder_.write("text.so", "this is no library"), {}}};
-  const auto roster = load_roster(options_, pool_);
+  const auto roster = load_roster(lfc_target(), options_, pool_);
   ASSERT_TRUE(roster.has_value()) << roster.error().line();
   EXPECT_TRUE(roster->embeddings[0].fault.has_value());
   ASSERT_TRUE(roster->embeddings[1].fault.has_value());
@@ -77,7 +84,7 @@ TEST_F(LoadRoster, KeepsAPluginsOwnFaultInItsEntry) {
 
 TEST_F(LoadRoster, CanLeaveFilesOfVectorsUnread) {
   options_.embeddings = {{"broken", folder_.write("broken.csv", "pert_id,x\np100,word\n"), {}}};
-  auto roster = load_roster(options_, pool_, VectorFiles::leave);
+  auto roster = load_roster(lfc_target(), options_, pool_, VectorFiles::leave);
   ASSERT_TRUE(roster.has_value()) << roster.error().line();
   EXPECT_FALSE(roster->embeddings[0].fault.has_value());
   EXPECT_FALSE(roster->embeddings[0].is_read);

@@ -191,7 +191,7 @@ TEST_F(Predictions, WhatAHeadPredictsScoresAsThatHead) {
 
   // The head's predictions, as the evaluation makes them.
   ThreadPool pool(1);
-  const auto roster = load_roster(options_, pool);
+  const auto roster = load_roster(lfc_target(), options_, pool);
   ASSERT_TRUE(roster.has_value()) << roster.error().line();
   std::vector<Row> rows;
   for (std::size_t c = 0; c < task_.contexts.size(); ++c) {

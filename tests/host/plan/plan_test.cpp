@@ -33,7 +33,7 @@ RosterEntry plugin(const std::string& name, bool shipped) {
 class PlanTest : public ::testing::Test {
  protected:
   PlanTest() {
-    roster_.heads = {plugin("knn", true), plugin("mine", false)};
+    roster_.heads = {plugin("knn", true), plugin("mine", false), plugin("lasso", true)};
     roster_.n_tables = 2;
     roster_.embeddings = {plugin("good", false), plugin("weak", false)};
     roster_.predictions = {plugin("finished", true)};
@@ -55,9 +55,34 @@ class PlanTest : public ::testing::Test {
 
 TEST_F(PlanTest, HasTheMethodsInTheOrderOfReports) {
   EXPECT_THAT(names(plan()),
-              ElementsAre("train_mean", "no_change", "random+knn", "gene_pca+knn", "random+mine", "gene_pca+mine",
-                          "idealized+knn", "sampling_error_q90", "sampling_error_q50", "sampling_error_closed_form",
+              ElementsAre("train_mean", "no_change", "random+knn", "gene_pca+knn", "random+lasso", "gene_pca+lasso",
+                          "idealized+knn", "idealized+lasso", "sampling_error_q90", "sampling_error_q50", "sampling_error_closed_form",
                           "split_half", "good+knn", "good+mine", "weak+knn", "weak+mine", "finished"));
+}
+
+TEST_F(PlanTest, GivesEveryHeadNullsOfItsOwnWithBoundsPerHead) {
+  options_.bounds_per_head = true;
+  roster_.heads.pop_back();
+  const Plan made = plan();
+  EXPECT_THAT(names(made), ::testing::IsSupersetOf({"random+knn", "random+mine", "gene_pca+mine", "idealized+knn"}));
+  EXPECT_THAT(names(made), ::testing::Not(::testing::Contains("idealized+mine")));
+  EXPECT_EQ(made.heads[1].borrows, "knn");
+}
+
+TEST_F(PlanTest, TheBoundsDoNotDependOnWhatIsMeasured) {
+  const auto bounds_of = [](const Plan& plan) {
+    std::vector<std::string> bounds;
+    for (const PlannedMethod& method : plan.methods) {
+      if (method.in_bound) bounds.push_back(method.name);
+    }
+    std::sort(bounds.begin(), bounds.end());
+    return bounds;
+  };
+  const auto before = bounds_of(plan());
+  roster_.heads = {plugin("lasso", true), plugin("ridge", true), plugin("knn", true)};
+  roster_.n_tables = 1;
+  roster_.embeddings.pop_back();
+  EXPECT_EQ(bounds_of(plan()), before);
 }
 
 TEST_F(PlanTest, NeverShowsTestLabelsToASubmittedHead) {
@@ -128,7 +153,7 @@ TEST_F(PlanTest, KeysReadWhatTheirKindComesFrom) {
   EXPECT_FALSE(inputs_of("train_mean").contains("noise table"));
   EXPECT_FALSE(inputs_of("train_mean").contains("plugin of knn"));
   EXPECT_TRUE(inputs_of("gene_pca+knn").contains("genes"));
-  EXPECT_TRUE(inputs_of("random+mine").contains("random embeddings"));
+  EXPECT_TRUE(inputs_of("random+lasso").contains("random embeddings"));
   EXPECT_TRUE(inputs_of("weak+mine").contains("plugin of mine"));
   EXPECT_TRUE(inputs_of("weak+mine").contains("plugin of weak"));
   EXPECT_FALSE(inputs_of("weak+mine").contains("plugin of good"));

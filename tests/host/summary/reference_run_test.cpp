@@ -144,13 +144,54 @@ TEST_F(ReferenceRun, EveryValueOfEveryMethodEqualsTheReference) {
 }
 
 TEST_F(ReferenceRun, BoundsAndPercentagesEqualTheReference) {
-  const RunResults results = run();
   ThreadPool pool(2);
-  const RunSummary summary = summarise(results, task_, "test", pool);
+  const RunSummary summary = summarise(run(), task_, "test", pool);
   ASSERT_EQ(summary.contexts_size(), 16);
   for (const ContextResult& result : summary.contexts()) {
+    EXPECT_EQ(result.bounds_scope(), "task");
+    expect_scale(result, reference_["task_scale"][result.metric()]);
+  }
+}
+
+TEST_F(ReferenceRun, BoundsPerHeadEqualTheReference) {
+  options_.bounds_per_head = true;
+  ThreadPool pool(2);
+  const RunSummary summary = summarise(run(), task_, "test", pool);
+  ASSERT_EQ(summary.contexts_size(), 16);
+  for (const ContextResult& result : summary.contexts()) {
+    EXPECT_EQ(result.bounds_scope(), "head");
     expect_scale(result, reference_["head_scale"][result.head()][result.metric()]);
   }
+}
+
+TEST_F(ReferenceRun, TheScaleIsTheSameWhicheverHeadsAreRun) {
+  ThreadPool pool(2);
+  for (const char* head : {"knn", "lasso", "ridge"}) {
+    options_.predictors = {{head, {}}};
+    const RunSummary summary = summarise(run(), task_, "test", pool);
+    ASSERT_EQ(summary.contexts_size(), 8) << "heads that were not asked for have no table";
+    for (const ContextResult& result : summary.contexts()) {
+      const json& scale = reference_["task_scale"][result.metric()];
+      EXPECT_EQ(result.wap().method(), scale["wap"].get<std::string>()) << head << " " << result.metric();
+      EXPECT_EQ(result.bap().method(), scale["bap"].get<std::string>()) << head << " " << result.metric();
+      EXPECT_NEAR(result.gap().value(), scale["gap"].get<double>(), kTolerance) << head << " " << result.metric();
+    }
+  }
+}
+
+TEST_F(ReferenceRun, AHeadWithoutAFeasibleSettingIsLeftOutOfTheScale) {
+  options_.grid["knn.k"] = {40};
+  options_.predictors = {{"lasso", {}}};
+  ThreadPool pool(2);
+  const RunResults results = run();
+  EXPECT_FALSE(any_failed(results));
+  const RunSummary summary = summarise(results, task_, "test", pool);
+  for (const MethodResult& method : summary.contexts(0).methods()) {
+    if (method.predictor() != "knn") continue;
+    EXPECT_EQ(method.status(), "skipped") << method.name();
+    EXPECT_NE(method.reason().find("knn is left out of the bounds"), std::string::npos) << method.reason();
+  }
+  expect_scale(summary.contexts(0), reference_["head_scale"]["lasso"]["L2"]);
 }
 
 TEST_F(ReferenceRun, IsTheSameOnAnyNumberOfThreads) {

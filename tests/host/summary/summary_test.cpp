@@ -124,7 +124,8 @@ TEST(Summary, LetsOnlyNamedReferencesBound) {
 
 TEST(Summary, KeepsHeadsApart) {
   RunResults results = example_results();
-  results.heads.push_back({"fusion", false, "knn"});
+  results.heads[0].own_bounds = true;
+  results.heads.push_back({"fusion", false, "knn", true});
   MethodEvaluation other = example_method("x+fusion", Role::plugin, {5, 5}, {0.5, 0.5});
   other.predictor = "fusion";
   results.contexts[0].methods.push_back(other);
