@@ -183,7 +183,7 @@ Result<H5adFile::Table> H5adFile::open_table(const File& file, const std::string
   // The length of the index, and of its codes or values where it is stored as a group.
   std::string index_name = group + "/" + table.index;
   if (hdf5::object_kind(file, index_name) == ObjectKind::group) {
-    const bool coded = hdf5::object_kind(file, index_name + "/codes") == ObjectKind::dataset;
+    const bool coded = hdf5::object_kind(file, index_name + "/codes") != ObjectKind::absent;
     index_name += coded ? "/codes" : "/values";
   }
   auto index = hdf5::open_dataset(file, index_name);
@@ -228,7 +228,7 @@ Result<H5adFile::StoredColumn> H5adFile::read_stored(const Table& table, const s
 
   const ObjectKind kind = hdf5::object_kind(file_, place);
   if (kind == ObjectKind::group) {
-    const bool categorical = hdf5::object_kind(file_, place + "/codes") == ObjectKind::dataset;
+    const bool categorical = hdf5::object_kind(file_, place + "/codes") != ObjectKind::absent;
     auto values = read_values(file_, place + (categorical ? "/categories" : "/values"));
     if (!values) return tl::unexpected(values.error());
     column.values.values = std::move(*values);

@@ -16,6 +16,7 @@ Result<WrittenFile> write_known_file(const std::filesystem::path& path, std::str
 
 bool is_as_written(const std::filesystem::path& folder, const WrittenFile& file) {
   const std::filesystem::path path = folder / file.name;
+  if (path.filename() != file.name) return false;  // a record from elsewhere names a file of that folder, or none
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error) || std::filesystem::file_size(path, error) != file.bytes) {
     return false;

@@ -227,6 +227,7 @@ Result<SqliteStatement> SqliteDatabase::prepare(const std::string& sql) {
 }
 
 Error SqliteDatabase::error(int code) const {
+  last_error_ = code;
   const auto made = [&](ErrorKind kind, std::string what, std::string remedy) {
     return Error{kind, std::move(what), path_, std::move(remedy)};
   };
@@ -263,6 +264,14 @@ Error SqliteDatabase::error(int code) const {
           std::string("the store failed: ") + (connection_ ? sqlite3_errmsg(connection_.get()) : sqlite3_errstr(code)),
           "");
   }
+}
+
+SqliteReading::SqliteReading(SqliteDatabase& database) : database_(database) {
+  if (!database_.is_in_transaction()) open_ = database_.execute("BEGIN").has_value();
+}
+
+SqliteReading::~SqliteReading() {
+  if (open_) (void)database_.execute("COMMIT");  // nothing was written
 }
 
 SqliteTransaction::~SqliteTransaction() {

@@ -74,8 +74,9 @@ class SqliteDatabase {
 
   Result<void> execute(const std::string& sql);
   Result<SqliteStatement> prepare(const std::string& sql);
-  // Whether the last call failed because another process holds the file.
-  bool is_busy() const { return (sqlite3_errcode(connection_.get()) & 0xFF) == SQLITE_BUSY; }
+  // Whether the last error was that another process holds the file.
+  bool is_busy() const { return (last_error_ & 0xFF) == SQLITE_BUSY; }
+  bool is_in_transaction() const { return sqlite3_get_autocommit(connection_.get()) == 0; }
   std::int64_t last_row_id() const { return sqlite3_last_insert_rowid(connection_.get()); }
 
   // The error that `code` (an SQLite result) stands for, with its remedy: disk full, locked, read-only, damaged.
@@ -89,6 +90,21 @@ class SqliteDatabase {
   std::unique_ptr<sqlite3, Close> connection_;
   std::string path_;
   SqliteAccess access_ = SqliteAccess::read;
+  mutable int last_error_ = SQLITE_OK;  // that an Error was made of
+};
+
+// Several reads that see one state of the database, whatever another process writes in between; nothing of its own
+// where a transaction is open already.
+class SqliteReading {
+ public:
+  explicit SqliteReading(SqliteDatabase& database);
+  ~SqliteReading();
+  SqliteReading(const SqliteReading&) = delete;
+  SqliteReading& operator=(const SqliteReading&) = delete;
+
+ private:
+  SqliteDatabase& database_;
+  bool open_ = false;
 };
 
 // A transaction that is rolled back unless commit() is reached.

@@ -188,9 +188,11 @@ Result<std::int64_t> pragma(SqliteDatabase& database, const std::string& name) {
 }  // namespace
 
 Result<StoreSchema> read_store_schema(SqliteDatabase& database) {
+  const SqliteReading reading(database);  // two processes may open a new store at once
   const auto version = pragma(database, "user_version");
+  if (!version) return tl::unexpected(version.error());
   const auto application = pragma(database, "application_id");
-  if (!version || !application) return tl::unexpected(version ? application.error() : version.error());
+  if (!application) return tl::unexpected(application.error());
   const auto other = [&] {
     return bad_input("this database is no store of results", database.path(),
                      "move it away or give another output folder");
