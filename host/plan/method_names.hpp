@@ -21,6 +21,7 @@ std::string seen_name(std::string_view name);
 // Names that are given away one by one.
 class TakenNames {
  public:
+  TakenNames() = default;
   template <class Names>
   explicit TakenNames(const Names& names) {
     for (const std::string& name : names) (void)take(name);

@@ -10,6 +10,7 @@
 
 #include "cells/prepare.hpp"
 #include "io/atomic_file.hpp"
+#include "io/csv_writer.hpp"
 #include "io/h5ad_writer.hpp"
 #include "protocol/kfold.hpp"
 #include "simulation/cell_sampler.hpp"
@@ -200,18 +201,19 @@ std::string noise_rows(const std::string& pert, const std::string& context, cons
     sum += errors[g];
     signal += (delta[g] - mean) * (delta[g] - mean);
   }
-  std::string text;
+  CsvWriter table(CsvTexts::exact);
   for (std::size_t q = 0; q < kNoiseQuantiles.size(); ++q) {
     // High quantiles of an error go with low ones of a correlation.
     const double worse = kResamplingFactor * (1 + kDrawSpread * kNormalQuantiles[q]);
     const double better = kResamplingFactor * (1 - kDrawSpread * kNormalQuantiles[q]);
     const double l2 = worse * std::sqrt(square);
     const double pearson = std::sqrt(signal / (signal + better * better * square));
-    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", kNoiseQuantiles[q], l2, l2 * l2 / n,
-                        worse * std::sqrt(2 / std::numbers::pi) * sum / n, 0.97 * pearson, pearson, pert,
-                        size.n_batches, context, n_cells, std::sqrt(square));
+    table.number(kNoiseQuantiles[q]).number(l2).number(l2 * l2 / n);
+    table.number(worse * std::sqrt(2 / std::numbers::pi) * sum / n).number(0.97 * pearson).number(pearson);
+    table.text(pert).number(std::int64_t{size.n_batches}).text(context).number(n_cells).number(std::sqrt(square));
+    table.end_row();
   }
-  return text;
+  return table.str();
 }
 
 // A table of perturbations (contexts in order) × genes.

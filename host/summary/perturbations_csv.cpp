@@ -47,9 +47,11 @@ Result<WrittenFile> write_perturbations_csv(const std::filesystem::path& path, c
                                             const Task& task, ThreadPool& pool) {
   auto file = AtomicFile::create(path);
   if (!file) return tl::unexpected(file.error());
-  std::string header = "context,fold,name,pert_id,covered";
-  for (const Metric metric : results.metrics) header += fmt::format(",{}", metric_name(metric));
-  for (const Metric metric : results.metrics) header += fmt::format(",noise_{}", metric_name(metric));
+  CsvWriter header;
+  for (const char* column : {"context", "fold", "name", "pert_id", "covered"}) header.text(column);
+  for (const Metric metric : results.metrics) header.text(metric_name(metric));
+  for (const Metric metric : results.metrics) header.text(fmt::format("noise_{}", metric_name(metric)));
+  header.end_row();
   WrittenFile written_file;
   written_file.name = path.filename().string();
   Sha256 digest;
@@ -58,7 +60,7 @@ Result<WrittenFile> write_perturbations_csv(const std::filesystem::path& path, c
     written_file.bytes += text.size();
     return file->write(text);
   };
-  if (auto written = write(header + "\n"); !written) return tl::unexpected(written.error());
+  if (auto written = write(header.str()); !written) return tl::unexpected(written.error());
   // Text of a few methods at a time: formatting is parallel, memory stays small, the order is fixed.
   const std::size_t n_at_once = static_cast<std::size_t>(pool.n_threads()) * 4;
   for (const auto& context : results.contexts) {

@@ -12,6 +12,7 @@
 #include <set>
 #include <utility>
 
+#include "evaluation/method_names.hpp"
 #include "io/csv_writer.hpp"
 #include "io/delimited.hpp"
 #include "numerics/quantile.hpp"
@@ -141,19 +142,21 @@ Result<ScoreTable> read_table(const std::filesystem::path& path, const Published
   std::optional<std::string> primary;
 
   std::set<std::string> seen_methods, known_contexts;
+  TakenNames names;
   for (;;) {
     const auto more = reader.next();
     if (!more) return tl::unexpected(more.error());
     if (!*more) break;
     const auto& cells = reader.cells();
-    const std::string name(unguarded(cells[*name_column]));  // as the scores.csv of a run has it
-    std::string fold(cells[*fold_column]);
-    std::string context = context_column ? std::string(cells[*context_column]) : std::string();
+    // Guarded as in the scores.csv of a run, or not.
+    const std::string name(unguarded(cells[*name_column]));
+    std::string fold(unguarded(cells[*fold_column]));
+    std::string context(context_column ? unguarded(cells[*context_column]) : std::string_view());
     if (const auto dot = fold.rfind('.'); dot != std::string::npos) {
       if (context.empty()) context = fold.substr(0, dot);
       fold = fold.substr(dot + 1);
     }
-    if (name.empty()) return reader.error("a method without a name");
+    if (seen_name(name).empty()) return reader.error("a method without a name");
     if (context.empty()) {
       return reader.error(fmt::format("the fold '{}' names no context", fold),
                           "write CONTEXT.FOLD, or name the column of contexts with --context-col");
@@ -164,7 +167,12 @@ Result<ScoreTable> read_table(const std::filesystem::path& path, const Published
         std::find(options.contexts.begin(), options.contexts.end(), context) == options.contexts.end()) {
       continue;
     }
-    if (seen_methods.insert(name).second) table.methods.push_back(name);
+    if (seen_methods.insert(name).second) {
+      if (auto fault = names.take(name); !fault.empty()) {
+        return reader.error(std::move(fault), "give methods names that can be told apart");
+      }
+      table.methods.push_back(name);
+    }
     ScoreContext& scores = table.contexts[context];
     scores.folds.insert(fold);
     for (std::size_t m = 0; m < metric_columns.size(); ++m) {

@@ -58,6 +58,25 @@ TEST_F(PublishedScores, FollowsTheFiguresRule) {
   EXPECT_EQ(l2.notes(0), "x: no row in fold 2; the median is over the others");
 }
 
+TEST_F(PublishedScores, TellsMethodsApart) {
+  const std::string rows = "name,context,fold,L2\nmean,c,0,10\nlimit,c,0,4\nx,c,0,6\n";
+  EXPECT_TRUE(summarise_score_table(table(rows), bounds()));
+  for (const char* name : {"", "  ", "x ", "li mit", "x\u200b"}) {
+    EXPECT_FALSE(summarise_score_table(table(rows + name + ",c,0,5\n"), bounds())) << "'" << name << "'";
+  }
+}
+
+// What guards a name against spreadsheets in the scores.csv of a run is none of its name.
+TEST_F(PublishedScores, ReadsTheNamesOfARunsScores) {
+  auto options = bounds();
+  options.wap = {"=mean"};
+  const auto summary = summarise_score_table(
+      table("name,context,fold,L2\n'=mean,'-line,'-1,10\nlimit,'-line,'-1,4\n'+x,'-line,'-1,6\n"), options);
+  ASSERT_TRUE(summary) << summary.error().line();
+  EXPECT_EQ(summary->contexts(0).context(), "-line");
+  EXPECT_EQ(method(summary->contexts(0), "+x").folds(0).fold(), "-1");
+}
+
 TEST_F(PublishedScores, TurnsRoundForMetricsWhereHigherIsBetter) {
   auto options = bounds();
   options.wap = {"mean", "zero"};
