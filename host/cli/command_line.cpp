@@ -86,6 +86,21 @@ void add_common_flags(CLI::App& command, CommonArguments& common) {
              "How results are printed on stdout");
 }
 
+// Of every command that reads data. A code that does not exist is a mistake on the command line.
+void add_review_flags(CLI::App& command, ReviewOptions& review) {
+  begin_group(command, "Doubts about the input");
+  command
+      .add_option("--accept", review.accepted,
+                  "Go on although a doubt of this code was raised: the data mean what they say")
+      ->type_name("CODE")
+      ->allow_extra_args(false)
+      ->check([](const std::string& code) {
+        const auto known = validate(ReviewOptions{{code}, false});
+        return known ? std::string() : known.error().line();
+      });
+  command.add_flag("--strict", review.strict, "Doubts that are only noted stop the command as well");
+}
+
 template <class T>
 CLI::Option* add_optional(CLI::App& command, const std::string& flags, std::optional<T>& value,
                           const std::string& help) {
@@ -577,6 +592,7 @@ void add_prepare_command(CLI::App& app, Command& command) {
       "screens closed_form is what the true deltas score; the quantiles 0.5 and 0.9 are 1.3 and 1.6 times\n"
       "that, so the published bound (0.9) is a cautious one.");
   add_prepare_flags(prepare_app, *arguments, *memory_limit);
+  add_review_flags(prepare_app, arguments->review);
   add_common_flags(prepare_app, arguments->common);
   prepare_app.callback([&command, arguments, memory_limit] {
     command = [arguments, memory_limit]() -> Result<int> {
@@ -707,6 +723,7 @@ CLI::App& declare_run(CLI::App& app, RunArguments& arguments, RunFlagTexts& text
                    "Take over evaluations that an earlier run left in DIR from the same inputs and settings, and say "
                    "which are made again and why; files that need no other content are left as they are");
   add_run_flags(run_app, arguments, texts);
+  add_review_flags(run_app, arguments.review);
   add_common_flags(run_app, arguments.common);
   return run_app;
 }
@@ -739,6 +756,7 @@ CLI::App& declare_score(CLI::App& app, RunArguments& arguments, RunFlagTexts& te
       "Take over evaluations that an earlier run left in DIR from the same inputs and settings, and say which are "
       "made again and why; files that need no other content are left as they are");
   add_run_flags(score_app, arguments, texts);
+  add_review_flags(score_app, arguments.review);
   add_common_flags(score_app, arguments.common);
   return score_app;
 }
@@ -773,6 +791,7 @@ void add_bounds_command(CLI::App& app, Command& command) {
       ->type_name("TASK")
       ->required();
   add_run_flags(bounds_app, *arguments, *texts);
+  add_review_flags(bounds_app, arguments->review);
   add_common_flags(bounds_app, arguments->common);
   bounds_app.callback([&command, arguments, texts] {
     settle_bounds(*texts);
@@ -864,6 +883,7 @@ void add_progress_command(CLI::App& app, Command& command) {
                   "Column with the context (default: the part of the fold before its last dot)")
       ->type_name("COLUMN");
   progress_app.add_option("--fold-col", options.fold_column, "Column with the fold")->type_name("COLUMN");
+  add_review_flags(progress_app, arguments->review);
   add_common_flags(progress_app, arguments->common);
   progress_app.callback([&command, arguments] { command = [arguments] { return progress(*arguments); }; });
 }
@@ -952,6 +972,7 @@ void add_inspect_command(CLI::App& app, Command& command) {
                   "Confinement: strict (strong or better, else exit 4), relaxed (the best to be had), off")
       ->check(CLI::IsMember({"strict", "relaxed", "off"}))
       ->capture_default_str();
+  add_review_flags(inspect_app, arguments->review);
   add_common_flags(inspect_app, arguments->common);
   inspect_app.callback([&command, arguments, texts] {
     using As = InspectOptions::As;

@@ -12,6 +12,7 @@
 #include "conformance/conformance.hpp"
 #include "inspection/inspection.hpp"
 #include "plan/run_options.hpp"
+#include "review/review.hpp"
 #include "summary/published_scores.hpp"
 #include "task/task.hpp"
 #include "terminal/table.hpp"
@@ -41,12 +42,14 @@ struct SimulateArguments {
 
 struct PrepareArguments {
   CommonArguments common;
+  ReviewOptions review;
   std::filesystem::path cells, out;
   PrepareOptions options;
 };
 
 struct RunArguments {
   CommonArguments common;
+  ReviewOptions review;
   TaskArguments task;
   RunOptions run;
   std::optional<std::filesystem::path> submissions;
@@ -74,6 +77,7 @@ struct CheckArguments {
 
 struct InspectArguments {
   CommonArguments common;
+  ReviewOptions review;
   std::filesystem::path path;
   InspectOptions options;  // without what was installed
 };
@@ -102,6 +106,7 @@ struct VerifyArguments {
 
 struct ProgressArguments {
   CommonArguments common;
+  ReviewOptions review;
   std::filesystem::path scores;
   PublishedScoresOptions options;
 };

@@ -8,6 +8,7 @@
 #include "cli/command_line.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/interruption.hpp"
+#include "cli/review_output.hpp"
 #include "cli/run_outputs.hpp"
 #include "cli/run_setup.hpp"
 #include "cli/run_store.hpp"
@@ -149,8 +150,9 @@ Result<int> run(const RunArguments& arguments) {
   std::error_code error;
   const bool may_be_done = arguments.resume && fs::exists(arguments.out / "summary.json", error) &&
                            fs::exists(arguments.out / "results.sqlite", error);
-  auto input =
-      read_task_input(arguments.task, arguments.common.quiet, may_be_done ? TaskParts::all_but_deltas : TaskParts::all);
+  Review review(arguments.review);
+  auto input = read_task_input(arguments.task, review, arguments.common.quiet,
+                               may_be_done ? TaskParts::all_but_deltas : TaskParts::all);
   if (!input) return tl::unexpected<Error>(input.error());
   const NoiseTable* noise = input->noise ? &*input->noise : nullptr;
 
@@ -169,7 +171,7 @@ Result<int> run(const RunArguments& arguments) {
   auto store = open_results(arguments, target_of(input->task));
   if (!store) return tl::unexpected<Error>(store.error());
   memory.keep_in(*store);
-  const auto plan = plan_outputs(arguments, input->task, noise, *planned);
+  const auto plan = plan_outputs(arguments, input->task, noise, *planned, review);
   if (!plan) return tl::unexpected<Error>(plan.error());
   if (may_be_done) {
     const auto kept = standing_outputs(*plan, arguments.out, *store, pool);
@@ -186,6 +188,7 @@ Result<int> run(const RunArguments& arguments) {
 
   RunSummary summary = summarise(outcome.results, input->task, HEADROOM_VERSION, pool, {arguments.keep_inner_scores});
   if (noise != nullptr) summary.mutable_task()->set_noise_sha256(noise->sha256);
+  keep_doubts(review, &summary);
   auto written = write_outputs(arguments.out, outcome.results, summary, input->task, noise, *store, pool);
   if (!written) return tl::unexpected<Error>(written.error());
   if (!outcome.error) {
@@ -202,7 +205,8 @@ Result<int> run(const RunArguments& arguments) {
 Result<int> bounds(const RunArguments& arguments) {
   auto options = complete_run_options(arguments);
   if (!options) return tl::unexpected<Error>(options.error());
-  auto input = read_task_input(arguments.task, arguments.common.quiet);
+  Review review(arguments.review);
+  auto input = read_task_input(arguments.task, review, arguments.common.quiet);
   if (!input) return tl::unexpected<Error>(input.error());
   const NoiseTable* noise = input->noise ? &*input->noise : nullptr;
 
@@ -212,7 +216,8 @@ Result<int> bounds(const RunArguments& arguments) {
   const RunOutcome outcome = evaluate(input->task, noise, *options, pool, progress, Interruption::token());
   if (outcome.error) return tl::unexpected<Error>(*outcome.error);
 
-  const RunSummary summary = summarise(outcome.results, input->task, HEADROOM_VERSION, pool);
+  RunSummary summary = summarise(outcome.results, input->task, HEADROOM_VERSION, pool);
+  keep_doubts(review, &summary);
   switch (arguments.common.format) {
     case TableFormat::json:
       std::cout << summary_json(summary);

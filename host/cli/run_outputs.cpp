@@ -7,6 +7,7 @@
 #include "io/sha256.hpp"
 #include "report/report.hpp"
 #include "report/report_model.hpp"
+#include "review/doubt_record.hpp"
 #include "summary/perturbation_facts.hpp"
 #include "summary/perturbations_csv.hpp"
 #include "summary/scores_csv.hpp"
@@ -69,13 +70,14 @@ Result<std::optional<std::string>> stamp_of(const OutputsPlan& plan, Store& stor
 }  // namespace
 
 Result<OutputsPlan> plan_outputs(const RunArguments& arguments, const Task& task, const NoiseTable* noise,
-                                 const PlannedRun& planned) {
+                                 const PlannedRun& planned, const Review& review) {
   const auto program = sha256_of_file(kThisProgram);
   if (!program) return tl::unexpected<Error>(program.error());
   StampText stamp;
   stamp.add("program", *program);
   stamp.add("settings", message_json_line(planned.results().settings));
   stamp.add("inner scores", arguments.keep_inner_scores ? "kept" : "left out");
+  stamp.add("doubts", doubts_json(review.doubts()));
   add_task(stamp, task, noise);
   add_methods(stamp, planned.results());
   for (const PluginOfRun& plugin : planned.plugins()) {

@@ -18,13 +18,13 @@
 namespace headroom::cli {
 
 // What the files of a run are made from: its evaluations, and everything else that determines them as one sha256: this
-// very program, the settings that take effect, the task, the methods and the plugins.
+// very program, the settings that take effect, the task, the methods and the plugins, and what is doubtful about them.
 struct OutputsPlan {
   std::string sha256;
   std::vector<EvaluationKey> evaluations;
 };
 Result<OutputsPlan> plan_outputs(const RunArguments& arguments, const Task& task, const NoiseTable* noise,
-                                 const PlannedRun& planned);
+                                 const PlannedRun& planned, const Review& review);
 
 // What the store knows of the files, if nothing is to be evaluated, they were made from this plan and the evaluations
 // that are stored now, and every one of them is still as it was written, which is found by hashing them.

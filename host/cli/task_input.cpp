@@ -1,13 +1,14 @@
 #include "cli/task_input.hpp"
 
 #include "cli/notes.hpp"
+#include "cli/review_output.hpp"
 
 namespace headroom::cli {
 
 namespace fs = std::filesystem;
 
-Result<TaskInput> read_task_input(const TaskArguments& arguments, bool quiet, TaskParts parts) {
-  auto task = read_task(arguments.task, arguments.columns, parts);
+Result<TaskInput> read_task_input(const TaskArguments& arguments, Review& review, bool quiet, TaskParts parts) {
+  auto task = read_task(arguments.task, arguments.columns, review, parts);
   if (!task) return tl::unexpected<Error>(task.error());
   TaskInput input{std::move(*task), std::nullopt};
 
@@ -21,6 +22,7 @@ Result<TaskInput> read_task_input(const TaskArguments& arguments, bool quiet, Ta
     input.noise = std::move(*noise);
   }
   print_task(input.task, input.noise ? &*input.noise : nullptr, quiet);
+  if (auto settled = settle_review(review, quiet); !settled) return tl::unexpected<Error>(settled.error());
   return input;
 }
 

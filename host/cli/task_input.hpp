@@ -15,7 +15,9 @@ struct TaskInput {
   std::optional<NoiseTable> noise;
 };
 
-// Reads the task and, where one is named or lies beside it, its noise table; tells on stderr what was picked.
-Result<TaskInput> read_task_input(const TaskArguments& arguments, bool quiet, TaskParts parts = TaskParts::all);
+// Reads the task and, where one is named or lies beside it, its noise table; tells on stderr what was picked and
+// what is doubtful. Error as well: a doubt that stops the command.
+Result<TaskInput> read_task_input(const TaskArguments& arguments, Review& review, bool quiet,
+                                  TaskParts parts = TaskParts::all);
 
 }  // namespace headroom::cli

@@ -59,7 +59,8 @@ Result<std::vector<VerifiedEvaluation>> verify_run(const fs::path& here, const f
   if (auto shared = share_columns(*arguments); !shared) return tl::unexpected<Error>(shared.error());
   auto options = complete_run_options(*arguments);
   if (!options) return tl::unexpected<Error>(options.error());
-  auto input = read_task_input(arguments->task, true);
+  Review review(arguments->review);
+  auto input = read_task_input(arguments->task, review, true);
   if (!input) return tl::unexpected<Error>(input.error());
 
   std::vector<std::string> metrics;

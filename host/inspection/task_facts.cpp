@@ -8,6 +8,7 @@
 #include <limits>
 #include <set>
 
+#include "inspection/review_facts.hpp"
 #include "io/delimited.hpp"
 #include "io/sha256.hpp"
 #include "io/text_file.hpp"
@@ -100,7 +101,8 @@ Result<std::vector<std::string>> first_column_of(const fs::path& path, std::size
 }  // namespace
 
 Result<std::vector<Fact>> task_facts(const fs::path& path) {
-  const auto task = read_task(path, {});
+  Review review;
+  const auto task = read_task(path, {}, review);
   if (!task) return tl::unexpected(task.error());
   std::vector<Fact> facts = {
       fact("name", task->name),
@@ -134,6 +136,7 @@ Result<std::vector<Fact>> task_facts(const fs::path& path) {
     notes.insert(notes.end(), noise->notes.begin(), noise->notes.end());
   }
   if (!notes.empty()) facts.push_back(list_fact("notes", notes));
+  for (Fact& each : review_facts(review)) facts.push_back(std::move(each));
   return facts;
 }
 

@@ -2,6 +2,8 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -60,6 +62,12 @@ Json map_json(const Message& message, const FieldDescriptor& field) {
   return Json(sorted);
 }
 
+// Lists that most summaries do without.
+bool is_absent_if_empty(const FieldDescriptor& field) {
+  constexpr std::array<std::string_view, 2> kNames = {"headroom.RunSummary.doubts", "headroom.DoubtRecord.examples"};
+  return std::find(kNames.begin(), kNames.end(), field.full_name()) != kNames.end();
+}
+
 Json message_json(const Message& message) {
   Json json = Json::object();
   const auto& descriptor = *message.GetDescriptor();
@@ -69,6 +77,7 @@ Json message_json(const Message& message) {
     if (field.is_map()) {
       json[field.name()] = map_json(message, field);
     } else if (field.is_repeated()) {
+      if (get.FieldSize(message, &field) == 0 && is_absent_if_empty(field)) continue;
       Json array = Json::array();
       for (int i = 0; i < get.FieldSize(message, &field); ++i) array.push_back(field_json(message, field, i));
       json[field.name()] = std::move(array);

@@ -14,6 +14,7 @@
 #include "io/large_pages.hpp"
 #include "io/row_labels.hpp"
 #include "io/sha256.hpp"
+#include "review/doubt_record.hpp"
 #include "task/fold_assignment.hpp"
 #include "task/task.hpp"
 
@@ -235,7 +236,18 @@ Result<FoldLabels> choose_folds(const H5adFile& file, const TaskOptions& options
   return make_fold_labels(task->contexts, n_folds, options.fold_seed, task->path);
 }
 
-Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOptions& options, TaskParts parts) {
+// What was doubtful about the cells that the task was made from.
+Result<void> carry_doubts(const H5adFile& file, Review& review) {
+  const auto kept = file.uns_text(kDoubtsKey);
+  if (!kept) return {};
+  auto doubts = read_doubts(*kept, file.path());
+  if (!doubts) return tl::unexpected(doubts.error());
+  review.carry(std::move(*doubts), file.path());
+  return {};
+}
+
+Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOptions& options, Review& review,
+                            TaskParts parts) {
   std::error_code ignored;
   const bool is_folder = std::filesystem::is_directory(given, ignored);
   const std::filesystem::path path = is_folder ? given / "task.h5ad" : given;
@@ -250,6 +262,7 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
   if (!hash) return tl::unexpected(hash.error());
   task.sha256 = std::move(*hash);
   task.n_rows_read = static_cast<std::int64_t>(file->n_obs());
+  if (auto carried = carry_doubts(*file, review); !carried) return tl::unexpected(carried.error());
   if (file->n_vars() == 0) return bad_input("the task has no genes", task.path, "give deltas of at least one gene");
 
   auto pert_column = options.pert_column;
@@ -288,16 +301,25 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
 
 }  // namespace
 
-Result<Task> read_task(const std::filesystem::path& task, const TaskOptions& options, TaskParts parts) {
+Result<Task> read_task(const std::filesystem::path& task, const TaskOptions& options, Review& review, TaskParts parts) {
   try {
-    return read_unguarded(task, options, parts);
+    return read_unguarded(task, options, review, parts);
   } catch (const std::bad_alloc&) {
     return harness_fault("the deltas do not fit into memory", task.string(), "choose fewer contexts with --context");
   }
 }
 
+Result<Task> read_task(const std::filesystem::path& path, const TaskOptions& options, TaskParts parts) {
+  Review review;
+  auto task = read_task(path, options, review, parts);
+  if (!task) return task;
+  if (auto settled = review.settle(); !settled) return tl::unexpected(settled.error());
+  return task;
+}
+
 Result<void> read_deltas(Task* task, const TaskOptions& options) {
-  auto whole = read_task(task->path, options);
+  Review told_before;
+  auto whole = read_task(task->path, options, told_before);
   if (!whole) return tl::unexpected(whole.error());
   bool is_same = whole->sha256 == task->sha256 && whole->contexts.size() == task->contexts.size();
   for (std::size_t c = 0; is_same && c < task->contexts.size(); ++c) {

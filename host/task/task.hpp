@@ -11,6 +11,7 @@
 
 #include "matrix/matrix.hpp"
 #include "outcome/outcome.hpp"
+#include "review/review.hpp"
 
 namespace headroom {
 
@@ -77,6 +78,10 @@ enum class TaskParts { all, all_but_deltas };
 // that is missing, a row without perturbation or context, a perturbation twice in a context, a delta that is NaN or
 // infinite, an unknown context, a perturbation without a fold, a fold with fewer than 2 test perturbations or none to
 // train on.
+// `review` takes what is doubtful, also what the task was prepared from (uns/headroom_doubts); without it such doubts
+// are an error, and what is noted is nobody's.
+Result<Task> read_task(const std::filesystem::path& task, const TaskOptions& options, Review& review,
+                       TaskParts parts = TaskParts::all);
 Result<Task> read_task(const std::filesystem::path& task, const TaskOptions& options, TaskParts parts = TaskParts::all);
 
 // Reads the deltas that read_task() left out. Error (bad_input): the file is no longer the one that was read.

@@ -76,5 +76,6 @@ fillChoice("#metric", metrics, choices.metric, (metric) => {
   drawChosen(false);
 });
 drawMethod();
+drawDoubts();
 drawChosen(true);
 document.documentElement.setAttribute("data-drawn", "yes");
