@@ -97,7 +97,7 @@ Result<std::unique_ptr<CellSource>> H5adCells::open(const std::filesystem::path&
   if (raw && !file->has_raw()) return bad_input("there is no raw/X", path.string(), "leave --layer out to use X");
   const bool named = layer.starts_with("layers/");
   const std::string name = layer.empty() || layer == "X" ? "X" : raw ? "raw/X" : named ? layer : "layers/" + layer;
-  auto matrix = file->matrix(name);
+  auto matrix = file->matrix_of_layer(layer);
   if (!matrix) return tl::unexpected(matrix.error());
   auto handle = hdf5::open_file(path);
   if (!handle) return tl::unexpected(handle.error());

@@ -115,9 +115,14 @@ CLI::Option* add_optional(CLI::App& command, const std::string& flags, std::opti
   }
 }
 
+constexpr const char* kTestValueHelp =
+    "The label of the folds that is tested, where they are words such as train, val and test: all others are trained "
+    "on";
+
 void add_task_flags(CLI::App& command, TaskArguments& task) {
   TaskOptions& columns = task.columns;
   begin_group(command, "What the task's columns are called, and which part of it");
+  command.add_option("--layer", columns.layer, "Read the deltas from layers/NAME instead of X")->type_name("NAME");
   add_optional(command, "--pert-col", columns.pert_column,
                "Column of obs with the perturbation ids (default: the first of pert_id, gene_id, target_gene, "
                "perturbation, condition)")
@@ -125,14 +130,37 @@ void add_task_flags(CLI::App& command, TaskArguments& task) {
   add_optional(command, "--context-col", columns.context_column,
                "Column of obs with the context (default: the first of context, cell_line, cell_type, if any)")
       ->type_name("COLUMN");
+  command
+      .add_option("--control", columns.labels.controls,
+                  "Labels or globs (NegCtrl*) of control rows in that column, which are left out; of predictions they "
+                  "show the scale")
+      ->type_name("LABEL")
+      ->allow_extra_args(false);
+  command
+      .add_option("--keep-label", columns.labels.kept,
+                  "A perturbation although its label (none, NA, …) looks like none")
+      ->type_name("LABEL")
+      ->allow_extra_args(false);
+  command.add_flag("--merge-labels", columns.labels.merge,
+                   "Join spellings of one perturbation (A+ctrl and ctrl+A): rows of deltas to their mean, weighted by "
+                   "n_cells where obs has it; the same of vectors and predictions");
+  add_optional(command, "--group-col", columns.group_column,
+               "Column of obs: perturbations that share its value are in one fold, where folds are made")
+      ->type_name("COLUMN");
+  add_optional(command, "--target-col", columns.target_column,
+               "Column of obs with the gene that each perturbation aims at (default: its label says it)")
+      ->type_name("COLUMN");
   add_optional(command, "--gene-col", columns.gene_column,
                "Column of var with the gene ids (default: the index or column that matches most perturbation ids)")
       ->type_name("COLUMN");
-  add_optional(command, "--fold-col", columns.fold_column,
-               "Column of obs with the test fold (default: the first of test_split, fold, split)")
+  add_optional(
+      command, "--fold-col", columns.fold_column,
+      "Column of obs with the test fold (default: the first of test_split, fold, split; else fold_0, fold_1, …, "
+      "each of which tells train from test)")
       ->type_name("COLUMN");
   add_optional(command, "--fold-file", columns.fold_file, "Folds from a table: pert_id,test_split[,context]")
       ->type_name("CSV");
+  add_optional(command, "--test-value", columns.test_value, kTestValueHelp)->type_name("LABEL");
   add_optional(command, "--folds", columns.n_folds,
                "Make this many folds by shuffling the perturbations of each context, 2 or more (default: 5 where the "
                "task has none)");
@@ -158,6 +186,38 @@ Result<std::pair<std::string, std::string>> key_and_value(const std::string& tex
     return bad_input(fmt::format("'{}' has no value", text), std::string(flag), fmt::format("write it as {}", form));
   }
   return std::pair{text.substr(0, equals), text.substr(equals + 1)};
+}
+
+// [NAME=]PATH. Paths may hold '=' too: what stands before the first one is a name unless it holds a '/', or only the
+// whole is there.
+struct NamedPath {
+  std::string name;  // of the file where none is given
+  std::filesystem::path path;
+};
+NamedPath named_path(const std::string& text) {
+  std::error_code ignored;
+  const auto equals = text.find('=');
+  const bool is_path =
+      equals == std::string::npos || text.find('/') < equals ||
+      (!std::filesystem::exists(text.substr(equals + 1), ignored) && std::filesystem::exists(text, ignored));
+  if (!is_path) return {text.substr(0, equals), text.substr(equals + 1)};
+  const std::filesystem::path path(text);
+  return {path.filename().stem().string(), path};
+}
+
+// PATH#PART, unless a file of the whole name is there.
+std::pair<std::filesystem::path, std::string> path_and_part(const std::filesystem::path& path) {
+  const std::string text = path.string();
+  const auto hash = text.find('#');
+  std::error_code ignored;
+  if (hash == std::string::npos || std::filesystem::exists(path, ignored)) return {path, {}};
+  return {text.substr(0, hash), text.substr(hash + 1)};
+}
+
+// "obsm/esm2#obs/gene" is called esm2.
+std::string name_of_part(const std::string& part) {
+  const std::string first = part.substr(0, part.find('#'));
+  return first.substr(first.rfind('/') + 1);
 }
 
 // 2GiB, 512MB, 1000000: bytes.
@@ -361,22 +421,22 @@ void settle_bounds(RunFlagTexts& texts) {
 Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) {
   RunOptions& run = arguments.run;
   for (const std::string& text : texts.embeddings) {
-    const auto equals = text.find('=');
+    auto [name, path] = named_path(text);
     EmbeddingSpec spec;
-    spec.path = equals == std::string::npos ? text : text.substr(equals + 1);
-    spec.name = equals == std::string::npos ? spec.path.filename().stem().string() : text.substr(0, equals);
+    std::tie(spec.path, spec.part) = path_and_part(path);
+    // One file may hold many embeddings.
+    spec.name = spec.part.empty() || text.find('=') < text.find('#') ? std::move(name) : name_of_part(spec.part);
     if (spec.name.empty() || spec.path.empty()) {
       return bad_input(fmt::format("'{}' names no embedding", text), "--embedding", "write it as NAME=PATH or PATH");
     }
     run.embeddings.push_back(std::move(spec));
   }
   for (const std::string& text : texts.predictors) {
-    const auto equals = text.find('=');
-    const std::string path = equals == std::string::npos ? text : text.substr(equals + 1);
+    auto [name, path] = named_path(text);
     PredictorSpec spec;
-    if (path.ends_with(".so") || path.find('/') != std::string::npos) {
-      spec.path = path;
-      spec.name = equals == std::string::npos ? spec.path.filename().stem().string() : text.substr(0, equals);
+    if (path.extension() == ".so" || path.has_parent_path()) {
+      spec.path = std::move(path);
+      spec.name = std::move(name);
     } else {
       spec.name = text;
     }
@@ -405,6 +465,7 @@ Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) 
     }
     run.metrics.push_back(*metric);
   }
+  run.labels = arguments.task.columns.labels;
   if (!texts.ceiling.empty()) run.ceiling = CLI::detail::split(texts.ceiling, ',');
   if (!texts.nulls.empty()) run.nulls = CLI::detail::split(texts.nulls, ',');
   run.sandbox = sandbox_mode(texts.sandbox);
@@ -425,7 +486,8 @@ constexpr const char* kScoreFooter =
     "  headroom score task --predictions pred.h5ad --predicted cells --values log1p --control NT -o out\n"
     "\n"
     "The last two take a pair of files, real and predicted cells, as other evaluators do. The control is always the "
-    "task's own: control rows of the predictions are left out and counted.\n"
+    "task's own: control rows of the predictions are left out and counted, and show whether the predictions lie on the "
+    "task's scale. Cells are averaged within the task's batches where they have its column of batches.\n"
     "\n"
     "Each prediction counts as made without having seen its perturbation: Headroom cannot know. A column of folds in "
     "the predictions (test_split, fold, split) says which fold a row was made for; without one, every row serves the "
@@ -433,7 +495,7 @@ constexpr const char* kScoreFooter =
 
 struct ScoreFlagTexts {
   std::vector<std::string> predictions;
-  std::string predicted = "deltas", values, control;
+  std::string predicted = "deltas", values;
 };
 
 void add_score_flags(CLI::App& command, ScoreFlagTexts& texts) {
@@ -461,8 +523,6 @@ void add_score_flags(CLI::App& command, ScoreFlagTexts& texts) {
           "done already) or asis (nothing is done); must be given with them")
       ->check(CLI::IsMember({"counts", "log1p", "asis"}))
       ->type_name("counts|log1p|asis");
-  command.add_option("--control", texts.control, "Label of control rows among the predictions: they are left out")
-      ->type_name("LABEL");
   command.footer(kScoreFooter);
 }
 
@@ -479,17 +539,16 @@ Result<void> read_score_flags(const ScoreFlagTexts& texts, RunArguments& argumen
                      "give --values counts, log1p or asis");
   }
   for (const std::string& text : texts.predictions) {
-    const auto equals = text.find('=');
+    auto [name, path] = named_path(text);
     PredictionsSpec spec;
-    spec.path = equals == std::string::npos ? text : text.substr(equals + 1);
-    spec.name = equals == std::string::npos ? spec.path.filename().stem().string() : text.substr(0, equals);
+    spec.name = std::move(name);
+    spec.path = std::move(path);
     if (spec.name.empty() || spec.path.empty()) {
       return bad_input(fmt::format("'{}' names no predictions", text), "--predictions",
                        "write it as NAME=PATH or PATH");
     }
     spec.form = form;
     if (!texts.values.empty()) spec.values = texts.values;
-    spec.control = texts.control;
     arguments.run.predictions.push_back(std::move(spec));
   }
   return {};
@@ -708,8 +767,9 @@ CLI::App& declare_run(CLI::App& app, RunArguments& arguments, RunFlagTexts& text
   run_app
       .add_option("--embedding", texts.embeddings,
                   "An embedding: a plugin (.so), or a file of vectors keyed by perturbation id (.h5ad, .csv[.gz], "
-                  ".tsv[.gz], .npz); its name is that of the file unless NAME says otherwise")
-      ->type_name("[NAME=]PATH")
+                  ".tsv[.gz], .npz); its name is that of the file unless NAME says otherwise. Of a file with several "
+                  "arrays, PATH#obsm/KEY or PATH#KEY chooses the vectors, and PATH#obs/COLUMN or PATH#COLUMN the ids")
+      ->type_name("[NAME=]PATH[#PART]")
       ->allow_extra_args(false);
   add_optional(run_app, "--submissions", arguments.submissions,
                "Folder of submissions: every .so (an embedding or a predictor, which it tells itself), every file of "
@@ -862,9 +922,10 @@ void add_progress_command(CLI::App& app, Command& command) {
       "  headroom progress --scores scores.csv --wap 'mean*' --bap 'oracle*' --metric L2 --format csv");
   begin_group(progress_app, "The table, and who is what in it");
   progress_app
-      .add_option("--scores", arguments->scores,
-                  "Published scores: one row per fold and method, with its name, its fold (CONTEXT.FOLD, or with a "
-                  "column for the context) and a column per metric")
+      .add_option(
+          "--scores", arguments->scores,
+          "Published scores: one row per fold and method, with its name (name, model or method), its fold "
+          "(CONTEXT.FOLD, or with a column for the context) and a column per metric, or columns metric and value")
       ->type_name("CSV")
       ->required();
   progress_app

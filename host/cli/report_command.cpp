@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "cli/command_line.hpp"
+#include "io/own_file.hpp"
 #include "report/figures.hpp"
 #include "report/report.hpp"
 #include "report/report_model.hpp"
@@ -19,6 +20,11 @@ Result<int> report(const ReportArguments& arguments) {
   std::error_code ignored;
   const fs::path folder = fs::is_directory(arguments.out, ignored) ? arguments.out : arguments.out.parent_path();
   const fs::path page = arguments.page.value_or(folder / "report.html");
+  if (!may_replace(page, kReportMark)) {
+    return tl::unexpected<Error>(
+        Doubt{"output.not_ours", page.string(), "Headroom did not write this file", 1, {}, "give another one with -o"}
+            .error());
+  }
   if (auto written = write_report(page, *model); !written) return tl::unexpected<Error>(written.error());
   std::cout << page.string() << '\n';
   if (arguments.figures) {

@@ -8,6 +8,7 @@
 #include "cli/command_line.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/interruption.hpp"
+#include "cli/notes.hpp"
 #include "cli/review_output.hpp"
 #include "cli/run_outputs.hpp"
 #include "cli/run_setup.hpp"
@@ -16,7 +17,9 @@
 #include "cli/task_input.hpp"
 #include "cli/terminal_streams.hpp"
 #include "evaluation/evaluate.hpp"
+#include "evaluation/feasible_grid.hpp"
 #include "io/atomic_file.hpp"
+#include "io/own_file.hpp"
 #include "numerics/blas.hpp"
 #include "report/audit_lines.hpp"
 #include "report/bounds_card.hpp"
@@ -65,6 +68,44 @@ void print_submissions(const std::vector<SubmissionOutcome>& submissions) {
                           outcome.confinement.empty() ? Cell() : Cell(outcome.confinement), outcome.reason});
   }
   write_table(std::cerr, table, TableFormat::text, stderr_style());
+}
+
+// What an earlier run of the same vectors found doubtful about them, to be answered again.
+std::vector<Doubt> doubts_about_vectors(const RunSummary& earlier) {
+  std::vector<Doubt> doubts;
+  for (const DoubtRecord& record : earlier.doubts()) {
+    if (!record.code().starts_with("vectors.") || !is_doubt_code(record.code())) continue;
+    doubts.push_back({record.code(),
+                      record.where(),
+                      record.what(),
+                      record.n(),
+                      {record.examples().begin(), record.examples().end()},
+                      record.remedy()});
+  }
+  return doubts;
+}
+
+// Outputs that would replace what Headroom did not write, or an input.
+void review_outputs(const RunArguments& arguments, Review& review) {
+  std::vector<std::string> names = foreign_outputs(arguments.out);
+  std::vector<fs::path> inputs{arguments.task.task, arguments.task.noise.value_or(fs::path()),
+                               arguments.task.columns.fold_file.value_or(fs::path())};
+  for (const EmbeddingSpec& spec : arguments.run.embeddings) inputs.push_back(spec.path);
+  for (const PredictionsSpec& spec : arguments.run.predictions) inputs.push_back(spec.path);
+  std::error_code ignored;
+  for (const OwnMark& mark : kRunMarks) {
+    const fs::path output = arguments.out / mark.name;
+    const bool is_input = std::any_of(inputs.begin(), inputs.end(), [&](const fs::path& input) {
+      return !input.empty() && fs::equivalent(input, output, ignored);
+    });
+    const bool is_told = std::find(names.begin(), names.end(), mark.name) != names.end();
+    if (is_input && !is_told) names.emplace_back(mark.name);
+  }
+  if (names.empty()) return;
+  review.raise({"output.not_ours", arguments.out.string(),
+                fmt::format("{} file{} that Headroom did not write, or that {} read, would be replaced", names.size(),
+                            names.size() == 1 ? "" : "s", names.size() == 1 ? "is" : "are"),
+                static_cast<std::int64_t>(names.size()), examples_of(names), "give another folder with -o"});
 }
 
 // A line on the terminal for every method that is through; nothing where stderr is no terminal.
@@ -156,15 +197,35 @@ Result<int> run(const RunArguments& arguments) {
   if (!input) return tl::unexpected<Error>(input.error());
   const NoiseTable* noise = input->noise ? &*input->noise : nullptr;
 
+  // Every file is known, and what is doubtful about it, before anything is written.
+  ThreadPool pool(arguments.common.n_threads);
+  if (auto valid = validate(*options); !valid) return tl::unexpected<Error>(valid.error());
+  FileReview files{&input->task, true, !arguments.task.columns.contexts.empty(), {}};
+  std::vector<Doubt> told_earlier;
+  if (may_be_done) {
+    if (const auto earlier = read_summary_json(arguments.out / "summary.json")) {
+      for (const PluginRecord& plugin : earlier->plugins()) files.reviewed.insert(plugin.data_sha256());
+      told_earlier = doubts_about_vectors(*earlier);
+    }
+  }
+  auto roster = load_roster(*options, pool, may_be_done ? VectorFiles::leave : VectorFiles::read, files);
+  if (!roster) return tl::unexpected<Error>(roster.error());
+  raise_doubts(*roster, review);
+  for (Doubt& doubt : told_earlier) review.raise(std::move(doubt));
+  review_outputs(arguments, review);
+  if (auto settled = settle_review(review, arguments.common.quiet); !settled) {
+    return tl::unexpected<Error>(settled.error());
+  }
+  print_notes(grid_proposals(*roster, input->task, *options), arguments.common.quiet);
+
   const auto blas = require_threadsafe_blas();
   if (!blas) return tl::unexpected<Error>(blas.error());
   RunStore memory(make_run_record(arguments, input->task, noise, *blas), arguments.resume, arguments.common.quiet);
 
-  ThreadPool pool(arguments.common.n_threads);
   TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
   FinishedMethods finished(progress, progress_style(arguments.common.quiet));
   auto planned = PlannedRun::plan(input->task, noise, *options, pool, progress, Interruption::token(), &memory,
-                                  &finished, may_be_done ? VectorFiles::leave : VectorFiles::read);
+                                  &finished, may_be_done ? VectorFiles::leave : VectorFiles::read, std::move(*roster));
   if (!planned) return tl::unexpected<Error>(planned.error());
 
   // What can be refused was refused by now: nothing is written before.

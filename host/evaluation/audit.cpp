@@ -301,7 +301,7 @@ class ContextAudit {
     const auto outcome =
         evaluate_head(target_, **session, head.grid, features, context_.context, fold.training_deltas, nullptr);
     if (!outcome) return broke_down(outcome.error());
-    if (!outcome->best_setting) return broke_down(no_feasible_setting(features));
+    if (!outcome->best_setting) return broke_down(no_feasible_setting(features, head.grid));
     return judge(on(covered, primary_values(with_stand_ins(target_, fold, covered, outcome->predictions))),
                  on(covered, submitted.metric_values.front()), *null);
   }

@@ -36,15 +36,18 @@ class Run {
         observer_(observer) {}
 
   // Everything that does not look at the deltas.
-  Result<void> prepare(VectorFiles vector_files) {
+  Result<void> prepare(VectorFiles vector_files, std::optional<Roster> loaded) {
     if (auto valid = validate(options_); !valid) return valid;
     for (const PredictionsSpec& spec : options_.predictions) {
       if (spec.form == PredictedForm::deltas) continue;
       if (auto has = require_control_profiles(task_); !has) return has;
     }
-    auto roster = load_roster(target_of(task_), options_, pool_, vector_files);
-    if (!roster) return tl::unexpected<Error>(roster.error());
-    roster_ = std::move(*roster);
+    if (!loaded) {
+      auto roster = load_roster(target_of(task_), options_, pool_, vector_files, {&task_, false, false, {}});
+      if (!roster) return tl::unexpected<Error>(roster.error());
+      loaded = std::move(*roster);
+    }
+    roster_ = std::move(*loaded);
     auto plan = make_plan(task_, options_, roster_);
     if (!plan) return tl::unexpected<Error>(plan.error());
     plan_ = std::move(*plan);
@@ -350,7 +353,7 @@ class Run {
     }
 
     if (!outcome->best_setting) {
-      const WorkerFault why = no_feasible_setting(features);
+      const WorkerFault why = no_feasible_setting(features, head.grid);
       if (!head.file->shipped || !source_of(item.kind).is_of_the_scale) return fault(why);
       evaluation.status = Status::skipped;
       evaluation.reason = fmt::format("{}: {} is left out of the bounds", why.message, head.name);
@@ -478,9 +481,11 @@ PlannedRun::~PlannedRun() = default;
 
 Result<PlannedRun> PlannedRun::plan(const Task& task, const NoiseTable* noise, const RunOptions& options,
                                     ThreadPool& pool, Progress& progress, std::stop_token stop,
-                                    EvaluationMemory* memory, RunObserver* observer, VectorFiles vector_files) {
+                                    EvaluationMemory* memory, RunObserver* observer, VectorFiles vector_files,
+                                    std::optional<Roster> roster) {
   std::unique_ptr<State> state(new State{Run(task, noise, options, pool, progress, std::move(stop), memory, observer)});
-  if (auto prepared = state->run.prepare(vector_files); !prepared) return tl::unexpected<Error>(prepared.error());
+  if (auto prepared = state->run.prepare(vector_files, std::move(roster)); !prepared)
+    return tl::unexpected<Error>(prepared.error());
   return PlannedRun(std::move(state));
 }
 

@@ -39,10 +39,12 @@ struct RunOutcome {
 class PlannedRun {
  public:
   // As evaluate() below. Of the task, the deltas may still be empty; they must be there when evaluate() is called. So
-  // may files of vectors be left unread until then.
+  // may files of vectors be left unread until then. `roster`: where it was loaded before, for this task and these
+  // options.
   static Result<PlannedRun> plan(const Task& task, const NoiseTable* noise, const RunOptions& options, ThreadPool& pool,
                                  Progress& progress, std::stop_token stop, EvaluationMemory* memory = nullptr,
-                                 RunObserver* observer = nullptr, VectorFiles vector_files = VectorFiles::read);
+                                 RunObserver* observer = nullptr, VectorFiles vector_files = VectorFiles::read,
+                                 std::optional<Roster> roster = std::nullopt);
   PlannedRun(PlannedRun&&) noexcept;
   PlannedRun& operator=(PlannedRun&&) noexcept;
   ~PlannedRun();

@@ -1,21 +1,29 @@
 #include "evaluation/fold_data.hpp"
 
-#include <string_view>
-#include <unordered_map>
+#include <map>
+#include <optional>
 
 #include "numerics/blas.hpp"
+#include "task/target_gene.hpp"
 
 namespace headroom {
 namespace {
 
 OwnGeneColumns own_gene_columns(const Task& task, const std::vector<TaskRow>& rows) {
-  std::unordered_map<std::string_view, Eigen::Index> column_of;
-  for (std::size_t g = 0; g < task.gene_ids.size(); ++g)
-    column_of.emplace(task.gene_ids[g], static_cast<Eigen::Index>(g));
+  // A task that was not read from a file has not been searched for its targets.
+  std::map<std::size_t, std::vector<std::optional<Eigen::Index>>> searched;
+  const std::vector<std::vector<std::string>> gene_ids{task.gene_ids};
   OwnGeneColumns columns;
   for (const TaskRow& at : rows) {
-    const auto found = column_of.find(task.contexts[at.context].pert_ids[static_cast<std::size_t>(at.row)]);
-    columns.push_back(found == column_of.end() ? std::nullopt : std::optional(found->second));
+    const TaskContext& context = task.contexts[at.context];
+    const auto row = static_cast<std::size_t>(at.row);
+    if (!context.target_gene.empty()) {
+      columns.push_back(context.target_gene[row]);
+      continue;
+    }
+    auto& found = searched[at.context];
+    if (found.empty()) found = find_target_genes(context.pert_ids, gene_ids).column;
+    columns.push_back(found[row]);
   }
   return columns;
 }

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "evaluation/feasible_grid.hpp"
+
 namespace headroom {
 namespace {
 
@@ -125,9 +127,11 @@ Answer<HeadOutcome> evaluate_head(const Target& target, WorkerSession& predictor
   return outcome;
 }
 
-WorkerFault no_feasible_setting(const HeadFeatures& features) {
-  return {PLUGIN_ERROR, fmt::format("no setting of the grid is feasible with {} training rows",
-                                    features.splits.inner.empty() ? 0 : features.splits.inner.front().training.rows())};
+WorkerFault no_feasible_setting(const HeadFeatures& features, const HyperparameterGrid& grid) {
+  const Eigen::Index n_rows = features.splits.inner.empty() ? 0 : features.splits.inner.front().training.rows();
+  const bool has_neighbours = grid.names == std::vector<std::string>{"k"};
+  return {PLUGIN_ERROR, fmt::format("no setting of the grid is feasible with {} training rows{}", n_rows,
+                                    has_neighbours ? "; k=" + neighbours_for(n_rows) + " would be" : "")};
 }
 
 Answer<Matrix> refit(WorkerSession& predictor, const HyperparameterGrid& grid, Eigen::Index setting,

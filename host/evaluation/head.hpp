@@ -40,7 +40,7 @@ Answer<HeadOutcome> evaluate_head(const Target& target, WorkerSession& predictor
                                   const HeadFeatures& features, const std::string& context,
                                   const SharedMatrix& training_deltas, const SharedMatrix* training_gram);
 
-WorkerFault no_feasible_setting(const HeadFeatures& features);
+WorkerFault no_feasible_setting(const HeadFeatures& features, const HyperparameterGrid& grid);
 
 // The last step of evaluate_head() alone: all training rows, one setting of the grid, the covered test rows × genes.
 Answer<Matrix> refit(WorkerSession& predictor, const HyperparameterGrid& grid, Eigen::Index setting,

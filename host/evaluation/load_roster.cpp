@@ -8,6 +8,7 @@
 #include <set>
 
 #include "io/sha256.hpp"
+#include "review/told_doubt.hpp"
 #include "terminal/display_text.hpp"
 
 namespace headroom {
@@ -66,10 +67,58 @@ Result<HyperparameterGrid> make_grid(const RosterEntry& entry, const RunOptions&
   return grid;
 }
 
+// Asks a reader what is doubtful about its file as an answer to the task: one request a context, of which the only
+// training row is the control's profile. Nothing but words in the log comes back.
+Answer<void> ask_for_doubts(WorkerSession& session, const Task& task) {
+  for (const TaskContext& context : task.contexts) {
+    EmbeddingQuestion question;
+    question.context = context.name;
+    question.ids = context.pert_ids;
+    if (session.description().wants_training()) {
+      EmbeddingTraining& training = question.training.emplace();
+      const auto n_genes = static_cast<Eigen::Index>(task.gene_ids.size());
+      auto control = SharedMatrix::create(1, n_genes);
+      if (!control) return tl::unexpected<WorkerFault>(WorkerFault{WorkerVerdict::HOST_FAULT, control.error().line()});
+      control->view().row(0) = context.control_profile.value_or(RowVector::Zero(n_genes));
+      if (auto sealed = control->seal(); !sealed) {
+        return tl::unexpected<WorkerFault>(WorkerFault{WorkerVerdict::HOST_FAULT, sealed.error().line()});
+      }
+      training.ids = {context.pert_ids.front()};
+      training.deltas = std::move(*control);
+      training.gene_ids = task.gene_ids;
+    }
+    if (auto answer = session.embed(question); !answer) return tl::unexpected<WorkerFault>(answer.error());
+  }
+  return {};
+}
+
+// Lines of a reader's log: what it picked, and its doubts.
+void take_words(RosterEntry& entry, const std::string& log) {
+  for (const std::string& line : lines_of(log)) {
+    if (auto doubt = parse_doubt_line(line)) {
+      for (std::string* text : {&doubt->where, &doubt->what, &doubt->remedy}) *text = display_text(*text);
+      for (std::string& example : doubt->examples) example = display_text(example);
+      entry.doubts.push_back(std::move(*doubt));
+    } else {
+      entry.notes.push_back(line);
+    }
+  }
+}
+
 // Has the plugin describe itself in a worker of its own. The user's options are given only once it is known that the
 // plugin declares them: an unknown one is the user's mistake, not the plugin's.
-Result<void> meet(RosterEntry& entry, const RunOptions& options) {
+Result<void> meet(RosterEntry& entry, const RunOptions& options, const FileReview& review) {
   WorkerSettings settings = entry.settings;
+  const bool asks = review.is_asked && entry.data && entry.is_read;
+  if (asks) {
+    std::vector<std::string> with_control;
+    for (const TaskContext& context : review.task->contexts) {
+      if (context.control_profile) with_control.push_back(context.name);
+    }
+    settings.options.emplace_back("review_contexts", std::to_string(review.task->contexts.size()));
+    settings.options.emplace_back("contexts_with_control", fmt::format("{}", fmt::join(with_control, "\n")));
+    settings.options.emplace_back("contexts_were_chosen", review.contexts_were_chosen ? "true" : "false");
+  }
   settings.only_describes = !entry.is_read;
   std::erase_if(settings.options,
                 [&](const auto& option) { return options.plugin_options.contains(entry.name + "." + option.first); });
@@ -84,17 +133,23 @@ Result<void> meet(RosterEntry& entry, const RunOptions& options) {
   }
   entry.description = (*session)->description();
   entry.confinement = (*session)->confinement();
-  if (entry.data) {
-    (*session)->finish();  // its log is complete only now
-    entry.notes = lines_of((*session)->log());
+  if (!entry.data) return {};
+  if (asks && entry.description.kind() == PluginKind::EMBEDDING) {
+    if (auto asked = ask_for_doubts(**session, *review.task); !asked) entry.fault = asked.error();
   }
+  (*session)->finish();  // its log is complete only now
+  take_words(entry, (*session)->log());
   return {};
 }
 
 class RosterLoader {
  public:
-  RosterLoader(const Target& target, const RunOptions& options, VectorFiles vector_files)
-      : target_(target), options_(options), vector_files_(vector_files), slots_(std::make_shared<OutputSlots>()) {
+  RosterLoader(const Target& target, const RunOptions& options, VectorFiles vector_files, const FileReview& review)
+      : target_(target),
+        options_(options),
+        vector_files_(vector_files),
+        review_(review),
+        slots_(std::make_shared<OutputSlots>()) {
     for (const auto& [key, values] : options.grid) unused_grid_.insert(key);
     for (const auto& [key, value] : options.plugin_options) unused_options_.insert(key);
   }
@@ -222,6 +277,8 @@ class RosterLoader {
       if (!data) return tl::unexpected<Error>(data.error());
       if (auto opened = open_reader(entry, std::move(*data), kTable); !opened)
         return tl::unexpected<Error>(opened.error());
+      if (!spec.part.empty()) entry.settings.options.emplace_back("part", spec.part);
+      entry.part = spec.part;
     }
     if (auto introduced = introduce(entry, PluginKind::EMBEDDING); !introduced)
       return tl::unexpected<Error>(introduced.error());
@@ -241,18 +298,34 @@ class RosterLoader {
     const std::pair<const char*, std::string> options[] = {
         {"predicted", form_name(spec.form)},
         {"values", spec.values},
-        {"control", spec.control},
+        {"controls", fmt::format("{}", fmt::join(options_.labels.controls, "\n"))},
+        {"keep_labels", fmt::format("{}", fmt::join(options_.labels.kept, "\n"))},
         {"pert_col", spec.pert_column},
         {"context_col", spec.context_column},
         {"fold_col", spec.fold_column},
         {"gene_col", spec.gene_column},
         {"required", fmt::format("{}", fmt::join(spec.required_columns, "\n"))}};
+    add_what_the_task_says(entry);
     for (const auto& [key, value] : options) {
       if (!value.empty()) entry.settings.options.emplace_back(key, value);
     }
     if (auto introduced = introduce(entry, PluginKind::EMBEDDING); !introduced)
       return tl::unexpected<Error>(introduced.error());
     return Candidate{std::move(entry)};
+  }
+
+  // How the deltas were made that finished predictions are compared with.
+  void add_what_the_task_says(RosterEntry& entry) const {
+    if (review_.task == nullptr) return;
+    const DeltaOrigin& origin = review_.task->origin;
+    auto& options = entry.settings.options;
+    if (origin.target_sum) options.emplace_back("target_sum", fmt::format("{}", *origin.target_sum));
+    if (origin.n_total_genes) options.emplace_back("total_genes", fmt::format("{}", *origin.n_total_genes));
+    if (origin.batch_column.empty()) return;
+    options.emplace_back("batch_col", origin.batch_column);
+    const std::string batches = fmt::format("{}", fmt::join(origin.batches, "\n"));
+    constexpr std::size_t kMostBytes = 32 << 10;  // of one option: what is longer is taken by the column's name alone
+    if (batches.size() <= kMostBytes) options.emplace_back("batches", batches);
   }
 
   // Its own faults stay with it: an error is the machine's or the user's.
@@ -304,7 +377,9 @@ class RosterLoader {
     entry.data = std::make_shared<const DataFile>(std::move(data));
     entry.settings.data_file = entry.data.get();
     entry.settings.data_file_option = "file";
-    entry.is_read = vector_files_ == VectorFiles::read || reader != kTable;
+    entry.is_read = vector_files_ == VectorFiles::read || reader != kTable ||
+                    (review_.is_asked && review_.reviewed.count(entry.data->sha256) == 0);
+    if (options_.labels.merge) entry.settings.options.emplace_back("merge_labels", "true");
     entry.settings.options.emplace_back("format", display_text(entry.data->file_name));
     return open_library(entry, options_.shipped_plugins / reader);
   }
@@ -328,7 +403,7 @@ class RosterLoader {
   // `kind`: what the plugin must be, if anything.
   Result<void> introduce(RosterEntry& entry, std::optional<PluginKind> kind) const {
     if (entry.fault) return {};
-    if (auto met = meet(entry, options_); !met || entry.fault) return met;
+    if (auto met = meet(entry, options_, review_); !met || entry.fault) return met;
     if (kind && entry.description.kind() != *kind) {
       entry.fault =
           WorkerFault{WorkerVerdict::PLUGIN_ERROR,
@@ -404,6 +479,7 @@ class RosterLoader {
   const Target& target_;
   const RunOptions& options_;
   VectorFiles vector_files_;
+  const FileReview& review_;
   std::shared_ptr<OutputSlots> slots_;
   std::set<std::string> unused_grid_, unused_options_;
 };
@@ -411,8 +487,28 @@ class RosterLoader {
 }  // namespace
 
 Result<Roster> load_roster(const Target& target, const RunOptions& options, ThreadPool& pool,
-                           VectorFiles vector_files) {
-  return RosterLoader(target, options, vector_files).load(pool);
+                           VectorFiles vector_files, const FileReview& review) {
+  return RosterLoader(target, options, vector_files, review).load(pool);
+}
+
+void raise_doubts(Roster& roster, Review& review) {
+  std::set<std::size_t> submitted;
+  for (const SubmissionPlace& place : roster.submissions) {
+    if (!place.is_head) submitted.insert(place.index);
+  }
+  for (std::size_t i = 0; i < roster.embeddings.size(); ++i) {
+    RosterEntry& entry = roster.embeddings[i];
+    for (const Doubt& doubt : entry.doubts) {
+      if (submitted.count(i) > 0 && review.stops(doubt)) {
+        if (!entry.fault) entry.fault = WorkerFault{WorkerVerdict::PLUGIN_ERROR, doubt.error().line()};
+      } else {
+        review.raise(doubt);
+      }
+    }
+  }
+  for (const RosterEntry& entry : roster.predictions) {
+    for (const Doubt& doubt : entry.doubts) review.raise(doubt);
+  }
 }
 
 Result<void> read_vector_files(Roster& roster, const RunOptions& options, ThreadPool& pool) {
@@ -426,7 +522,7 @@ Result<void> read_vector_files(Roster& roster, const RunOptions& options, Thread
     entry.is_read = true;
     entry.description.Clear();  // as of any plugin that fails
     entry.confinement.Clear();
-    met[i] = meet(entry, options);
+    met[i] = meet(entry, options, {});
   });
   for (const auto& one : met) {
     if (!one) return one;
@@ -443,7 +539,7 @@ PluginRecord describe(const RosterEntry& entry) {
   *record.mutable_description() = entry.description;
   if (!entry.data_folder_sha256.empty()) record.set_data_sha256(entry.data_folder_sha256);
   if (entry.data) {
-    record.set_file(display_text(entry.data->file_name));
+    record.set_file(display_text(entry.data->file_name + (entry.part.empty() ? "" : "#" + entry.part)));
     record.set_data_sha256(entry.data->sha256);
   }
   return record;

@@ -2,12 +2,17 @@
 // starts, so that a wrong flag is refused at once and a broken plugin is known by its reason.
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "outcome/outcome.hpp"
 #include "parallel/thread_pool.hpp"
 #include "plan/roster.hpp"
 #include "plan/run_options.hpp"
 #include "plan/target.hpp"
+#include "review/review.hpp"
 #include "summary.pb.h"
+#include "task/task.hpp"
 
 namespace headroom {
 
@@ -15,14 +20,26 @@ namespace headroom {
 // Left out, only a fault of the file is not known yet; read_vector_files() makes up for it.
 enum class VectorFiles { read, leave };
 
+// What readers are told of the task, and whether they are asked what is doubtful about their files as answers to it.
+struct FileReview {
+  const Task* task = nullptr;
+  bool is_asked = false;
+  bool contexts_were_chosen = false;  // the task is a part of the user's, by --context
+  // sha256 of files of vectors that an earlier run reviewed. With VectorFiles::leave the others are read nevertheless.
+  std::set<std::string> reviewed;
+};
+
 // Errors are the user's (a file that is not there, an unknown --grid or --set key, two entries of one name) or the
 // machine's (no sandbox as strong as asked for, no worker program). A plugin's own fault is kept in its entry.
 //
 // Heads of the protocol that the run does not name are opened for the bounds of the task; with bounds per head only knn
 // is, where a submitted predictor borrows from it.
 Result<Roster> load_roster(const Target& target, const RunOptions& options, ThreadPool& pool,
-                           VectorFiles vector_files = VectorFiles::read);
+                           VectorFiles vector_files = VectorFiles::read, const FileReview& review = {});
 Result<void> read_vector_files(Roster& roster, const RunOptions& options, ThreadPool& pool);
+
+// Raises what the readers found. A submission whose doubt stops the run fails by itself: its entry gets the fault.
+void raise_doubts(Roster& roster, Review& review);
 
 // What results tell of a plugin; an overlap of its training data sets with the task's name is flagged by the caller.
 PluginRecord describe(const RosterEntry& entry);

@@ -1,9 +1,11 @@
 #include "evaluation/submissions.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -37,6 +39,18 @@ std::string_view vector_ending(std::string_view file) {
 }
 
 bool is_submission_name(std::string_view file) { return is_library_name(file) || !vector_ending(file).empty(); }
+
+// What file managers, archives and version control leave in a folder, which nobody submitted.
+bool is_litter(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kLitter = {"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini"};
+  const auto same = [&](std::string_view other) {
+    return name.size() == other.size() && std::equal(name.begin(), name.end(), other.begin(), [](char a, char b) {
+             return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+           });
+  };
+  return name.starts_with('.') || name.starts_with("~$") || name.ends_with('~') ||
+         std::any_of(kLitter.begin(), kLitter.end(), same);
+}
 
 // Text of a result: shows in a terminal, is valid UTF-8, and does not hold the '+' of method names.
 std::string result_name(const std::string& file) {
@@ -93,6 +107,7 @@ Result<std::string> file_of_folder(const fs::path& folder) {
   if (std::find(names->begin(), names->end(), kPluginOfFolder) != names->end()) return kPluginOfFolder;
   std::vector<std::string> libraries, vectors;
   for (const std::string& name : *names) {
+    if (is_litter(name)) continue;
     if (is_library_name(name)) libraries.push_back(name);
     if (!vector_ending(name).empty()) vectors.push_back(name);
   }
@@ -178,13 +193,14 @@ Result<SubmissionFolder> read_submissions(const fs::path& folder, const std::set
 
   SubmissionFolder found;
   std::vector<Candidate> candidates;
+  std::vector<std::string> litter;
   for (const std::string& name : *names) {
     const fs::path path = folder / name;
     const bool is_link = fs::is_symlink(fs::symlink_status(path, ignored));
-    if (is_submission_name(name)) {
+    if (is_litter(name)) {
+      litter.push_back(fmt::format("'{}'", display_text(name)));
+    } else if (is_submission_name(name)) {
       candidates.push_back(file_candidate(folder, name));
-    } else if (name.starts_with('.')) {
-      found.notes.push_back(fmt::format("'{}' is no submission: it is hidden", display_text(name)));
     } else if (!fs::is_directory(path, ignored)) {
       found.notes.push_back(fmt::format(
           "'{}' is no submission: neither a plugin (.so), nor a file of vectors, nor a folder", display_text(name)));
@@ -200,6 +216,15 @@ Result<SubmissionFolder> read_submissions(const fs::path& folder, const std::set
     } else {
       candidates.push_back(folder_candidate(folder, name));
     }
+  }
+  if (!litter.empty()) {
+    constexpr std::size_t kShown = 5;
+    const std::size_t n_shown = std::min(litter.size(), kShown);
+    found.notes.push_back(
+        fmt::format("{} hidden or system file{} {} passed over: {}{}", litter.size(), litter.size() == 1 ? "" : "s",
+                    litter.size() == 1 ? "is" : "are",
+                    fmt::join(litter.begin(), litter.begin() + static_cast<std::ptrdiff_t>(n_shown), ", "),
+                    n_shown < litter.size() ? ", …" : ""));
   }
   tell_apart(candidates, taken, found.notes);
   for (Candidate& candidate : candidates) found.submissions.push_back(std::move(candidate.spec));

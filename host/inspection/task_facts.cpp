@@ -29,7 +29,8 @@ std::string plural(std::size_t n, const char* noun) { return fmt::format("{} {}{
 std::vector<std::string> contexts_of(const Task& task) {
   std::vector<std::string> texts;
   for (const TaskContext& context : task.contexts) {
-    const std::set<std::int32_t> folds(context.fold_of_row.begin(), context.fold_of_row.end());
+    std::set<std::int32_t> folds(context.fold_of_row.begin(), context.fold_of_row.end());
+    folds.erase(TaskContext::kInNoFold);
     texts.push_back(fmt::format("{}: {}, {}{}", context.name, plural(context.pert_ids.size(), "perturbation"),
                                 plural(folds.size(), "fold"),
                                 context.control_profile ? ", keeps its control profile" : ""));
@@ -40,7 +41,9 @@ std::vector<std::string> contexts_of(const Task& task) {
 std::vector<std::string> folds_of(const Task& task) {
   std::vector<std::size_t> n_rows(task.fold_names.size(), 0);
   for (const TaskContext& context : task.contexts) {
-    for (const std::int32_t fold : context.fold_of_row) ++n_rows[static_cast<std::size_t>(fold)];
+    for (const std::int32_t fold : context.fold_of_row) {
+      if (fold != TaskContext::kInNoFold) ++n_rows[static_cast<std::size_t>(fold)];
+    }
   }
   std::vector<std::string> texts;
   for (std::size_t f = 0; f < n_rows.size(); ++f) {

@@ -30,5 +30,15 @@ inline std::string control_profile_column(std::string_view context) {
 }
 // Text in uns: why a context has no such column.
 inline constexpr const char* kControlNoteKey = "control_profile_note";
+// Text in uns: the label of the fold column whose perturbations are trained on in every fold and tested in none.
+inline constexpr const char* kTrainedOnKey = "headroom_trained_on";
+// Column of obs that `prepare --group-col` keeps.
+inline constexpr const char* kFoldGroupColumn = "fold_group";
+
+// Texts in uns: how the deltas were made (DeltaOrigin). Names of batches are joined by line breaks.
+inline constexpr const char* kTargetSumKey = "headroom_target_sum";
+inline constexpr const char* kTotalGenesKey = "headroom_total_genes";
+inline constexpr const char* kBatchColumnKey = "headroom_batch_column";
+inline constexpr const char* kBatchesKey = "headroom_batches";
 
 }  // namespace headroom

@@ -8,6 +8,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "io/foreign_format.hpp"
 #include "io/hdf5_attribute.hpp"
 #include "io/hdf5_dataset.hpp"
 
@@ -48,6 +49,37 @@ Result<ColumnValues> read_values(const File& file, const std::string& name) {
   auto dataset = hdf5::open_dataset(file, name);
   if (!dataset) return tl::unexpected(dataset.error());
   return read_values(*dataset);
+}
+
+// Values beside a mask of those that are missing: what anndata writes for pandas' nullable columns, and, since pandas
+// has texts of that kind, for the categories of a column of texts.
+Result<AnnotationColumn> read_masked(const File& file, const std::string& place) {
+  auto values = read_values(file, place + "/values");
+  if (!values) return tl::unexpected(values.error());
+  AnnotationColumn column;
+  column.values = std::move(*values);
+  auto dataset = hdf5::open_dataset(file, place + "/mask");
+  if (!dataset) return tl::unexpected(dataset.error());
+  auto missing = hdf5::read_booleans(*dataset);
+  if (!missing) return tl::unexpected(missing.error());
+  if (missing->size() != column.size()) {
+    return bad_input(fmt::format("'{}' has {} values but {} masks", place, column.size(), missing->size()), file.path,
+                     kDamaged);
+  }
+  missing->flip();
+  column.present = std::move(*missing);
+  return column;
+}
+
+// One value a category. pandas allows no missing one.
+Result<ColumnValues> read_categories(const File& file, const std::string& place) {
+  if (hdf5::object_kind(file, place) != ObjectKind::group) return read_values(file, place);
+  auto column = read_masked(file, place);
+  if (!column) return tl::unexpected(column.error());
+  if (std::find(column->present.begin(), column->present.end(), false) != column->present.end()) {
+    return bad_input(fmt::format("a category of '{}' is missing", place), file.path, kDamaged);
+  }
+  return std::move(column->values);
 }
 
 Result<std::vector<std::int32_t>> read_codes(const Dataset& dataset, std::size_t n_categories) {
@@ -144,11 +176,17 @@ LabelColumn factorize(const AnnotationColumn& column) {
 
 Result<H5adFile> H5adFile::open(const std::filesystem::path& path) {
   auto file = hdf5::open_file(path);
-  if (!file) return tl::unexpected(file.error());
+  if (!file) {
+    if (auto known = foreign_format(path)) return tl::unexpected(std::move(*known));
+    return tl::unexpected(file.error());
+  }
   H5adFile h5ad;
   h5ad.file_ = std::move(*file);
   auto obs = open_table(h5ad.file_, "obs");
-  if (!obs) return tl::unexpected(obs.error());
+  if (!obs) {
+    if (auto known = foreign_hdf5(h5ad.file_)) return tl::unexpected(std::move(*known));
+    return tl::unexpected(obs.error());
+  }
   h5ad.obs_ = std::move(*obs);
   auto var = open_table(h5ad.file_, "var");
   if (!var) return tl::unexpected(var.error());
@@ -229,10 +267,10 @@ Result<H5adFile::StoredColumn> H5adFile::read_stored(const Table& table, const s
   const ObjectKind kind = hdf5::object_kind(file_, place);
   if (kind == ObjectKind::group) {
     const bool categorical = hdf5::object_kind(file_, place + "/codes") != ObjectKind::absent;
-    auto values = read_values(file_, place + (categorical ? "/categories" : "/values"));
-    if (!values) return tl::unexpected(values.error());
-    column.values.values = std::move(*values);
     if (categorical) {
+      auto values = read_categories(file_, place + "/categories");
+      if (!values) return tl::unexpected(values.error());
+      column.values.values = std::move(*values);
       auto dataset = hdf5::open_dataset(file_, place + "/codes");
       if (!dataset) return tl::unexpected(dataset.error());
       auto codes = read_codes(*dataset, column.values.size());
@@ -240,17 +278,11 @@ Result<H5adFile::StoredColumn> H5adFile::read_stored(const Table& table, const s
       n_rows = codes->size();
       column.codes = std::move(*codes);
     } else {
-      auto dataset = hdf5::open_dataset(file_, place + "/mask");
-      if (!dataset) return tl::unexpected(dataset.error());
-      auto missing = hdf5::read_booleans(*dataset);
-      if (!missing) return tl::unexpected(missing.error());
+      auto values = read_masked(file_, place);
+      if (!values) return tl::unexpected(values.error());
+      column.values = std::move(*values);
+      column.values.name = name;
       n_rows = column.values.size();
-      if (missing->size() != n_rows) {
-        return bad_input(fmt::format("'{}' has {} values but {} masks", place, n_rows, missing->size()), path(),
-                         kDamaged);
-      }
-      missing->flip();
-      column.values.present = std::move(*missing);
     }
   } else {
     auto dataset = hdf5::open_dataset(file_, place);
@@ -332,8 +364,31 @@ Result<LabelColumn> H5adFile::read_labels(H5adAxis axis, const std::string& name
 Result<H5adMatrix> H5adFile::matrix(const std::string& name) const {
   const bool raw = name == "raw/X";
   if (raw && !has_raw()) return bad_input("'raw/X' is missing", path(), "use X or a layer");
+  if (name.starts_with("obsm/")) return H5adMatrix::open(file_, name, n_obs(), std::nullopt);
   return H5adMatrix::open(file_, name, n_obs(), raw ? raw_var_->n_rows : n_vars());
 }
+
+Result<H5adMatrix> H5adFile::matrix_of_layer(const std::string& layer) const {
+  const bool raw = layer == "raw" || layer == "raw/X";
+  const std::string name = layer.empty() || layer == "X"  ? "X"
+                           : raw                          ? "raw/X"
+                           : layer.starts_with("layers/") ? layer
+                                                          : "layers/" + layer;
+  if (raw || has_key(name)) return matrix(name);
+  const std::vector<std::string> layers = keys("layers");
+  return bad_input(fmt::format("'{}' is missing", name), path(),
+                   layers.empty() ? std::string("the file has no layers; give an h5ad file as anndata writes it")
+                                  : fmt::format("name a layer with --layer; there are: {}", fmt::join(layers, ", ")));
+}
+
+std::vector<std::string> H5adFile::keys(const std::string& group) const {
+  if (hdf5::object_kind(file_, group) != ObjectKind::group) return {};
+  const Quiet quiet;
+  const Id id(H5Gopen2(file_.id.get(), group.c_str(), H5P_DEFAULT));
+  return id.valid() ? children(id.get()) : std::vector<std::string>();
+}
+
+bool H5adFile::has_key(const std::string& name) const { return hdf5::object_kind(file_, name) != ObjectKind::absent; }
 
 std::optional<std::string> H5adFile::uns_text(const std::string& key) const {
   const std::string place = "uns/" + key;

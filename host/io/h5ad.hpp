@@ -43,8 +43,15 @@ class H5adFile {
   Result<AnnotationColumn> read_column(H5adAxis axis, const std::string& name) const;
   Result<LabelColumn> read_labels(H5adAxis axis, const std::string& name) const;
 
-  // "X", "layers/NAME" or "raw/X".
+  // "X", "layers/NAME", "raw/X", or "obsm/KEY" with any number of columns.
   Result<H5adMatrix> matrix(const std::string& name = "X") const;
+  // What a user calls a matrix: "X" or nothing, "raw" or "raw/X", "layers/NAME" or NAME. Errors: none of that name (the
+  // remedy lists those that exist).
+  Result<H5adMatrix> matrix_of_layer(const std::string& layer) const;
+
+  // What lies in a group of the file ("obsm", "layers"), in name order; empty where there is no such group.
+  std::vector<std::string> keys(const std::string& group) const;
+  bool has_key(const std::string& name) const;  // "X", "layers/NAME"
 
   // A text of `uns`; nullopt where there is none.
   std::optional<std::string> uns_text(const std::string& key) const;

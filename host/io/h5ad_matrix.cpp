@@ -49,12 +49,13 @@ Result<MatrixLayout> sparse_layout(hid_t group, const std::string& name, const s
 }  // namespace
 
 Result<H5adMatrix> H5adMatrix::open(const hdf5::File& file, const std::string& name, std::size_t n_rows,
-                                    std::size_t n_cols) {
+                                    std::optional<std::size_t> required_cols) {
   const Quiet quiet;
   H5adMatrix matrix;
   matrix.name_ = name;
   matrix.path_ = file.path;
   matrix.n_rows_ = n_rows;
+  std::size_t n_cols = required_cols.value_or(0);
   matrix.n_cols_ = n_cols;
   if (n_cols > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
     return bad_input(fmt::format("'{}' has more than 2^31 columns", name), file.path, "select genes first");
@@ -72,6 +73,7 @@ Result<H5adMatrix> H5adMatrix::open(const hdf5::File& file, const std::string& n
                        "store it as a matrix of rows and columns");
     }
     shape = {matrix.values_.dims[0], matrix.values_.dims[1]};
+    if (!required_cols) n_cols = shape[1];
   } else {
     auto layout = sparse_layout(object->get(), name, file.path);
     if (!layout) return tl::unexpected(layout.error());
@@ -79,6 +81,7 @@ Result<H5adMatrix> H5adMatrix::open(const hdf5::File& file, const std::string& n
     const auto declared = sparse_shape(object->get());
     if (!declared) return bad_input(fmt::format("'{}' does not say its shape", name), file.path, kDamaged);
     shape = *declared;
+    if (!required_cols) n_cols = shape[1];
     for (auto [part, target] : {std::pair{"/data", &matrix.values_}, std::pair{"/indices", &matrix.indices_},
                                 std::pair{"/indptr", &matrix.offsets_}}) {
       auto dataset = hdf5::open_dataset(file, name + part);
@@ -106,6 +109,10 @@ Result<H5adMatrix> H5adMatrix::open(const hdf5::File& file, const std::string& n
   if (!matrix.values_.is_number() && !matrix.values_.is_boolean) {
     return bad_input(fmt::format("'{}' does not hold numbers", name), file.path,
                      "write the file again with a current anndata and a numeric matrix");
+  }
+  matrix.n_cols_ = n_cols;
+  if (n_cols > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
+    return bad_input(fmt::format("'{}' has more than 2^31 columns", name), file.path, "select columns first");
   }
   if (shape != std::array{n_rows, n_cols}) {
     return bad_input(fmt::format("'{}' is {} × {}, but the row and column tables have {} and {}", name, shape[0],

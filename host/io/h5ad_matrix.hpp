@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,10 +18,11 @@ enum class MatrixLayout { dense, csr, csc };
 // Keeps its own handles on the file: it may outlive the H5adFile that made it. One thread at a time.
 class H5adMatrix {
  public:
-  // `name` is "X", "layers/NAME" or "raw/X". The shape must be n_rows × n_cols.
+  // `name` is "X", "layers/NAME", "raw/X" or "obsm/KEY". The shape must be n_rows × n_cols; without n_cols, any number
+  // of columns.
   // Errors (bad_input): absent, unknown encoding, another shape, sparse parts of disagreeing length, compound type.
   static Result<H5adMatrix> open(const hdf5::File& file, const std::string& name, std::size_t n_rows,
-                                 std::size_t n_cols);
+                                 std::optional<std::size_t> n_cols);
 
   MatrixLayout layout() const { return layout_; }
   const std::string& name() const { return name_; }

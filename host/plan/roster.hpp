@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "plugin_host/plugin_file.hpp"
 #include "plugin_host/worker_fault.hpp"
 #include "plugin_host/worker_session.hpp"
+#include "review/review.hpp"
 
 namespace headroom {
 
@@ -21,12 +23,14 @@ struct RosterEntry {
   std::string name;  // what results call it
   std::shared_ptr<const PluginFile> file;
   std::shared_ptr<const DataFile> data;  // the file that `table` or `predictions` reads, else empty
+  std::string part;                      // of that file; empty: the usual
   std::string data_folder_sha256;        // of the content of settings.data_folder; empty: none
   WorkerSettings settings;
   PluginDescription description;
   ConfinementReport confinement;
   HyperparameterGrid grid;         // of a predictor
   std::vector<std::string> notes;  // of a reader of predictions: what it picked, a line each; its words are untrusted
+  std::vector<Doubt> doubts;       // what a reader found doubtful about its file; the words are untrusted
   std::optional<WorkerFault> fault;
   bool is_read = true;  // false: of its file of vectors nothing is known but the hash
 };

@@ -12,6 +12,7 @@
 #include "outcome/outcome.hpp"
 #include "plan/bound_names.hpp"
 #include "protocol/metrics.hpp"
+#include "review/label_review.hpp"
 
 namespace headroom {
 
@@ -20,6 +21,7 @@ struct EmbeddingSpec {
   std::string name;                   // what results call it
   std::filesystem::path path;         // ends in .so: a plugin; else a vector file
   std::filesystem::path data_folder;  // readable by this plugin alone; empty: none
+  std::string part = {};              // of a vector file that holds several arrays: "obsm/KEY"; empty: the usual
 };
 
 // What a row of a file of finished predictions is: a predicted delta, a predicted expression profile of a perturbation,
@@ -33,7 +35,6 @@ struct PredictionsSpec {
   std::filesystem::path path;
   PredictedForm form = PredictedForm::deltas;
   std::string values = "asis";  // counts (each row is scaled to 10,000, then log1p), log1p or asis (taken as they are)
-  std::string control;          // label of the file's control rows, which are left out; empty: none is
   // Columns to take where the file has them, and which of them it must have; empty: the usual names.
   std::string pert_column, context_column, fold_column, gene_column;
   std::vector<std::string> required_columns;
@@ -76,6 +77,7 @@ struct RunOptions {
   std::map<std::string, std::vector<double>> grid;    // "PREDICTOR.PARAM" to its values, in order
   std::map<std::string, std::string> plugin_options;  // "PLUGIN.KEY" to its value
   bool audit = false;
+  LabelOptions labels;  // how perturbations of vectors and predictions are read
 
   SandboxMode sandbox = SandboxMode::STRICT;
   WorkerLimits limits;                    // zero fields take the defaults of plugin_host

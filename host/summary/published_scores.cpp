@@ -6,13 +6,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <map>
 #include <optional>
 #include <set>
+#include <string_view>
 #include <utility>
 
-#include "evaluation/method_names.hpp"
+#include "plan/method_names.hpp"
 #include "io/csv_writer.hpp"
 #include "io/delimited.hpp"
 #include "numerics/quantile.hpp"
@@ -37,12 +39,19 @@ constexpr std::array<KnownMetric, 12> known_metrics = {{{"L2", false},
                                                         {"F1", true},
                                                         {"macro_F1", true}}};
 
-std::optional<bool> higher_is_better(const std::string& metric) {
+// The protocol's name of a metric that a table may write in any case; nullptr: none.
+const KnownMetric* known_metric(std::string_view name) {
+  const auto same = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+  };
   for (const auto& known : known_metrics) {
-    if (metric == known.name) return known.higher_is_better;
+    const std::string_view own = known.name;
+    if (std::equal(own.begin(), own.end(), name.begin(), name.end(), same)) return &known;
   }
-  return std::nullopt;
+  return nullptr;
 }
+
+bool higher_is_better(const std::string& metric) { return known_metric(metric)->higher_is_better; }
 
 // One context: values by method, then metric, then fold. A method's folds are known even where a value is missing.
 struct ScoreContext {
@@ -54,6 +63,7 @@ struct ScoreTable {
   std::vector<std::string> metrics;  // columns that are read
   std::vector<std::string> methods;  // in order of appearance
   std::map<std::string, ScoreContext> contexts;
+  std::vector<std::string> notes;
 };
 
 std::string listed(const std::vector<std::string>& names) {
@@ -86,13 +96,69 @@ std::vector<std::string> in_fold_order(const std::set<std::string>& folds) {
   return ordered;
 }
 
+// A fold as a whole number, however it is written: tables that held a missing value once have 0.0 for 0.
+std::optional<std::string> whole_number(std::string_view text) {
+  const auto value = parse_number(text);
+  constexpr double kExact = 9e15;
+  if (!value || *value != std::floor(*value) || std::abs(*value) > kExact) return std::nullopt;
+  return fmt::format("{:.0f}", *value);
+}
+
+// Whether the folds are plain numbers, so that the dot in "0.0" is none behind a context.
+Result<bool> folds_are_whole_numbers(const std::filesystem::path& path, std::size_t fold_column) {
+  auto reader = DelimitedReader::open(path);
+  if (!reader) return tl::unexpected(reader.error());
+  if (auto header = reader->read_header(); !header) return tl::unexpected(header.error());
+  for (;;) {
+    const auto more = reader->next();
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return true;
+    if (!whole_number(reader->cells()[fold_column])) return false;
+  }
+}
+
+// Where the numbers of a row are: a column a metric, or (long tables) one that names the metric beside one of values.
+struct MetricColumns {
+  std::vector<std::pair<std::size_t, std::string>> wide;  // column, metric
+  std::optional<std::size_t> name, value;
+};
+
+Result<MetricColumns> find_metrics(const DelimitedReader& reader, const std::string& wanted, const std::string& where) {
+  const KnownMetric* only = wanted.empty() ? nullptr : known_metric(wanted);
+  if (!wanted.empty() && only == nullptr) {
+    std::vector<std::string> names;
+    for (const auto& known : known_metrics) names.emplace_back(known.name);
+    return bad_input(fmt::format("'{}' is no metric whose better direction is known", wanted), where,
+                     "use one of " + listed(names));
+  }
+  MetricColumns found;
+  for (const auto& known : known_metrics) {
+    if (only != nullptr && only != &known) continue;
+    auto column = reader.column(known.name);
+    for (std::size_t c = 0; !column && c < reader.header().size(); ++c) {
+      if (known_metric(reader.header()[c]) == &known) column = c;
+    }
+    if (column) found.wide.emplace_back(*column, known.name);
+  }
+  if (!found.wide.empty()) return found;
+  found.name = first_column(reader, {"metric", "metric_name", "Metric"});
+  found.value = first_column(reader, {"value", "score", "Value", "Score"});
+  if (found.name && found.value) return found;
+  if (only != nullptr) return tl::unexpected(reader.require_column(wanted).error());
+  return bad_input("no column is a metric", where,
+                   "give a column a metric, or columns 'metric' and 'value'; there are: " + listed(reader.header()));
+}
+
 Result<ScoreTable> read_table(const std::filesystem::path& path, const PublishedScoresOptions& options) {
   auto opened = DelimitedReader::open(path);
   if (!opened) return tl::unexpected(opened.error());
   DelimitedReader& reader = *opened;
   if (auto header = reader.read_header(); !header) return tl::unexpected(header.error());
-  const auto name_column = reader.require_column("name");
-  if (!name_column) return tl::unexpected(name_column.error());
+  const auto name_column = first_column(reader, {"name", "model", "method", "Name", "Model", "Method"});
+  if (!name_column) {
+    return bad_input("no column 'name', 'model' or 'method'", path.string(),
+                     "call the column of methods so; there are: " + listed(reader.header()));
+  }
 
   std::optional<std::size_t> fold_column, context_column;
   if (!options.fold_column.empty()) {
@@ -114,30 +180,14 @@ Result<ScoreTable> read_table(const std::filesystem::path& path, const Published
     context_column = first_column(reader, {"context", "cell_line", "cell_type"});
   }
 
+  const auto metrics = find_metrics(reader, options.metric, path.string());
+  if (!metrics) return tl::unexpected(metrics.error());
+  const auto plain_folds = folds_are_whole_numbers(path, *fold_column);
+  if (!plain_folds) return tl::unexpected(plain_folds.error());
   ScoreTable table;
-  std::vector<std::size_t> metric_columns;
-  if (!options.metric.empty()) {
-    const auto column = reader.require_column(options.metric);
-    if (!column) return tl::unexpected(column.error());
-    if (!higher_is_better(options.metric)) {
-      std::vector<std::string> names;
-      for (const auto& known : known_metrics) names.emplace_back(known.name);
-      return bad_input(fmt::format("'{}' is no metric whose better direction is known", options.metric), path.string(),
-                       "use one of " + listed(names));
-    }
-    metric_columns = {*column};
-    table.metrics = {options.metric};
-  } else {
-    for (const auto& known : known_metrics) {
-      if (const auto column = reader.column(known.name)) {
-        metric_columns.push_back(*column);
-        table.metrics.emplace_back(known.name);
-      }
-    }
-    if (table.metrics.empty()) {
-      return bad_input("no column is a metric", path.string(), "there are: " + listed(reader.header()));
-    }
-  }
+  for (const auto& [column, metric] : metrics->wide) table.metrics.push_back(metric);
+  const KnownMetric* only = options.metric.empty() ? nullptr : known_metric(options.metric);
+  std::map<std::string, std::size_t> unknown_metrics;
   const auto primary_column = reader.column("primary_metric");
   std::optional<std::string> primary;
 
@@ -152,7 +202,9 @@ Result<ScoreTable> read_table(const std::filesystem::path& path, const Published
     const std::string name(unguarded(cells[*name_column]));
     std::string fold(unguarded(cells[*fold_column]));
     std::string context(context_column ? unguarded(cells[*context_column]) : std::string_view());
-    if (const auto dot = fold.rfind('.'); dot != std::string::npos) {
+    if (*plain_folds) {
+      fold = *whole_number(fold);
+    } else if (const auto dot = fold.rfind('.'); dot != std::string::npos) {
       if (context.empty()) context = fold.substr(0, dot);
       fold = fold.substr(dot + 1);
     }
@@ -175,19 +227,34 @@ Result<ScoreTable> read_table(const std::filesystem::path& path, const Published
     }
     ScoreContext& scores = table.contexts[context];
     scores.folds.insert(fold);
-    for (std::size_t m = 0; m < metric_columns.size(); ++m) {
-      const std::string_view cell = cells[metric_columns[m]];
+    std::vector<std::pair<std::size_t, std::string>> columns = metrics->wide;
+    if (columns.empty()) {
+      const std::string_view metric = cells[*metrics->name];
+      const KnownMetric* known = known_metric(metric);
+      if (known == nullptr) ++unknown_metrics[std::string(metric)];
+      if (known == nullptr || (only != nullptr && only != known)) continue;
+      if (std::find(table.metrics.begin(), table.metrics.end(), known->name) == table.metrics.end()) {
+        table.metrics.emplace_back(known->name);
+      }
+      columns.emplace_back(*metrics->value, known->name);
+    }
+    for (const auto& [column, metric] : columns) {
+      const std::string_view cell = cells[column];
       std::optional<double> value;
       if (!cell.empty()) {
-        const auto number = reader.number(metric_columns[m]);
+        const auto number = reader.number(column);
         if (!number) return tl::unexpected(number.error());
         if (std::isfinite(*number)) value = *number;
       }
-      if (!scores.values[name][table.metrics[m]].emplace(fold, value).second) {
+      if (!scores.values[name][metric].emplace(fold, value).second) {
         return reader.error(fmt::format("fold {} of '{}' in {} stands in the table twice", fold, name, context),
                             "leave one row for each fold and method");
       }
     }
+  }
+  for (const auto& [metric, n] : unknown_metrics) {
+    table.notes.push_back(fmt::format("{} row{} of the metric '{}' {} left out: its better direction is not known", n,
+                                      n == 1 ? "" : "s", metric, n == 1 ? "is" : "are"));
   }
   for (const auto& wanted : options.contexts) {
     if (!known_contexts.count(wanted)) {
@@ -196,8 +263,14 @@ Result<ScoreTable> read_table(const std::filesystem::path& path, const Published
     }
   }
   if (table.contexts.empty()) return bad_input("the table has no rows", path.string());
+  if (table.metrics.empty()) {
+    return bad_input(only != nullptr ? fmt::format("no row is of the metric '{}'", options.metric)
+                                     : std::string("no row is of a known metric"),
+                     path.string(), "the column of metrics names L2, MSE, MAE, Pearson, Spearman, …");
+  }
   if (primary) {
-    const auto it = std::find(table.metrics.begin(), table.metrics.end(), *primary);
+    const KnownMetric* known = known_metric(*primary);
+    const auto it = std::find(table.metrics.begin(), table.metrics.end(), known == nullptr ? *primary : known->name);
     if (it != table.metrics.end()) std::rotate(table.metrics.begin(), it, it + 1);
   }
   return table;
@@ -275,12 +348,18 @@ class ScoreSummary {
     method.set_role(role);
     std::vector<double> values;
     std::vector<std::string> missing, undefined;
+    using Values = std::map<std::string, std::optional<double>>;
+    const Values* by_fold = nullptr;
+    if (by_method != scores_.values.end()) {
+      const auto of_metric = by_method->second.find(metric_);
+      if (of_metric != by_method->second.end()) by_fold = &of_metric->second;
+    }
     for (const auto& fold : folds_) {
-      if (by_method == scores_.values.end() || !by_method->second.at(metric_).count(fold)) {
+      if (by_fold == nullptr || by_fold->count(fold) == 0) {
         missing.push_back(fold);
         continue;
       }
-      const auto value = by_method->second.at(metric_).at(fold);
+      const auto value = by_fold->at(fold);
       FoldResult& result = *method.add_folds();
       result.set_fold(fold);
       if (!value) {
@@ -390,7 +469,10 @@ Result<RunSummary> summarise_score_table(const std::filesystem::path& path, cons
     description.set_context(context);
     for (const auto& fold : in_fold_order(scores.folds)) description.add_folds(fold);
     for (const auto& metric : table->metrics) {
-      *summary.add_contexts() = ScoreSummary(scores, metric, *higher_is_better(metric)).result(context, roles);
+      ContextResult& result = *summary.add_contexts();
+      result = ScoreSummary(scores, metric, higher_is_better(metric)).result(context, roles);
+      if (summary.contexts_size() > 1) continue;
+      for (const std::string& note : table->notes) result.add_notes(note);  // of the table: once
     }
   }
   return summary;

@@ -6,10 +6,12 @@
 #include <cmath>
 #include <map>
 #include <new>
-#include <numeric>
+#include <set>
 #include <unordered_set>
 
 #include "io/column_names.hpp"
+#include "io/delimited.hpp"
+#include "io/foreign_format.hpp"
 #include "io/h5ad.hpp"
 #include "io/large_pages.hpp"
 #include "io/row_labels.hpp"
@@ -17,27 +19,45 @@
 #include "review/doubt_record.hpp"
 #include "task/fold_assignment.hpp"
 #include "task/task.hpp"
+#include "task/task_review.hpp"
 
 namespace headroom {
 namespace {
 
 constexpr int kDefaultFolds = 5;
+constexpr const char* kCellsColumn = "n_cells";
 // Gene PCA applies from this share of measured perturbations on (protocol section 5).
 constexpr double kMeasuredShare = 0.1;
 
 // Which file row each perturbation of each context comes from, in the order of TaskContext::pert_ids.
 using SourceRows = std::vector<std::vector<std::size_t>>;
 
+// A perturbation whose rows were joined: those beside its source row.
+struct JoinedRows {
+  std::size_t context = 0, position = 0;  // in TaskContext::pert_ids
+  std::vector<std::size_t> further;
+};
+
+struct SortedRows {
+  SourceRows source;
+  std::vector<JoinedRows> joined;
+};
+
 // Fills the contexts' names and perturbation ids.
-Result<SourceRows> sort_rows(const H5adFile& file, const LabelColumn& perts, const std::optional<LabelColumn>& contexts,
-                             const std::vector<bool>& control, const TaskOptions& options, Task* task) {
+Result<SortedRows> sort_rows(const H5adFile& file, const LabelColumn& perts, const std::optional<LabelColumn>& contexts,
+                             const std::vector<bool>& control, const ReadLabels& labels, const TaskOptions& options,
+                             Task* task) {
   std::map<std::string, std::vector<std::pair<std::string, std::size_t>>> rows_of;
   std::size_t n_controls = 0;
   for (std::size_t row = 0; row < file.n_obs(); ++row) {
-    if (control[row]) {
+    const std::int32_t code = perts.codes[row];
+    const LabelRole role =
+        code == LabelColumn::kMissing ? LabelRole::perturbation : labels.role[static_cast<std::size_t>(code)];
+    if (control[row] || role == LabelRole::control) {
       ++n_controls;
       continue;
     }
+    if (role == LabelRole::missing) continue;
     const auto pert = label_of_row(perts, row, file.path());
     if (!pert) return tl::unexpected(pert.error());
     std::string context(kSingleContext);
@@ -46,11 +66,12 @@ Result<SourceRows> sort_rows(const H5adFile& file, const LabelColumn& perts, con
       if (!label) return tl::unexpected(label.error());
       context = **label;
     }
-    rows_of[context].emplace_back(**pert, row);
+    rows_of[context].emplace_back(perts.labels[labels.stands_for[static_cast<std::size_t>(code)]], row);
   }
   if (n_controls > 0) {
     task->notes.push_back(fmt::format("{} control row{} ({}) {} left out", n_controls, n_controls == 1 ? "" : "s",
-                                      kControlColumn, n_controls == 1 ? "is" : "are"));
+                                      options.labels.controls.empty() ? std::string(kControlColumn) : "--control",
+                                      n_controls == 1 ? "is" : "are"));
   }
   if (rows_of.empty())
     return bad_input("the task has no perturbations", file.path(), "give rows that are not controls");
@@ -69,14 +90,27 @@ Result<SourceRows> sort_rows(const H5adFile& file, const LabelColumn& perts, con
     });
   }
 
-  SourceRows source_rows;
+  SortedRows sorted;
+  SourceRows& source_rows = sorted.source;
   for (auto& [name, rows] : rows_of) {
     std::sort(rows.begin(), rows.end());
     TaskContext context;
     context.name = name;
     source_rows.emplace_back();
+    std::set<std::int32_t> spellings;  // of the perturbation at hand
     for (const auto& [pert, row] : rows) {
-      if (!context.pert_ids.empty() && context.pert_ids.back() == pert) {
+      const bool is_same = !context.pert_ids.empty() && context.pert_ids.back() == pert;
+      if (!is_same) spellings.clear();
+      const bool is_new_spelling = spellings.insert(perts.codes[row]).second;
+      if (is_same && is_new_spelling) {
+        const std::size_t position = context.pert_ids.size() - 1, c = task->contexts.size();
+        if (sorted.joined.empty() || sorted.joined.back().context != c || sorted.joined.back().position != position) {
+          sorted.joined.push_back({c, position, {}});
+        }
+        sorted.joined.back().further.push_back(row);
+        continue;
+      }
+      if (is_same) {
         return bad_input(fmt::format("perturbation '{}' is there twice in context '{}' (rows {} and {})", pert, name,
                                      source_rows.back().back() + 1, row + 1),
                          file.path(),
@@ -88,13 +122,32 @@ Result<SourceRows> sort_rows(const H5adFile& file, const LabelColumn& perts, con
     }
     task->contexts.push_back(std::move(context));
   }
-  return source_rows;
+  return sorted;
+}
+
+// How much each row of a joined perturbation counts.
+Result<std::vector<double>> weights_of_rows(const H5adFile& file) {
+  std::vector<double> weights(file.n_obs(), 1);
+  if (!file.has_column(H5adAxis::obs, kCellsColumn)) return weights;
+  const auto column = file.read_column(H5adAxis::obs, kCellsColumn);
+  if (!column) return tl::unexpected(column.error());
+  for (std::size_t row = 0; row < weights.size(); ++row) {
+    const auto n = parse_number(column->text(row));
+    if (!n || !std::isfinite(*n) || *n <= 0) return std::vector<double>(file.n_obs(), 1);
+    weights[row] = *n;
+  }
+  return weights;
 }
 
 // One pass over X; every row lands in its context's sorted place.
-Result<void> read_rows(const H5adFile& file, const SourceRows& source_rows, Task* task) {
-  const auto matrix = file.matrix();
+Result<void> read_rows(const H5adFile& file, const std::string& layer, const SortedRows& sorted, Task* task) {
+  const SourceRows& source_rows = sorted.source;
+  const auto matrix = file.matrix_of_layer(layer);
   if (!matrix) return tl::unexpected(matrix.error());
+  if (matrix->n_cols() != file.n_vars()) {
+    return bad_input(fmt::format("'{}' has {} columns, var has {}", layer, matrix->n_cols(), file.n_vars()),
+                     file.path(), "name a layer of deltas over the genes of var with --layer");
+  }
   const auto n_genes = static_cast<Eigen::Index>(file.n_vars());
   std::vector<double*> targets(file.n_obs(), nullptr);
   for (std::size_t c = 0; c < task->contexts.size(); ++c) {
@@ -105,7 +158,30 @@ Result<void> read_rows(const H5adFile& file, const SourceRows& source_rows, Task
       targets[source_rows[c][i]] = deltas.data() + static_cast<Eigen::Index>(i) * n_genes;
     }
   }
+  std::size_t n_further = 0;
+  for (const JoinedRows& joined : sorted.joined) n_further += joined.further.size();
+  Matrix further(static_cast<Eigen::Index>(n_further), n_genes);
+  n_further = 0;
+  for (const JoinedRows& joined : sorted.joined) {
+    for (const std::size_t row : joined.further) {
+      targets[row] = further.data() + static_cast<Eigen::Index>(n_further++) * n_genes;
+    }
+  }
   if (auto done = matrix->scatter_rows(targets); !done) return done;
+  if (!sorted.joined.empty()) {
+    const auto weights = weights_of_rows(file);
+    if (!weights) return tl::unexpected(weights.error());
+    for (const JoinedRows& joined : sorted.joined) {
+      auto mean = task->contexts[joined.context].deltas.row(static_cast<Eigen::Index>(joined.position));
+      double total = (*weights)[source_rows[joined.context][joined.position]];
+      mean *= total;
+      for (const std::size_t row : joined.further) {
+        mean += (*weights)[row] * Eigen::Map<const RowVector>(targets[row], n_genes);
+        total += (*weights)[row];
+      }
+      mean /= total;
+    }
+  }
 
   for (const TaskContext& context : task->contexts) {
     // 0 · x is NaN for every NaN or infinity, so one product finds whether there is any.
@@ -125,7 +201,7 @@ Result<void> read_rows(const H5adFile& file, const SourceRows& source_rows, Task
 }
 
 // The var index or the text column of var that holds most perturbation ids; ties go to the first.
-Result<void> choose_gene_ids(const H5adFile& file, const TaskOptions& options, Task* task) {
+void choose_gene_ids(const GeneColumns& columns, const TaskOptions& options, Task* task) {
   std::unordered_set<std::string_view> perts;
   for (const TaskContext& context : task->contexts) perts.insert(context.pert_ids.begin(), context.pert_ids.end());
   task->n_perturbations = static_cast<std::int64_t>(perts.size());
@@ -136,33 +212,14 @@ Result<void> choose_gene_ids(const H5adFile& file, const TaskOptions& options, T
     }
     return static_cast<std::int64_t>(found.size());
   };
-
-  std::vector<std::string> candidates{kRowNames};
-  if (options.gene_column) {
-    candidates = {*options.gene_column};
-  } else {
-    for (const std::string& column : file.columns(H5adAxis::var)) {
-      if (!column.starts_with(kControlProfilePrefix)) candidates.push_back(column);
-    }
-  }
   bool chosen = false;
-  for (const std::string& candidate : candidates) {
-    std::vector<std::string> genes;
-    if (candidate == kRowNames && !file.has_column(H5adAxis::var, kRowNames)) {
-      auto index = file.read_index(H5adAxis::var);
-      if (!index) return tl::unexpected(index.error());
-      genes = std::move(*index);
-    } else {
-      const auto column = file.read_column(H5adAxis::var, candidate);
-      if (!column) return tl::unexpected(column.error());
-      if (!options.gene_column && !std::holds_alternative<std::vector<std::string>>(column->values)) continue;
-      for (std::size_t i = 0; i < column->size(); ++i) genes.push_back(column->text(i));
-    }
-    const std::int64_t n = n_matching(genes);
+  for (std::size_t i = 0; i < columns.names.size(); ++i) {
+    if (options.gene_column && columns.names[i] != *options.gene_column) continue;
+    const std::int64_t n = n_matching(columns.ids[i]);
     if (chosen && n <= task->n_measured_perturbations) continue;
     chosen = true;
-    task->gene_ids = std::move(genes);
-    task->columns.gene_source = candidate;
+    task->gene_ids = columns.ids[i];
+    task->columns.gene_source = columns.names[i];
     task->n_measured_perturbations = n;
   }
   task->perturbations_are_genes = static_cast<double>(task->n_measured_perturbations) >=
@@ -173,7 +230,24 @@ Result<void> choose_gene_ids(const H5adFile& file, const TaskOptions& options, T
     task->notes.push_back(
         fmt::format("{} gene ids repeat; they are told apart by position", task->gene_ids.size() - distinct.size()));
   }
-  return {};
+}
+
+// How the deltas were made.
+void read_origin(const H5adFile& file, Task* task) {
+  const auto number = [&](const char* key) {
+    const auto text = file.uns_text(key);
+    const auto value = text ? parse_number(*text) : std::nullopt;
+    return value && std::isfinite(*value) && *value >= 1 ? value : std::nullopt;
+  };
+  task->origin.target_sum = number(kTargetSumKey);
+  if (const auto n = number(kTotalGenesKey); n && *n < 1e9) task->origin.n_total_genes = static_cast<std::size_t>(*n);
+  task->origin.batch_column = file.uns_text(kBatchColumnKey).value_or("");
+  const std::string batches = file.uns_text(kBatchesKey).value_or("");
+  for (std::size_t begin = 0; begin < batches.size();) {
+    const std::size_t end = std::min(batches.find('\n', begin), batches.size());
+    task->origin.batches.push_back(batches.substr(begin, end - begin));
+    begin = end + 1;
+  }
 }
 
 // The control's expression per context, where the file keeps it.
@@ -196,44 +270,98 @@ Result<void> read_control_profiles(const H5adFile& file, Task* task) {
   return {};
 }
 
-// Labels of a column, reordered to the contexts' perturbations.
-Result<FoldLabels> folds_of_column(const H5adFile& file, const std::string& column, const SourceRows& source_rows) {
-  const auto folds = file.read_labels(H5adAxis::obs, column);
-  if (!folds) return tl::unexpected(folds.error());
-  FoldLabels labels(source_rows.size());
-  for (std::size_t c = 0; c < source_rows.size(); ++c) {
-    for (const std::size_t row : source_rows[c]) {
-      const std::int32_t code = folds->codes[row];
-      labels[c].push_back(code == LabelColumn::kMissing ? "" : folds->labels[static_cast<std::size_t>(code)]);
+// Labels of columns, reordered to the contexts' perturbations.
+Result<FoldColumns> columns_of_folds(const H5adFile& file, const std::vector<std::string>& names,
+                                     const SortedRows& sorted, const Task& task) {
+  const SourceRows& source_rows = sorted.source;
+  FoldColumns columns;
+  columns.where = file.path();
+  for (const std::string& name : names) {
+    const auto folds = file.read_labels(H5adAxis::obs, name);
+    if (!folds) return tl::unexpected(folds.error());
+    FoldLabels labels(source_rows.size());
+    for (std::size_t c = 0; c < source_rows.size(); ++c) {
+      for (const std::size_t row : source_rows[c]) {
+        const std::int32_t code = folds->codes[row];
+        labels[c].push_back(code == LabelColumn::kMissing ? "" : folds->labels[static_cast<std::size_t>(code)]);
+      }
     }
+    for (const JoinedRows& joined : sorted.joined) {
+      const std::int32_t own = folds->codes[source_rows[joined.context][joined.position]];
+      for (const std::size_t row : joined.further) {
+        if (folds->codes[row] == own) continue;
+        return bad_input(fmt::format("spellings of perturbation '{}' are in different folds of column '{}'",
+                                     task.contexts[joined.context].pert_ids[joined.position], name),
+                         file.path(), "give them one fold, or make folds with --folds");
+      }
+    }
+    columns.names.push_back(name);
+    columns.labels.push_back(std::move(labels));
   }
-  return labels;
+  return columns;
 }
 
-Result<FoldLabels> choose_folds(const H5adFile& file, const TaskOptions& options, const SourceRows& source_rows,
-                                Task* task) {
+Result<FoldReading> choose_folds(const H5adFile& file, const TaskOptions& options, const SortedRows& sorted,
+                                 Task* task) {
   const int n_sources = options.fold_column.has_value() + options.fold_file.has_value() + options.n_folds.has_value();
   if (n_sources > 1) {
     return bad_input("folds are given in more than one way", {}, "give one of --fold-col, --fold-file and --folds");
   }
+  std::string& source = task->columns.fold_source;
   if (options.fold_file) {
-    task->columns.fold_source = fmt::format("file {}", options.fold_file->string());
-    return read_fold_file(*options.fold_file, task->contexts, &task->notes);
+    source = fmt::format("file {}", options.fold_file->string());
+    return read_fold_file(*options.fold_file, task->contexts, options.test_value, &task->notes);
   }
-  auto column = options.fold_column;
-  if (!column && !options.n_folds) column = first_column(file, kFoldColumns);
-  if (column) {
-    task->columns.fold_column = *column;
-    task->columns.fold_source = fmt::format("column '{}'", *column);
-    return folds_of_column(file, *column, source_rows);
+  std::vector<std::string> names;
+  if (options.fold_column) {
+    names = {*options.fold_column};
+  } else if (!options.n_folds) {
+    if (const auto column = first_column(file, kFoldColumns)) {
+      names = {*column};
+    } else {
+      names = numbered_fold_columns(file.columns(H5adAxis::obs));
+    }
+  }
+  if (!names.empty()) {
+    task->columns.fold_column = names.front();
+    source = names.size() == 1 ? fmt::format("column '{}'", names.front())
+                               : fmt::format("columns '{}' to '{}'", names.front(), names.back());
+    auto columns = columns_of_folds(file, names, sorted, *task);
+    if (!columns) return tl::unexpected(columns.error());
+    const auto trained_on = names.front() == kFoldColumns.front() ? file.uns_text(kTrainedOnKey) : std::nullopt;
+    if (options.test_value && names.size() == 1)
+      source += fmt::format(", of which '{}' is tested", *options.test_value);
+    return read_fold_labels(std::move(*columns), task->contexts, {options.test_value, trained_on});
+  }
+  if (options.test_value) {
+    return bad_input("no column or file of folds holds it", "--test-value " + *options.test_value,
+                     "name the column with --fold-col or the file with --fold-file");
+  }
+  std::vector<std::vector<std::string>> groups;
+  auto group_column = options.group_column;
+  if (!group_column && file.has_column(H5adAxis::obs, kFoldGroupColumn)) group_column = kFoldGroupColumn;
+  if (group_column) {
+    auto columns = columns_of_folds(file, {*group_column}, sorted, *task);
+    if (!columns) return tl::unexpected(columns.error());
+    groups = std::move(columns->labels.front());
   }
   const int n_folds = options.n_folds.value_or(kDefaultFolds);
-  task->columns.fold_source = fmt::format("{} folds, shuffled, seed {}", n_folds, options.fold_seed);
+  source = fmt::format("{} folds, shuffled, seed {}", n_folds, options.fold_seed);
   if (!options.n_folds) {
     task->notes.push_back(
         fmt::format("no fold column: {} folds were made, shuffled with seed {}", n_folds, options.fold_seed));
   }
-  return make_fold_labels(task->contexts, n_folds, options.fold_seed, task->path);
+  return make_fold_labels(task->contexts, groups, n_folds, options.fold_seed, task->path);
+}
+
+Result<void> assign_folds(const FoldReading& folds, Task* task) {
+  auto numbered = number_folds(folds, task->contexts, task->path);
+  if (!numbered) return tl::unexpected(numbered.error());
+  task->fold_names = std::move(numbered->names);
+  for (std::size_t c = 0; c < task->contexts.size(); ++c) {
+    task->contexts[c].fold_of_row = std::move(numbered->fold_of_row[c]);
+  }
+  return {};
 }
 
 // What was doubtful about the cells that the task was made from.
@@ -250,6 +378,9 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
                             TaskParts parts) {
   std::error_code ignored;
   const bool is_folder = std::filesystem::is_directory(given, ignored);
+  if (is_folder) {
+    if (auto known = foreign_format(given)) return tl::unexpected(std::move(*known));
+  }
   const std::filesystem::path path = is_folder ? given / "task.h5ad" : given;
   Task task;
   task.path = path.string();
@@ -286,16 +417,36 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
   }
   const auto control = control_rows(*file, kControlColumn);
   if (!control) return tl::unexpected(control.error());
+  const auto genes = read_gene_columns(*file, options.gene_column);
+  if (!genes) return tl::unexpected(genes.error());
+  if (options.gene_column &&
+      std::find(genes->names.begin(), genes->names.end(), *options.gene_column) == genes->names.end()) {
+    return tl::unexpected(file->read_column(H5adAxis::var, *options.gene_column).error());
+  }
 
-  const auto source_rows = sort_rows(*file, *perts, contexts, *control, options, &task);
-  if (!source_rows) return tl::unexpected(source_rows.error());
-  const auto folds = choose_folds(*file, options, *source_rows, &task);
+  const ReadLabels labels = review_perturbations(*file, *perts, *control, *genes, options, review);
+  const auto sorted = sort_rows(*file, *perts, contexts, *control, labels, options, &task);
+  if (!sorted) return tl::unexpected(sorted.error());
+  const auto folds = choose_folds(*file, options, *sorted, &task);
   if (!folds) return tl::unexpected(folds.error());
-  if (auto done = assign_folds(*folds, &task); !done) return tl::unexpected(done.error());
-  if (auto done = choose_gene_ids(*file, options, &task); !done) return tl::unexpected(done.error());
+  if (!folds->split_words.empty()) raise_fold_words(*folds, task.path + ", " + task.columns.fold_source, review);
+  std::vector<std::size_t> rows;
+  for (const auto& of_context : sorted->source) rows.insert(rows.end(), of_context.begin(), of_context.end());
+  review_guides(*file, *perts, rows, options, review);
+  choose_gene_ids(*genes, options, &task);
+  review_gene_ids(options, task, review);
+  if (auto done = find_targets(*file, *genes, options, sorted->source, review, &task); !done) {
+    return tl::unexpected(done.error());
+  }
+  read_origin(*file, &task);
+  if (auto done = assign_folds(*folds, &task); !done) {
+    // What is doubtful about the labels may be why.
+    if (auto settled = review.settle(); !settled) return tl::unexpected(settled.error());
+    return tl::unexpected(done.error());
+  }
   if (auto done = read_control_profiles(*file, &task); !done) return tl::unexpected(done.error());
   if (parts == TaskParts::all_but_deltas) return task;
-  if (auto done = read_rows(*file, *source_rows, &task); !done) return tl::unexpected(done.error());
+  if (auto done = read_rows(*file, options.layer, *sorted, &task); !done) return tl::unexpected(done.error());
   return task;
 }
 

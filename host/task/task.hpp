@@ -11,6 +11,7 @@
 
 #include "matrix/matrix.hpp"
 #include "outcome/outcome.hpp"
+#include "review/label_review.hpp"
 #include "review/review.hpp"
 
 namespace headroom {
@@ -20,12 +21,25 @@ inline constexpr std::string_view kSingleContext = "all";
 
 struct TaskContext {
   std::string name;
-  std::vector<std::string> pert_ids;      // distinct, ascending in byte order
-  Matrix deltas;                          // perturbations × genes, finite
-  std::vector<std::int32_t> fold_of_row;  // one a perturbation: index into Task::fold_names
+  std::vector<std::string> pert_ids;  // distinct, ascending in byte order
+  Matrix deltas;                      // perturbations × genes, finite
+  // One a perturbation: index into Task::fold_names, or kInNoFold: trained on in every fold and tested in none.
+  static constexpr std::int32_t kInNoFold = -1;
+  std::vector<std::int32_t> fold_of_row;
   // genes: what the deltas were taken from, the control's mean expression, where the file keeps it; finite. Predicted
   // profiles become deltas by it.
   std::optional<RowVector> control_profile;
+  // One a perturbation: the column of the gene that it aims at; none: not measured, or a combination of several.
+  // Empty as a whole: by the ids alone.
+  std::vector<std::optional<Eigen::Index>> target_gene;
+};
+
+// How the deltas were made, as far as the file says it: predictions become deltas in the same way.
+struct DeltaOrigin {
+  std::optional<double> target_sum;          // what cells were scaled to; none: 10,000
+  std::optional<std::size_t> n_total_genes;  // over how many genes their totals went; none: over the task's
+  std::string batch_column;                  // of the cells; empty: unknown, or one batch
+  std::vector<std::string> batches;
 };
 
 // What was picked, for the user to see.
@@ -47,6 +61,7 @@ struct Task {
   // perturbations in each.
   std::vector<std::string> fold_names;
   ColumnChoice columns;
+  DeltaOrigin origin;
   std::string control_note;                   // why the file keeps no control profile; empty where it does not say
   std::vector<std::string> notes;             // what was left out or assumed, one sentence each
   std::int64_t n_rows_read = 0;               // rows of the file, before controls and other contexts were left out
@@ -60,13 +75,24 @@ struct TaskOptions {
   // Columns of obs; by default the first that exists of the names in the contract.
   std::optional<std::string> pert_column;     // none of the names: the row names
   std::optional<std::string> context_column;  // none of the names: one context
-  // At most one of these three; without any, a column of the usual names, else 5 made folds.
+  std::string layer;                          // deltas from layers/NAME; empty: X
+  // At most one of these three; without any, a column of the usual names, else fold_0 … fold_4, else 5
+  // made folds.
   std::optional<std::string> fold_column;
   std::optional<std::filesystem::path> fold_file;  // CSV: pert_id,test_split[,context]
   std::optional<int> n_folds;                      // 2 or more: made, shuffled with fold_seed, per context
   std::uint32_t fold_seed = 42;
-  std::optional<std::string> gene_column;  // a column of var, or "index"; by default what matches most perturbations
-  std::vector<std::string> contexts;       // keep only these; empty: all
+  // The label of the fold column or file that is tested; every other perturbation is trained on. By default
+  // every label is a fold, but that which the task says is trained on (kTrainedOnKey).
+  std::optional<std::string> test_value;
+  // Labels of controls, labels that look missing and are not, and whether spellings of one perturbation are joined:
+  // their rows become one, the mean weighted by n_cells where obs has that column.
+  LabelOptions labels;
+  // Of obs: perturbations of one group are in one fold, where folds are made. By default what `prepare` kept.
+  std::optional<std::string> group_column;
+  std::optional<std::string> target_column;  // of obs: the gene that each perturbation aims at
+  std::optional<std::string> gene_column;    // a column of var, or "index"; by default what matches most perturbations
+  std::vector<std::string> contexts;         // keep only these; empty: all
 };
 
 // Everything, or what a run needs to know which of its evaluations are there already: ids, folds, genes and the sha256

@@ -10,18 +10,31 @@
 #include <numeric>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "io/column_names.hpp"
 #include "io/row_labels.hpp"
+#include "io/delimited.hpp"
+#include "predictions/scale_check.hpp"
+#include "review/label_spelling.hpp"
 
 namespace headroom {
 namespace {
 
-constexpr double kCellTotal = 10'000;
 constexpr std::size_t kWindowBytes = std::size_t{64} << 20;       // of rows read at once
 constexpr std::size_t kColumnWindowBytes = std::size_t{1} << 30;  // every window is a pass over a CSC matrix
 constexpr std::size_t kNamesShown = 8;
 constexpr std::int32_t kUnlabelled = -1;
+constexpr const char* kCellsColumn = "n_cells";
+constexpr const char* kOtherScale = "predictions.other_scale";
+constexpr const char* kOtherGenes = "predictions.other_genes";
+constexpr const char* kLeftOut = "predictions.left_out";
+
+std::string first_few(std::vector<std::string> names) {
+  constexpr std::size_t kShown = 3;
+  names.resize(std::min(names.size(), kShown));
+  return fmt::format("{}", fmt::join(names, ", "));
+}
 
 std::string some_of(std::vector<std::string> names) {
   std::sort(names.begin(), names.end());
@@ -103,11 +116,25 @@ Result<void> PredictionsFile::read_rows() {
     *labels = std::move(*read);
   }
 
+  if (auto read = read_batches(); !read) return read;
+
   const auto flagged = control_rows(file_, kControlColumn);
   if (!flagged) return tl::unexpected(flagged.error());
-  const auto control = options_.control.empty() ? std::nullopt : perts_.find(options_.control);
+  const std::vector<LabelRole> role = review_perturbations(*flagged);
+  std::size_t n_missing = 0;
+  bool any_labelled_control = false;
   for (std::size_t row = 0; row < file_.n_obs(); ++row) {
-    if ((*flagged)[row] || (control && perts_.of_row[row] == *control)) continue;
+    const std::int32_t pert = perts_.of_row[row];
+    const bool is_control = pert != kUnlabelled && role[static_cast<std::size_t>(pert)] == LabelRole::control;
+    any_labelled_control = any_labelled_control || is_control;
+    if ((*flagged)[row] || is_control) {
+      control_rows_.push_back(row);
+      continue;
+    }
+    if (pert != kUnlabelled && role[static_cast<std::size_t>(pert)] == LabelRole::missing) {
+      ++n_missing;
+      continue;
+    }
     for (const Labels* labels : {&perts_, contexts_ ? &*contexts_ : nullptr, folds_ ? &*folds_ : nullptr}) {
       if (labels == nullptr || labels->of_row[row] != kUnlabelled) continue;
       return bad_input(fmt::format("row {} has no value in column '{}'", row + 1, labels->column), path_,
@@ -115,16 +142,25 @@ Result<void> PredictionsFile::read_rows() {
     }
     rows_.push_back(row);
   }
+  is_served_.assign(file_.n_obs(), false);
 
   notes_.push_back(fmt::format("perturbations from {}, contexts from {}, folds from {}",
                                pert_column->value_or("the row names"), context_column->value_or("no column"),
                                fold_column->value_or("no column")));
   if (!*context_column) notes_.push_back("no column of contexts: its rows serve every context of the task");
   if (*fold_column) notes_.push_back(fmt::format("each row serves the fold that column '{}' names", folds_->column));
-  if (!options_.control.empty() && !control) {
-    notes_.push_back(fmt::format("no row is labelled '{}'", options_.control));
+  if (!options_.labels.controls.empty() && !any_labelled_control) {
+    notes_.push_back(fmt::format("no row is labelled '{}'", fmt::join(options_.labels.controls, "' or '")));
   }
-  if (const std::size_t n = file_.n_obs() - rows_.size(); n > 0) {
+  if (n_missing > 0) {
+    notes_.push_back(fmt::format("{} row{} without a perturbation {} left out", n_missing, n_missing == 1 ? "" : "s",
+                                 n_missing == 1 ? "is" : "are"));
+  }
+  if (averages_batches()) {
+    notes_.push_back(
+        fmt::format("cells are averaged within the batches of column '{}', as the task's were", batches_->column));
+  }
+  if (const std::size_t n = control_rows_.size(); n > 0) {
     notes_.push_back(
         fmt::format("{} control row{} {} left out{}", n, n == 1 ? "" : "s", n == 1 ? "is" : "are",
                     options_.form == PredictionsOptions::Form::deltas ? "" : ": the task's own control is subtracted"));
@@ -133,11 +169,51 @@ Result<void> PredictionsFile::read_rows() {
   return options_.form == PredictionsOptions::Form::cells ? Result<void>() : refuse_repeats();
 }
 
+// Where the task's deltas are means over batches and the file tells the same ones.
+Result<void> PredictionsFile::read_batches() {
+  if (options_.batch_column.empty() || options_.form != PredictionsOptions::Form::cells) return {};
+  const auto column = choose_column(options_.batch_column, kBatchColumns);
+  if (!column) return tl::unexpected(column.error());
+  if (!*column) return {};
+  auto read = read_labels(**column);
+  if (!read) return tl::unexpected(read.error());
+  batches_ = std::move(*read);
+  for (const std::string& name : batches_->names) {
+    batch_is_known_.push_back(options_.batches.empty() || std::find(options_.batches.begin(), options_.batches.end(),
+                                                                    name) != options_.batches.end());
+  }
+  return {};
+}
+
+bool PredictionsFile::averages_batches() const {
+  return batches_ && std::find(batch_is_known_.begin(), batch_is_known_.end(), true) != batch_is_known_.end();
+}
+
+std::vector<LabelRole> PredictionsFile::review_perturbations(const std::vector<bool>& flagged) {
+  std::vector<std::int64_t> n_rows(perts_.names.size(), 0);
+  for (std::size_t row = 0; row < perts_.of_row.size(); ++row) {
+    const std::int32_t label = perts_.of_row[row];
+    if (label != kUnlabelled && !flagged[row]) ++n_rows[static_cast<std::size_t>(label)];
+  }
+  std::unordered_set<std::string> genes;
+  if (auto index = file_.read_index(H5adAxis::var)) genes.insert(index->begin(), index->end());
+  const ReadLabels read = review_labels(
+      perts_.names, n_rows, options_.labels, [&](std::string_view name) { return genes.count(std::string(name)) > 0; },
+      fmt::format("{}, column '{}'", path_, perts_.column), labels_review_);
+  spelling_of_row_ = perts_.of_row;
+  for (std::int32_t& label : perts_.of_row) {
+    if (label != kUnlabelled) {
+      label = static_cast<std::int32_t>(read.stands_for[static_cast<std::size_t>(label)]);
+    }
+  }
+  return read.role;
+}
+
 Result<void> PredictionsFile::refuse_repeats() const {
   std::map<std::tuple<std::int32_t, std::int32_t, std::int32_t>, std::size_t> first_row;
   for (const std::size_t row : rows_) {
     const auto [at, is_new] = first_row.try_emplace(
-        {perts_.of_row[row], contexts_ ? contexts_->of_row[row] : 0, folds_ ? folds_->of_row[row] : 0}, row);
+        {spelling_of_row_[row], contexts_ ? contexts_->of_row[row] : 0, folds_ ? folds_->of_row[row] : 0}, row);
     if (is_new) continue;
     const std::string& pert = perts_.names[static_cast<std::size_t>(perts_.of_row[row])];
     std::string where_in_task;
@@ -262,12 +338,13 @@ Result<void> PredictionsFile::normalise(double* values, std::size_t row) const {
     total += values[i];
   }
   if (total == 0) return {};
-  for (std::size_t i = 0; i < file_.n_vars(); ++i) values[i] = std::log1p(values[i] * kCellTotal / total);
+  for (std::size_t i = 0; i < file_.n_vars(); ++i) values[i] = std::log1p(values[i] * options_.target_sum / total);
   return {};
 }
 
 Result<void> PredictionsFile::add_rows(const std::vector<std::size_t>& rows,
-                                       const std::vector<std::size_t>& target_of_row, const Question& question,
+                                       const std::vector<std::size_t>& target_of_row,
+                                       const std::vector<double>& weights, const Question& question,
                                        const std::vector<std::int32_t>& genes, Answer& answer) const {
   const auto matrix = file_.matrix();
   if (!matrix) return tl::unexpected(matrix.error());
@@ -293,11 +370,72 @@ Result<void> PredictionsFile::add_rows(const std::vector<std::size_t>& rows,
                                        std::isnan(value) ? "NaN" : "infinite", question.genes[g]),
                            path_, "give finite numbers, or leave the row out: it then counts as missing");
         }
-        answer.rows(target, static_cast<Eigen::Index>(g)) += value;
+        answer.rows(target, static_cast<Eigen::Index>(g)) += weights[i] * value;
       }
     }
   }
   return {};
+}
+
+bool PredictionsFile::is_of_context(std::size_t row, std::optional<std::int32_t> context) const {
+  return !contexts_ || (context && contexts_->of_row[row] == *context);
+}
+
+bool PredictionsFile::is_of_known_batch(std::size_t row) const {
+  if (!averages_batches()) return true;
+  const std::int32_t batch = batches_->of_row[row];
+  return batch != kUnlabelled && batch_is_known_[static_cast<std::size_t>(batch)];
+}
+
+std::vector<std::optional<std::size_t>> PredictionsFile::positions_among(
+    const std::vector<std::string_view>& ids) const {
+  std::unordered_map<std::string_view, std::size_t> position_of;
+  std::unordered_map<std::string, std::size_t> position_of_spelling;
+  for (std::size_t i = 0; i < ids.size(); ++i) position_of.emplace(ids[i], i);
+  if (options_.labels.merge) {
+    for (std::size_t i = 0; i < ids.size(); ++i) position_of_spelling.emplace(plain_spelling(ids[i]), i);
+  }
+  std::vector<std::optional<std::size_t>> positions;
+  for (const std::string& name : perts_.names) {
+    auto& position = positions.emplace_back();
+    if (const auto found = position_of.find(name); found != position_of.end()) {
+      position = found->second;
+    } else if (const auto spelled = position_of_spelling.find(options_.labels.merge ? plain_spelling(name) : "");
+               spelled != position_of_spelling.end()) {
+      position = spelled->second;
+    }
+  }
+  return positions;
+}
+
+Result<std::vector<double>> PredictionsFile::weights_of(const std::vector<std::size_t>& rows,
+                                                        const std::vector<std::size_t>& target_of_row,
+                                                        std::vector<double>& divisor) const {
+  std::vector<double> weights(rows.size(), 1);
+  if (averages_batches()) {
+    std::map<std::pair<std::size_t, std::int32_t>, double> n_cells;
+    const auto place = [&](std::size_t i) { return std::pair{target_of_row[i], batches_->of_row[rows[i]]}; };
+    for (std::size_t i = 0; i < rows.size(); ++i) ++n_cells[place(i)];
+    for (std::size_t i = 0; i < rows.size(); ++i) weights[i] = 1 / n_cells[place(i)];
+    for (const auto& [at, n] : n_cells) ++divisor[at.first];
+    return weights;
+  }
+  const bool weighs =
+      options_.form == PredictionsOptions::Form::deltas && file_.has_column(H5adAxis::obs, kCellsColumn);
+  if (weighs && options_.labels.merge) {
+    const auto column = file_.read_column(H5adAxis::obs, kCellsColumn);
+    if (!column) return tl::unexpected(column.error());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const double n = parse_number(column->text(rows[i])).value_or(0);
+      if (!(n > 0) || !std::isfinite(n)) {
+        return bad_input(fmt::format("{} has no number of cells in column '{}'", description(rows[i]), kCellsColumn),
+                         path_, "leave the column out, and the rows of one perturbation weigh the same");
+      }
+      weights[i] = n;
+    }
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) divisor[target_of_row[i]] += weights[i];
+  return weights;
 }
 
 Result<PredictionsFile::Answer> PredictionsFile::predict(const Question& question) const {
@@ -305,29 +443,26 @@ Result<PredictionsFile::Answer> PredictionsFile::predict(const Question& questio
   if (auto served = check_served(question, context); !served) return tl::unexpected(served.error());
   const auto fold = folds_ ? folds_->find(question.fold) : std::nullopt;
 
-  std::unordered_map<std::string_view, std::size_t> position_of;
-  for (std::size_t i = 0; i < question.ids.size(); ++i) position_of.emplace(question.ids[i], i);
+  const auto positions = positions_among(question.ids);
   std::vector<std::size_t> rows, target_of_row;
-  std::vector<std::int64_t> n_rows(question.ids.size(), 0);
   bool any_known = false;
   for (const std::size_t row : rows_) {
-    if (contexts_ && contexts_->of_row[row] != *context) continue;
-    const auto found = position_of.find(perts_.names[static_cast<std::size_t>(perts_.of_row[row])]);
-    if (found == position_of.end()) continue;
+    if (!is_of_context(row, context)) continue;
+    const auto position = positions[static_cast<std::size_t>(perts_.of_row[row])];
+    if (!position) continue;
     any_known = true;
-    if ((folds_ && folds_->of_row[row] != *fold) || !question.wanted[found->second]) continue;
+    if ((folds_ && folds_->of_row[row] != *fold) || !question.wanted[*position] || !is_of_known_batch(row)) continue;
     rows.push_back(row);
-    target_of_row.push_back(found->second);
-    ++n_rows[found->second];
+    target_of_row.push_back(*position);
   }
   if (!any_known) {
     return bad_input(
         fmt::format("none of the {} perturbations of context '{}' is there", question.ids.size(), question.context),
         path_,
-        fmt::format(
-            "check that its ids are of the same kind as the task's; they are like {}",
-            some_of({perts_.names.begin(), perts_.names.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(
-                                                                      perts_.names.size(), 3))})));
+        fmt::format("check that its ids are of the same kind as the task's: the task's {} are like {}, the file's {} "
+                    "like {}",
+                    question.ids.size(), first_few({question.ids.begin(), question.ids.end()}), perts_.names.size(),
+                    first_few(perts_.names)));
   }
   const auto genes = locate_genes(question.genes);
   if (!genes) return tl::unexpected(genes.error());
@@ -337,15 +472,125 @@ Result<PredictionsFile::Answer> PredictionsFile::predict(const Question& questio
       Matrix::Zero(static_cast<Eigen::Index>(question.ids.size()), static_cast<Eigen::Index>(question.genes.size()));
   answer.present.assign(question.ids.size(), 0);
   if (rows.empty()) return answer;
-  if (auto added = add_rows(rows, target_of_row, question, *genes, answer); !added) {
+  std::vector<double> divisor(question.ids.size(), 0);
+  const auto weights = weights_of(rows, target_of_row, divisor);
+  if (!weights) return tl::unexpected(weights.error());
+  if (auto added = add_rows(rows, target_of_row, *weights, question, *genes, answer); !added) {
     return tl::unexpected(added.error());
   }
-  for (std::size_t i = 0; i < n_rows.size(); ++i) {
-    if (n_rows[i] == 0) continue;
+  for (std::size_t i = 0; i < divisor.size(); ++i) {
+    if (divisor[i] == 0) continue;
     answer.present[i] = 1;
-    if (n_rows[i] > 1) answer.rows.row(static_cast<Eigen::Index>(i)) /= static_cast<double>(n_rows[i]);
+    if (divisor[i] != 1) answer.rows.row(static_cast<Eigen::Index>(i)) /= divisor[i];
   }
   return answer;
+}
+
+Result<void> PredictionsFile::review(const ReviewQuestion& question, Review& review) {
+  if (contexts_reviewed_.empty()) {
+    for (const Doubt& doubt : labels_review_.doubts()) review.raise(doubt);
+  }
+  contexts_reviewed_.emplace_back(question.context);
+  const auto context = contexts_ ? contexts_->find(question.context) : std::nullopt;
+  const auto positions = positions_among(question.ids);
+  std::vector<std::size_t> rows, controls;
+  for (const std::size_t row : rows_) {
+    if (!is_of_context(row, context) || !positions[static_cast<std::size_t>(perts_.of_row[row])]) continue;
+    is_served_[row] = true;
+    rows.push_back(row);
+  }
+  for (const std::size_t row : control_rows_) {
+    if (is_of_context(row, context)) controls.push_back(row);
+  }
+  const auto genes = locate_genes(question.genes);
+  if (rows.empty() || !genes) return {};  // said where its predictions are asked for
+
+  const std::size_t n_total = options_.n_total_genes.value_or(question.genes.size());
+  if (options_.counts && file_.n_vars() != n_total) {
+    review.raise(
+        {kOtherGenes,
+         path_,
+         fmt::format("counts are scaled to their total over the {} genes of the file, and the task's were "
+                     "over {}: every value of the predictions is off by that",
+                     file_.n_vars(), n_total),
+         static_cast<std::int64_t>(file_.n_vars()),
+         {},
+         fmt::format("give counts of the task's {} genes, or scale them before and say --values log1p", n_total)});
+  }
+  if (!question.control) return {};
+  if (!controls.empty()) {
+    review_scale(question, controls, true, *genes, review);
+  } else {
+    review_scale(question, rows, false, *genes, review);
+  }
+  return {};
+}
+
+void PredictionsFile::review_scale(const ReviewQuestion& question, const std::vector<std::size_t>& rows,
+                                   bool are_controls, const std::vector<std::int32_t>& genes, Review& review) const {
+  constexpr std::size_t kMostRows = 200;
+  const std::size_t n = std::min(rows.size(), kMostRows), n_vars = file_.n_vars();
+  ScaleQuestion scale;
+  const bool are_deltas = options_.form == PredictionsOptions::Form::deltas;
+  if (are_deltas && are_controls) return;  // of the control nothing is left when it was subtracted
+  scale.said = are_deltas ? SaidScale::deltas : options_.counts ? SaidScale::counts : SaidScale::log1p;
+  scale.are_cells = options_.form == PredictionsOptions::Form::cells;
+  scale.are_controls = are_controls;
+  scale.target_sum = options_.target_sum;
+  scale.control = *question.control;
+  scale.genes.assign(genes.begin(), genes.end());
+  scale.rows.resize(static_cast<Eigen::Index>(n), static_cast<Eigen::Index>(n_vars));
+  const auto matrix = file_.matrix();
+  if (!matrix) return;
+  std::vector<double*> targets(file_.n_obs(), nullptr);
+  for (std::size_t i = 0; i < n; ++i) targets[rows[i * rows.size() / n]] = scale.rows.data() + i * n_vars;
+  if (!matrix->scatter_rows(targets) || !scale.rows.allFinite()) return;
+  const auto cause = other_scale(scale);
+  if (!cause) return;
+  review.raise({kOtherScale,
+                fmt::format("{}, context '{}'", path_, question.context),
+                fmt::format("{} lie on another scale than the task's control: they look like {}; scores would measure "
+                            "the scale",
+                            are_controls ? "its own control rows" : "the predictions", *cause),
+                static_cast<std::int64_t>(n),
+                {},
+                fmt::format("give log1p of counts scaled to {:g}, or say what they are with --predicted and --values",
+                            options_.target_sum)});
+}
+
+void PredictionsFile::review_left_out(bool contexts_were_chosen, Review& review) const {
+  // Why rows serve nothing, with what they name.
+  const auto tell = [&](const char* what, const Labels& labels, const auto& is_left_out) {
+    std::int64_t n = 0;
+    std::vector<std::int64_t> n_of(labels.names.size(), 0);
+    for (const std::size_t row : rows_) {
+      if (labels.of_row[row] == kUnlabelled || !is_left_out(row)) continue;
+      ++n;
+      ++n_of[static_cast<std::size_t>(labels.of_row[row])];
+    }
+    if (n == 0) return;
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < n_of.size(); ++i) {
+      if (n_of[i] > 0) names.push_back(labels.names[i]);
+    }
+    std::sort(names.begin(), names.end());
+    review.raise({kLeftOut, fmt::format("{}, column '{}'", path_, labels.column),
+                  fmt::format("{} row{} name {} that the task does not have and {} left out", n, n == 1 ? "" : "s",
+                              what, n == 1 ? "is" : "are"),
+                  n, examples_of(names), "check that they are named as the task's are"});
+  };
+  const auto context_is_known = [&](std::size_t row) {
+    return !contexts_ ||
+           std::find(contexts_reviewed_.begin(), contexts_reviewed_.end(),
+                     contexts_->names[static_cast<std::size_t>(contexts_->of_row[row])]) != contexts_reviewed_.end();
+  };
+  if (contexts_ && !contexts_were_chosen) {
+    tell("contexts", *contexts_, [&](std::size_t row) { return !context_is_known(row); });
+  }
+  tell("perturbations", perts_, [&](std::size_t row) { return context_is_known(row) && !is_served_[row]; });
+  if (averages_batches()) {
+    tell("batches", *batches_, [&](std::size_t row) { return is_served_[row] && !is_of_known_batch(row); });
+  }
 }
 
 }  // namespace headroom

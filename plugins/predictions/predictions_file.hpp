@@ -12,6 +12,8 @@
 #include "io/h5ad.hpp"
 #include "matrix/matrix.hpp"
 #include "outcome/outcome.hpp"
+#include "review/label_review.hpp"
+#include "review/review.hpp"
 
 namespace headroom {
 
@@ -23,7 +25,15 @@ struct PredictionsOptions {
   // The rows are counts: each is scaled to a total of 10,000 and log1p taken (protocol section 1.1). Else they are
   // taken as they are.
   bool counts = false;
-  std::string control;  // label of control rows in the perturbation column; empty: is_control alone flags them
+  // Of the task: what cells are scaled to, and over how many genes; none: over its own.
+  double target_sum = 10'000;
+  std::optional<std::size_t> n_total_genes;
+  // Control rows are those of these labels or globs in the perturbation column, and those that is_control flags.
+  LabelOptions labels;
+  // The task's column of batches and their names; empty: its deltas are not means over batches. Cells are then averaged
+  // within each of these batches, and the batches of a perturbation weigh the same, as the task's do.
+  std::string batch_column;
+  std::vector<std::string> batches;
   // Columns to use where the file has them; empty: the usual names.
   std::string pert_column, context_column, fold_column, gene_column;
   std::vector<std::string> required_columns;  // of these, which the file must have
@@ -48,11 +58,24 @@ class PredictionsFile {
   // rows for one perturbation, context and fold (unless rows are cells).
   static Result<PredictionsFile> open(const std::filesystem::path& path, std::string name, PredictionsOptions options);
 
+  // What a review asks of one context of the task.
+  struct ReviewQuestion {
+    std::string_view context;
+    std::vector<std::string_view> ids;    // perturbations of the task
+    std::vector<std::string_view> genes;  // of the task; may repeat
+    std::optional<RowVector> control;     // the task's control profile
+  };
+  // Raises what is doubtful about the file as predictions for this context, and remembers which rows it serves. After
+  // the last context, `review_left_out` tells of those that serve none. Errors as predict().
+  Result<void> review(const ReviewQuestion& question, Review& review);
+  void review_left_out(bool contexts_were_chosen, Review& review) const;
+
   // What was picked and left out, one sentence each.
   const std::vector<std::string>& notes() const { return notes_; }
 
-  // Errors (bad_input): nothing for this context or fold, none of the ids, a gene of the task that is not there or
-  // there another number of times, NaN, infinity, a negative count.
+  // With labels.merge, rows whose labels are spellings of one id serve it together: deltas as their mean weighted by
+  // n_cells where obs has it. Errors (bad_input): nothing for this context or fold, none of the ids, a gene of the task
+  // that is not there or there another number of times, NaN, infinity, a negative count.
   Result<Answer> predict(const Question& question) const;
 
  private:
@@ -66,6 +89,20 @@ class PredictionsFile {
 
   explicit PredictionsFile(H5adFile file) : file_(std::move(file)) {}
   Result<void> read_rows();
+  Result<void> read_batches();
+  // What each label is, by the rows that no flag calls control; labels that merge become one.
+  std::vector<LabelRole> review_perturbations(const std::vector<bool>& flagged);
+  // Per label of a perturbation: its position among ids; nullopt: not one of them.
+  std::vector<std::optional<std::size_t>> positions_among(const std::vector<std::string_view>& ids) const;
+  bool is_of_context(std::size_t row, std::optional<std::int32_t> context) const;
+  bool is_of_known_batch(std::size_t row) const;
+  bool averages_batches() const;
+  // How much each row counts, and by what the sum of each target is divided.
+  Result<std::vector<double>> weights_of(const std::vector<std::size_t>& rows,
+                                         const std::vector<std::size_t>& target_of_row,
+                                         std::vector<double>& divisor) const;
+  void review_scale(const ReviewQuestion& question, const std::vector<std::size_t>& rows, bool are_controls,
+                    const std::vector<std::int32_t>& genes, Review& review) const;
   Result<std::optional<std::string>> choose_column(const std::string& named,
                                                    std::span<const std::string_view> usual) const;
   Result<Labels> read_labels(const std::string& column) const;
@@ -75,16 +112,23 @@ class PredictionsFile {
   Result<void> check_served(const Question& question, std::optional<std::int32_t> context) const;
   Result<void> normalise(double* values, std::size_t row) const;
   Result<void> add_rows(const std::vector<std::size_t>& rows, const std::vector<std::size_t>& target_of_row,
-                        const Question& question, const std::vector<std::int32_t>& genes, Answer& answer) const;
+                        const std::vector<double>& weights, const Question& question,
+                        const std::vector<std::int32_t>& genes, Answer& answer) const;
   std::string description(std::size_t row) const;  // "row 7 (perturbation 'TP53')"
 
   H5adFile file_;
   std::string path_;
   PredictionsOptions options_;
   std::vector<std::string> notes_;
-  std::vector<std::size_t> rows_;  // of the file, controls left out
-  Labels perts_;
-  std::optional<Labels> contexts_, folds_;
+  std::vector<std::size_t> rows_;          // of the file, controls left out
+  std::vector<std::size_t> control_rows_;  // of the file
+  Labels perts_;                           // spellings that merge are one
+  std::vector<std::int32_t> spelling_of_row_;
+  std::optional<Labels> contexts_, folds_, batches_;
+  std::vector<bool> batch_is_known_;  // per name of batches_
+  Review labels_review_;              // what the labels raise by themselves
+  std::vector<bool> is_served_;       // per row: some context that was reviewed has its perturbation
+  std::vector<std::string> contexts_reviewed_;
 };
 
 }  // namespace headroom

@@ -4,12 +4,14 @@
 // It is an embedding to the worker, since a request for one carries everything that is needed: the context, the
 // perturbations, and (with the training part) which of them are training rows and what the genes are. The training
 // deltas themselves are not looked at.
+#include <algorithm>
 #include <headroom/embedding.hpp>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 
 #include "predictions/predictions_file.hpp"
+#include "review/told_doubt.hpp"
 
 namespace sdk = headroom::sdk;
 using headroom::PredictionsFile;
@@ -62,23 +64,45 @@ class Predictions final : public sdk::Embedding {
              {"format", "", "the file's own name, for messages"},
              {"predicted", "deltas", "what a row is: deltas, profiles or cells"},
              {"values", "asis", "what its numbers are: counts, log1p or asis"},
-             {"control", "", "label of control rows, which are left out"},
+             {"controls", "", "labels or globs of control rows, which are left out, one a line"},
+             {"keep_labels", "", "labels that look missing and are not, one a line"},
+             {"merge_labels", "false", "spellings of one perturbation are one"},
+             {"target_sum", "10000", "what the task's cells were scaled to"},
+             {"total_genes", "0", "over how many genes they were; 0: over the task's"},
+             {"batch_col", "", "the task's column of batches; empty: cells are averaged as they are"},
+             {"batches", "", "the task's batches, one a line; empty: whatever that column names"},
              {"pert_col", "", "column with the perturbation ids; empty: a usual name"},
              {"context_col", "", "column with the context; empty: a usual name, if any"},
              {"fold_col", "", "column with the fold that a row serves; empty: a usual name, if any"},
              {"gene_col", "", "column of var with the gene ids; empty: the one that knows most genes of the task"},
              {"required", "", "those of these columns that must be there, one a line"},
-             {"fold", "", "name of the fold that is asked for"}}};
+             {"fold", "", "name of the fold that is asked for"},
+             {"review_contexts", "0",
+              "above 0: nothing is predicted; each of so many requests is for a context of the task, its only training "
+              "row the control's profile, and what is doubtful is said in the log"},
+             {"contexts_with_control", "", "those of them whose row is a profile, one a line"},
+             {"contexts_were_chosen", "false", "that rows of other contexts serve none is what the user wanted"}}};
   }
   static bool wants_training() { return true; }
 
-  explicit Predictions(const sdk::Host& host) : file_(open(host)), fold_(host.text("fold")) {
+  explicit Predictions(const sdk::Host& host)
+      : file_(open(host)),
+        fold_(host.text("fold")),
+        n_to_review_(host.integer("review_contexts")),
+        with_control_(lines_of(host.text("contexts_with_control"))),
+        contexts_were_chosen_(host.flag("contexts_were_chosen")) {
     for (const std::string& note : file_.notes()) host.info(note);
   }
 
-  std::int64_t dimension(const sdk::Host&, const sdk::EmbeddingRequest& request) override { return request.n_genes(); }
+  std::int64_t dimension(const sdk::Host&, const sdk::EmbeddingRequest& request) override {
+    return n_to_review_ > 0 ? 1 : request.n_genes();
+  }
 
-  void embed(const sdk::Host&, const sdk::EmbeddingRequest& request, sdk::EmbeddingOutput& output) override {
+  void embed(const sdk::Host& host, const sdk::EmbeddingRequest& request, sdk::EmbeddingOutput& output) override {
+    if (n_to_review_ > 0) {
+      review(host, request);
+      return;
+    }
     std::unordered_set<std::string_view> training;
     for (std::int64_t i = 0; i < request.n_training(); ++i) training.insert(request.training_id(i));
     PredictionsFile::Question question{request.context(), fold_, {}, {}, {}};
@@ -94,13 +118,32 @@ class Predictions final : public sdk::Embedding {
   }
 
  private:
+  void review(const sdk::Host& host, const sdk::EmbeddingRequest& request) {
+    PredictionsFile::ReviewQuestion question{request.context(), {}, {}, {}};
+    for (std::int64_t i = 0; i < request.size(); ++i) question.ids.push_back(request.id(i));
+    for (std::int64_t g = 0; g < request.n_genes(); ++g) question.genes.push_back(request.gene_id(g));
+    const bool has_control =
+        std::find(with_control_.begin(), with_control_.end(), request.context()) != with_control_.end();
+    if (has_control && request.n_training() == 1) question.control = request.training_deltas().row(0);
+    file_.review(question, review_);
+    if (++n_reviewed_ < n_to_review_) return;
+    file_.review_left_out(contexts_were_chosen_, review_);
+    for (const headroom::Doubt& doubt : review_.doubts()) host.info(headroom::doubt_line(doubt));
+  }
+
   static PredictionsFile open(const sdk::Host& host) {
     const std::string path = host.text("file");
     if (path.empty()) throw sdk::Error("option 'file' is empty: name a file of predictions");
     PredictionsOptions options;
     options.form = form_of(host.text("predicted"));
     options.counts = are_counts(host.text("values")) && options.form != PredictionsOptions::Form::deltas;
-    options.control = host.text("control");
+    options.labels.controls = lines_of(host.text("controls"));
+    options.labels.kept = lines_of(host.text("keep_labels"));
+    options.labels.merge = host.flag("merge_labels");
+    options.target_sum = host.number("target_sum");
+    if (const auto n = host.integer("total_genes"); n > 0) options.n_total_genes = static_cast<std::size_t>(n);
+    options.batch_column = host.text("batch_col");
+    options.batches = lines_of(host.text("batches"));
     options.pert_column = host.text("pert_col");
     options.context_column = host.text("context_col");
     options.fold_column = host.text("fold_col");
@@ -112,6 +155,10 @@ class Predictions final : public sdk::Embedding {
 
   PredictionsFile file_;
   std::string fold_;
+  std::int64_t n_to_review_, n_reviewed_ = 0;
+  std::vector<std::string> with_control_;
+  bool contexts_were_chosen_;
+  headroom::Review review_;
 };
 
 HEADROOM_PLUGINS(Predictions)

@@ -4,6 +4,7 @@
 #include "fuzz/input_file.hpp"
 #include "io/delimited.hpp"
 #include "io/vector_file.hpp"
+#include "review/told_doubt.hpp"
 #include "task/fold_assignment.hpp"
 
 namespace {
@@ -40,12 +41,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (static_cast<std::size_t>(vectors->vectors.rows()) != vectors->ids.size()) std::abort();
     if (!vectors->vectors.allFinite()) std::abort();
   }
+  if (const auto chosen = headroom::read_vector_file(path, {}, "id")) {
+    if (static_cast<std::size_t>(chosen->vectors.rows()) != chosen->ids.size()) std::abort();
+  }
+  if (const auto doubt = headroom::parse_doubt_line(text)) {
+    if (doubt->accepted || doubt->n < 0) std::abort();
+  }
   headroom::TaskContext context;
   context.name = "K562";
   context.pert_ids = {"A1BG", "TP53"};
   std::vector<std::string> notes;
-  if (const auto folds = headroom::read_fold_file(path, {context}, &notes)) {
-    if (folds->size() != 1 || folds->front().size() != context.pert_ids.size()) std::abort();
+  if (const auto folds =
+          headroom::read_fold_file(path, {context}, tabs ? std::optional<std::string>("test") : std::nullopt, &notes)) {
+    if (folds->labels.size() != 1 || folds->labels.front().size() != context.pert_ids.size()) std::abort();
   }
   return 0;
 }

@@ -28,5 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (static_cast<std::size_t>(vectors->vectors.rows()) != vectors->ids.size()) std::abort();
     if (!vectors->vectors.allFinite()) std::abort();
   }
+  if (const auto chosen = headroom::read_vector_file(path, {}, "vectors#ids")) {
+    if (static_cast<std::size_t>(chosen->vectors.rows()) != chosen->ids.size()) std::abort();
+  }
   return 0;
 }

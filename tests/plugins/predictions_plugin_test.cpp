@@ -127,7 +127,7 @@ TEST_F(PredictionsPlugin, TellsRepeatedGenesApartByTheirOrder) {
 TEST_F(PredictionsPlugin, AveragesCellsAfterScalingEach) {
   host.options["predicted"] = "cells";
   host.options["values"] = "counts";
-  host.options["control"] = "ntc";
+  host.options["controls"] = "ntc";
   write({"a", "ntc", "a", "empty"}, {"g1", "g2"}, (Matrix(4, 2) << 1, 3, 9, 9, 2, 0, 0, 0).finished());
   ASSERT_TRUE(ask({"a", "empty", "ntc"}, {}, {"g1", "g2"})) << host.error;
   EXPECT_EQ(present, (std::vector<std::uint8_t>{1, 1, 0}));

@@ -341,22 +341,28 @@ constexpr double kProfileTolerance = 1e-12;
 TEST_F(ScoreCells, TheRealCellsScoreAsTheTruthWithTheTasksOwnControl) {
   ASSERT_EQ(prepare().exit_code, 0);
   write_cells(folder_ / "pred.h5ad", "condition_name", true);
-  const Ended ended =
-      score("--predictions pred.h5ad --predicted cells --values counts --pert-col condition_name --control control");
+  const Ended ended = score(
+      "--predictions pred.h5ad --predicted cells --values counts --pert-col condition_name --control control "
+      "--accept predictions.other_scale");
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_NE(ended.out.find("6 control rows are left out: the task's own control is subtracted"), std::string::npos)
       << ended.out;
   const double error = error_of("pred");
   EXPECT_GE(error, 0);
   EXPECT_LT(error, kProfileTolerance);
-  // Raw counts that are taken as logarithms are far off: the flag matters.
-  ASSERT_EQ(score("--predictions pred.h5ad --predicted cells --values log1p --pert-col condition_name").exit_code, 0);
+  // Raw counts that are taken as logarithms are far off: the flag matters, and what is wrong is said.
+  const std::string as_logarithms =
+      "--predictions pred.h5ad --predicted cells --values log1p --pert-col condition_name --control control ";
+  expect_says(score(as_logarithms), 2, "predictions.other_scale");
+  expect_says(score("--predictions pred.h5ad --predicted cells --values counts --pert-col condition_name"), 2,
+              "labels.like_control");
+  ASSERT_EQ(score(as_logarithms + "--accept predictions.other_scale").exit_code, 0);
   EXPECT_GT(error_of("pred"), 1);
 }
 
 TEST_F(ScoreCells, TheMatchedDesignHasOneControlWhereAllBatchesAreShared) {
   ASSERT_EQ(prepare("--design matched").exit_code, 0);
-  const Ended ended = score("--predictions cells.h5ad --predicted cells --values counts");
+  const Ended ended = score("--predictions cells.h5ad --predicted cells --values counts --control control");
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_LT(error_of("cells"), kProfileTolerance);
 }

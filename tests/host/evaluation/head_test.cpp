@@ -113,7 +113,7 @@ TEST_F(HeadTest, AGridWithoutAFeasibleSettingChoosesNone) {
   const auto outcome = evaluate(grid_of({500, 600}));
   ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
   EXPECT_FALSE(outcome->best_setting.has_value());
-  EXPECT_THAT(no_feasible_setting(features_).message, HasSubstr("no setting of the grid is feasible with 6 training"));
+  EXPECT_THAT(no_feasible_setting(features_, HyperparameterGrid{}).message, HasSubstr("no setting of the grid is feasible with 6 training"));
 }
 
 }  // namespace

@@ -31,15 +31,23 @@ TEST(ReadSubmissions, TakesPluginsVectorFilesAndFolders) {
   const TemporaryFolder folder;
   for (const char* name : {"a.so", "b.h5ad", "c.csv", "d.csv.gz", "e.tsv", "f.tsv.gz", "g.npz"}) folder.write(name, "");
   for (const char* name : {"README", ".so", ".hidden.so.swp", "h.so.bak"}) folder.write(name, "");
+  for (const char* name : {".DS_Store", "._c.csv", "Thumbs.db", "k.csv~"}) folder.write(name, "");
+  for (const char* name : {"__MACOSX", ".git"}) fs::create_directory(folder / name);
+  folder.write("__MACOSX/c.csv", "");
   fs::create_directory(folder / "i");
   folder.write("i/plugin.so", "");
   folder.write("i/other.so", "");
   folder.write("i/weights", "");
   fs::create_directory(folder / "j");
   folder.write("j/vectors.csv", "");
+  folder.write("j/._vectors.csv", "");
   const SubmissionFolder found = read(folder);
   EXPECT_THAT(names_of(found), ElementsAre("a", "b", "c", "d", "e", "f", "g", "i", "j"));
-  EXPECT_EQ(found.notes.size(), 4u);
+  EXPECT_THAT(found.notes,
+              ElementsAre("'README' is no submission: neither a plugin (.so), nor a file of vectors, nor a folder",
+                          "'h.so.bak' is no submission: neither a plugin (.so), nor a file of vectors, nor a folder",
+                          "8 hidden or system files are passed over: '.DS_Store', '._c.csv', '.git', "
+                          "'.hidden.so.swp', '.so', …"));
   EXPECT_EQ(found.submissions[7].path, folder / "i/plugin.so");
   EXPECT_EQ(found.submissions[7].data_folder, folder / "i");
   EXPECT_EQ(found.submissions[8].path, folder / "j/vectors.csv");

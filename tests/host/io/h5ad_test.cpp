@@ -193,6 +193,10 @@ TEST(H5adFile, ReadsNullableColumnsAndBooleanMatrix) {
   ASSERT_TRUE(alive) << alive.error().line();
   EXPECT_EQ(alive->text(0), "True");
   EXPECT_EQ(alive->text(2), "");
+  const auto guide = file.read_labels(H5adAxis::obs, "guide");
+  ASSERT_TRUE(guide) << guide.error().line();
+  EXPECT_THAT(guide->labels, ElementsAre("A1", "B2"));
+  EXPECT_THAT(guide->codes, ElementsAre(1, LabelColumn::kMissing, 0));
   Matrix expected(3, 2);
   expected << 1, 0, 0, 1, 1, 1;
   EXPECT_EQ(read_matrix(file), expected);

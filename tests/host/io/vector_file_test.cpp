@@ -44,6 +44,49 @@ TEST(ReadVectorFile, ReadsNpzOfBothLayouts) {
   EXPECT_THAT(message_of(read_vector_file(fixture("vectors_pickled.npz"))), HasSubstr("pickled"));
 }
 
+TEST(ReadVectorFile, KnowsACountingOfRows) {
+  EXPECT_TRUE(count_rows({"0", "1", "2"}));
+  EXPECT_TRUE(count_rows({"1", "2"}));
+  EXPECT_FALSE(count_rows({"1", "3"}));
+  EXPECT_FALSE(count_rows({"2", "3"}));
+  EXPECT_FALSE(count_rows({"0"}));
+  EXPECT_FALSE(count_rows({"A", "B"}));
+}
+
+TEST(ReadVectorFile, LeavesColumnsOfTextOut) {
+  const TemporaryFolder folder;
+  const auto path = folder.write("v.csv", ",gene,symbol,x,y\n0,g1,A,1,2\n1,g2,B,3,4\n");
+  const auto file = read_vector_file(path);
+  ASSERT_TRUE(file) << file.error().line();
+  EXPECT_THAT(file->ids, ElementsAre("0", "1"));
+  ASSERT_EQ(file->vectors.cols(), 2);
+  EXPECT_EQ(file->vectors(1, 0), 3);
+  ASSERT_EQ(file->other_ids.size(), 2u);
+  EXPECT_EQ(file->other_ids[0].first, "gene");
+  EXPECT_THAT(file->other_ids[0].second, ElementsAre("g1", "g2"));
+
+  const auto chosen = read_vector_file(path, {}, "gene");
+  ASSERT_TRUE(chosen) << chosen.error().line();
+  EXPECT_THAT(chosen->ids, ElementsAre("g1", "g2"));
+  EXPECT_EQ(chosen->vectors, file->vectors) << "the counting of rows is no dimension";
+  EXPECT_THAT(message_of(read_vector_file(path, {}, "name")), HasSubstr("the first columns are: , gene, symbol, x, y"));
+  // A hole is no column of text.
+  EXPECT_THAT(message_of(read_vector_file(folder.write("h.csv", "id,x,y\na,NA?,2\nb,3,4\n"))), HasSubstr("'NA?'"));
+}
+
+TEST(ReadVectorFile, ChoosesArrays) {
+  const auto file = read_vector_file(fixture("csc_raw_layer.h5ad"), {}, "layers/counts");
+  ASSERT_TRUE(file) << file.error().line();
+  EXPECT_EQ(file->array, "layers/counts");
+  EXPECT_THAT(message_of(read_vector_file(fixture("dense_float64.h5ad"), {}, "obsm/esm")),
+              HasSubstr("there is no 'obsm/esm'"));
+  const auto pair = read_vector_file(fixture("vectors.npz"), {}, "vectors");
+  ASSERT_TRUE(pair) << pair.error().line();
+  EXPECT_EQ(pair->array, "vectors");
+  EXPECT_THAT(message_of(read_vector_file(fixture("vectors.npz"), {}, "esm")),
+              HasSubstr("its arrays are: ids, vectors"));
+}
+
 TEST(ReadVectorFile, ReadsTextWithAndWithoutHeader) {
   const TemporaryFolder folder;
   Matrix expected(2, 2);

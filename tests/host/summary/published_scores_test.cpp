@@ -37,6 +37,51 @@ constexpr const char* small_table =
     "limit,K.562.0,4,0.9,L2\nlimit,K.562.1,4,0.9,L2\nlimit,K.562.2,4,0.9,L2\n"
     "x,K.562.0,6,0.5,L2\nx,K.562.1,7,,L2\n";
 
+// The same numbers with `model`, metrics in lower case and folds that became floats, wide and long.
+TEST_F(PublishedScores, ReadsOtherSpellingsAndLongTables) {
+  const std::vector<std::vector<const char*>> rows = {{"mean", "10", "0.1"}, {"limit", "4", "0.9"}, {"x", "7", "0.5"},
+                                                      {"mean", "12", "0.3"}, {"limit", "2", ""},    {"x", "7", "0.7"}};
+  std::string wide = "model,fold,cell_line,l2,pearson\n";
+  std::string rest = "model,fold,cell_line,metric,value\n";
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::string key = std::string(rows[i][0]) + (i < 3 ? ",0.0,K562," : ",1.0,K562,");
+    wide += key + rows[i][1] + "," + rows[i][2] + "\n";
+    rest += key + "l2," + rows[i][1] + "\n" + key + "Pearson," + rows[i][2] + "\n" + key + "r2,0.5\n";
+  }
+  for (const std::string& text : {wide, rest}) {
+    const auto summary = summarise_score_table(table(text), bounds());
+    ASSERT_TRUE(summary) << summary.error().line();
+    ASSERT_EQ(summary->contexts_size(), 2);
+    const ContextResult& l2 = summary->contexts(0);
+    EXPECT_EQ(l2.context(), "K562");
+    EXPECT_EQ(l2.metric(), "L2");
+    EXPECT_EQ(l2.wap().value(), 11);
+    EXPECT_EQ(l2.bap().value(), 3);
+    EXPECT_DOUBLE_EQ(method(l2, "x").gap_closed(), 50);
+    EXPECT_EQ(method(l2, "x").folds(0).fold(), "0");
+    EXPECT_EQ(method(l2, "x").folds(1).fold(), "1");
+    EXPECT_EQ(summary->contexts(1).metric(), "Pearson");
+    EXPECT_EQ(method(summary->contexts(1), "limit").value(), 0.9);
+  }
+  const auto summary = summarise_score_table(table(rest), bounds());
+  EXPECT_EQ(summary->contexts(0).notes(0), "6 rows of the metric 'r2' are left out: its better direction is not known");
+  auto options = bounds();
+  options.metric = "pearson";
+  for (const std::string& text : {wide, rest}) {
+    const auto one = summarise_score_table(table(text), options);
+    ASSERT_TRUE(one) << one.error().line();
+    ASSERT_EQ(one->contexts_size(), 1);
+    EXPECT_EQ(one->contexts(0).metric(), "Pearson");
+  }
+}
+
+// Folds "0.0" name no context: they are not cut at the dot.
+TEST_F(PublishedScores, FloatFoldsAreNoContexts) {
+  const auto summary = summarise_score_table(table("name,fold,L2\nmean,0.0,3\nlimit,0.0,1\n"), bounds());
+  ASSERT_FALSE(summary);
+  EXPECT_NE(summary.error().line().find("names no context"), std::string::npos) << summary.error().line();
+}
+
 TEST_F(PublishedScores, FollowsTheFiguresRule) {
   auto options = bounds();
   options.wap = {"mean", "z*"};

@@ -53,7 +53,7 @@ def modern():
     data.write_h5ad(HERE / "csc_raw_layer.h5ad")
 
     with h5py.File(HERE / "nullable.h5ad", "w") as file:
-        frame(file, "obs", np.array([b"r0", b"r1", b"r2"]), ["dose", "alive"])
+        frame(file, "obs", np.array([b"r0", b"r1", b"r2"]), ["dose", "alive", "guide"])
         frame(file, "var", np.array([7, 8], dtype=np.uint16), [])
         for name, values, mask in [
             ("dose", np.array([1, 0, 3]), np.array([False, True, False])),
@@ -62,6 +62,12 @@ def modern():
             group = file["obs"].create_group(name)
             group["values"], group["mask"] = values, mask
         file["X"] = np.array([[True, False], [False, True], [True, True]])
+        # Categories as anndata 0.12 writes those of pandas' texts: values beside a mask.
+        guide = file["obs"].create_group("guide")
+        guide["codes"] = np.array([1, -1, 0], dtype=np.int8)
+        guide["categories/values"] = np.array(["A1", "B2"], dtype=h5py.string_dtype())
+        guide["categories/mask"] = np.array([False, False])
+        guide.attrs["encoding-type"], guide["categories"].attrs["encoding-type"] = "categorical", "nullable-string-array"
 
 
 def frame(file, name, index, columns):
