@@ -14,6 +14,8 @@ namespace {
 constexpr std::uint32_t kLargeCount = 65535;
 constexpr std::uint32_t kSmallGenes = 65536;
 constexpr std::size_t kCellsPerTask = 128;
+// Cells that are looked at more closely than one by one.
+constexpr std::uint64_t kSampledCells = 4096;
 
 template <class T>
 void put(unsigned char*& at, T value) {
@@ -57,9 +59,10 @@ CellBuckets::CellBuckets(const CellGroups& groups, const CellSource& source, Opt
     : groups_(groups),
       options_(std::move(options)),
       by_entries_(source.by_entries()),
-      packing_(options_.values == CellValues::counts && options_.n_genes <= kSmallGenes ? Packing::small_counts
-               : source.values_are_real32()                                             ? Packing::real32
-                                                                                        : Packing::real64),
+      packing_(options_.values == CellValues::counts && !options_.keep_fractions && options_.n_genes <= kSmallGenes
+                   ? Packing::small_counts
+               : source.values_are_real32() ? Packing::real32
+                                            : Packing::real64),
       store_({groups.groups.size(), options_.memory_limit_bytes, options_.spill_folder}),
       cells_of_group_(groups.groups.size()),
       n_entries_of_cell_(source.n_cells(), 0) {
@@ -67,7 +70,18 @@ CellBuckets::CellBuckets(const CellGroups& groups, const CellSource& source, Opt
   for (std::uint32_t c = 0; c < source.n_cells(); ++c) {
     if (groups.group_of_cell[c] != CellGroups::kDropped) cells_of_group_[groups.group_of_cell[c]].push_back(c);
   }
-  if (options_.values == CellValues::counts) total_of_cell_.assign(source.n_cells(), 0.0);
+  if (options_.values != CellValues::asis) {
+    total_of_cell_.assign(source.n_cells(), 0.0);
+    sample_stride_ = std::max<std::uint64_t>(source.n_cells() / kSampledCells, 1);
+    const std::size_t n_sampled = source.n_cells() / sample_stride_ + 1;
+    undone_log1p_.assign(n_sampled, 0.0);
+    undone_log2_.assign(n_sampled, 0.0);
+    n_whole_.assign(n_sampled, 0);
+    n_sampled_.assign(n_sampled, 0);
+  }
+  // Storage in 16 bits rounds to one part in two thousand.
+  constexpr double kRounding = 1e-3;
+  most_log1p_ = (1 + kRounding) * std::log1p(options_.target_sum);
   if (by_entries_) {
     place_of_cell_.resize(source.n_cells());
     for (const std::vector<std::uint32_t>& cells : cells_of_group_) {
@@ -82,11 +96,39 @@ std::size_t CellBuckets::entry_bytes() const {
 }
 
 template <class Value>
-bool CellBuckets::acceptable(Value value) const {
-  if (options_.values == CellValues::asis) return std::isfinite(value);
-  if (!(value >= 0) || std::isinf(value)) return false;
+CellBuckets::Fit CellBuckets::fit_of(Value value) const {
+  if (!std::isfinite(value)) return Fit::no_number;
+  if (options_.values == CellValues::asis) return Fit::good;
+  if (value < 0) return Fit::negative;
+  if (options_.values == CellValues::log1p) return static_cast<double>(value) > most_log1p_ ? Fit::beyond : Fit::good;
+  if (options_.values != CellValues::counts) return Fit::good;
   // Beyond 2^53 a double holds no odd numbers, and a sum of counts is no longer exact.
-  return options_.values == CellValues::log1p || (value == std::floor(value) && value < Value{0x1.0p53});
+  return value == std::floor(value) && value < Value{0x1.0p53} ? Fit::good : Fit::fraction;
+}
+
+void CellBuckets::Misfits::add(Fit fit, const PlacedValue& value) {
+  if (fit == Fit::fraction) fractions.add(value);
+  if (fit == Fit::negative) negatives.add(value);
+  if (fit == Fit::beyond) beyond.add(value);
+  if (fit == Fit::no_number && !no_number) no_number = value;
+}
+
+void CellBuckets::Misfits::append(const Misfits& later) {
+  fractions.append(later.fractions);
+  negatives.append(later.negatives);
+  beyond.append(later.beyond);
+  if (!no_number) no_number = later.no_number;
+  largest = std::max(largest, later.largest);
+}
+
+template <class Value>
+void CellBuckets::sample(std::uint64_t cell, Value value) {
+  const std::uint64_t at = cell / sample_stride_;
+  undone_log1p_[at] += std::expm1(static_cast<double>(value));
+  undone_log2_[at] += std::exp2(static_cast<double>(value)) - 1;
+  if (value == 0) return;
+  ++n_sampled_[at];
+  n_whole_[at] += value == std::floor(value) ? 1 : 0;
 }
 
 template <class Value>
@@ -94,7 +136,8 @@ void CellBuckets::pack(std::uint32_t cell, std::uint32_t gene, Value value, unsi
   if (by_entries_) put(out, cell);
   if (packing_ == Packing::small_counts) {
     put(out, static_cast<std::uint16_t>(gene));
-    put(out, static_cast<std::uint16_t>(std::min(value, static_cast<Value>(kLargeCount))));
+    // What is no count is in the findings, and the pass is for nothing unless it was accepted.
+    put(out, static_cast<std::uint16_t>(std::clamp(value, Value{0}, static_cast<Value>(kLargeCount))));
     if (value >= static_cast<Value>(kLargeCount)) {
       std::lock_guard lock(large_mutex_);
       large_.push_back({cell, gene, static_cast<double>(value)});
@@ -109,22 +152,10 @@ void CellBuckets::pack(std::uint32_t cell, std::uint32_t gene, Value value, unsi
   }
 }
 
-tl::unexpected<Error> CellBuckets::refuse(const BadValue& bad) const {
-  std::string what = fmt::format("value {} of gene '{}' in cell '{}' (row {}) ", bad.value,
-                                 options_.gene_name(bad.gene), options_.cell_name(bad.cell), bad.cell);
-  const char* remedy = "correct the file";
-  if (!std::isfinite(bad.value)) {
-    what += "is not a number";
-  } else if (options_.values == CellValues::counts && bad.value >= 0) {
-    what += "is not a count";
-    remedy = "name raw counts with --layer (counts, or raw), or say --values log1p for values already transformed";
-  } else {
-    what += "is negative";
-    remedy = options_.values == CellValues::counts
-                 ? "name raw counts with --layer (counts, or raw), or say --values asis for values used as they are"
-                 : "say --values asis for values used as they are";
-  }
-  return bad_input(what, options_.where, remedy);
+tl::unexpected<Error> CellBuckets::refuse(const PlacedValue& bad) const {
+  return bad_input(fmt::format("value {} of gene '{}' in cell '{}' (row {}) is not a number", bad.value,
+                               options_.gene_name(bad.gene), options_.cell_name(bad.cell), bad.cell),
+                   options_.where, "correct the file");
 }
 
 Result<void> CellBuckets::add_cells(const CellBatch& batch, ThreadPool& pool) {
@@ -144,34 +175,38 @@ Result<void> CellBuckets::add_cells_of(const CellBatch& batch, const Value* valu
 
   // Every cell is checked and packed where its own entries begin.
   const std::size_t n_tasks = (n_cells + kCellsPerTask - 1) / kCellsPerTask;
-  std::vector<std::optional<BadValue>> bad(n_tasks);
+  std::vector<Misfits> misfits(n_tasks);
   pool.for_each(n_tasks, [&](std::size_t task) {
-    for (std::size_t i = task * kCellsPerTask; i < std::min(n_cells, (task + 1) * kCellsPerTask) && !bad[task]; ++i) {
+    for (std::size_t i = task * kCellsPerTask; i < std::min(n_cells, (task + 1) * kCellsPerTask); ++i) {
       const std::uint64_t cell = batch.first_cell + i;
       if (groups_.group_of_cell[cell] == CellGroups::kDropped) continue;
       unsigned char* out = staged_.data() + batch.begin[i] * width;
       std::uint32_t kept = 0;
       double total = 0;
+      Value largest = 0;
+      const bool sampled = !total_of_cell_.empty() && is_sampled(cell);
       for (std::uint64_t e = batch.begin[i]; e < batch.begin[i + 1]; ++e) {
         const Value value = values[e];
-        if (!acceptable(value)) {
-          bad[task] = BadValue{cell, batch.genes[e], static_cast<double>(value)};
-          break;
+        const std::uint32_t gene = options_.gene_map[batch.genes[e]];
+        if (gene == GeneChoice::kNoGene) continue;
+        if (const Fit fit = fit_of(value); fit != Fit::good) {
+          misfits[task].add(fit, {cell, batch.genes[e], static_cast<double>(value)});
         }
         total += static_cast<double>(value);
-        const std::uint32_t gene = options_.gene_map[batch.genes[e]];
-        if (gene == kGeneDropped || value == 0) continue;
+        largest = std::max(largest, value);
+        if (sampled) sample(cell, value);
+        if (gene == GeneChoice::kDropped || value == 0) continue;
         pack(static_cast<std::uint32_t>(cell), gene, value, out);
         out += width;
         ++kept;
       }
       n_entries_of_cell_[cell] = kept;
       if (!total_of_cell_.empty()) total_of_cell_[cell] = total;
+      misfits[task].largest = std::max(misfits[task].largest, static_cast<double>(largest));
     }
   });
-  for (const auto& b : bad) {
-    if (b) return refuse(*b);
-  }
+  for (const Misfits& of_task : misfits) misfits_.append(of_task);
+  if (misfits_.no_number) return refuse(*misfits_.no_number);
 
   // The batch's cells by group, then every group's to its own bucket.
   const std::size_t n_groups = groups_.groups.size();
@@ -211,15 +246,23 @@ Result<void> CellBuckets::add_entries_of(const EntryBatch& batch, const Value* v
   const std::size_t n = batch.cells.size(), width = entry_bytes(), n_groups = groups_.groups.size();
   const auto group_of = [&](std::size_t e) { return groups_.group_of_cell[batch.cells[e]]; };
   const auto is_kept = [&](std::size_t e) {
-    return group_of(e) != CellGroups::kDropped && options_.gene_map[batch.genes[e]] != kGeneDropped && values[e] != 0;
+    return group_of(e) != CellGroups::kDropped && options_.gene_map[batch.genes[e]] < GeneChoice::kNoGene &&
+           values[e] != 0;
   };
   group_begin_.assign(n_groups + 1, 0);
   for (std::size_t e = 0; e < n; ++e) {
-    if (group_of(e) == CellGroups::kDropped) continue;
-    if (!acceptable(values[e])) {
-      return refuse(BadValue{batch.cells[e], batch.genes[e], static_cast<double>(values[e])});
+    if (group_of(e) == CellGroups::kDropped || options_.gene_map[batch.genes[e]] == GeneChoice::kNoGene) continue;
+    const Value value = values[e];
+    const std::uint32_t cell = batch.cells[e];
+    if (const Fit fit = fit_of(value); fit != Fit::good) {
+      misfits_.add(fit, {cell, batch.genes[e], static_cast<double>(value)});
+      if (misfits_.no_number) return refuse(*misfits_.no_number);
     }
-    if (!total_of_cell_.empty()) total_of_cell_[batch.cells[e]] += static_cast<double>(values[e]);
+    misfits_.largest = std::max(misfits_.largest, static_cast<double>(value));
+    if (!total_of_cell_.empty()) {
+      total_of_cell_[cell] += static_cast<double>(value);
+      if (is_sampled(cell)) sample(cell, value);
+    }
     if (is_kept(e)) ++group_begin_[group_of(e) + 1];
   }
   for (std::size_t g = 0; g < n_groups; ++g) group_begin_[g + 1] += group_begin_[g];
@@ -237,6 +280,30 @@ Result<void> CellBuckets::add_entries_of(const EntryBatch& batch, const Value* v
   }
   n_entries_.fetch_add(group_begin_[n_groups]);
   return {};
+}
+
+ValueFindings CellBuckets::findings(const std::function<std::string(std::uint32_t group)>& name) const {
+  ValueFindings out;
+  out.fractions = misfits_.fractions;
+  out.negatives = misfits_.negatives;
+  out.beyond = misfits_.beyond;
+  out.largest = misfits_.largest;
+  if (total_of_cell_.empty()) return out;
+  for (std::uint32_t g = 0; g < cells_of_group_.size(); ++g) {
+    double of_group = 0;
+    for (const std::uint32_t cell : cells_of_group_[g]) {
+      out.totals.push_back(total_of_cell_[cell]);
+      of_group += total_of_cell_[cell];
+      if (!is_sampled(cell)) continue;
+      const std::uint64_t at = cell / sample_stride_;
+      out.undone_log1p.push_back(undone_log1p_[at]);
+      out.undone_log2.push_back(undone_log2_[at]);
+      out.n_sampled_values += n_sampled_[at];
+      out.sampled_are_whole = out.sampled_are_whole && n_whole_[at] == n_sampled_[at];
+    }
+    if (of_group == 0) out.groups_without_counts.push_back(name(g));
+  }
+  return out;
 }
 
 double CellBuckets::large_count(std::uint32_t cell, std::uint32_t gene) {
@@ -305,7 +372,10 @@ Result<void> CellBuckets::take(std::uint32_t group, CellRows& rows, TakeBuffers&
   rows.value.clear();
   rows.gene.reserve(begin[n]);
   rows.value.reserve(begin[n]);
-  CountNormaliser normaliser;
+  CountNormaliser normaliser(options_.target_sum);
+  const bool are_whole =
+      packing_ == Packing::small_counts || (options_.values == CellValues::counts && !options_.keep_fractions);
+  const bool are_counts = options_.values == CellValues::counts || options_.values == CellValues::fractional;
   for (const std::uint32_t i : order) {
     const std::uint32_t cell = cells[i];
     const std::size_t first = rows.gene.size();
@@ -324,9 +394,13 @@ Result<void> CellBuckets::take(std::uint32_t group, CellRows& rows, TakeBuffers&
     bool ascending = true;
     for (std::size_t e = first + 1; e < rows.gene.size(); ++e) ascending &= rows.gene[e - 1] < rows.gene[e];
     if (!ascending) merge_repeats(rows.gene, rows.value, first);
-    if (options_.values == CellValues::counts && rows.gene.size() > first) {
+    if (are_counts && rows.gene.size() > first) {
       normaliser.start_cell(total_of_cell_[cell]);
-      for (std::size_t e = first; e < rows.gene.size(); ++e) rows.value[e] = normaliser(rows.value[e]);
+      for (std::size_t e = first; e < rows.gene.size(); ++e) {
+        rows.value[e] = are_whole ? normaliser(rows.value[e]) : normaliser.fractional(rows.value[e]);
+      }
+    } else if (options_.values == CellValues::scaled) {
+      for (std::size_t e = first; e < rows.gene.size(); ++e) rows.value[e] = std::log1p(rows.value[e]);
     }
     rows.batch.push_back(groups_.batch_of_cell[cell]);
     rows.begin.push_back(rows.gene.size());

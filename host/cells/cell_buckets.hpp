@@ -13,7 +13,9 @@
 #include "cells/cell_group.hpp"
 #include "cells/cell_groups.hpp"
 #include "cells/cell_source.hpp"
+#include "cells/gene_choice.hpp"
 #include "cells/normalise.hpp"
+#include "cells/value_review.hpp"
 
 namespace headroom {
 
@@ -21,7 +23,11 @@ class CellBuckets final : public CellSink {
  public:
   struct Options {
     CellValues values = CellValues::counts;
-    // Source gene → kept gene, ascending where kept; kGeneDropped elsewhere. Totals run over all genes of the source.
+    double target_sum = kCellTotal;  // of a cell, for counts
+    // Values said to be counts need not be whole: it was accepted.
+    bool keep_fractions = false;
+    // Source gene → kept gene, ascending where kept; elsewhere GeneChoice::kDropped, which counts in totals, or
+    // kNoGene, which does not.
     std::vector<std::uint32_t> gene_map;
     std::uint32_t n_genes = 0;  // kept
     std::uint64_t memory_limit_bytes = std::uint64_t{1} << 30;
@@ -31,13 +37,12 @@ class CellBuckets final : public CellSink {
     std::function<std::string(std::uint64_t cell)> cell_name;
     std::function<std::string(std::uint32_t gene)> gene_name;
   };
-  static constexpr std::uint32_t kGeneDropped = UINT32_MAX;
 
   // `groups` must live as long as this.
   CellBuckets(const CellGroups& groups, const CellSource& source, Options options);
 
-  // Errors (bad_input): a value that is not finite, negative, or (counts) not whole, with the first such cell of the
-  // batch, its gene and the remedy; (harness_fault) the temporary file.
+  // Errors (bad_input): a value that is not finite, with the first such cell of the batch and its gene; (harness_fault)
+  // the temporary file. Values that are not what they were said to be are in findings(), after the pass.
   Result<void> add_cells(const CellBatch& batch, ThreadPool& pool) override;
   Result<void> add_entries(const EntryBatch& batch, ThreadPool& pool) override;
 
@@ -55,32 +60,43 @@ class CellBuckets final : public CellSink {
   // Safe from many threads, once for each group and after the pass.
   Result<void> take(std::uint32_t group, CellRows& rows, TakeBuffers& buffers);
 
+  // What the pass found, before the first take(). `name` names a group.
+  ValueFindings findings(const std::function<std::string(std::uint32_t group)>& name) const;
+
   std::uint64_t spilled_bytes() const { return store_.spilled_bytes(); }
   std::uint64_t n_entries() const { return n_entries_.load(); }
 
  private:
   // How an entry lies in the store. Small counts take 4 bytes; larger ones are marked and kept apart.
   enum class Packing { small_counts, real32, real64 };
-  struct BadValue {
-    std::uint64_t cell;
-    std::uint32_t gene;
-    double value;
-  };
   struct LargeCount {
     std::uint32_t cell, gene;
     double count;
   };
 
   std::size_t entry_bytes() const;
+  enum class Fit { good, fraction, negative, beyond, no_number };
   template <class Value>
-  bool acceptable(Value value) const;
+  Fit fit_of(Value value) const;
+  // Misfits of a stretch of the source.
+  struct Misfits {
+    MisfitValues fractions, negatives, beyond;
+    std::optional<PlacedValue> no_number;  // the first
+    double largest = 0;
+
+    void add(Fit fit, const PlacedValue& value);
+    void append(const Misfits& later);
+  };
+  bool is_sampled(std::uint64_t cell) const { return cell % sample_stride_ == 0; }
+  template <class Value>
+  void sample(std::uint64_t cell, Value value);
   template <class Value>
   void pack(std::uint32_t cell, std::uint32_t gene, Value value, unsigned char* out);
   template <class Value>
   Result<void> add_cells_of(const CellBatch& batch, const Value* values, ThreadPool& pool);
   template <class Value>
   Result<void> add_entries_of(const EntryBatch& batch, const Value* values);
-  tl::unexpected<Error> refuse(const BadValue& bad) const;
+  tl::unexpected<Error> refuse(const PlacedValue& bad) const;
   double large_count(std::uint32_t cell, std::uint32_t gene);
   template <class Gene, class Value>
   void unpack(const unsigned char* at, std::uint64_t n, std::uint32_t cell, CellRows& rows);
@@ -92,8 +108,14 @@ class CellBuckets final : public CellSink {
   BucketStore store_;
   std::vector<std::vector<std::uint32_t>> cells_of_group_;  // ascending
   std::vector<std::uint32_t> n_entries_of_cell_;            // kept genes
-  std::vector<double> total_of_cell_;                       // all genes; counts only
-  std::vector<std::uint32_t> place_of_cell_;                // within its group, by entries only
+  std::vector<double> total_of_cell_;                       // all genes; not where values are taken as they are
+  // Every so many cells are looked at more closely: Σ expm1 and Σ (2^x − 1) of their values.
+  std::uint64_t sample_stride_ = 1;
+  std::vector<double> undone_log1p_, undone_log2_;
+  std::vector<std::uint32_t> n_whole_, n_sampled_;  // values of those cells
+  Misfits misfits_;
+  double most_log1p_ = 0;
+  std::vector<std::uint32_t> place_of_cell_;  // within its group, by entries only
   std::mutex large_mutex_;
   std::vector<LargeCount> large_;
   std::once_flag large_sorted_;

@@ -5,23 +5,19 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 #include <string_view>
+#include <unordered_set>
 
+#include "cells/control_rule.hpp"
+#include "cells/group_doubts.hpp"
+#include "cells/label_columns.hpp"
+#include "cells/name_list.hpp"
 #include "io/column_names.hpp"
+#include "review/control_names.hpp"
+#include "review/label_spelling.hpp"
 
 namespace headroom {
 namespace {
-
-// What labs call the control within the column of perturbations, compared without case.
-constexpr std::array kControlLabels = {"non-targeting", "control", "ctrl", "non_targeting", "nt", "dmso", "dmso_tf"};
-
-// How many names an error or a note of examples lists before it says how many more there are.
-constexpr std::size_t kListed = 8;
-
-bool is_there(const std::vector<std::string>& columns, const std::string& name) {
-  return std::find(columns.begin(), columns.end(), name) != columns.end();
-}
 
 template <std::size_t n>
 std::optional<std::string> first_of(const std::array<std::string_view, n>& names,
@@ -32,126 +28,9 @@ std::optional<std::string> first_of(const std::array<std::string_view, n>& names
   return std::nullopt;
 }
 
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  return text;
-}
-
-std::string list_of(const std::vector<std::string>& names) {
-  std::string text;
-  for (std::size_t i = 0; i < std::min(kListed, names.size()); ++i) text += (i ? ", " : "") + names[i];
-  if (names.size() > kListed) text += fmt::format(" and {} more", names.size() - kListed);
-  return text;
-}
-
 // "1 perturbation has", "3 perturbations in context 'x' have"
 std::string have(std::size_t n, const char* one, const char* many, const std::string& where = {}) {
   return n == 1 ? fmt::format("1 {}{} has", one, where) : fmt::format("{} {}{} have", n, many, where);
-}
-
-// Codes of `column` renumbered so that labels sort.
-LabelColumn sorted_labels(LabelColumn column) {
-  std::vector<std::int32_t> order(column.labels.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
-    return column.labels[static_cast<std::size_t>(a)] < column.labels[static_cast<std::size_t>(b)];
-  });
-  std::vector<std::int32_t> rank(order.size());
-  std::vector<std::string> labels;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    rank[static_cast<std::size_t>(order[i])] = static_cast<std::int32_t>(i);
-    labels.push_back(std::move(column.labels[static_cast<std::size_t>(order[i])]));
-  }
-  column.labels = std::move(labels);
-  for (std::int32_t& code : column.codes) {
-    if (code != LabelColumn::kMissing) code = rank[static_cast<std::size_t>(code)];
-  }
-  return column;
-}
-
-LabelColumn one_label(const std::string& label, std::size_t n) {
-  return {"", {label}, std::vector<std::int32_t>(n, 0)};
-}
-
-struct ControlRule {
-  std::string picked;
-  std::vector<bool> is_control;  // cells
-};
-
-Result<ControlRule> find_controls(const CellSource& source, const CellColumnOptions& options,
-                                  const LabelColumn& perturbations) {
-  const std::vector<std::string> columns = source.columns();
-  ControlRule rule;
-  rule.is_control.resize(source.n_cells());
-  const auto by_label = [&](std::int32_t code) {
-    for (std::size_t i = 0; i < rule.is_control.size(); ++i) rule.is_control[i] = perturbations.codes[i] == code;
-    rule.picked = fmt::format("control: label '{}' of column '{}'",
-                              perturbations.labels[static_cast<std::size_t>(code)], perturbations.name);
-    return rule;
-  };
-
-  if (options.control) {
-    const auto at = std::find(perturbations.labels.begin(), perturbations.labels.end(), *options.control);
-    if (at == perturbations.labels.end()) {
-      return bad_input(
-          fmt::format("no cell has the control label '{}' in column '{}'", *options.control, perturbations.name),
-          source.path(), fmt::format("labels there: {}", list_of(perturbations.labels)));
-    }
-    return by_label(static_cast<std::int32_t>(at - perturbations.labels.begin()));
-  }
-  if (options.control_col || is_there(columns, std::string(kControlColumn))) {
-    const std::string name = options.control_col.value_or(std::string(kControlColumn));
-    auto column = source.labels(name);
-    if (!column) return tl::unexpected(column.error());
-    std::vector<bool> means_control;
-    for (const std::string& label : column->labels) {
-      const std::string text = lower(label);
-      const bool yes = text == "true" || text == "1" || text == "yes" || text == "control";
-      const bool no = text == "false" || text == "0" || text == "no" || text.empty();
-      if (!yes && !no) {
-        return bad_input(fmt::format("column '{}' says neither yes nor no: '{}'", name, label), source.path(),
-                         "give a column of True and False with --control-col, or a label with --control");
-      }
-      means_control.push_back(yes);
-    }
-    for (std::size_t i = 0; i < rule.is_control.size(); ++i) {
-      const std::int32_t code = column->codes[i];
-      rule.is_control[i] = code != LabelColumn::kMissing && means_control[static_cast<std::size_t>(code)];
-    }
-    rule.picked = fmt::format("control: column '{}'", name);
-    return rule;
-  }
-  for (const char* usual : kControlLabels) {
-    for (std::size_t l = 0; l < perturbations.labels.size(); ++l) {
-      if (lower(perturbations.labels[l]) == usual) return by_label(static_cast<std::int32_t>(l));
-    }
-  }
-  return bad_input(
-      fmt::format("which cells are control is not said: there is no column '{}', and no label of '{}' is a "
-                  "usual one",
-                  kControlColumn, perturbations.name),
-      source.path(), "give --control LABEL or --control-col COLUMN");
-}
-
-Result<LabelColumn> read_perturbations(const CellSource& source, const CellColumnOptions& options) {
-  const std::vector<std::string> columns = source.columns();
-  const auto name = options.pert_col ? options.pert_col : default_pert_column(columns);
-  if (!name) {
-    return bad_input(fmt::format("no column names the perturbations (tried {})", fmt::join(kPertColumns, ", ")),
-                     source.path(), fmt::format("name it with --pert-col; there are: {}", list_of(columns)));
-  }
-  auto column = source.labels(*name);
-  if (!column) return tl::unexpected(column.error());
-  return sorted_labels(std::move(*column));
-}
-
-// An optional column, or one label for all cells.
-Result<LabelColumn> read_or_one(const CellSource& source, const std::optional<std::string>& name,
-                                const std::string& only_label) {
-  if (!name) return one_label(only_label, source.n_cells());
-  auto column = source.labels(*name);
-  if (!column) return tl::unexpected(column.error());
-  return sorted_labels(std::move(*column));
 }
 
 std::string in_context(const CellGroups& groups, std::uint32_t context) {
@@ -219,6 +98,51 @@ void note_single_cells(const std::vector<std::vector<std::uint32_t>>& n_in_batch
   }
 }
 
+// Whether a name is exactly that of a measured gene; read once it is asked for.
+class MeasuredGenes {
+ public:
+  explicit MeasuredGenes(const CellSource& source) : source_(source) {}
+  bool operator()(std::string_view name) {
+    if (!read_) {
+      read_ = true;
+      if (auto ids = source_.gene_ids()) names_.insert(ids->begin(), ids->end());
+      if (auto columns = source_.gene_columns()) {
+        for (const AnnotationColumn& column : *columns) {
+          if (const auto* texts = std::get_if<std::vector<std::string>>(&column.values)) {
+            names_.insert(texts->begin(), texts->end());
+          }
+        }
+      }
+    }
+    return names_.contains(std::string(name));
+  }
+
+ private:
+  const CellSource& source_;
+  bool read_ = false;
+  std::unordered_set<std::string> names_;
+};
+
+// The value of a column for every perturbation of every context: what stays in one fold.
+Result<void> read_fold_groups(const CellSource& source, const std::string& name, CellGroups& groups) {
+  auto column = source.labels(name);
+  if (!column) return tl::unexpected(column.error());
+  for (std::size_t i = 0; i < groups.group_of_cell.size(); ++i) {
+    const std::uint32_t g = groups.group_of_cell[i];
+    const std::int32_t code = column->codes[i];
+    if (g == CellGroups::kDropped || groups.groups[g].is_control || code == LabelColumn::kMissing) continue;
+    const std::string& value = column->labels[static_cast<std::size_t>(code)];
+    std::string& known = groups.groups[g].fold_group;
+    if (!known.empty() && known != value) {
+      return bad_input(fmt::format("cells of '{}' are in groups '{}' and '{}' of column '{}'",
+                                   groups.groups[g].perturbation, known, value, name),
+                       source.path(), "give --group-col a column that says one thing of each perturbation");
+    }
+    known = value;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::optional<std::string> default_pert_column(const std::vector<std::string>& columns) {
@@ -233,65 +157,157 @@ std::optional<std::string> default_context_column(const std::vector<std::string>
 
 Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions& options, Design design,
                                int min_cells) {
+  Review review;
+  auto groups = group_cells(source, options, design, min_cells, {}, review);
+  if (!groups) return groups;
+  if (auto settled = review.settle(); !settled) return tl::unexpected(settled.error());
+  return groups;
+}
+
+Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions& options, Design design, int min_cells,
+                               const GroupRequirements& requirements, Review& review) {
   const std::vector<std::string> columns = source.columns();
   const std::size_t n_cells = source.n_cells();
-  auto perturbations = read_perturbations(source, options);
-  if (!perturbations) return tl::unexpected(perturbations.error());
-  auto control = find_controls(source, options, *perturbations);
+  auto read = read_perturbations(source, options);
+  if (!read) return tl::unexpected(read.error());
+  const LabelColumn& perturbations = read->labels;
+  std::vector<std::int64_t> n_cells_of(perturbations.labels.size(), 0);
+  for (const std::int32_t code : perturbations.codes) {
+    if (code != LabelColumn::kMissing) ++n_cells_of[static_cast<std::size_t>(code)];
+  }
+  auto control = find_controls(source, options, perturbations, n_cells_of);
   if (!control) return tl::unexpected(control.error());
+  const bool by_flag = !control->flagged.empty();
   const auto batch_name = options.batch_col ? options.batch_col : default_batch_column(columns);
   auto batches = read_or_one(source, batch_name, "all");
   if (!batches) return tl::unexpected(batches.error());
   const auto context_name = options.context_col ? options.context_col : default_context_column(columns);
   auto contexts = read_or_one(source, context_name, kOnlyContext);
   if (!contexts) return tl::unexpected(contexts.error());
+  join_missing_contexts(*contexts, source.path(), review);
+  for (const std::string& name : options.contexts) {
+    if (is_there(contexts->labels, name)) continue;
+    return bad_input(fmt::format("there is no context '{}'", name), source.path(),
+                     fmt::format("the contexts are: {}", list_of(contexts->labels)));
+  }
+  auto kept_by_filter = filtered_cells(source, options.where);
+  if (!kept_by_filter) return tl::unexpected(kept_by_filter.error());
 
   CellGroups out;
   out.contexts = contexts->labels;
   out.batches = batches->labels;
-  out.picked.push_back(fmt::format("perturbations: column '{}'", perturbations->name));
+  out.picked.push_back(fmt::format("perturbations: column '{}'", perturbations.name));
   out.picked.push_back(control->picked);
   out.picked.push_back(batch_name ? fmt::format("batches: column '{}'", *batch_name) : "batches: none named, so one");
   out.picked.push_back(context_name ? fmt::format("contexts: column '{}'", *context_name)
                                     : "contexts: none named, so one");
 
-  // A cell's place: (context, 0 for the control or 1 + perturbation). Dense numbering keeps this one pass of arrays.
-  const std::uint64_t n_slots = perturbations->labels.size() + 1;
-  std::vector<std::uint64_t> n_in_slot(contexts->labels.size() * n_slots, 0);
-  std::vector<std::uint64_t> slot_of_cell(n_cells, UINT64_MAX);
-  std::size_t without_pert = 0, without_batch = 0, without_context = 0;
-  for (std::size_t i = 0; i < n_cells; ++i) {
-    const bool is_control = control->is_control[i];
-    if (contexts->codes[i] == LabelColumn::kMissing) {
-      ++without_context;
-    } else if (batches->codes[i] == LabelColumn::kMissing) {
-      ++without_batch;
-    } else if (!is_control && (perturbations->codes[i] == LabelColumn::kMissing ||
-                               perturbations->labels[static_cast<std::size_t>(perturbations->codes[i])].empty())) {
-      ++without_pert;
-    } else {
-      slot_of_cell[i] = static_cast<std::uint64_t>(contexts->codes[i]) * n_slots +
-                        (is_control ? 0 : 1 + static_cast<std::uint64_t>(perturbations->codes[i]));
-      ++n_in_slot[slot_of_cell[i]];
-    }
-  }
-  for (const auto& [n, what] : {std::pair{without_pert, "perturbation"}, std::pair{without_batch, "batch"},
-                                std::pair{without_context, "context"}}) {
-    if (n > 0) out.notes.push_back(fmt::format("{} cells without a {} are left out", n, what));
+  std::vector<bool> wanted_context(contexts->labels.size(), options.contexts.empty());
+  for (std::size_t c = 0; c < wanted_context.size(); ++c) {
+    wanted_context[c] = wanted_context[c] || is_there(options.contexts, contexts->labels[c]);
   }
 
-  std::vector<std::uint32_t> group_of_slot(n_in_slot.size(), CellGroups::kDropped);
+  // What each label is; rows that are left out anyway raise no doubt.
+  std::vector<bool> names_controls(perturbations.labels.size());
+  std::vector<bool> is_control_label(perturbations.labels.size());
+  for (std::size_t l = 0; l < names_controls.size(); ++l) {
+    names_controls[l] = by_flag && names_control(perturbations.labels[l]);
+    is_control_label[l] = !by_flag && is_given_control(perturbations.labels[l], control->labels);
+  }
+  enum class Fate : std::uint8_t { used, other_context, filtered, no_context, no_batch, no_perturbation, unflagged };
+  std::vector<Fate> fate(n_cells, Fate::used);
+  std::vector<bool> is_control(n_cells, false);
+  std::vector<std::int64_t> n_rows(perturbations.labels.size(), 0);
+  std::array<std::size_t, 7> n_of_fate{};
+  std::vector<std::int64_t> n_unflagged(perturbations.labels.size(), 0);
+  for (std::size_t i = 0; i < n_cells; ++i) {
+    const std::int32_t code = perturbations.codes[i];
+    const auto label = static_cast<std::size_t>(code);
+    const bool has_label = code != LabelColumn::kMissing;
+    is_control[i] = by_flag ? control->flagged[i] : has_label && is_control_label[label];
+    if (contexts->codes[i] == LabelColumn::kMissing) {
+      fate[i] = Fate::no_context;
+    } else if (!wanted_context[static_cast<std::size_t>(contexts->codes[i])]) {
+      fate[i] = Fate::other_context;
+    } else if (batches->codes[i] == LabelColumn::kMissing) {
+      fate[i] = Fate::no_batch;
+    } else if (!is_control[i] && !(*kept_by_filter)[i]) {
+      fate[i] = Fate::filtered;
+    } else if (!is_control[i] && (!has_label || trimmed(perturbations.labels[label]).empty())) {
+      fate[i] = Fate::no_perturbation;
+    } else if (!is_control[i] && names_controls[label]) {
+      fate[i] = Fate::unflagged;
+      ++n_unflagged[label];
+    } else if (!is_control[i] || !by_flag) {
+      ++n_rows[label];
+    }
+    ++n_of_fate[static_cast<std::size_t>(fate[i])];
+  }
+  for (const auto& [which, what] :
+       {std::pair{Fate::no_perturbation, "without a perturbation"}, std::pair{Fate::no_batch, "without a batch"},
+        std::pair{Fate::no_context, "without a context"}, std::pair{Fate::other_context, "of other contexts"},
+        std::pair{Fate::filtered, "that --where leaves out"}}) {
+    const std::size_t n = n_of_fate[static_cast<std::size_t>(which)];
+    if (n == 0) continue;
+    out.notes.push_back(fmt::format("{} cells {} are left out", n, what));
+    review.left_out(fmt::format("cells {}", what), static_cast<std::int64_t>(n));
+  }
+  if (const std::size_t n = n_of_fate[static_cast<std::size_t>(Fate::unflagged)]; n > 0) {
+    std::vector<std::string> labels, counted;
+    for (std::size_t l = 0; l < n_unflagged.size(); ++l) {
+      if (n_unflagged[l] == 0) continue;
+      labels.push_back(perturbations.labels[l]);
+      counted.push_back(fmt::format("'{}' ({} cells)", perturbations.labels[l], n_unflagged[l]));
+    }
+    review.left_out("cells whose label names controls and that are not flagged as such", static_cast<std::int64_t>(n));
+    review.raise({"controls.unflagged", fmt::format("{}, {}", source.path(), control->picked.substr(9)),
+                  fmt::format("{} cells whose label names controls are not flagged as controls and are left out", n),
+                  static_cast<std::int64_t>(n), examples_of(counted),
+                  "to take all of them as controls, leave --control-col out and give" + control_flags(labels)});
+  }
+  MeasuredGenes measured(source);
+  LabelOptions label_options = options.labels;
+  label_options.controls = control->labels;
+  const ReadLabels labels = review_labels(
+      perturbations.labels, n_rows, label_options, [&](std::string_view name) { return measured(name); },
+      fmt::format("{}, column '{}'", source.path(), perturbations.name), review);
+
+  // A cell's place: (context, 0 for the control or 1 + perturbation). Dense numbering keeps this one pass of arrays.
+  const std::uint64_t n_slots = perturbations.labels.size() + 1;
+  std::vector<std::uint64_t> n_in_slot(contexts->labels.size() * n_slots, 0);
+  std::vector<std::uint64_t> slot_of_cell(n_cells, UINT64_MAX);
+  for (std::size_t i = 0; i < n_cells; ++i) {
+    if (fate[i] != Fate::used) continue;
+    std::uint64_t place = 0;
+    if (!is_control[i]) {
+      const auto label = static_cast<std::size_t>(perturbations.codes[i]);
+      if (labels.role[label] == LabelRole::missing) continue;
+      place = 1 + labels.stands_for[label];
+    }
+    slot_of_cell[i] = static_cast<std::uint64_t>(contexts->codes[i]) * n_slots + place;
+    ++n_in_slot[slot_of_cell[i]];
+  }
+
+  // Contexts, each with its control and the perturbations of enough cells. What cannot be estimated is left out,
+  // unless nothing else is there.
+  struct ContextPlan {
+    std::uint32_t context;
+    std::vector<std::uint64_t> kept;  // slots of perturbations
+  };
+  std::vector<ContextPlan> plans;
+  std::optional<Error> first_error;
+  std::vector<std::string> left_out;
   for (std::uint32_t c = 0; c < contexts->labels.size(); ++c) {
     const std::uint64_t first = c * n_slots;
     std::vector<std::string> few;
-    std::vector<std::uint64_t> kept;
+    ContextPlan plan{c, {}};
     for (std::uint64_t s = 1; s < n_slots; ++s) {
       const std::uint64_t n = n_in_slot[first + s];
       if (n == 0) continue;
       if (n < static_cast<std::uint64_t>(min_cells)) {
-        few.push_back(fmt::format("{} ({})", perturbations->labels[s - 1], n));
+        few.push_back(fmt::format("{} ({})", perturbations.labels[s - 1], n));
       } else {
-        kept.push_back(s);
+        plan.kept.push_back(s);
       }
     }
     if (!few.empty()) {
@@ -300,22 +316,42 @@ Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions
                                       have(few.size(), "perturbation", "perturbations", in_context(out, c)), min_cells,
                                       few.size() == 1 ? "is" : "are", fmt::join(few, ", ")));
     }
-    if (kept.empty()) {
+    if (plan.kept.empty()) {
       if (n_in_slot[first] > 0) {
         out.notes.push_back(fmt::format("context '{}' has no perturbation left and is dropped", out.contexts[c]));
       }
       continue;
     }
+    std::optional<Error> error;
     if (n_in_slot[first] == 0) {
-      return bad_input(fmt::format("context '{}' has no control cells", out.contexts[c]), source.path(),
-                       fmt::format("what was taken as {}; give --control or --control-col", control->picked));
+      error =
+          Error{ErrorKind::bad_input, fmt::format("context '{}' has no control cells", out.contexts[c]), source.path(),
+                fmt::format("what was taken as {}; give --control or --control-col", control->picked)};
+    } else if (plan.kept.size() < requirements.least_perturbations) {
+      error = Error{ErrorKind::bad_input,
+                    fmt::format("context '{}' has {} perturbations, too few for {} folds of at least 2",
+                                out.contexts[c], plan.kept.size(), requirements.least_perturbations / 2),
+                    source.path(), "give a smaller --folds, or more perturbations (see --pert-col and --min-cells)"};
     }
+    if (error) {
+      left_out.push_back(fmt::format("{}, and is left out", error->what));
+      if (!first_error) first_error = std::move(error);
+      continue;
+    }
+    plans.push_back(std::move(plan));
+  }
+  if (plans.empty() && first_error) return tl::unexpected(*first_error);
+  out.notes.insert(out.notes.end(), left_out.begin(), left_out.end());
+
+  std::vector<std::uint32_t> group_of_slot(n_in_slot.size(), CellGroups::kDropped);
+  for (const ContextPlan& plan : plans) {
+    const std::uint64_t first = plan.context * n_slots;
     group_of_slot[first] = static_cast<std::uint32_t>(out.groups.size());
-    out.groups.push_back({c, {}, true, static_cast<std::uint32_t>(n_in_slot[first]), {}});
-    for (const std::uint64_t s : kept) {
+    out.groups.push_back({plan.context, {}, true, static_cast<std::uint32_t>(n_in_slot[first]), {}, {}});
+    for (const std::uint64_t s : plan.kept) {
       group_of_slot[first + s] = static_cast<std::uint32_t>(out.groups.size());
       out.groups.push_back(
-          {c, perturbations->labels[s - 1], false, static_cast<std::uint32_t>(n_in_slot[first + s]), {}});
+          {plan.context, perturbations.labels[s - 1], false, static_cast<std::uint32_t>(n_in_slot[first + s]), {}, {}});
     }
   }
   if (out.groups.empty()) {
@@ -339,6 +375,21 @@ Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions
       if (n_in_batch[g][b] > 0) out.groups[g].batches.push_back(b);
     }
   }
+  if (options.group_col) {
+    if (auto grouped = read_fold_groups(source, *options.group_col, out); !grouped)
+      return tl::unexpected(grouped.error());
+  }
+
+  std::vector<std::string> used = requirements.used_columns;
+  used.insert(used.end(), read->columns.begin(), read->columns.end());
+  for (const auto& name : {batch_name, context_name, options.group_col,
+                           by_flag ? std::optional(options.control_col.value_or(std::string(kControlColumn)))
+                                   : std::optional<std::string>()}) {
+    if (name) used.push_back(*name);
+  }
+  doubt_conditions(source, out, perturbations.name, used, review);
+  if (!options.pert_col && !options.group_col) doubt_guides(source, out, perturbations.name, used, review);
+
   if (design == Design::matched) {
     if (auto there = require_paired_controls(out, source.path()); !there) return tl::unexpected(there.error());
   }

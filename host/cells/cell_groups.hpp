@@ -9,16 +9,28 @@
 #include "cells/cell_source.hpp"
 #include "cells/pseudobulk.hpp"
 #include "outcome/outcome.hpp"
+#include "review/label_review.hpp"
+#include "review/review.hpp"
 
 namespace headroom {
 
+// Cells whose column holds one of the values that are given for it; controls are never filtered.
+struct RowFilter {
+  std::string column, value;
+};
+
 // Column names to use instead of the defaults, which are tried in order.
 struct CellColumnOptions {
-  std::optional<std::string> pert_col;     // else pert_id, gene_id, target_gene, perturbation, condition
-  std::optional<std::string> control;      // label of the control in the perturbation's column
-  std::optional<std::string> control_col;  // else is_control; else a usual control label
+  // A column, or several separated by commas that are joined (A_B; a control keeps its label). Else pert_id, gene_id,
+  // target_gene, perturbation, condition.
+  std::optional<std::string> pert_col;
+  LabelOptions labels;                     // what the control is called, spellings, labels that look missing
+  std::optional<std::string> control_col;  // else is_control; else a label that names controls
   std::optional<std::string> batch_col;    // else gem_group, batch, plate, replicate; else all cells are one batch
   std::optional<std::string> context_col;  // else context, cell_line, cell_type; else there is one context
+  std::optional<std::string> group_col;    // perturbations of one value stay in one fold
+  std::vector<std::string> contexts;       // keep only these; empty: all
+  std::vector<RowFilter> where;
 };
 
 // The first of these that is a column.
@@ -39,6 +51,7 @@ struct CellGroups {
     bool is_control = false;
     std::uint32_t n_cells = 0;
     std::vector<std::uint32_t> batches;  // those that occur, ascending
+    std::string fold_group;              // value of group_col; empty: by itself
   };
 
   std::vector<std::string> contexts;  // sorted
@@ -54,11 +67,21 @@ struct CellGroups {
   std::vector<std::string> notes;
 };
 
-// Groups of all cells of `source`. Perturbations of fewer than `min_cells` cells in a context are dropped and listed in
-// the notes by name, cells without a label are counted there, and so are perturbations and batches of one cell, which
-// are kept. Errors (bad_input): a column that is absent, no control cells in a context
-// that has perturbations, no perturbation left, a perturbed batch without control cells in the matched design (naming
-// the batch).
+// What a context needs to be estimated, and columns that are in use elsewhere.
+struct GroupRequirements {
+  std::size_t least_perturbations = 1;  // of a context
+  std::vector<std::string> used_columns;
+};
+
+// Groups of all cells of `source`, with what is doubtful about their labels and columns. A context without control
+// cells or of too few perturbations is left out with a note unless it is the only one. Perturbations of fewer than
+// `min_cells` cells in a context are dropped and listed in the notes by name, cells without a label are counted there,
+// and so are perturbations and batches of one cell, which are kept. Errors (bad_input): a column, context or filter
+// value that is absent, no control cells in the only context that has perturbations, no perturbation left, a perturbed
+// batch without control cells in the matched design (naming the batch).
+Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions& columns, Design design, int min_cells,
+                               const GroupRequirements& requirements, Review& review);
+// The same where every doubt that would stop a command is an error.
 Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions& columns, Design design,
                                int min_cells);
 

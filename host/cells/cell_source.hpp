@@ -15,6 +15,7 @@
 #include "outcome/outcome.hpp"
 #include "parallel/progress.hpp"
 #include "parallel/thread_pool.hpp"
+#include "review/review.hpp"
 
 namespace headroom {
 
@@ -69,6 +70,9 @@ class CellSource {
   virtual Result<std::vector<std::string>> gene_ids() const = 0;
   virtual Result<std::vector<AnnotationColumn>> gene_columns() const = 0;
 
+  // What was left out and what is doubtful about the files themselves.
+  virtual void review(Review&) const {}
+
   // What `deliver` uses, and whether its values come as float (exact for what the file holds) or double.
   virtual bool by_entries() const = 0;
   virtual bool values_are_real32() const = 0;
@@ -84,10 +88,12 @@ class CellSource {
 // or none. Errors (bad_input): unreadable, no such layer (the remedy lists those that exist), an unknown encoding.
 Result<std::unique_ptr<CellSource>> open_h5ad_cells(const std::filesystem::path& path, const std::string& layer);
 
-// A 10x folder: matrix.mtx, features.tsv (or genes.tsv), barcodes.tsv, each also with .gz, and `table`, a TSV or CSV
-// with a header whose first column holds barcodes; every barcode must occur in it. Errors (bad_input): as above, with
-// line numbers.
+// A 10x folder: matrix.mtx, features.tsv (or genes.tsv), barcodes.tsv, each also with .gz or with a prefix that all
+// share, and `table`, a TSV or CSV with a header, of which one column holds barcodes; cells that it lacks have no label
+// of any column. The matrix is genes × cells or, where its sizes or its lists say so, cells × genes; a square one is
+// genes × cells unless `transposed`. Errors (bad_input): as above, with line numbers; no barcode is in the table.
 Result<std::unique_ptr<CellSource>> open_matrix_market_cells(const std::filesystem::path& folder,
-                                                             const std::filesystem::path& table);
+                                                             const std::filesystem::path& table,
+                                                             bool transposed = false);
 
 }  // namespace headroom

@@ -1,18 +1,24 @@
 // Cells of a 10x-style folder: a Matrix Market file of genes × cells with lists of features and barcodes, and a table
 // that says what each barcode is.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 
 #include "cells/cell_source.hpp"
 #include "cells/read_ahead.hpp"
 #include "io/delimited.hpp"
 #include "io/text_file.hpp"
+#include "review/row_numbers.hpp"
 
 namespace headroom {
 namespace {
@@ -20,6 +26,8 @@ namespace {
 // Decompressed text handed over at a time: little at first, for small files.
 constexpr std::size_t kFirstTextBytes = 1 << 16, kTextBytes = 4 << 20;
 constexpr std::size_t kAhead = 2;
+// Names that an error shows of each side.
+constexpr std::size_t kShown = 3;
 
 // Lines without their ends; empty ones at the end of the text are left out.
 std::vector<std::string_view> lines_of(std::string_view text) {
@@ -35,16 +43,8 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return lines;
 }
 
-std::string_view field(std::string_view line, std::size_t n) {
-  for (; n > 0; --n) {
-    const std::size_t tab = line.find('\t');
-    if (tab == std::string_view::npos) return {};
-    line.remove_prefix(tab + 1);
-  }
-  return line.substr(0, line.find('\t'));
-}
-
-// The first of `names` that is in the folder, plain or gzipped.
+// The first of `names` that is in the folder, plain or gzipped; else the only file whose name ends so after a prefix
+// (GSM1_sample_matrix.mtx.gz).
 Result<std::filesystem::path> find_in(const std::filesystem::path& folder, std::initializer_list<const char*> names) {
   std::error_code ignored;
   for (const char* name : names) {
@@ -53,8 +53,58 @@ Result<std::filesystem::path> find_in(const std::filesystem::path& folder, std::
       if (std::filesystem::is_regular_file(path, ignored)) return path;
     }
   }
+  std::vector<std::filesystem::path> prefixed;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const std::string file = entry.path().filename().string();
+    const bool ends_so = std::any_of(names.begin(), names.end(), [&](const char* name) {
+      return file.ends_with(std::string("_") + name) || file.ends_with(std::string("_") + name + ".gz") ||
+             file.ends_with(std::string(".") + name) || file.ends_with(std::string(".") + name + ".gz");
+    });
+    if (ends_so && !file.starts_with(".")) prefixed.push_back(entry.path());
+  }
+  if (prefixed.size() == 1) return prefixed.front();
+  if (prefixed.size() > 1) {
+    return bad_input(fmt::format("there are {} files that end in {}", prefixed.size(), *names.begin()), folder.string(),
+                     "give a folder with the files of one matrix");
+  }
   return bad_input(fmt::format("there is no {} (nor {}.gz)", *names.begin(), *names.begin()), folder.string(),
                    "give the folder that holds matrix.mtx, features.tsv and barcodes.tsv");
+}
+
+// A list of the folder as columns, without quotes: separated by tabs, or by commas where there is no tab at all.
+std::vector<std::vector<std::string>> columns_of(std::string_view text) {
+  const std::vector<std::string_view> lines = lines_of(text);
+  const auto has = [&](char c) {
+    return !lines.empty() && std::all_of(lines.begin(), lines.end(),
+                                         [&](std::string_view line) { return line.find(c) != std::string_view::npos; });
+  };
+  const char separator = !has('\t') && has(',') ? ',' : '\t';
+  std::vector<std::vector<std::string>> columns;
+  for (std::size_t row = 0; row < lines.size(); ++row) {
+    std::string_view line = lines[row];
+    for (std::size_t c = 0;; ++c) {
+      const std::size_t end = std::min(line.find(separator), line.size());
+      std::string_view cell = line.substr(0, end);
+      if (cell.size() >= 2 && cell.front() == '"' && cell.back() == '"') cell = cell.substr(1, cell.size() - 2);
+      if (columns.size() <= c) columns.emplace_back();
+      columns[c].resize(row);
+      columns[c].emplace_back(cell);
+      if (end == line.size()) break;
+      line.remove_prefix(end + 1);
+    }
+  }
+  if (columns.empty()) columns.emplace_back();
+  for (std::vector<std::string>& column : columns) column.resize(lines.size());
+  return columns;
+}
+
+// A barcode without the number of its lane: AAAC-1 is AAAC.
+std::string_view without_lane(std::string_view barcode) {
+  const std::size_t dash = barcode.rfind('-');
+  if (dash == std::string_view::npos || dash + 1 == barcode.size()) return barcode;
+  const std::string_view lane = barcode.substr(dash + 1);
+  return std::all_of(lane.begin(), lane.end(), [](char c) { return c >= '0' && c <= '9'; }) ? barcode.substr(0, dash)
+                                                                                            : barcode;
 }
 
 // A text file, gzipped or not, piece by piece; a piece ends at a line's end.
@@ -139,7 +189,7 @@ struct LineCursor {
 class MatrixMarketCells final : public CellSource {
  public:
   static Result<std::unique_ptr<CellSource>> open(const std::filesystem::path& folder,
-                                                  const std::filesystem::path& table);
+                                                  const std::filesystem::path& table, bool transposed);
 
   const std::string& path() const override { return path_; }
   std::size_t n_cells() const override { return barcodes_.size(); }
@@ -159,8 +209,15 @@ class MatrixMarketCells final : public CellSource {
   }
   Result<void> deliver(CellSink& sink, ThreadPool& pool, Progress& progress, std::stop_token stop) override;
 
+  void review(Review& review) const override;
+
  private:
+  // Barcodes as keys of the table: themselves, or without their lanes where only so any is found.
+  using RowsOf = std::unordered_map<std::string_view, std::vector<std::size_t>>;
+
+  void drop_list_headers(std::vector<std::vector<std::string>>& features);
   Result<void> read_table(const std::filesystem::path& table);
+  void put_row(const std::vector<std::string>& cells, std::size_t key, const std::vector<std::size_t>& rows);
 
   std::string path_;  // of the matrix
   std::string table_path_;
@@ -168,37 +225,87 @@ class MatrixMarketCells final : public CellSource {
   std::vector<AnnotationColumn> gene_columns_;
   std::vector<std::string> table_columns_;
   std::vector<std::vector<std::string>> table_values_;  // column × barcode
+  std::vector<bool> in_table_;                          // barcodes
+  // Of a square matrix, whose sizes do not tell.
+  bool rows_are_cells_ = false;
+  bool orientation_is_told_ = false;  // by a flag, or by which list the table's barcodes are in
 };
 
+// Rows and columns that the matrix declares; nullopt where it is damaged, which the pass tells.
+std::optional<std::pair<std::uint64_t, std::uint64_t>> declared_sizes(const std::filesystem::path& matrix) {
+  auto pieces = TextPieces::open(matrix);
+  if (!pieces) return std::nullopt;
+  const auto text = (*pieces)->next();
+  if (!text || !*text) return std::nullopt;
+  for (const std::string_view line : lines_of(**text)) {
+    if (line.empty() || line.front() == '%') continue;
+    LineCursor cursor{line.data(), line.data() + line.size()};
+    std::uint64_t rows = 0, columns = 0;
+    if (!cursor.number(&rows) || !cursor.number(&columns)) return std::nullopt;
+    return std::pair(rows, columns);
+  }
+  return std::nullopt;
+}
+
+// Lists with a line of column names are one longer than the matrix.
+void MatrixMarketCells::drop_list_headers(std::vector<std::vector<std::string>>& features) {
+  const auto sizes = declared_sizes(path_);
+  if (!sizes) return;
+  const std::uint64_t n_features = features.front().size(), n_barcodes = barcodes_.size();
+  const auto fits = [&](std::uint64_t f, std::uint64_t b) {
+    return (sizes->first == f && sizes->second == b) || (sizes->first == b && sizes->second == f);
+  };
+  for (const auto& [of_features, of_barcodes] :
+       {std::pair{0u, 0u}, std::pair{1u, 0u}, std::pair{0u, 1u}, std::pair{1u, 1u}}) {
+    if (n_features < of_features || n_barcodes < of_barcodes) continue;
+    if (!fits(n_features - of_features, n_barcodes - of_barcodes)) continue;
+    for (auto& column : features) column.erase(column.begin(), column.begin() + of_features);
+    barcodes_.erase(barcodes_.begin(), barcodes_.begin() + of_barcodes);
+    return;
+  }
+}
+
 Result<std::unique_ptr<CellSource>> MatrixMarketCells::open(const std::filesystem::path& folder,
-                                                            const std::filesystem::path& table) {
+                                                            const std::filesystem::path& table, bool transposed) {
   auto cells = std::make_unique<MatrixMarketCells>();
   auto matrix = find_in(folder, {"matrix.mtx"});
   if (!matrix) return tl::unexpected(matrix.error());
   cells->path_ = matrix->string();
   cells->table_path_ = table.string();
+  cells->rows_are_cells_ = cells->orientation_is_told_ = transposed;
 
   auto features = find_in(folder, {"features.tsv", "genes.tsv"});
   if (!features) return tl::unexpected(features.error());
   auto feature_text = read_text_file(*features);
   if (!feature_text) return tl::unexpected(feature_text.error());
-  std::vector<std::string> symbols;
-  for (const std::string_view line : lines_of(*feature_text)) {
-    cells->gene_ids_.emplace_back(field(line, 0));
-    symbols.emplace_back(field(line, 1));
-  }
-  if (std::any_of(symbols.begin(), symbols.end(), [](const std::string& s) { return !s.empty(); })) {
-    cells->gene_columns_.push_back({"symbol", std::move(symbols), {}, false});
-  }
-
   auto barcodes = find_in(folder, {"barcodes.tsv"});
   if (!barcodes) return tl::unexpected(barcodes.error());
   auto barcode_text = read_text_file(*barcodes);
   if (!barcode_text) return tl::unexpected(barcode_text.error());
-  for (const std::string_view line : lines_of(*barcode_text)) cells->barcodes_.emplace_back(field(line, 0));
-
+  std::vector<std::vector<std::string>> columns = columns_of(*feature_text);
+  cells->barcodes_ = std::move(columns_of(*barcode_text).front());
+  cells->drop_list_headers(columns);
+  // A list that was written with its row numbers.
+  if (columns.size() > 1 && are_row_numbers(columns.front())) columns.erase(columns.begin());
+  cells->gene_ids_ = std::move(columns.front());
+  constexpr std::array<const char*, 2> kColumns = {"symbol", "feature_types"};
+  for (std::size_t c = 1; c < std::min(columns.size(), kColumns.size() + 1); ++c) {
+    if (std::any_of(columns[c].begin(), columns[c].end(), [](const std::string& s) { return !s.empty(); })) {
+      cells->gene_columns_.push_back({kColumns[c - 1], std::move(columns[c]), {}, false});
+    }
+  }
   if (auto read = cells->read_table(table); !read) return tl::unexpected(read.error());
   return Result<std::unique_ptr<CellSource>>(std::move(cells));
+}
+
+void MatrixMarketCells::put_row(const std::vector<std::string>& cells, std::size_t key,
+                                const std::vector<std::size_t>& rows) {
+  for (const std::size_t row : rows) {
+    in_table_[row] = true;
+    for (std::size_t c = 0, out = 0; c < cells.size(); ++c) {
+      if (c != key) table_values_[out++][row] = cells[c];
+    }
+  }
 }
 
 Result<void> MatrixMarketCells::read_table(const std::filesystem::path& table) {
@@ -206,33 +313,106 @@ Result<void> MatrixMarketCells::read_table(const std::filesystem::path& table) {
   if (!reader) return tl::unexpected(reader.error());
   if (auto header = reader->read_header(); !header) return header;
   const std::size_t n_columns = reader->header().size();
-  table_columns_.assign(reader->header().begin() + 1, reader->header().end());
-  table_values_.assign(table_columns_.size(), std::vector<std::string>(barcodes_.size()));
 
-  std::unordered_map<std::string_view, std::vector<std::size_t>> rows_of;
-  for (std::size_t i = 0; i < barcodes_.size(); ++i) rows_of[barcodes_[i]].push_back(i);
-  std::vector<bool> found(barcodes_.size());
+  // Its first records say which column holds barcodes, as they are or without their lanes, and of which list.
+  constexpr std::size_t kLooked = 1000;
+  std::vector<std::vector<std::string>> looked_at;
+  while (looked_at.size() < kLooked) {
+    auto more = reader->next();
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) break;
+    looked_at.emplace_back(reader->cells().begin(), reader->cells().end());
+  }
+  const auto keys_of = [](const std::vector<std::string>& names, bool lanes) {
+    RowsOf rows_of;
+    for (std::size_t i = 0; i < names.size(); ++i) rows_of[lanes ? names[i] : without_lane(names[i])].push_back(i);
+    return rows_of;
+  };
+  struct Choice {
+    std::size_t n = 0, column = 0;
+    bool lanes = true, of_features = false;
+  } best;
+  for (const bool of_features : {false, true}) {
+    for (const bool lanes : {true, false}) {
+      const std::vector<std::string>& names = of_features ? gene_ids_ : barcodes_;
+      const RowsOf rows_of = keys_of(names, lanes);
+      if (!lanes && rows_of.size() < names.size()) continue;  // ambiguous
+      for (std::size_t c = 0; c < n_columns; ++c) {
+        const auto n =
+            static_cast<std::size_t>(std::count_if(looked_at.begin(), looked_at.end(), [&](const auto& cells) {
+              return rows_of.contains(lanes ? std::string_view(cells[c]) : without_lane(cells[c]));
+            }));
+        // A column of genes that were perturbed is in the list of features too.
+        if (n > best.n && (!of_features || best.n == 0)) best = {n, c, lanes, of_features};
+      }
+    }
+  }
+  if (best.of_features) {
+    // Perturbed genes repeat among the cells; barcodes do not.
+    std::unordered_set<std::string_view> distinct;
+    for (const auto& cells : looked_at) distinct.insert(cells[best.column]);
+    if (distinct.size() == looked_at.size()) {
+      std::swap(gene_ids_, barcodes_);
+      gene_columns_.clear();
+      rows_are_cells_ = orientation_is_told_ = true;
+    } else {
+      best = {};
+    }
+  }
+
+  for (std::size_t c = 0; c < n_columns; ++c) {
+    if (c != best.column) table_columns_.push_back(reader->header()[c]);
+  }
+  table_values_.assign(table_columns_.size(), std::vector<std::string>(barcodes_.size()));
+  in_table_.assign(barcodes_.size(), false);
+  const RowsOf rows_of = keys_of(barcodes_, best.lanes);
+  std::vector<std::string> unknown;  // of the table, some
+  const auto take = [&](const std::vector<std::string>& cells) -> Result<void> {
+    const std::string_view barcode = cells[best.column];
+    const auto known = rows_of.find(best.lanes ? barcode : without_lane(barcode));
+    if (known == rows_of.end()) {  // the table may hold more cells than the matrix
+      if (unknown.size() < kShown) unknown.push_back(cells[best.column]);
+      return {};
+    }
+    if (in_table_[known->second.front()]) {
+      return reader->error(fmt::format("barcode '{}' occurs twice", barcode), "keep one row of it");
+    }
+    put_row(cells, best.column, known->second);
+    return {};
+  };
+  for (const std::vector<std::string>& cells : looked_at) {
+    if (auto taken = take(cells); !taken) return taken;
+  }
   for (;;) {
     auto more = reader->next();
     if (!more) return tl::unexpected(more.error());
     if (!*more) break;
-    const auto known = rows_of.find(reader->cells()[0]);
-    if (known == rows_of.end()) continue;  // the table may hold more cells than the matrix
-    for (const std::size_t row : known->second) {
-      if (found[row])
-        return reader->error(fmt::format("barcode '{}' occurs twice", known->first), "keep one row of it");
-      found[row] = true;
-      for (std::size_t c = 1; c < n_columns; ++c) table_values_[c - 1][row] = reader->cells()[c];
-    }
+    if (auto taken = take({reader->cells().begin(), reader->cells().end()}); !taken) return taken;
   }
-  const auto missing = std::find(found.begin(), found.end(), false);
-  if (missing != found.end()) {
-    return bad_input(fmt::format("{} of {} barcodes are not in the cell table, first '{}'",
-                                 std::count(found.begin(), found.end(), false), found.size(),
-                                 barcodes_[static_cast<std::size_t>(missing - found.begin())]),
-                     table.string(), "its first column must hold the barcodes of barcodes.tsv");
+  if (std::find(in_table_.begin(), in_table_.end(), true) == in_table_.end()) {
+    std::vector<std::string> some(barcodes_.begin(),
+                                  barcodes_.begin() + static_cast<std::ptrdiff_t>(std::min(barcodes_.size(), kShown)));
+    return bad_input(
+        fmt::format("none of the {} barcodes is in the cell table: barcodes are called {}, the table says {}",
+                    barcodes_.size(), fmt::join(some, ", "), fmt::join(unknown, ", ")),
+        table.string(), "one of its columns must hold the barcodes of barcodes.tsv");
   }
   return {};
+}
+
+void MatrixMarketCells::review(Review& review) const {
+  const auto absent = std::count(in_table_.begin(), in_table_.end(), false);
+  review.left_out("barcodes that the cell table does not have", absent);
+  if (n_genes() != n_cells() || orientation_is_told_) return;
+  review.raise(
+      {"matrix.orientation",
+       path_,
+       fmt::format("the matrix is square ({} × {}), so its sizes do not tell genes from cells; its rows are taken "
+                   "as genes",
+                   n_genes(), n_cells()),
+       1,
+       {},
+       "if its rows are cells, give --transposed"});
 }
 
 Result<LabelColumn> MatrixMarketCells::labels(const std::string& column) const {
@@ -244,8 +424,10 @@ Result<LabelColumn> MatrixMarketCells::labels(const std::string& column) const {
   }
   LabelColumn out{column, {}, {}};
   std::unordered_map<std::string_view, std::int32_t> codes;
-  for (const std::string& value : table_values_[static_cast<std::size_t>(at - table_columns_.begin())]) {
-    if (value.empty()) {
+  const std::vector<std::string>& values = table_values_[static_cast<std::size_t>(at - table_columns_.begin())];
+  for (std::size_t row = 0; row < values.size(); ++row) {
+    const std::string& value = values[row];
+    if (value.empty() || !in_table_[row]) {
       out.codes.push_back(LabelColumn::kMissing);
       continue;
     }
@@ -299,7 +481,7 @@ Result<void> MatrixMarketCells::deliver(CellSink& sink, ThreadPool& pool, Progre
       if (!line.number(&a) || !line.number(&b)) return bad_line("this line does not hold numbers");
       if (!has_size) {
         if (!line.number(&n_declared) || !line.finished()) return bad_line("the size is not three whole numbers");
-        transposed = a != n_genes() && a == n_cells() && b == n_genes();
+        transposed = a == n_cells() && b == n_genes() && (a != n_genes() || rows_are_cells_);
         if (!transposed && (a != n_genes() || b != n_cells())) {
           return bad_line(fmt::format("the matrix is {} × {}, but there are {} features and {} barcodes", a, b,
                                       n_genes(), n_cells()));
@@ -334,8 +516,8 @@ Result<void> MatrixMarketCells::deliver(CellSink& sink, ThreadPool& pool, Progre
 }  // namespace
 
 Result<std::unique_ptr<CellSource>> open_matrix_market_cells(const std::filesystem::path& folder,
-                                                             const std::filesystem::path& table) {
-  return MatrixMarketCells::open(folder, table);
+                                                             const std::filesystem::path& table, bool transposed) {
+  return MatrixMarketCells::open(folder, table, transposed);
 }
 
 }  // namespace headroom

@@ -4,26 +4,26 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
-#include <map>
-#include <mutex>
+#include <fstream>
+#include <memory>
 #include <new>
-#include <numeric>
 #include <set>
-#include <span>
-#include <unordered_map>
-#include <unordered_set>
 
 #include "cells/cell_buckets.hpp"
 #include "cells/cell_source.hpp"
+#include "cells/gene_choice.hpp"
+#include "cells/perturbation_estimates.hpp"
+#include "cells/prepared_folds.hpp"
+#include "cells/task_content.hpp"
+#include "cells/value_review.hpp"
 #include "io/atomic_file.hpp"
-#include "io/column_names.hpp"
-#include "io/csv_writer.hpp"
-#include "io/delimited.hpp"
+#include "io/h5ad.hpp"
 #include "io/h5ad_writer.hpp"
-#include "io/text_file.hpp"
-#include "protocol/kfold.hpp"
+#include "review/doubt_record.hpp"
+#include "review/row_numbers.hpp"
 
 namespace headroom {
 namespace {
@@ -50,384 +50,6 @@ std::filesystem::path nearest_folder(const std::filesystem::path& path) {
   return folder;
 }
 
-// The genes that are kept, with their table.
-struct Genes {
-  std::vector<std::string> ids;     // source
-  std::vector<std::uint32_t> map;   // source → kept
-  std::vector<std::uint32_t> kept;  // kept → source
-  std::string index_name;
-  std::vector<AnnotationColumn> columns;  // kept
-};
-
-AnnotationColumn select_rows(const AnnotationColumn& column, const std::vector<std::uint32_t>& rows) {
-  AnnotationColumn out{column.name, {}, {}, column.categorical};
-  std::visit(
-      [&](const auto& values) {
-        std::decay_t<decltype(values)> chosen;
-        chosen.reserve(rows.size());
-        for (const std::uint32_t row : rows) chosen.push_back(values[row]);
-        out.values = std::move(chosen);
-      },
-      column.values);
-  if (!column.present.empty()) {
-    for (const std::uint32_t row : rows) out.present.push_back(column.present[row]);
-  }
-  return out;
-}
-
-Result<std::unordered_set<std::string>> read_gene_list(const std::filesystem::path& path) {
-  auto text = read_text_file(path);
-  if (!text) return tl::unexpected(text.error());
-  std::unordered_set<std::string> genes;
-  for (std::size_t begin = 0; begin < text->size();) {
-    const std::size_t end = std::min(text->find('\n', begin), text->size());
-    std::string gene = text->substr(begin, end - begin);
-    while (!gene.empty() && (gene.back() == '\r' || gene.back() == ' ' || gene.back() == '\t')) gene.pop_back();
-    if (!gene.empty()) genes.insert(std::move(gene));
-    begin = end + 1;
-  }
-  if (genes.empty()) return bad_input("the list of genes is empty", path.string(), "give one gene a line");
-  return genes;
-}
-
-Result<Genes> choose_genes(const CellSource& source, const PrepareOptions& options, std::vector<std::string>& notes) {
-  Genes genes;
-  auto ids = source.gene_ids();
-  if (!ids) return tl::unexpected(ids.error());
-  auto columns = source.gene_columns();
-  if (!columns) return tl::unexpected(columns.error());
-  genes.ids = std::move(*ids);
-  genes.index_name = source.gene_index_name();
-  const std::size_t n = genes.ids.size();
-  if (n == 0) return bad_input("there are no genes", source.path(), "give a matrix of cells × genes");
-  const std::size_t n_distinct = std::unordered_set<std::string>(genes.ids.begin(), genes.ids.end()).size();
-  if (n_distinct < n) notes.push_back(fmt::format("{} gene names repeat; told apart by position", n - n_distinct));
-
-  std::vector<bool> keep(n, true);
-  if (options.genes_file) {
-    auto wanted = read_gene_list(*options.genes_file);
-    if (!wanted) return tl::unexpected(wanted.error());
-    // The list may hold ids of the index or of a column: the one that knows most of them.
-    std::vector<std::string> best = genes.ids;
-    const auto n_known = [&](const std::vector<std::string>& names) {
-      return std::count_if(names.begin(), names.end(), [&](const std::string& name) { return wanted->contains(name); });
-    };
-    auto most = n_known(best);
-    for (const AnnotationColumn& column : *columns) {
-      std::vector<std::string> names(n);
-      for (std::size_t i = 0; i < n; ++i) names[i] = column.text(i);
-      if (const auto known = n_known(names); known > most) {
-        most = known;
-        best = std::move(names);
-      }
-    }
-    if (most == 0) {
-      return bad_input("none of the listed genes is there", options.genes_file->string(),
-                       fmt::format("genes are called like '{}' in {}", genes.ids[0], source.path()));
-    }
-    for (std::size_t i = 0; i < n; ++i) keep[i] = wanted->contains(best[i]);
-    const std::unordered_set<std::string> there(best.begin(), best.end());
-    const auto absent =
-        std::count_if(wanted->begin(), wanted->end(), [&](const std::string& gene) { return !there.contains(gene); });
-    if (absent > 0) notes.push_back(fmt::format("{} of {} listed genes are not in the file", absent, wanted->size()));
-  }
-  genes.map.assign(n, CellBuckets::kGeneDropped);
-  for (std::uint32_t i = 0; i < n; ++i) {
-    if (!keep[i]) continue;
-    genes.map[i] = static_cast<std::uint32_t>(genes.kept.size());
-    genes.kept.push_back(i);
-  }
-  for (const AnnotationColumn& column : *columns) genes.columns.push_back(select_rows(column, genes.kept));
-  return genes;
-}
-
-// Rows of the task: the groups that are perturbations, in order.
-std::vector<std::uint32_t> task_rows(const CellGroups& groups) {
-  std::vector<std::uint32_t> rows;
-  for (std::uint32_t g = 0; g < groups.groups.size(); ++g) {
-    if (!groups.groups[g].is_control) rows.push_back(g);
-  }
-  return rows;
-}
-
-std::string named(const CellGroups& groups, const CellGroups::Group& group) {
-  return groups.contexts.size() > 1
-             ? fmt::format("'{}' in context '{}'", group.perturbation, groups.contexts[group.context])
-             : fmt::format("'{}'", group.perturbation);
-}
-
-Result<std::vector<std::string>> folds_from_column(const CellSource& source, const CellGroups& groups,
-                                                   const std::string& name) {
-  auto column = source.labels(name);
-  if (!column) return tl::unexpected(column.error());
-  std::vector<std::optional<std::int32_t>> code(groups.groups.size());
-  for (std::size_t i = 0; i < groups.group_of_cell.size(); ++i) {
-    const std::uint32_t g = groups.group_of_cell[i];
-    if (g == CellGroups::kDropped || groups.groups[g].is_control) continue;
-    if (code[g] && *code[g] != column->codes[i]) {
-      return bad_input(
-          fmt::format("cells of {} are in different folds of column '{}'", named(groups, groups.groups[g]), name),
-          source.path(), "give every perturbation of a context one fold");
-    }
-    code[g] = column->codes[i];
-  }
-  std::vector<std::string> folds;
-  for (const std::uint32_t g : task_rows(groups)) {
-    if (*code[g] == LabelColumn::kMissing) {
-      return bad_input(fmt::format("{} has no fold in column '{}'", named(groups, groups.groups[g]), name),
-                       source.path(), "fill it in, or use --folds N");
-    }
-    folds.push_back(column->labels[static_cast<std::size_t>(*code[g])]);
-  }
-  return folds;
-}
-
-Result<std::vector<std::string>> folds_from_file(const CellGroups& groups, const std::filesystem::path& path,
-                                                 std::vector<std::string>& notes) {
-  auto reader = DelimitedReader::open(path);
-  if (!reader) return tl::unexpected(reader.error());
-  if (auto header = reader->read_header(); !header) return tl::unexpected(header.error());
-  const auto pert = reader->require_column("pert_id");
-  if (!pert) return tl::unexpected(pert.error());
-  const auto fold = reader->require_column("test_split");
-  if (!fold) return tl::unexpected(fold.error());
-  const auto context = reader->column("context");
-  std::map<std::pair<std::string, std::string>, std::string> fold_of;  // (context or "", perturbation)
-  for (;;) {
-    auto more = reader->next();
-    if (!more) return tl::unexpected(more.error());
-    if (!*more) break;
-    const auto& cells = reader->cells();
-    const std::pair<std::string, std::string> key(context ? std::string(cells[*context]) : std::string(), cells[*pert]);
-    const auto [known, is_new] = fold_of.try_emplace(key, cells[*fold]);
-    if (!is_new && known->second != cells[*fold]) {
-      return reader->error(fmt::format("'{}' is in two folds", key.second), "give every perturbation one fold");
-    }
-  }
-  std::vector<std::string> folds;
-  std::set<std::pair<std::string, std::string>> used;
-  for (const std::uint32_t g : task_rows(groups)) {
-    const CellGroups::Group& group = groups.groups[g];
-    const auto at = fold_of.find({context ? groups.contexts[group.context] : std::string(), group.perturbation});
-    if (at == fold_of.end() || at->second.empty()) {
-      return bad_input(fmt::format("{} has no fold", named(groups, group)), path.string(),
-                       "add a line for it, or use --folds N");
-    }
-    used.insert(at->first);
-    folds.push_back(at->second);
-  }
-  if (used.size() < fold_of.size()) {
-    notes.push_back(
-        fmt::format("{} rows of the fold file name perturbations that are not here", fold_of.size() - used.size()));
-  }
-  return folds;
-}
-
-Result<std::vector<std::string>> make_folds(const CellGroups& groups, const PrepareOptions& options,
-                                            const std::string& where) {
-  std::vector<std::string> folds;
-  const std::vector<std::uint32_t> rows = task_rows(groups);
-  for (std::size_t first = 0; first < rows.size();) {
-    const std::uint32_t context = groups.groups[rows[first]].context;
-    std::size_t last = first;
-    while (last < rows.size() && groups.groups[rows[last]].context == context) ++last;
-    if (last - first < static_cast<std::size_t>(options.n_folds)) {
-      return bad_input(fmt::format("context '{}' has {} perturbations, too few for {} folds", groups.contexts[context],
-                                   last - first, options.n_folds),
-                       where, "give a smaller --folds, or drop the context");
-    }
-    const auto test_rows = kfold_test_rows(last - first, options.n_folds, options.fold_seed);
-    folds.resize(last);
-    for (std::size_t f = 0; f < test_rows.size(); ++f) {
-      for (const std::int32_t row : test_rows[f]) folds[first + static_cast<std::size_t>(row)] = std::to_string(f);
-    }
-    first = last;
-  }
-  return folds;
-}
-
-// Folds as whole numbers where all are, so that other tools read them as such.
-AnnotationColumn fold_column(const std::vector<std::string>& folds) {
-  std::vector<std::int64_t> numbers;
-  for (const std::string& fold : folds) {
-    const auto number = parse_integer(fold);
-    if (!number) return {"test_split", folds, {}, true};
-    numbers.push_back(*number);
-  }
-  return {"test_split", std::move(numbers), {}, false};
-}
-
-struct Estimates {
-  Matrix deltas;                                    // perturbations × genes
-  std::vector<PerturbationEstimate> perturbations;  // without their delta
-  // Per context of the groups: what its deltas were taken from, where that is one profile.
-  std::vector<std::optional<RowVector>> controls;
-};
-
-// The profile that every delta of the context was taken from. In the matched design a delta is taken from the controls
-// of the perturbation's own batches, so there is one only where all perturbations lie in the same batches.
-std::optional<RowVector> control_of_all(const ContextControl& control, const CellGroups& groups,
-                                        std::span<const std::uint32_t> rows) {
-  if (control.design == Design::global) return control.profile.mean;
-  const auto& batches = groups.groups[rows.front()].batches;
-  const bool same =
-      std::all_of(rows.begin(), rows.end(), [&](std::uint32_t row) { return groups.groups[row].batches == batches; });
-  if (!same) return std::nullopt;
-  RowVector mean = RowVector::Zero(control.moments.mean.cols());
-  for (const std::uint32_t batch : batches) {
-    mean += control.moments.mean.row(static_cast<Eigen::Index>(find_batch(control.moments.spans, batch)));
-  }
-  return mean / static_cast<double>(batches.size());
-}
-
-// What one thread needs for one perturbation after the other.
-struct Worker {
-  CellRows cells;
-  CellBuckets::TakeBuffers take;
-  BootstrapWorkspace workspace;
-};
-
-Error stopped() { return {ErrorKind::interrupted, "stopped while resampling", {}, {}}; }
-
-Result<Estimates> estimate_all(CellBuckets& buckets, const CellGroups& groups, std::uint32_t n_genes,
-                               const PrepareOptions& options, ThreadPool& pool, Progress& progress,
-                               const std::stop_token& stop) {
-  const std::vector<std::uint32_t> rows = task_rows(groups);
-  Estimates out;
-  out.deltas.resize(static_cast<Eigen::Index>(rows.size()), n_genes);
-  out.perturbations.resize(rows.size());
-  out.controls.resize(groups.contexts.size());
-  std::mutex mutex;
-  std::optional<Error> error;
-  for (std::size_t first = 0; first < rows.size();) {
-    const std::uint32_t context = groups.groups[rows[first]].context;
-    std::size_t last = first;
-    while (last < rows.size() && groups.groups[rows[last]].context == context) ++last;
-
-    // A context's control is the group before its perturbations.
-    ContextControl control;
-    {
-      CellRows cells;
-      CellBuckets::TakeBuffers take;
-      if (auto taken = buckets.take(rows[first] - 1, cells, take); !taken) return tl::unexpected(taken.error());
-      take = {};
-      control = prepare_control(std::move(cells), options.design, n_genes, groups.contexts[context], options.bootstrap,
-                                pool, progress, stop);
-    }
-
-    if (stop.stop_requested()) return tl::unexpected(stopped());
-    out.controls[context] = control_of_all(control, groups, std::span(rows).subspan(first, last - first));
-
-    // Large groups first, so that none is left running alone at the end.
-    std::vector<std::size_t> order(last - first);
-    std::iota(order.begin(), order.end(), first);
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      return groups.groups[rows[a]].n_cells > groups.groups[rows[b]].n_cells;
-    });
-    std::vector<std::unique_ptr<Worker>> idle;
-    pool.for_each(order.size(), [&](std::size_t i) {
-      if (stop.stop_requested()) return;
-      std::unique_lock lock(mutex);
-      if (error) return;
-      if (idle.empty())
-        idle.push_back(
-            std::unique_ptr<Worker>(new Worker{CellRows{}, CellBuckets::TakeBuffers{}, BootstrapWorkspace(control)}));
-      std::unique_ptr<Worker> worker = std::move(idle.back());
-      idle.pop_back();
-      lock.unlock();
-      const std::size_t row = order[i];
-      const auto taken = buckets.take(rows[row], worker->cells, worker->take);
-      if (taken) {
-        PerturbationEstimate estimate =
-            estimate_perturbation(control, worker->cells, groups.groups[rows[row]].perturbation, worker->workspace);
-        out.deltas.row(static_cast<Eigen::Index>(row)) = estimate.delta;
-        estimate.delta.resize(0);
-        out.perturbations[row] = std::move(estimate);
-        progress.advance(groups.groups[rows[row]].n_cells);
-      }
-      lock.lock();
-      if (!taken) error = taken.error();
-      idle.push_back(std::move(worker));
-    });
-    if (error) return tl::unexpected(*error);
-    if (stop.stop_requested()) return tl::unexpected(stopped());
-    first = last;
-  }
-  return out;
-}
-
-std::string noise_table(const CellGroups& groups, const std::vector<std::uint32_t>& rows,
-                        const std::vector<PerturbationEstimate>& estimates) {
-  CsvWriter table(CsvTexts::exact);  // its ids are compared with those of the task
-  for (const char* column :
-       {"quantile", "L2", "MSE", "MAE", "Spearman", "Pearson", "pert_id", "n_batches_pert", "context", "n_cells",
-        "closed_form", "split_half", "split_half_MSE", "split_half_MAE", "split_half_Spearman", "split_half_Pearson"}) {
-    table.text(column);
-  }
-  table.end_row();
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    const PerturbationEstimate& estimate = estimates[r];
-    const CellGroups::Group& group = groups.groups[rows[r]];
-    CsvWriter tail(CsvTexts::exact);
-    tail.text(group.perturbation).number(std::int64_t{estimate.n_batches}).text(groups.contexts[group.context]);
-    tail.number(std::int64_t{estimate.n_cells}).number(estimate.closed_form);
-    for (int m = 0; m < kNoiseMetrics; ++m) {
-      estimate.split_half ? tail.number((*estimate.split_half)[m]) : tail.nothing();
-    }
-    for (std::size_t q = 0; q < kNoiseQuantiles.size(); ++q) {
-      table.number(kNoiseQuantiles[q]);
-      for (const double value : estimate.quantiles[q]) table.number(value);
-      table.fields(tail.str()).end_row();
-    }
-  }
-  return table.str();
-}
-
-H5adContent task_content(const CellGroups& groups, const std::vector<std::uint32_t>& rows, const Genes& genes,
-                         const Estimates& estimates, const std::vector<std::string>& folds) {
-  H5adContent content;
-  std::vector<std::string> pert_id, context;
-  std::vector<std::int64_t> n_cells, n_batches;
-  const bool one_context = groups.groups[rows.front()].context == groups.groups[rows.back()].context;
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    const CellGroups::Group& group = groups.groups[rows[r]];
-    pert_id.push_back(group.perturbation);
-    context.push_back(groups.contexts[group.context]);
-    n_cells.push_back(estimates.perturbations[r].n_cells);
-    n_batches.push_back(estimates.perturbations[r].n_batches);
-    content.obs_index.push_back(one_context ? group.perturbation : context.back() + "|" + group.perturbation);
-  }
-  content.obs_columns.push_back({"pert_id", std::move(pert_id), {}, false});
-  content.obs_columns.push_back({"context", std::move(context), {}, true});
-  content.obs_columns.push_back(fold_column(folds));
-  content.obs_columns.push_back({"n_cells", std::move(n_cells), {}, false});
-  content.obs_columns.push_back({"n_batches", std::move(n_batches), {}, false});
-  for (const std::uint32_t gene : genes.kept) content.var_index.push_back(genes.ids[gene]);
-  for (const AnnotationColumn& column : genes.columns) {
-    if (!column.name.starts_with(kControlProfilePrefix)) content.var_columns.push_back(column);
-  }
-  for (std::size_t c = 0; c < groups.contexts.size(); ++c) {
-    if (!estimates.controls[c]) continue;
-    content.var_columns.push_back({control_profile_column(groups.contexts[c]),
-                                   std::vector<double>(estimates.controls[c]->begin(), estimates.controls[c]->end()),
-                                   {},
-                                   false});
-  }
-  const bool lacks_control = std::any_of(
-      rows.begin(), rows.end(), [&](std::uint32_t row) { return !estimates.controls[groups.groups[row].context]; });
-  if (lacks_control) {
-    content.uns[kControlNoteKey] =
-        "in the matched design each perturbation is compared with the control of its own batches, and here "
-        "perturbations lie in different ones";
-  }
-  DenseX x;
-  x.row_blocks.emplace_back(estimates.deltas.data(), estimates.deltas.rows(), estimates.deltas.cols(),
-                            Eigen::OuterStride<>(estimates.deltas.cols()));
-  content.x = std::move(x);
-  content.gzip_level = 0;  // the last digits of deltas are noise: compressing them costs seconds and saves little
-  return content;
-}
-
 Result<std::unique_ptr<CellSource>> open_source(const std::filesystem::path& cells, const PrepareOptions& options) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(cells, ignored)) return open_h5ad_cells(cells, options.layer);
@@ -435,62 +57,193 @@ Result<std::unique_ptr<CellSource>> open_source(const std::filesystem::path& cel
     return bad_input("a Matrix Market folder does not say what its cells are", cells.string(),
                      "give the table of cells with --cells TABLE.tsv");
   }
-  return open_matrix_market_cells(cells, *options.cell_table);
+  return open_matrix_market_cells(cells, *options.cell_table, options.transposed);
+}
+
+// What was read of the cells, before anything is computed from them.
+struct GatheredCells {
+  std::unique_ptr<CellSource> source;
+  CellGroups groups;
+  GeneChoice genes;
+  PreparedFolds folds;
+  std::unique_ptr<CellBuckets> buckets;  // after the pass
+  std::vector<std::string> picked, notes;
+};
+
+// Whether a doubt stops the command where it is raised, or all are wanted.
+enum class Doubts { stop, collect };
+
+void note_repeated_barcodes(std::vector<std::string> barcodes, std::vector<std::string>& notes) {
+  std::sort(barcodes.begin(), barcodes.end());
+  std::size_t repeats = 0;
+  for (std::size_t i = 1; i < barcodes.size(); ++i) repeats += barcodes[i] == barcodes[i - 1];
+  if (repeats > 0) notes.push_back(fmt::format("{} barcodes repeat; told apart by position", repeats));
+}
+
+// Perturbations that are numbers, beside genes that are only counted.
+void doubt_gene_ids(const CellGroups& groups, const GeneChoice& genes, const std::string& where, Review& review) {
+  std::set<std::string> names;
+  for (const CellGroups::Group& group : groups.groups) {
+    if (!group.is_control) names.insert(group.perturbation);
+  }
+  const std::vector<std::string> perturbations(names.begin(), names.end());
+  const std::size_t n = n_ids_by_chance(perturbations, genes.ids);
+  if (n == 0) return;
+  // A column of names that knows as many of them is what a run would take.
+  for (const AnnotationColumn& column : genes.columns) {
+    const auto* texts = std::get_if<std::vector<std::string>>(&column.values);
+    if (texts == nullptr) continue;
+    const std::set<std::string> there(texts->begin(), texts->end());
+    const auto n_known = std::count_if(perturbations.begin(), perturbations.end(),
+                                       [&](const std::string& id) { return there.contains(id); });
+    if (static_cast<std::size_t>(n_known) > n) return;
+  }
+  review.raise({"genes.ids_by_chance", fmt::format("{}, var index", where),
+                fmt::format("the genes are numbered in order, and {} of {} perturbations are such numbers: they would "
+                            "be taken for genes by chance",
+                            n, perturbations.size()),
+                static_cast<std::int64_t>(n), examples_of(perturbations),
+                "write the names of the genes into the var index"});
+}
+
+Result<std::unique_ptr<GatheredCells>> gather_cells(const std::filesystem::path& cells,
+                                                    const std::filesystem::path& out_dir, const PrepareOptions& options,
+                                                    Doubts doubts, Review& review, ThreadPool& pool, Progress& progress,
+                                                    const std::stop_token& stop) {
+  const auto settled = [&]() -> Result<void> { return doubts == Doubts::stop ? review.settle() : Result<void>(); };
+  auto gathered = std::make_unique<GatheredCells>();  // its parts refer to each other: it stays where it is
+  GatheredCells& out = *gathered;
+  auto opened = open_source(cells, options);
+  if (!opened) return tl::unexpected(opened.error());
+  out.source = std::move(*opened);
+  CellSource& source = *out.source;
+  source.review(review);
+  if (source.n_cells() >= UINT32_MAX)
+    return bad_input("there are more than 2^32 cells", source.path(), "split the file");
+
+  GroupRequirements requirements;
+  const bool folds_are_made = !options.fold_col && !options.fold_file;
+  if (folds_are_made && !options.untestable_folds) {
+    requirements.least_perturbations = 2 * static_cast<std::size_t>(options.n_folds);
+  }
+  if (options.fold_col) requirements.used_columns.push_back(*options.fold_col);
+  auto groups = group_cells(source, options.columns, options.design, options.min_cells, requirements, review);
+  if (!groups) return tl::unexpected(groups.error());
+  out.groups = std::move(*groups);
+  out.picked = out.groups.picked;
+  out.notes = out.groups.notes;
+  auto genes = choose_genes(source, options.genes, review, out.notes);
+  if (!genes) return tl::unexpected(genes.error());
+  out.genes = std::move(*genes);
+  doubt_gene_ids(out.groups, out.genes, source.path(), review);
+  if (auto done = settled(); !done) return tl::unexpected(done.error());
+
+  auto folds = prepared_folds(source, out.groups, options, review, out.notes);
+  if (!folds) return tl::unexpected(folds.error());
+  out.folds = std::move(*folds);
+  out.picked.push_back(out.folds.picked);
+  if (auto done = settled(); !done) return tl::unexpected(done.error());
+  auto barcodes = source.barcodes();
+  if (!barcodes) return tl::unexpected(barcodes.error());
+  note_repeated_barcodes(std::move(*barcodes), out.notes);
+
+  ValueNames names;
+  names.where = source.path();
+  names.cell = [&source](std::uint64_t cell) {
+    const auto all = source.barcodes();
+    return all && cell < all->size() ? (*all)[cell] : std::string("?");
+  };
+  names.gene = [&out](std::uint32_t gene) { return out.genes.ids[gene]; };
+  CellBuckets::Options bucket_options;
+  bucket_options.values = options.values;
+  bucket_options.target_sum = options.target_sum;
+  bucket_options.keep_fractions = review.accepts("values.not_counts", names.where);
+  bucket_options.gene_map = out.genes.map;
+  bucket_options.n_genes = static_cast<std::uint32_t>(out.genes.kept.size());
+  bucket_options.memory_limit_bytes = cells_memory(options);
+  bucket_options.spill_folder = nearest_folder(out_dir);
+  bucket_options.where = names.where;
+  bucket_options.cell_name = names.cell;
+  bucket_options.gene_name = names.gene;
+  out.buckets = std::make_unique<CellBuckets>(out.groups, source, std::move(bucket_options));
+  progress.begin("reading cells", static_cast<std::int64_t>(source.n_cells()), "cells");
+  const auto delivered = source.deliver(*out.buckets, pool, progress, stop);
+  progress.end();
+  if (!delivered) return tl::unexpected(delivered.error());
+  out.buckets->end_pass();
+
+  const ValueFindings findings = out.buckets->findings([&](std::uint32_t g) {
+    const CellGroups::Group& group = out.groups.groups[g];
+    return (group.is_control ? std::string("the control") : "'" + group.perturbation + "'") +
+           (out.groups.contexts.size() > 1 ? " in " + out.groups.contexts[group.context] : "");
+  });
+  auto reviewed = review_values(findings, options.values, options.target_sum, names, review);
+  if (!reviewed) return tl::unexpected(reviewed.error());
+  if (auto done = settled(); !done) return tl::unexpected(done.error());
+  return gathered;
+}
+
+// Whether `path` may be replaced: it is not there, is empty, or prepare wrote it.
+bool is_own_task(const std::filesystem::path& path) {
+  const auto file = H5adFile::open(path);
+  if (!file) return false;
+  const std::vector<std::string> columns = file->columns(H5adAxis::obs);
+  constexpr std::array<const char*, 5> kOwn = {"pert_id", "context", "test_split", "n_cells", "n_batches"};
+  return columns.size() >= kOwn.size() && std::equal(kOwn.begin(), kOwn.end(), columns.begin());
+}
+
+bool is_own_noise(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::string header;
+  return std::getline(file, header) && header.starts_with("quantile,L2,MSE,MAE,Spearman,Pearson,pert_id,");
+}
+
+void doubt_outputs(const std::filesystem::path& cells, const std::filesystem::path& task,
+                   const std::filesystem::path& noise, const PrepareOptions& options, Review& review) {
+  const auto is_there = [](const std::filesystem::path& path) {
+    std::error_code ignored;
+    return std::filesystem::exists(path, ignored);
+  };
+  const auto is_same = [](const std::filesystem::path& a, const std::filesystem::path& b) {
+    std::error_code ignored;
+    return std::filesystem::equivalent(a, b, ignored);
+  };
+  for (const auto& [output, is_own] : {std::pair{task, &is_own_task}, std::pair{noise, &is_own_noise}}) {
+    if (!is_there(output)) continue;
+    std::error_code ignored;
+    bool is_input = is_same(output, cells);
+    for (const auto& input : {options.genes.genes_file, options.fold_file, options.cell_table}) {
+      is_input = is_input || (input && is_same(output, *input));
+    }
+    if (!is_input && (std::filesystem::file_size(output, ignored) == 0 || is_own(output))) continue;
+    review.raise(
+        {"output.not_ours",
+         output.string(),
+         is_input ? "the output would replace an input" : "the output would replace a file that Headroom did not write",
+         1,
+         {},
+         "choose another folder with -o, or move the file away"});
+  }
 }
 
 Result<PrepareReport> prepare_unguarded(const std::filesystem::path& cells, const std::filesystem::path& out_dir,
-                                        const PrepareOptions& options, ThreadPool& pool, Progress& progress,
-                                        const std::stop_token& stop) {
+                                        const PrepareOptions& options, Review& review, ThreadPool& pool,
+                                        Progress& progress, const std::stop_token& stop) {
   PrepareReport report;
+  report.task = out_dir / "task.h5ad";
+  report.noise = out_dir / "noise.csv";
   Clock::time_point start = Clock::now();
-  auto opened = open_source(cells, options);
-  if (!opened) return tl::unexpected(opened.error());
-  CellSource& source = **opened;
-  if (source.n_cells() >= UINT32_MAX)
-    return bad_input("there are more than 2^32 cells", source.path(), "split the file");
-  auto groups = group_cells(source, options.columns, options.design, options.min_cells);
-  if (!groups) return tl::unexpected(groups.error());
-  report.picked = groups->picked;
-  report.notes = groups->notes;
-  auto genes = choose_genes(source, options, report.notes);
-  if (!genes) return tl::unexpected(genes.error());
-  const auto n_genes = static_cast<std::uint32_t>(genes->kept.size());
-
-  const auto folds = options.fold_col    ? folds_from_column(source, *groups, *options.fold_col)
-                     : options.fold_file ? folds_from_file(*groups, *options.fold_file, report.notes)
-                                         : make_folds(*groups, options, source.path());
-  if (!folds) return tl::unexpected(folds.error());
-  report.picked.push_back(options.fold_col ? fmt::format("folds: column '{}'", *options.fold_col)
-                          : options.fold_file
-                              ? fmt::format("folds: {}", options.fold_file->string())
-                              : fmt::format("folds: {}, shuffled with seed {}", options.n_folds, options.fold_seed));
-  {
-    auto barcodes = source.barcodes();
-    if (!barcodes) return tl::unexpected(barcodes.error());
-    std::sort(barcodes->begin(), barcodes->end());
-    std::size_t repeats = 0;
-    for (std::size_t i = 1; i < barcodes->size(); ++i) repeats += (*barcodes)[i] == (*barcodes)[i - 1];
-    if (repeats > 0) report.notes.push_back(fmt::format("{} barcodes repeat; told apart by position", repeats));
-  }
-
-  CellBuckets::Options bucket_options;
-  bucket_options.values = options.values;
-  bucket_options.gene_map = genes->map;
-  bucket_options.n_genes = n_genes;
-  bucket_options.memory_limit_bytes = cells_memory(options);
-  bucket_options.spill_folder = nearest_folder(out_dir);
-  bucket_options.where = source.path();
-  bucket_options.cell_name = [&](std::uint64_t cell) {
-    const auto barcodes = source.barcodes();
-    return barcodes && cell < barcodes->size() ? (*barcodes)[cell] : std::string("?");
-  };
-  bucket_options.gene_name = [&](std::uint32_t gene) { return genes->ids[gene]; };
-  CellBuckets buckets(*groups, source, std::move(bucket_options));
-  progress.begin("reading cells", static_cast<std::int64_t>(source.n_cells()), "cells");
-  const auto delivered = source.deliver(buckets, pool, progress, stop);
-  progress.end();
-  if (!delivered) return tl::unexpected(delivered.error());
-  buckets.end_pass();
+  doubt_outputs(cells, report.task, report.noise, options, review);
+  if (auto settled = review.settle(); !settled) return tl::unexpected(settled.error());
+  auto done_reading = gather_cells(cells, out_dir, options, Doubts::stop, review, pool, progress, stop);
+  if (!done_reading) return tl::unexpected(done_reading.error());
+  const GatheredCells* const gathered = done_reading->get();
+  const CellSource& source = *gathered->source;
+  const CellGroups* const groups = &gathered->groups;
+  CellBuckets& buckets = *gathered->buckets;
+  report.picked = gathered->picked;
+  report.notes = gathered->notes;
+  const auto n_genes = static_cast<std::uint32_t>(gathered->genes.kept.size());
   report.read_s = seconds_since(start);
 
   start = Clock::now();
@@ -507,16 +260,14 @@ Result<PrepareReport> prepare_unguarded(const std::filesystem::path& cells, cons
   std::error_code failed;
   std::filesystem::create_directories(out_dir, failed);
   if (failed) return bad_input("the folder cannot be made: " + failed.message(), out_dir.string(), "choose another -o");
-  report.task = out_dir / "task.h5ad";
-  report.noise = out_dir / "noise.csv";
   // An earlier task must not stand beside the new noise table should the process end in between.
   std::filesystem::remove(report.task, failed);
   if (auto done = write_file_atomically(report.noise, noise_table(*groups, rows, estimates->perturbations)); !done) {
     return tl::unexpected(done.error());
   }
-  if (auto done = write_h5ad(report.task, task_content(*groups, rows, *genes, *estimates, *folds)); !done) {
-    return tl::unexpected(done.error());
-  }
+  H5adContent content = task_content(*groups, rows, gathered->genes, *estimates, gathered->folds);
+  if (!review.doubts().empty()) content.uns[kDoubtsKey] = doubts_json(review.doubts());
+  if (auto done = write_h5ad(report.task, content); !done) return tl::unexpected(done.error());
   report.write_s = seconds_since(start);
 
   for (std::uint32_t c = 0; c < groups->contexts.size(); ++c) {
@@ -533,7 +284,7 @@ Result<PrepareReport> prepare_unguarded(const std::filesystem::path& cells, cons
   }
   for (const PreparedContext& c : report.contexts) report.n_cells_used += c.n_cells + c.n_control_cells;
   report.n_genes = n_genes;
-  report.n_folds = std::set<std::string>(folds->begin(), folds->end()).size();
+  report.n_folds = gathered->folds.n_folds;
   report.n_cells_in_file = source.n_cells();
   report.n_entries = buckets.n_entries();
   report.file_bytes = source.stored_bytes();
@@ -550,8 +301,14 @@ std::optional<Error> validate(const PrepareOptions& options) {
   if (auto error = validate(options.bootstrap)) return error;
   if (options.min_cells < 1) return bad(fmt::format("--min-cells is {}", options.min_cells), "give 1 or more");
   if (options.n_folds < 2) return bad(fmt::format("--folds is {}", options.n_folds), "give 2 or more");
-  if (options.columns.control && options.columns.control_col) {
+  if (!options.columns.labels.controls.empty() && options.columns.control_col) {
     return bad("--control and --control-col are both given", "give one of them");
+  }
+  if (!(options.target_sum > 0) || !std::isfinite(options.target_sum)) {
+    return bad(fmt::format("--target-sum is {}", options.target_sum), "give a positive number");
+  }
+  if (options.test_value && !options.fold_col && !options.fold_file) {
+    return bad("--test-value is given without folds to choose from", "name them with --fold-col or --fold-file");
   }
   if (options.fold_col && options.fold_file)
     return bad("--fold-col and --fold-file are both given", "give one of them");
@@ -563,14 +320,36 @@ std::optional<Error> validate(const PrepareOptions& options) {
 }
 
 Result<PrepareReport> prepare(const std::filesystem::path& cells, const std::filesystem::path& out_dir,
-                              const PrepareOptions& options, ThreadPool& pool, Progress& progress,
+                              const PrepareOptions& options, Review& review, ThreadPool& pool, Progress& progress,
                               std::stop_token stop) {
   if (auto error = validate(options)) return tl::unexpected(*error);
   try {
-    return prepare_unguarded(cells, out_dir, options, pool, progress, stop);
+    return prepare_unguarded(cells, out_dir, options, review, pool, progress, stop);
   } catch (const std::bad_alloc&) {
     return harness_fault("out of memory", cells.string(),
                          "give a smaller --memory-limit, or keep fewer genes (--genes)");
+  }
+}
+
+Result<PrepareReport> prepare(const std::filesystem::path& cells, const std::filesystem::path& out_dir,
+                              const PrepareOptions& options, ThreadPool& pool, Progress& progress,
+                              std::stop_token stop) {
+  Review review;
+  return prepare(cells, out_dir, options, review, pool, progress, stop);
+}
+
+Result<void> review_cells(const std::filesystem::path& cells, const PrepareOptions& options, Review& review,
+                          ThreadPool& pool, Progress& progress, std::stop_token stop) {
+  if (auto error = validate(options)) return tl::unexpected(*error);
+  try {
+    const auto gathered = gather_cells(cells, std::filesystem::temp_directory_path(), options, Doubts::collect, review,
+                                       pool, progress, stop);
+    if (!gathered) return tl::unexpected(gathered.error());
+    for (const std::string& line : (*gathered)->picked) review.understood(line);
+    for (const std::string& line : (*gathered)->notes) review.understood(line);
+    return {};
+  } catch (const std::bad_alloc&) {
+    return harness_fault("out of memory", cells.string(), "give a smaller --memory-limit");
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "cells/bootstrap.hpp"
 #include "cells/cell_groups.hpp"
+#include "cells/gene_choice.hpp"
 #include "cells/normalise.hpp"
 #include "cells/pseudobulk.hpp"
 #include "outcome/outcome.hpp"
@@ -25,16 +26,20 @@ struct PrepareOptions {
   std::string layer;                       // empty: X
   // Matrix Market folders only: the table of cells.
   std::optional<std::filesystem::path> cell_table;
-  // One gene a line; only these are kept. Cells are scaled by all their genes nevertheless.
-  std::optional<std::filesystem::path> genes_file;
+  bool transposed = false;         // of such a folder: the matrix is cells × genes
+  double target_sum = kCellTotal;  // total of a cell that counts are scaled to, and that log1p values came from
+  GeneOptions genes;
   int min_cells = 1;  // of a perturbation in a context, at least 1
 
   // Folds: a column of the cells, or a table (pert_id,test_split[,context]), or else made by K-fold within each
   // context.
   std::optional<std::string> fold_col;
   std::optional<std::filesystem::path> fold_file;
-  int n_folds = 5;               // 2 to the number of perturbations
-  std::uint32_t fold_seed = 42;  // scikit-learn's random_state
+  std::optional<std::string> test_value;  // the one label of those that is tested; the others are trained on
+  int n_folds = 5;                        // 2 to the number of perturbations
+  std::uint32_t fold_seed = 42;           // scikit-learn's random_state
+  // Folds that no run would take, of one test perturbation or none, are written nevertheless.
+  bool untestable_folds = false;
 
   BootstrapOptions bootstrap;
   // Aim for the whole program's memory; cells beyond it go to a temporary file. Default: half of the machine's memory.
@@ -70,9 +75,20 @@ std::optional<Error> validate(const PrepareOptions& options);
 // says so where it has none. noise.csv: the columns of the contract, then context, n_cells, closed_form
 // and split_half (L2), split_half_MSE, _MAE, _Spearman, _Pearson; an undefined number is an empty field.
 //
+// What is doubtful about the cells goes into `review`, and into the task (uns/headroom_doubts); what stops the command
+// does so before anything is computed. Without a review every refused doubt is an error.
+//
 // Errors: bad_input (nothing is written); harness_fault (disk full, out of memory); interrupted.
+Result<PrepareReport> prepare(const std::filesystem::path& cells, const std::filesystem::path& out_dir,
+                              const PrepareOptions& options, Review& review, ThreadPool& pool, Progress& progress,
+                              std::stop_token stop);
 Result<PrepareReport> prepare(const std::filesystem::path& cells, const std::filesystem::path& out_dir,
                               const PrepareOptions& options, ThreadPool& pool, Progress& progress,
                               std::stop_token stop);
+
+// What prepare would understand, leave out and doubt, in one pass over the cells and without an output. Errors: as
+// prepare, before its doubts.
+Result<void> review_cells(const std::filesystem::path& cells, const PrepareOptions& options, Review& review,
+                          ThreadPool& pool, Progress& progress, std::stop_token stop);
 
 }  // namespace headroom

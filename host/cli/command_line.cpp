@@ -86,6 +86,21 @@ void add_common_flags(CLI::App& command, CommonArguments& common) {
              "How results are printed on stdout");
 }
 
+// How the labels of perturbations are read.
+void add_label_flags(CLI::App& command, LabelOptions& labels) {
+  command
+      .add_option(
+          "--control", labels.controls,
+          "Label of the control, or a pattern such as 'NegCtrl*'; may be repeated, and all of them are one control")
+      ->type_name("LABEL")
+      ->allow_extra_args(false);
+  command.add_flag("--merge-labels", labels.merge,
+                   "Join spellings of one perturbation: case, blanks, the order of A+B, A+ctrl");
+  command.add_option("--keep-label", labels.kept, "A label such as nan or None that does name a perturbation")
+      ->type_name("LABEL")
+      ->allow_extra_args(false);
+}
+
 // Of every command that reads data. A code that does not exist is a mistake on the command line.
 void add_review_flags(CLI::App& command, ReviewOptions& review) {
   begin_group(command, "Doubts about the input");
@@ -235,39 +250,41 @@ Result<std::uint64_t> size_in_bytes(const std::string& text, std::string_view fl
   return static_cast<std::uint64_t>(value * scale->second);
 }
 
-void add_prepare_flags(CLI::App& command, PrepareArguments& arguments, std::string& memory_limit) {
-  PrepareOptions& options = arguments.options;
+// How a file of cells is read: of prepare, and of inspect, which tells what prepare would understand.
+void add_cell_flags(CLI::App& command, PrepareOptions& options) {
+  add_choice(
+      command, "--values", options.values,
+      {{"counts", CellValues::counts},
+       {"log1p", CellValues::log1p},
+       {"asis", CellValues::asis},
+       {"scaled", CellValues::scaled},
+       {"fractional", CellValues::fractional}},
+      "What the file holds: counts (scaled to the target sum, then log1p), log1p (that was done already), scaled "
+      "(already scaled, not logged), fractional (counts corrected for ambient RNA, which need not be whole), or "
+      "asis (nothing is done)");
   command
-      .add_option("cells", arguments.cells,
-                  "Cells: an h5ad, or a folder with matrix.mtx[.gz], features.tsv[.gz] and barcodes.tsv[.gz]")
-      ->type_name("CELLS")
-      ->required();
-  begin_group(command, "Input and output");
-  command.add_option("-o,--out", arguments.out, "Folder for task.h5ad and noise.csv")->type_name("DIR")->required();
-  add_choice(command, "--values", options.values,
-             {{"counts", CellValues::counts}, {"log1p", CellValues::log1p}, {"asis", CellValues::asis}},
-             "What the file holds: counts (scaled to 10,000 a cell, then log1p), log1p (that was done already), or "
-             "asis (nothing is done)");
+      .add_option("--target-sum", options.target_sum,
+                  "Total of a cell that counts are scaled to, and that log1p values came from")
+      ->type_name("N")
+      ->capture_default_str();
   command.add_option("--layer", options.layer, "Read layers/NAME, or raw/X, instead of X")->type_name("NAME");
   add_optional(command, "--cells", options.cell_table,
                "Table of the cells, TSV or CSV, where the cells are a Matrix Market folder");
-  add_optional(command, "--genes", options.genes_file, "Keep only these genes: a file with one id a line");
-  command.add_option("--min-cells", options.min_cells, "Drop perturbations with fewer cells than this in a context")
-      ->capture_default_str();
-  command
-      .add_option("--memory-limit", memory_limit,
-                  "Memory to use, for example 2GiB; cells beyond it go to a temporary file (default: half of the "
-                  "machine's)")
-      ->type_name("SIZE");
+  command.add_flag("--transposed", options.transposed,
+                   "The matrix of such a folder is cells × genes; needed only where it is square");
+  add_optional(command, "--genes", options.genes.genes_file, "Keep only these genes: a file with one id a line");
+  add_choice(
+      command, "--features", options.genes.all_features, {{"gene", false}, {"all", true}},
+      "Features that are taken as genes: those of gene expression, or all (guides, antibodies and peaks as well)");
 
   begin_group(command, "Which cells are what");
   CellColumnOptions& columns = options.columns;
   add_optional(
       command, "--pert-col", columns.pert_col,
-      "Column of obs with the perturbation (default: the first of pert_id, gene_id, target_gene, perturbation, "
-      "condition)")
-      ->type_name("COLUMN");
-  add_optional(command, "--control", columns.control, "Label of the control cells in that column")->type_name("LABEL");
+      "Column of obs with the perturbation, or several to join as A,B (default: the first of pert_id, gene_id, "
+      "target_gene, perturbation, condition)")
+      ->type_name("COLUMN[,COLUMN]");
+  add_label_flags(command, columns.labels);
   add_optional(command, "--control-col", columns.control_col,
                "Column of obs that is true for control cells (default: is_control)")
       ->type_name("COLUMN");
@@ -278,14 +295,60 @@ void add_prepare_flags(CLI::App& command, PrepareArguments& arguments, std::stri
   add_optional(command, "--context-col", columns.context_col,
                "Column of obs with the context (default: the first of context, cell_line, cell_type, if any)")
       ->type_name("COLUMN");
+  command.add_option("--context", columns.contexts, "Only these contexts, by name (default: all)")->type_name("NAME");
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--where",
+          [&columns](const std::vector<std::string>& given) {
+            columns.where.clear();
+            for (const std::string& text : given) {
+              const auto equals = text.find('=');
+              columns.where.push_back({text.substr(0, equals), text.substr(equals + 1)});
+            }
+          },
+          "Only cells that hold this value in this column of obs; several values of a column are all kept, and "
+          "controls "
+          "always")
+      ->type_name("COLUMN=VALUE")
+      ->allow_extra_args(false)
+      ->check([](const std::string& text) {
+        const auto equals = text.find('=');
+        return equals == std::string::npos || equals == 0 ? "'" + text + "' is not COLUMN=VALUE" : std::string();
+      });
+  add_optional(command, "--group-col", columns.group_col,
+               "Column of obs whose values keep perturbations together in one fold, as the guides of one gene")
+      ->type_name("COLUMN");
+}
+
+void add_prepare_flags(CLI::App& command, PrepareArguments& arguments, std::string& memory_limit) {
+  PrepareOptions& options = arguments.options;
+  command
+      .add_option("cells", arguments.cells,
+                  "Cells: an h5ad, or a folder with matrix.mtx[.gz], features.tsv[.gz] and barcodes.tsv[.gz]")
+      ->type_name("CELLS")
+      ->required();
+  begin_group(command, "Input and output");
+  command.add_option("-o,--out", arguments.out, "Folder for task.h5ad and noise.csv")->type_name("DIR")->required();
+  command.add_option("--min-cells", options.min_cells, "Drop perturbations with fewer cells than this in a context")
+      ->capture_default_str();
+  command
+      .add_option("--memory-limit", memory_limit,
+                  "Memory to use, for example 2GiB; cells beyond it go to a temporary file (default: half of the "
+                  "machine's)")
+      ->type_name("SIZE");
+
+  add_cell_flags(command, options);
   add_choice(command, "--design", options.design, {{"global", Design::global}, {"matched", Design::matched}},
              "What deltas are taken against: global: all control cells of the context; matched: those of each batch "
              "(plates)");
 
   begin_group(command, "Folds");
-  add_optional(command, "--fold-col", options.fold_col, "Column of obs with the test fold")->type_name("COLUMN");
+  add_optional(command, "--fold-col", options.fold_col,
+               "Column of obs with the test fold, or several that tell train from test: fold_0,fold_1,fold_2")
+      ->type_name("COLUMN");
   add_optional(command, "--fold-file", options.fold_file, "Folds from a table: pert_id,test_split[,context]")
       ->type_name("CSV");
+  add_optional(command, "--test-value", options.test_value, kTestValueHelp)->type_name("LABEL");
   command.add_option("--folds", options.n_folds, "Else make this many by shuffling")->capture_default_str();
   command.add_option("--fold-seed", options.fold_seed, "Seed of the folds that are made")->capture_default_str();
 
@@ -1033,12 +1096,15 @@ void add_inspect_command(CLI::App& app, Command& command) {
                   "Confinement: strict (strong or better, else exit 4), relaxed (the best to be had), off")
       ->check(CLI::IsMember({"strict", "relaxed", "off"}))
       ->capture_default_str();
-  add_review_flags(inspect_app, arguments->review);
+  begin_group(inspect_app, "How cells are read");
+  add_cell_flags(inspect_app, arguments->options.cells);
+  add_review_flags(inspect_app, arguments->options.review);
   add_common_flags(inspect_app, arguments->common);
   inspect_app.callback([&command, arguments, texts] {
     using As = InspectOptions::As;
     arguments->options.as = texts->as == "task" ? As::task : texts->as == "cells" ? As::cells : As::anything;
     arguments->options.sandbox = sandbox_mode(texts->sandbox);
+    arguments->options.n_threads = arguments->common.n_threads;
     command = [arguments] { return inspect(*arguments); };
   });
 }

@@ -77,7 +77,6 @@ struct CheckArguments {
 
 struct InspectArguments {
   CommonArguments common;
-  ReviewOptions review;
   std::filesystem::path path;
   InspectOptions options;  // without what was installed
 };

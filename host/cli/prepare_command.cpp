@@ -9,6 +9,7 @@
 #include "cli/command_line.hpp"
 #include "cli/interruption.hpp"
 #include "cli/notes.hpp"
+#include "cli/review_output.hpp"
 #include "cli/terminal_streams.hpp"
 #include "terminal/table.hpp"
 #include "terminal/terminal_progress.hpp"
@@ -20,8 +21,13 @@ Result<int> prepare(const PrepareArguments& arguments) {
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
   ThreadPool pool(arguments.common.n_threads);
   TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
-  auto report =
-      headroom::prepare(arguments.cells, arguments.out, arguments.options, pool, progress, Interruption::token());
+  Review review(arguments.review);
+  auto report = headroom::prepare(arguments.cells, arguments.out, arguments.options, review, pool, progress,
+                                  Interruption::token());
+  // What is doubtful is told also where it ended the command; the first doubt that did is the error.
+  if (auto settled = settle_review(review, arguments.common.quiet); !settled) {
+    return tl::unexpected<Error>(settled.error());
+  }
   if (!report) return tl::unexpected<Error>(report.error());
   print_notes(report->picked, arguments.common.quiet);
   print_notes(report->notes, arguments.common.quiet);

@@ -9,6 +9,7 @@
 #include "inspection/describe_file.hpp"
 #include "inspection/library_facts.hpp"
 #include "inspection/results_facts.hpp"
+#include "inspection/review_facts.hpp"
 #include "inspection/task_facts.hpp"
 #include "io/sha256.hpp"
 
@@ -50,7 +51,17 @@ Result<void> add(Result<std::vector<Fact>> facts, Inspection& inspection) {
   return {};
 }
 
-Result<void> inspect_folder(const fs::path& path, Inspection& inspection) {
+// What prepare would make of the cells.
+void add_review_of_cells(const fs::path& path, const InspectOptions& options, Inspection& inspection) {
+  Review review(options.review);
+  ThreadPool pool(options.n_threads);
+  NoProgress progress;
+  const auto reviewed = review_cells(path, options.cells, review, pool, progress, {});
+  for (Fact& each : review_facts(review)) inspection.facts.push_back(std::move(each));
+  if (!reviewed) inspection.facts.push_back(fact("prepare_refuses", reviewed.error().line()));
+}
+
+Result<void> inspect_folder(const fs::path& path, const InspectOptions& options, Inspection& inspection) {
   if (is_there(path / "summary.json") || is_there(path / "results.sqlite")) {
     inspection.kind = "results";
     if (is_there(path / "summary.json")) {
@@ -64,7 +75,9 @@ Result<void> inspect_folder(const fs::path& path, Inspection& inspection) {
   }
   if (is_there(path / "matrix.mtx") || is_there(path / "matrix.mtx.gz")) {
     inspection.kind = "cells";
-    return add(matrix_market_facts(path), inspection);
+    if (auto added = add(matrix_market_facts(path), inspection); !added) return added;
+    if (options.cells.cell_table) add_review_of_cells(path, options, inspection);
+    return {};
   }
   return bad_input("the folder is of no known kind", path.string(),
                    "give one with task.h5ad, with summary.json or results.sqlite, or with matrix.mtx");
@@ -77,7 +90,9 @@ Result<void> inspect_file(const fs::path& path, const InspectOptions& options, I
   }
   if (options.as == InspectOptions::As::cells) {
     inspection.kind = "cells";
-    return add(describe_h5ad(path), inspection);
+    if (auto added = add(describe_h5ad(path), inspection); !added) return added;
+    add_review_of_cells(path, options, inspection);
+    return {};
   }
   const auto bytes = first_bytes(path);
   if (!bytes) return tl::unexpected<Error>(bytes.error());
@@ -109,8 +124,8 @@ Result<Inspection> inspect(const fs::path& path, const InspectOptions& options) 
   Inspection inspection;
   inspection.file = path.string();
   std::error_code ignored;
-  const auto inspected =
-      fs::is_directory(path, ignored) ? inspect_folder(path, inspection) : inspect_file(path, options, inspection);
+  const auto inspected = fs::is_directory(path, ignored) ? inspect_folder(path, options, inspection)
+                                                         : inspect_file(path, options, inspection);
   if (!inspected) return tl::unexpected<Error>(inspected.error());
   return inspection;
 }

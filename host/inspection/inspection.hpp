@@ -10,9 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "cells/prepare.hpp"
 #include "confinement.pb.h"
 #include "io/file_facts.hpp"
 #include "outcome/outcome.hpp"
+#include "review/review.hpp"
 
 namespace headroom {
 
@@ -21,6 +23,10 @@ struct InspectOptions {
   // `prepare` cells. An h5ad of more than 8 GiB of cells needs the latter: the sandbox is given a copy in memory.
   enum class As { anything, task, cells };
   As as = As::anything;
+  // How cells are read, and what is accepted of them: their review is part of what is told.
+  PrepareOptions cells;
+  ReviewOptions review;
+  int n_threads = 1;
   std::filesystem::path worker_program, shipped_plugins;
   SandboxMode sandbox = SandboxMode::STRICT;
   WorkerLimits limits;  // zero fields take the defaults

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <unordered_set>
@@ -20,15 +21,31 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-// A tab outside quotes in the first record decides.
-char detect_separator(std::string_view text) {
+// How often each character stands outside quotes in the first record of `text`; its length goes to `length`.
+std::array<std::size_t, 256> count_in_record(std::string_view text, std::size_t& length) {
+  std::array<std::size_t, 256> n{};
   bool quoted = false;
-  for (const char c : text) {
+  for (length = 0; length < text.size(); ++length) {
+    const char c = text[length];
     if (c == '"') quoted = !quoted;
-    if (!quoted && c == '\t') return '\t';
-    if (!quoted && c == '\n') break;
+    if (quoted) continue;
+    if (c == '\n') break;
+    ++n[static_cast<unsigned char>(c)];
   }
-  return ',';
+  return n;
+}
+
+// A tab outside quotes in the first record decides; else a comma. A table without either whose records fall into one
+// more cell at blanks than its header, or into as many, is what R's write.table writes by default.
+char detect_separator(std::string_view text) {
+  std::size_t length = 0;
+  const auto first = count_in_record(text, length);
+  if (first['\t'] > 0) return '\t';
+  if (first[','] > 0 || first[' '] == 0 || length >= text.size()) return ',';
+  text.remove_prefix(length + 1);
+  const auto second = count_in_record(text, length);
+  const bool fits = second[' '] == first[' '] || second[' '] == first[' '] + 1;
+  return fits && second[','] == 0 && second['\t'] == 0 ? ' ' : ',';
 }
 
 }  // namespace
@@ -151,6 +168,13 @@ Result<void> DelimitedReader::read_header() {
     if (!header_.back().empty() && !seen.insert(header_.back()).second) {
       return error(fmt::format("column '{}' is there twice", header_.back()), "give each column its own name");
     }
+  }
+  // R's write.table gives the column of row names no name: the header is one short.
+  std::size_t length = 0;
+  const auto next_record = count_in_record(std::string_view(*text_).substr(position_), length);
+  if (next_record[static_cast<unsigned char>(separator_)] == header_.size()) {
+    header_.insert(header_.begin(), std::string());
+    n_cells_ = header_.size();
   }
   return {};
 }

@@ -23,7 +23,8 @@ std::optional<std::int64_t> parse_integer(std::string_view text);
 
 class DelimitedReader {
  public:
-  // Separator: given, or a tab where the first record has one outside quotes, else a comma.
+  // Separator: given, or a tab where the first record has one outside quotes, else a comma, or blanks where the records
+  // fall into cells at them as R's write.table writes them.
   // Errors (bad_input): not readable, damaged gzip, UTF-16 or binary content.
   static Result<DelimitedReader> open(const std::filesystem::path& path, std::optional<char> separator = {});
   // The same for text that is already in memory; `where` names it in errors.
@@ -33,7 +34,8 @@ class DelimitedReader {
   // cells. Errors: another number of cells, a quote that is not closed or is followed by text.
   Result<bool> next();
 
-  // Reads one record as names. Errors: no record, a name twice (empty names may repeat).
+  // Reads one record as names. Where it is one short of the next record, the first column has an empty name (R's row
+  // names). Errors: no record, a name twice (empty names may repeat).
   Result<void> read_header();
   const std::vector<std::string>& header() const { return header_; }
   std::optional<std::size_t> column(std::string_view name) const;

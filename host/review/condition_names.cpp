@@ -37,12 +37,48 @@ std::vector<std::string> tokens_of(std::string_view label) {
 constexpr std::array<std::string_view, 11> kGuideWords = {
     "sg", "sgrna", "grna", "guide", "guides", "shrna", "sirna", "crrna", "construct", "protospacer", "oligo"};
 
-// sg1, sgrna12, guide3, and sequences of a guide's length.
-bool is_guide_token(const std::string& token) {
+// A sequence of a guide's length.
+bool is_sequence(std::string_view token) {
   constexpr std::size_t kShortestGuide = 17;
-  if (token.size() >= kShortestGuide && token.find_first_not_of("acgtu") == std::string::npos) return true;
-  const std::size_t letters = token.find_first_of("0123456789");
-  return is_one_of(token.substr(0, letters), kGuideWords) || (token.starts_with("sg") && token.size() > 3);
+  return token.size() >= kShortestGuide && token.find_first_not_of("acgtu") == std::string_view::npos;
+}
+
+// What tells one guide of a gene from another: 1, g1, sg2, guide3, p1p2, ensg00000141510, a, a sequence.
+bool numbers_a_guide(std::string_view text) {
+  constexpr std::array<std::string_view, 13> kBefore = {"sgrna", "crrna", "grna", "shrna", "sirna", "guide", "ensg",
+                                                        "sg",    "sh",    "si",   "g",     "p",     "t"};
+  if (text.size() == 1 && is_lower(text[0])) return true;
+  if (is_sequence(text)) return true;
+  for (const std::string_view before : kBefore) {
+    if (text.starts_with(before)) {
+      text.remove_prefix(before.size());
+      break;
+    }
+  }
+  return !text.empty() && is_digit(text[0]);
+}
+
+// The target's name and nothing else but what numbers a guide: A_sg1, ATF2g1, sgA-1, TP53_P1P2, 12_A_P1_ENSG…; or a
+// name that says guide or is a sequence.
+bool is_guide_of(std::string_view label, std::string_view target) {
+  std::vector<std::string> rest = tokens_of(label);
+  const bool says_guide = std::any_of(rest.begin(), rest.end(), [](const std::string& token) {
+    return is_sequence(token) || is_one_of(token.substr(0, token.find_first_of("0123456789")), kGuideWords);
+  });
+  if (says_guide) return true;
+  for (const std::string& word : tokens_of(target)) {
+    const auto at = std::find_if(rest.begin(), rest.end(), [&](const std::string& token) {
+      const std::size_t begin = token.find(word);
+      if (begin == std::string::npos) return false;
+      const std::string_view before = std::string_view(token).substr(0, begin);
+      const std::string_view after = std::string_view(token).substr(begin + word.size());
+      return (before.empty() || before == "sg" || before == "sh" || before == "si") &&
+             (after.empty() || numbers_a_guide(after));
+    });
+    if (at == rest.end()) return false;
+    rest.erase(at);
+  }
+  return std::all_of(rest.begin(), rest.end(), [](const std::string& token) { return numbers_a_guide(token); });
 }
 
 }  // namespace
@@ -126,24 +162,14 @@ std::vector<std::string> targets_of_several_guides(std::span<const std::string> 
   }
   bool column_says_so = false;
   for (const std::string& word : words_of(pert_column)) column_says_so = column_says_so || is_one_of(word, kGuideWords);
-  // Of one target: its own words in the label, and the rest is no other target.
   const auto is_guide = [&](const std::string& label, const std::string& target) {
     if (column_says_so) return true;
     if (label.find_first_of("+;") != std::string::npos) return false;  // a combination
-    std::vector<std::string> rest = tokens_of(label);
-    bool holds_target = true;
-    for (const std::string& token : tokens_of(target)) {
-      const auto at = std::find_if(rest.begin(), rest.end(), [&](const std::string& each) {
-        return each == token || each == "sg" + token || each == "sh" + token || each == "si" + token;
-      });
-      holds_target = holds_target && at != rest.end();
-      if (at != rest.end()) rest.erase(at);
-    }
-    if (std::any_of(rest.begin(), rest.end(),
-                    [&](const std::string& token) { return targets.contains(token) || names_control(token); })) {
-      return false;
-    }
-    return holds_target || std::any_of(rest.begin(), rest.end(), is_guide_token);
+    const std::vector<std::string> tokens = tokens_of(label);
+    const auto n_targets = std::count_if(tokens.begin(), tokens.end(), [&](const std::string& token) {
+      return targets.contains(token) || (names_control_surely(token) && token != lower_case(target));
+    });
+    return n_targets <= 1 && is_guide_of(label, target);
   };
   std::vector<std::string> several;
   for (const auto& [target, members] : labels_of) {

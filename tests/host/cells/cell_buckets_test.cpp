@@ -61,6 +61,27 @@ Result<std::vector<CellRows>> gather(MemoryCells& source, CellBuckets::Options o
   return all;
 }
 
+// What the pass found of values that are not what they were said to be, as doubts; or the error.
+std::string doubts_of(double value, CellValues values, bool entries) {
+  MemoryCells source;
+  source.entries = entries;
+  source.genes = 2;
+  source.cells = {{{0, 1}}, {{0, 1}, {1, value}}};
+  source.table["pert_id"] = {"control", "A"};
+  const auto groups = group_cells(source, {}, Design::global, 1);
+  EXPECT_TRUE(groups.has_value());
+  CellBuckets::Options options = options_for(source, values);
+  const ValueNames names{options.where, options.cell_name, options.gene_name};
+  CellBuckets buckets(*groups, source, std::move(options));
+  ThreadPool pool(1);
+  NoProgress progress;
+  if (auto done = source.deliver(buckets, pool, progress, {}); !done) return done.error().line();
+  Review review;
+  const auto findings = buckets.findings([](std::uint32_t) { return std::string("group"); });
+  if (auto done = review_values(findings, values, kCellTotal, names, review); !done) return done.error().line();
+  return review.doubts().empty() ? "accepted" : review.doubts().front().error().line();
+}
+
 // What a group's cells should be: by batch, then in the file's order, log-normalised.
 CellRows naive_group(const MemoryCells& source, const std::string& pert, CellValues values) {
   CellRows rows;
@@ -121,7 +142,7 @@ TEST(CellBuckets, TotalsRunOverAllGenesKeptOrNot) {
     source.cells = {{{0, 1}, {1, 2}, {2, 7}}, {{2, 5}}};
     source.table["pert_id"] = {"A", "control"};
     CellBuckets::Options options = options_for(source, CellValues::counts);
-    options.gene_map = {CellBuckets::kGeneDropped, 0, 1};
+    options.gene_map = {GeneChoice::kDropped, 0, 1};
     options.n_genes = 2;
     const auto groups = gather(source, options);
     ASSERT_TRUE(groups.has_value());
@@ -182,33 +203,26 @@ TEST(CellBuckets, AnEmptyCellStaysACell) {
   EXPECT_EQ((*groups)[1].begin, (std::vector<std::uint64_t>{0, 0, 1}));
 }
 
-std::string refusal(double value, CellValues values, bool entries) {
-  MemoryCells source;
-  source.entries = entries;
-  source.genes = 2;
-  source.cells = {{{0, 1}}, {{0, 1}, {1, value}}};
-  source.table["pert_id"] = {"control", "A"};
-  const auto groups = gather(source, options_for(source, values));
-  if (groups) return "accepted";
-  EXPECT_EQ(groups.error().kind, ErrorKind::bad_input);
-  return groups.error().line();
-}
-
-TEST(CellBuckets, WrongValuesAreRefusedByNameWithTheRemedy) {
+TEST(CellBuckets, FindsValuesThatAreNotWhatTheyWereSaidToBe) {
   constexpr double kNaN = std::numeric_limits<double>::quiet_NaN(), kInf = std::numeric_limits<double>::infinity();
   for (const bool entries : {false, true}) {
-    EXPECT_THAT(
-        refusal(1.5, CellValues::counts, entries),
-        HasSubstr("value 1.5 of gene 'G1' in cell 'cell1' (row 1) is not a count (memory.h5ad): name raw counts "
-                  "with --layer (counts, or raw), or say --values log1p"));
-    EXPECT_THAT(refusal(-2, CellValues::counts, entries), HasSubstr("is negative"));
-    EXPECT_THAT(refusal(kNaN, CellValues::counts, entries), HasSubstr("is not a number"));
-    EXPECT_THAT(refusal(kInf, CellValues::counts, entries), HasSubstr("is not a number"));
-    EXPECT_THAT(refusal(1e17, CellValues::counts, entries), HasSubstr("is not a count"));
-    EXPECT_THAT(refusal(-0.1, CellValues::log1p, entries), HasSubstr("is negative"));
-    EXPECT_EQ(refusal(1.5, CellValues::log1p, entries), "accepted");
-    EXPECT_EQ(refusal(-1.5, CellValues::asis, entries), "accepted");
-    EXPECT_THAT(refusal(kNaN, CellValues::asis, entries), HasSubstr("is not a number"));
+    EXPECT_THAT(doubts_of(1.5, CellValues::counts, entries),
+                HasSubstr("[values.not_counts] 1 value is not a count: 1.5 of gene 'G1' in cell 'cell1' (row 1) "
+                          "(memory.h5ad): name raw counts with --layer (counts, or raw)"));
+    EXPECT_THAT(doubts_of(1.5, CellValues::counts, entries), testing::Not(HasSubstr("log1p")))
+        << "a remedy must not accept anything";
+    EXPECT_THAT(doubts_of(-2, CellValues::counts, entries), HasSubstr("is negative"));
+    EXPECT_THAT(doubts_of(kNaN, CellValues::counts, entries), HasSubstr("is not a number"));
+    EXPECT_THAT(doubts_of(kInf, CellValues::counts, entries), HasSubstr("is not a number"));
+    EXPECT_THAT(doubts_of(1e17, CellValues::counts, entries), HasSubstr("is not a count"));
+    EXPECT_THAT(doubts_of(-0.1, CellValues::log1p, entries), HasSubstr("is negative"));
+    EXPECT_EQ(doubts_of(1.5, CellValues::log1p, entries), "accepted");
+    EXPECT_THAT(doubts_of(9.5, CellValues::log1p, entries), HasSubstr("larger than log1p of 10000"));
+    EXPECT_EQ(doubts_of(-1.5, CellValues::asis, entries), "accepted");
+    EXPECT_EQ(doubts_of(1.5, CellValues::fractional, entries), "accepted");
+    EXPECT_EQ(doubts_of(1.5, CellValues::scaled, entries), "accepted");
+    EXPECT_THAT(doubts_of(-1.5, CellValues::fractional, entries), HasSubstr("is negative"));
+    EXPECT_THAT(doubts_of(kNaN, CellValues::asis, entries), HasSubstr("is not a number"));
   }
 }
 

@@ -66,6 +66,7 @@ class PrepareTest : public testing::Test {
 
 PrepareOptions tiny_options() {
   PrepareOptions options;
+  options.untestable_folds = true;  // three perturbations
   options.fold_col = "split";
   return options;
 }
@@ -177,7 +178,7 @@ TEST_F(PrepareTest, AGeneListKeepsGenesByIdOrSymbol) {
   for (const char* names : {"ENSG03\nENSG00\nnot-there\n", "S0\r\nS3\r\nS99"}) {
     std::ofstream(folder_ / "genes.txt") << names;
     PrepareOptions options = tiny_options();
-    options.genes_file = folder_ / "genes.txt";
+    options.genes.genes_file = folder_ / "genes.txt";
     const auto report = run(kReference / "csr_float32_gzip.h5ad", options);
     ASSERT_TRUE(report.has_value()) << report.error().line();
     const auto task = H5adFile::open(out_ / "task.h5ad");
@@ -186,7 +187,7 @@ TEST_F(PrepareTest, AGeneListKeepsGenesByIdOrSymbol) {
   }
   std::ofstream(folder_ / "genes.txt") << "X\nY\n";
   PrepareOptions options = tiny_options();
-  options.genes_file = folder_ / "genes.txt";
+  options.genes.genes_file = folder_ / "genes.txt";
   fs::remove_all(out_);
   EXPECT_THAT(refusal(kReference / "csr_float32_gzip.h5ad", options), HasSubstr("none of the listed genes is there"));
 }
@@ -203,6 +204,7 @@ TEST_F(PrepareTest, FoldsComeFromAFileOrAreMade) {
   EXPECT_EQ(folds.text(1), "a");
 
   options.fold_file.reset();
+  options.untestable_folds = true;
   options.n_folds = 3;
   ASSERT_TRUE(run(kReference / "csr_float32_gzip.h5ad", options).has_value());
   EXPECT_EQ(H5adFile::open(out_ / "task.h5ad")->read_labels(H5adAxis::obs, "test_split")->labels.size(), 3u);
@@ -220,7 +222,7 @@ TEST_F(PrepareTest, FoldsComeFromAFileOrAreMade) {
 
 TEST_F(PrepareTest, ValuesAreWhatTheyAreSaidToBe) {
   PrepareOptions options = tiny_options();
-  EXPECT_THAT(refusal(kReference / "log_layers.h5ad", options), HasSubstr("is not a count"));
+  EXPECT_THAT(refusal(kReference / "log_layers.h5ad", options), HasSubstr("[values.not_counts]"));
   EXPECT_THAT(refusal(kReference / "raw.h5ad", options), HasSubstr("--layer (counts, or raw)"));
   options.values = CellValues::log1p;
   ASSERT_TRUE(run(kReference / "log_layers.h5ad", options).has_value());
@@ -246,7 +248,7 @@ TEST_F(PrepareTest, MistakesAreOneClearErrorAndLeaveNothing) {
   options.fold_col = "batch";
   EXPECT_THAT(refusal(good, options), HasSubstr("are in different folds of column 'batch'"));
   options = tiny_options();
-  options.columns.control = "DMSO";
+  options.columns.labels.controls = {"DMSO"};
   EXPECT_THAT(refusal(good, options), HasSubstr("no cell has the control label 'DMSO'"));
   options = tiny_options();
   options.min_cells = 100;
@@ -268,7 +270,8 @@ TEST_F(PrepareTest, OptionsAreValidatedBeforeAnyWork) {
   EXPECT_THAT(bad([](PrepareOptions& o) { o.n_folds = 1; }), HasSubstr("--folds"));
   EXPECT_THAT(bad([](PrepareOptions& o) { o.bootstrap.n_outer = 0; }), HasSubstr("--outer"));
   EXPECT_THAT(bad([](PrepareOptions& o) { o.memory_limit_bytes = 1; }), HasSubstr("--memory-limit"));
-  EXPECT_THAT(bad([](PrepareOptions& o) { o.columns.control = o.columns.control_col = "x"; }), HasSubstr("--control"));
+  EXPECT_THAT(bad([](PrepareOptions& o) { o.columns.labels.controls = {"x"}, o.columns.control_col = "x"; }),
+              HasSubstr("--control"));
   EXPECT_THAT(bad([](PrepareOptions& o) { o.fold_col = o.fold_file = "x"; }), HasSubstr("--fold-file"));
 }
 
@@ -321,7 +324,7 @@ TEST_F(PrepareTest, MatrixMarketMistakesNameTheLine) {
   std::ofstream(folder_ / "cells.csv") << "barcode,pert_id\na,ctrl\nb,P\n";
   PrepareOptions options;
   options.cell_table = folder_ / "cells.csv";
-  options.columns.control = "ctrl";
+  options.columns.labels.controls = {"ctrl"};
   std::ofstream(folder_ / "folds.csv") << "pert_id,test_split\nP,0\n";
   options.fold_file = folder_ / "folds.csv";
   const std::string head = "%%MatrixMarket matrix coordinate integer general\n";
@@ -342,7 +345,11 @@ TEST_F(PrepareTest, MatrixMarketMistakesNameTheLine) {
   EXPECT_THAT(with(""), HasSubstr("ends before the size"));
   EXPECT_THAT(with(head + "3 2 1\n1 2 -4\n"), HasSubstr("is negative"));
   std::ofstream(folder_ / "cells.csv") << "barcode,pert_id\na,ctrl\n";
-  EXPECT_THAT(with(head + "3 2 1\n1 1 4\n"), HasSubstr("1 of 2 barcodes are not in the cell table, first 'b'"));
+  EXPECT_THAT(with(head + "3 2 1\n1 1 4\n"), HasSubstr("no perturbation is left")) << "b is in no row of the table";
+  std::ofstream(folder_ / "cells.csv") << "barcode,pert_id\nx,ctrl\ny,P\n";
+  EXPECT_THAT(with(head + "3 2 1\n1 1 4\n"),
+              HasSubstr("none of the 2 barcodes is in the cell table: barcodes are called "
+                        "a, b, the table says x, y"));
   fs::remove(copy / "features.tsv");
   EXPECT_THAT(with(head + "3 2 1\n1 1 4\n"), HasSubstr("there is no features.tsv"));
 }

@@ -52,6 +52,9 @@ TEST(ConditionNames, TellsGuidesFromDrugs) {
   EXPECT_THAT(several({"sgA-1", "sgA-2"}, {"A", "A"}), ElementsAre("A"));
   EXPECT_THAT(several({"ACGTACGTACGTACGTACGT", "TTGTACGTACGTACGTACGT"}, {"A", "A"}), ElementsAre("A"));
   EXPECT_THAT(several({"1", "2"}, {"A", "A"}, "guide_id"), ElementsAre("A"));
+  EXPECT_THAT(several({"ATF2g1", "ATF2g2"}, {"ATF2", "ATF2"}), ElementsAre("ATF2"));
+  EXPECT_THAT(several({"12_A_P1_ENSG00000141510", "13_A_P2_ENSG00000141510"}, {"A", "A"}), ElementsAre("A"));
+  EXPECT_THAT(several({"EGFR-IN-1", "EGFR inhibitor 2"}, {"EGFR", "EGFR"}), IsEmpty()) << "drugs named by their target";
   EXPECT_THAT(several({"imatinib", "dasatinib"}, {"ABL1", "ABL1"}), IsEmpty()) << "drugs that share a target";
   EXPECT_THAT(several({"A+B", "A+C", "A+ctrl"}, {"A", "A", "A"}), ElementsAre()) << "combinations";
   EXPECT_THAT(several({"A", "B"}, {"A", "B"}), IsEmpty());

@@ -1,0 +1,31 @@
+// Deltas and sampling errors of all perturbations, context by context, from the cells that a pass gathered.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "cells/bootstrap.hpp"
+#include "cells/cell_buckets.hpp"
+#include "cells/cell_groups.hpp"
+#include "cells/prepare.hpp"
+#include "matrix/matrix.hpp"
+#include "outcome/outcome.hpp"
+#include "parallel/progress.hpp"
+#include "parallel/thread_pool.hpp"
+
+namespace headroom {
+
+struct PerturbationEstimates {
+  Matrix deltas;                                    // perturbations × genes
+  std::vector<PerturbationEstimate> perturbations;  // without their delta
+  // Per context of the groups: what its deltas were taken from, where that is one profile.
+  std::vector<std::optional<RowVector>> controls;
+};
+
+// One row for each of task_rows(groups). Errors: the temporary file; interrupted.
+Result<PerturbationEstimates> estimate_all(CellBuckets& buckets, const CellGroups& groups, std::uint32_t n_genes,
+                                           const PrepareOptions& options, ThreadPool& pool, Progress& progress,
+                                           const std::stop_token& stop);
+
+}  // namespace headroom

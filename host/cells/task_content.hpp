@@ -1,0 +1,26 @@
+// What prepare writes: the task's h5ad and its noise table, from groups, folds and estimates.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cells/cell_groups.hpp"
+#include "cells/gene_choice.hpp"
+#include "cells/perturbation_estimates.hpp"
+#include "cells/prepared_folds.hpp"
+#include "io/h5ad_writer.hpp"
+
+namespace headroom {
+
+// Rows of the task: the groups that are perturbations, in order.
+std::vector<std::uint32_t> task_rows(const CellGroups& groups);
+
+// CSV: seven quantiles a row of the task.
+std::string noise_table(const CellGroups& groups, const std::vector<std::uint32_t>& rows,
+                        const std::vector<PerturbationEstimate>& estimates);
+
+H5adContent task_content(const CellGroups& groups, const std::vector<std::uint32_t>& rows, const GeneChoice& genes,
+                         const PerturbationEstimates& estimates, const PreparedFolds& folds);
+
+}  // namespace headroom
