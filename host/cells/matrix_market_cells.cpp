@@ -17,6 +17,7 @@
 #include "cells/cell_source.hpp"
 #include "cells/read_ahead.hpp"
 #include "io/delimited.hpp"
+#include "io/regular_file.hpp"
 #include "io/text_file.hpp"
 #include "review/row_numbers.hpp"
 
@@ -113,7 +114,9 @@ class TextPieces {
   static Result<std::unique_ptr<TextPieces>> open(const std::filesystem::path& path) {
     auto pieces = std::make_unique<TextPieces>();
     pieces->path_ = path.string();
-    pieces->file_ = gzopen(path.c_str(), "rb");
+    const auto opened = open_regular_file(path);
+    if (!opened) return tl::unexpected<Error>(opened.error());
+    pieces->file_ = gzdopen(*opened, "rb");
     if (pieces->file_ == nullptr)
       return bad_input("the file cannot be read", path.string(), "check its name and rights");
     gzbuffer(pieces->file_, 1 << 18);

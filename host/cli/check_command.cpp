@@ -6,12 +6,14 @@
 #include "cli/exit_code.hpp"
 #include "cli/terminal_streams.hpp"
 #include "conformance/conformance_text.hpp"
+#include "io/regular_file.hpp"
 #include "plugin_host/host_process.hpp"
 
 namespace headroom::cli {
 namespace {
 
 Result<std::vector<std::string>> read_ids(const std::filesystem::path& path) {
+  if (auto regular = require_regular_file(path); !regular) return tl::unexpected<Error>(regular.error());
   std::ifstream file(path);
   if (!file) return bad_input("cannot read the file of ids", path.string(), "check the path");
   std::vector<std::string> ids;

@@ -382,7 +382,7 @@ struct RunFlagTexts {
   std::string bounds = kBoundsOfEssay;
   CLI::Option *ceiling_flag = nullptr, *nulls_flag = nullptr;
   std::string sandbox = "strict", limit_memory;
-  double limit_time_s = 0;
+  double limit_time_s = 0, limit_total_s = 0;
 };
 
 void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& texts) {
@@ -464,8 +464,15 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
       ->type_name("SECONDS")
       ->check(CLI::PositiveNumber);
   command
+      .add_option("--limit-total", texts.limit_total_s,
+                  "Seconds that everything which one plugin is asked may take together, its introduction, its data "
+                  "folder and its probes included (default: 5 times --limit-time for every context)")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber);
+  command
       .add_option("--limit-memory", texts.limit_memory,
-                  "Address space of one plugin process, at least 512MiB (default: 8GiB)")
+                  "Address space of one plugin process, at least 512MiB; its vectors may take a sixteenth of it "
+                  "(default: 8GiB)")
       ->type_name("SIZE");
 }
 
@@ -533,6 +540,7 @@ Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) 
   if (!texts.nulls.empty()) run.nulls = CLI::detail::split(texts.nulls, ',');
   run.sandbox = sandbox_mode(texts.sandbox);
   if (texts.limit_time_s > 0) run.limits.set_wall_time_s(texts.limit_time_s);
+  if (texts.limit_total_s > 0) run.limits.set_total_time_s(texts.limit_total_s);
   if (!texts.limit_memory.empty()) {
     auto bytes = size_in_bytes(texts.limit_memory, "--limit-memory");
     if (!bytes) return tl::unexpected<Error>(bytes.error());

@@ -208,7 +208,8 @@ Result<int> run(const RunArguments& arguments) {
       told_earlier = doubts_about_vectors(*earlier);
     }
   }
-  auto roster = load_roster(*options, pool, may_be_done ? VectorFiles::leave : VectorFiles::read, files);
+  auto roster = load_roster(target_of(input->task), *options, pool,
+                            may_be_done ? VectorFiles::leave : VectorFiles::read, files, Interruption::token());
   if (!roster) return tl::unexpected<Error>(roster.error());
   raise_doubts(*roster, review);
   for (Doubt& doubt : told_earlier) review.raise(std::move(doubt));

@@ -166,10 +166,10 @@ Result<Conformance> check_plugin(const std::filesystem::path& library, const Che
   if (auto session = specimen.start()) {
     conformance.description = (*session)->description();
     specimen.describe(*conformance.description);
+  } else if (session.error().verdict == WorkerVerdict::UNSUITED) {
+    return bad_input(session.error().message, file->path, "give the options that the plugin declares");
   } else if (session.error().verdict == WorkerVerdict::HOST_FAULT) {
-    return options.plugin_options.empty() && !options.data_file
-               ? harness_fault(session.error().message, file->path)
-               : bad_input(session.error().message, file->path, "give the options that the plugin declares");
+    return tl::unexpected<Error>(error_of(session.error()));
   }
   const bool is_predictor = conformance.description && conformance.description->kind() == PluginKind::PREDICTOR;
 
@@ -182,7 +182,9 @@ Result<Conformance> check_plugin(const std::filesystem::path& library, const Che
       const CheckFunction run = is_predictor ? check.of_predictor : check.of_embedding;
       Answer<Finding> answer = run(specimen);
       if (!answer && answer.error().verdict == WorkerVerdict::HOST_FAULT) {
-        return harness_fault(answer.error().message, file->path + ", check " + name);
+        Error error = error_of(answer.error());
+        if (error.where.empty()) error.where = file->path + ", check " + name;
+        return tl::unexpected<Error>(std::move(error));
       }
       // One that spins may reach its processor limit first, one that waits the wall clock.
       const bool hung = !answer && (answer.error().verdict == WorkerVerdict::WALL_LIMIT ||

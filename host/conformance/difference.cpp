@@ -43,6 +43,10 @@ EmbeddingAnswer rows_of(const EmbeddingAnswer& answer, const RowIndex& rows) {
   EmbeddingAnswer part;
   part.vectors = gather_rows(answer.vectors, rows);
   for (const std::int32_t row : rows) part.present.push_back(answer.present[static_cast<std::size_t>(row)]);
+  // As an answer has it that knows nothing.
+  if (std::none_of(part.present.begin(), part.present.end(), [](auto mark) { return mark != 0; })) {
+    part.vectors.resize(part.vectors.rows(), 0);
+  }
   return part;
 }
 

@@ -97,7 +97,7 @@ Answer<EmbeddingQuestion> embedding_question(const Specimen& specimen, std::vect
   question.ids = std::move(ids);
   if (specimen.description().wants_training() && !training_ids.empty()) {
     auto deltas = deltas_of(training_ids);
-    if (!deltas) return tl::unexpected<WorkerFault>(WorkerFault{WorkerVerdict::HOST_FAULT, deltas.error().line()});
+    if (!deltas) return tl::unexpected<WorkerFault>(host_fault(deltas.error()));
     EmbeddingTraining training;
     training.ids = std::move(training_ids);
     training.deltas = *deltas;

@@ -34,8 +34,6 @@ void clear_absent(Matrix& features, const std::vector<std::uint8_t>& present) {
   }
 }
 
-WorkerFault host_fault(const Error& error) { return {WorkerVerdict::HOST_FAULT, error.line()}; }
-
 Answer<SharedMatrix> shared_copy(const Matrix& values) {
   auto shared = SharedMatrix::create(values.rows(), values.cols());
   if (!shared) return tl::unexpected<WorkerFault>(host_fault(shared.error()));

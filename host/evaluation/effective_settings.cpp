@@ -9,11 +9,9 @@
 namespace headroom {
 namespace {
 
-// What was asked for over what is set by default.
+// As its workers have them.
 WorkerLimits effective_limits(const RosterEntry& entry) {
-  WorkerLimits limits = default_worker_limits(entry.settings.n_threads);
-  limits.MergeFrom(entry.settings.limits);
-  return limits;
+  return effective_worker_limits(entry.settings.limits, entry.settings.n_threads);
 }
 
 void set_confinement(RunSettings& settings, const Roster& roster) {

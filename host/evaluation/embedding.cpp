@@ -21,6 +21,22 @@ RowIndex shuffled_positions(std::size_t n, std::uint32_t seed) {
   return order;
 }
 
+// Row i becomes row to[i], without a second copy of what may be hundreds of megabytes.
+void move_rows(Matrix& matrix, const RowIndex& to) {
+  std::vector<bool> is_placed(to.size(), false);
+  RowVector carried, next;
+  for (std::size_t start = 0; start < to.size(); ++start) {
+    if (is_placed[start]) continue;
+    carried = matrix.row(static_cast<Eigen::Index>(start));
+    for (auto at = static_cast<std::size_t>(to[start]); !is_placed[at]; at = static_cast<std::size_t>(to[at])) {
+      next = matrix.row(static_cast<Eigen::Index>(at));
+      matrix.row(static_cast<Eigen::Index>(at)) = carried;
+      carried.swap(next);
+      is_placed[at] = true;
+    }
+  }
+}
+
 }  // namespace
 
 Answer<Embedding> ask_for_embedding(const RosterEntry& plugin, const Task& task, std::size_t context,
@@ -44,16 +60,13 @@ Answer<Embedding> ask_for_embedding(const RosterEntry& plugin, const Task& task,
   auto answer = (*session)->embed(question);
   if (!answer) return tl::unexpected<WorkerFault>(answer.error());
   if (usage != nullptr) *usage = (*session)->usage();
+  session->reset();  // with the memory that it wrote its answer to
 
   Embedding embedding;
-  embedding.vectors = Matrix::Zero(static_cast<Eigen::Index>(n), answer->vectors.cols());
+  embedding.vectors = std::move(answer->vectors);
+  move_rows(embedding.vectors, order);
   embedding.present.assign(n, 0);
-  for (std::size_t i = 0; i < n; ++i) {
-    const auto row = static_cast<std::size_t>(order[i]);
-    if (!answer->present[i]) continue;
-    embedding.present[row] = 1;
-    embedding.vectors.row(static_cast<Eigen::Index>(row)) = answer->vectors.row(static_cast<Eigen::Index>(i));
-  }
+  for (std::size_t i = 0; i < n; ++i) embedding.present[static_cast<std::size_t>(order[i])] = answer->present[i];
   return embedding;
 }
 

@@ -15,7 +15,7 @@
 namespace headroom {
 
 struct Embedding {
-  Matrix vectors;                     // perturbations of the context × dimension; absent rows are zero
+  Matrix vectors;  // perturbations of the context × dimension; absent rows are zero; × 0 if all are
   std::vector<std::uint8_t> present;  // per perturbation of the context
   bool raw = false;  // given to the head as it is: no standardisation, no PCA (the idealized embedding)
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <new>
 #include <utility>
 
 #include "evaluation/audit.hpp"
@@ -14,6 +15,7 @@
 #include "evaluation/predictions.hpp"
 #include "evaluation/shared_work.hpp"
 #include "evaluation/stopwatch.hpp"
+#include "evaluation/submission_budget.hpp"
 #include "evaluation/submission_outcomes.hpp"
 
 namespace headroom {
@@ -21,6 +23,18 @@ namespace {
 
 // Of an embedding that answered as it should and still cannot be evaluated: too few perturbations covered.
 constexpr const char* kUnusable = "unusable";
+// Of what failed in Headroom's own head, and of what did for want of the host's memory.
+constexpr const char* kHeadFault = "head_fault";
+constexpr const char* kHostMemory = "host_memory";
+
+// Of an embedding whose time is used up between two requests.
+const WorkerFault kOutOfTime{WorkerVerdict::TOTAL_LIMIT,
+                             "what was made of its vectors used up all its time (--limit-total)"};
+
+// Whether a head says itself that it cannot go on with what it was given.
+bool is_told_by_head(const WorkerFault& fault) {
+  return fault.verdict == WorkerVerdict::PLUGIN_ERROR || fault.verdict == WorkerVerdict::BAD_OUTPUT;
+}
 
 class Run {
  public:
@@ -43,7 +57,7 @@ class Run {
       if (auto has = require_control_profiles(task_); !has) return has;
     }
     if (!loaded) {
-      auto roster = load_roster(target_of(task_), options_, pool_, vector_files, {&task_, false, false, {}});
+      auto roster = load_roster(target_of(task_), options_, pool_, vector_files, {&task_, false, false, {}}, stop_);
       if (!roster) return tl::unexpected<Error>(roster.error());
       loaded = std::move(*roster);
     }
@@ -202,7 +216,13 @@ class Run {
     ContextWork& context = *works_[item.context];
     SplitWork& split = split_work(item);
     if (!stop_.stop_requested() && !failed()) {
-      if (const std::vector<std::size_t> methods = methods_left(item); !methods.empty()) evaluate_item(item, methods);
+      if (const std::vector<std::size_t> methods = methods_left(item); !methods.empty()) {
+        try {
+          evaluate_item(item, methods);
+        } catch (const std::bad_alloc&) {
+          fail_for_memory(item, methods);
+        }
+      }
     }
     progress_.advance(static_cast<std::int64_t>(item.methods.size()));
     if (!stop_.stop_requested() && !failed()) tell_observer(item);
@@ -215,6 +235,24 @@ class Run {
       context.products.drop();
       context.idealized.drop();
       for (auto& embedding : context.embeddings) embedding.drop();
+    }
+  }
+
+  // What an item could not do for want of memory are its own failed rows: the others go on.
+  void fail_for_memory(const PlanItem& item, const std::vector<std::size_t>& methods) {
+    const std::string why = "the machine has no memory left for evaluating it";
+    for (const std::size_t m : methods) {
+      FoldEvaluation& evaluation = part(item, m);
+      if (evaluation.status != Status::not_run) continue;
+      evaluation = FoldEvaluation{};
+      evaluation.status = Status::failed;
+      evaluation.reason = std::string(kHostMemory) + ": " + why;
+      if (!source_of(item.kind).is_of_the_scale) {
+        const PlannedMethod& method = plan_.methods[m];
+        evaluation.failure =
+            PluginFailure{method.embedding.empty() ? method.name : method.embedding, kHostMemory, why};
+      }
+      conclude_part(item, m);
     }
   }
 
@@ -264,17 +302,28 @@ class Run {
       }
     };
 
-    const MadeEmbedding embedding = make_embedding(item, inputs);
+    MadeEmbedding embedding = make_embedding(item, inputs);
+    if (!embedding && stop_.stop_requested()) return;
     if (!embedding) {
       return conclude_all(embedding.error().status, embedding.error().reason, embedding.error().failure);
     }
+    TimeBudget* budget = budget_of_embedding(methods.front());
+    if (budget != nullptr && budget->is_spent()) {
+      return conclude_all(Status::failed, sentence(kOutOfTime),
+                          failure_of(embedding_name(methods.front()), kOutOfTime));
+    }
+    const Stopwatch making;
     const auto features = make_head_features(**embedding, inputs.fold, options_, pool_);
+    // Wide vectors make work for the host. What it waits for on a busy machine is not theirs.
+    if (budget != nullptr) budget->charge(making.cpu_s());
+    drop_if_wide(methods.front(), **embedding, inputs);
     if (!features) {
       const std::string reason = features.error().line();
       if (source_of(item.kind).is_of_the_scale) return conclude_all(Status::skipped, reason, std::nullopt);
       return conclude_all(Status::failed, reason, PluginFailure{embedding_name(methods.front()), kUnusable, reason});
     }
     const RowIndex covered = covered_tests(**embedding, inputs.fold);
+    embedding->reset();  // the features are all that is needed from here on
     const double shared_wall_s = preparation.wall_s(), shared_cpu_s = preparation.cpu_s();
 
     for (const std::size_t m : methods) {
@@ -291,6 +340,19 @@ class Run {
       evaluation.peak_memory_bytes = static_cast<double>(usage.peak_memory_bytes);
       conclude_part(item, m);
     }
+  }
+
+  // Of the plugin whose vectors a method goes by; null where they are not a plugin's.
+  TimeBudget* budget_of_embedding(std::size_t m) const {
+    const auto& embeddings = plan_.methods[m].embeddings;
+    return embeddings.empty() ? nullptr : roster_.embeddings[embeddings.front()].settings.budget.get();
+  }
+
+  // What is too wide to be kept for the splits to come is asked for again.
+  void drop_if_wide(std::size_t m, const Embedding& embedding, const MakerInputs& inputs) const {
+    const auto bytes = static_cast<std::uint64_t>(embedding.vectors.size()) * sizeof(double);
+    if (bytes <= most_kept_bytes(roster_.embeddings.size())) return;
+    for (const std::size_t plugin : plan_.methods[m].embeddings) inputs.context.embeddings[plugin].drop();
   }
 
   // Of a method that goes through a head.
@@ -312,49 +374,68 @@ class Run {
                                          FoldEvaluation& evaluation) {
     const std::size_t h = *plan_.methods[m].head;
     const RosterEntry& head = roster_.heads[h];
+    const bool shipped = head.file->shipped;
+    TimeBudget* budget = shipped ? budget_of_embedding(m) : nullptr;
     WorkerUsageSoFar usage;
     const auto fault = [&](const WorkerFault& why) {
+      if (is_interruption(why)) return usage;
       evaluation.status = Status::failed;
       evaluation.reason = sentence(why);
-      // Where one of Headroom's own heads cannot go on, it is for what it was given.
-      const bool by_embedding = head.file->shipped && !plan_.methods[m].embeddings.empty();
-      evaluation.failure =
-          by_embedding ? PluginFailure{embedding_name(m), kUnusable, evaluation.reason} : failure_of(head.name, why);
+      const bool by_embedding = shipped && !plan_.methods[m].embeddings.empty();
+      if (shipped && !is_told_by_head(why)) {
+        // Where one of Headroom's own heads breaks down or does not end, that is Headroom's fault, and nobody else is
+        // held to it.
+        const std::string what = "Headroom's own " + head.name + " failed (" + evaluation.reason + ")";
+        evaluation.reason = std::string(kHeadFault) + ": " + what;
+        evaluation.failure = PluginFailure{by_embedding ? embedding_name(m) : head.name, kHeadFault, what};
+      } else {
+        // Where it says that it cannot go on, it is for what it was given.
+        evaluation.failure =
+            by_embedding ? PluginFailure{embedding_name(m), kUnusable, evaluation.reason} : failure_of(head.name, why);
+      }
       return usage;
     };
     if (head.fault) return fault(*head.fault);
-    if (patience_[h].is_exhausted()) return fault(Patience::fault());
+    if (!shipped && patience_[h].is_exhausted()) return fault(Patience::fault());
+    if (budget != nullptr && budget->is_spent()) {  // by the heads before this one
+      evaluation.status = Status::failed;
+      evaluation.reason = sentence(kOutOfTime);
+      evaluation.failure = failure_of(embedding_name(m), kOutOfTime);
+      return usage;
+    }
 
     progress_.working_on(fmt::format("{} fold {}: {} worker", plan_.contexts[item.context].name, inputs.fold.name,
                                      plan_.methods[m].name));
     auto session = take_worker(h, inputs.split);
     if (!session) {
-      patience_[h].note(session.error());
+      if (!shipped) patience_[h].note(session.error());
       return fault(session.error());
     }
     const double cpu_before_s = (*session)->usage().cpu_s;
     std::shared_ptr<const Result<SharedMatrix>> gram;
     if (head.description.gives_errors()) {
       gram = training_gram(inputs);
-      if (!*gram) return fault({WorkerVerdict::HOST_FAULT, gram->error().line()});
+      if (!*gram) return fault(host_fault(gram->error()));
     }
     auto outcome =
         evaluate_head(*plan_.target, **session, head.grid, features, task_.contexts[inputs.fold.context].name,
                       inputs.fold.training_deltas, gram ? &**gram : nullptr);
     usage = (*session)->usage();
     usage.cpu_s -= cpu_before_s;
+    // Vectors can be such that a head has much to do with them; what it waits for on a busy machine is not theirs.
+    if (budget != nullptr) budget->charge(usage.cpu_s);
     if (!outcome) {
-      patience_[h].note(outcome.error());
+      if (!shipped) patience_[h].note(outcome.error());
       return fault(outcome.error());
     }
-    if (head.file->shipped) {
+    if (shipped) {
       std::lock_guard lock(inputs.split.shelf_mutex);
       inputs.split.shelf[h].push_back(std::move(*session));
     }
 
     if (!outcome->best_setting) {
       const WorkerFault why = no_feasible_setting(features, head.grid);
-      if (!head.file->shipped || !source_of(item.kind).is_of_the_scale) return fault(why);
+      if (!shipped || !source_of(item.kind).is_of_the_scale) return fault(why);
       evaluation.status = Status::skipped;
       evaluation.reason = fmt::format("{}: {} is left out of the bounds", why.message, head.name);
       return usage;

@@ -7,7 +7,9 @@
 #include <functional>
 #include <set>
 
+#include "evaluation/submission_budget.hpp"
 #include "io/sha256.hpp"
+#include "plugin_host/description_check.hpp"
 #include "review/told_doubt.hpp"
 #include "terminal/display_text.hpp"
 
@@ -18,6 +20,9 @@ namespace fs = std::filesystem;
 
 // Headroom's own readers.
 constexpr std::string_view kTable = "table.so", kPredictions = "predictions.so";
+
+// Of finished predictions, which have the width of the task: the user's own, and never kept.
+constexpr std::uint64_t kMostPredictionBytes = std::uint64_t{4} << 30;
 
 bool is_library(const fs::path& path) { return path.extension() == ".so"; }
 
@@ -63,6 +68,13 @@ Result<HyperparameterGrid> make_grid(const RosterEntry& entry, const RunOptions&
       return tl::unexpected<Error>(checked.error());
     values.push_back(given->second);
   }
+  std::vector<std::size_t> n_values;
+  for (const auto& v : values) n_values.push_back(v.size());
+  if (!grid_points(n_values)) {
+    return bad_input(fmt::format("the grid has more than {} combinations, or more than {} values in all of them",
+                                 kMostGridPoints, kMostGridNumbers),
+                     "--grid " + entry.name, "name fewer values");
+  }
   grid.settings = all_combinations(values);
   return grid;
 }
@@ -78,10 +90,10 @@ Answer<void> ask_for_doubts(WorkerSession& session, const Task& task) {
       EmbeddingTraining& training = question.training.emplace();
       const auto n_genes = static_cast<Eigen::Index>(task.gene_ids.size());
       auto control = SharedMatrix::create(1, n_genes);
-      if (!control) return tl::unexpected<WorkerFault>(WorkerFault{WorkerVerdict::HOST_FAULT, control.error().line()});
+      if (!control) return tl::unexpected<WorkerFault>(host_fault(control.error()));
       control->view().row(0) = context.control_profile.value_or(RowVector::Zero(n_genes));
       if (auto sealed = control->seal(); !sealed) {
-        return tl::unexpected<WorkerFault>(WorkerFault{WorkerVerdict::HOST_FAULT, sealed.error().line()});
+        return tl::unexpected<WorkerFault>(host_fault(sealed.error()));
       }
       training.ids = {context.pert_ids.front()};
       training.deltas = std::move(*control);
@@ -125,13 +137,13 @@ Result<void> meet(RosterEntry& entry, const RunOptions& options, const FileRevie
   auto session = WorkerSession::start(*entry.file, settings);
   if (!session) {
     if (session.error().verdict == WorkerVerdict::HOST_FAULT) {
-      return tl::unexpected<Error>(Error{ErrorKind::sandbox_unavailable, session.error().message, entry.file->path,
-                                         "--sandbox relaxed takes the best that is to be had"});
+      return tl::unexpected<Error>(error_of(session.error()));
     }
     entry.fault = session.error();
     return {};
   }
   entry.description = (*session)->description();
+  entry.settings.introduced = std::make_shared<const PluginDescription>(entry.description);
   entry.confinement = (*session)->confinement();
   if (!entry.data) return {};
   if (asks && entry.description.kind() == PluginKind::EMBEDDING) {
@@ -144,11 +156,14 @@ Result<void> meet(RosterEntry& entry, const RunOptions& options, const FileRevie
 
 class RosterLoader {
  public:
-  RosterLoader(const Target& target, const RunOptions& options, VectorFiles vector_files, const FileReview& review)
+  RosterLoader(const Target& target, const RunOptions& options, VectorFiles vector_files, const FileReview& review,
+               std::stop_token stop)
       : target_(target),
         options_(options),
         vector_files_(vector_files),
         review_(review),
+        total_time_s_(total_time_s(options.limits, review.task != nullptr ? review.task->contexts.size() : 1)),
+        stop_(std::move(stop)),
         slots_(std::make_shared<OutputSlots>()) {
     for (const auto& [key, values] : options.grid) unused_grid_.insert(key);
     for (const auto& [key, value] : options.plugin_options) unused_options_.insert(key);
@@ -231,6 +246,9 @@ class RosterLoader {
     settings.worker_program = options_.worker_program;
     settings.mode = options_.sandbox;
     settings.limits = options_.limits;
+    settings.limits.set_total_time_s(total_time_s_);
+    settings.budget = std::make_shared<TimeBudget>(total_time_s_);
+    settings.stop = stop_;
     settings.seed = options_.seed;
     settings.output_slots = slots_;
     for (const auto& [key, value] : options_.plugin_options) {
@@ -273,7 +291,7 @@ class RosterLoader {
     if (is_library(spec.path)) {
       if (auto opened = open_library(entry, spec.path); !opened) return tl::unexpected<Error>(opened.error());
     } else {
-      auto data = open_data_file(spec.path);
+      auto data = open_data_file(spec.path, kMaxDataFileBytes, stop_);
       if (!data) return tl::unexpected<Error>(data.error());
       if (auto opened = open_reader(entry, std::move(*data), kTable); !opened)
         return tl::unexpected<Error>(opened.error());
@@ -290,7 +308,8 @@ class RosterLoader {
     entry.name = spec.name;
     entry.settings = settings_of(spec.name);
     entry.settings.options.clear();
-    auto data = open_data_file(spec.path);
+    entry.settings.most_answer_bytes = kMostPredictionBytes;
+    auto data = open_data_file(spec.path, kMaxDataFileBytes, stop_);
     if (!data) return tl::unexpected<Error>(data.error());
     if (auto opened = open_reader(entry, std::move(*data), kPredictions); !opened) {
       return tl::unexpected<Error>(opened.error());
@@ -335,17 +354,22 @@ class RosterLoader {
     entry.settings = settings_of(spec.name);
     std::string kind = "unknown";
     const auto refuse = [&](const std::string& why) { entry.fault = WorkerFault{WorkerVerdict::LOAD_FAILED, why}; };
+    const auto most_bytes = most_file_bytes(options_.submissions.size());
     if (!spec.fault.empty()) {
       refuse(spec.fault);
     } else if (is_library(spec.path)) {
-      if (auto file = open_plugin_file(spec.path); !file) {
+      const ChargedTime charged(entry.settings.budget.get());
+      if (auto file = open_plugin_file(spec.path, most_bytes, stop_); !file) {
+        if (file.error().kind == ErrorKind::interrupted) return tl::unexpected<Error>(file.error());
         refuse(file.error().what);
       } else {
         entry.file = std::make_shared<const PluginFile>(std::move(*file));
       }
     } else {
       kind = "vectors";
-      if (auto data = open_data_file(spec.path); !data) {
+      const ChargedTime charged(entry.settings.budget.get());
+      if (auto data = open_data_file(spec.path, most_bytes, stop_); !data) {
+        if (data.error().kind == ErrorKind::interrupted) return tl::unexpected<Error>(data.error());
         refuse(data.error().what);
       } else if (auto opened = open_reader(entry, std::move(*data), kTable); !opened) {
         return tl::unexpected<Error>(opened.error());
@@ -357,15 +381,23 @@ class RosterLoader {
           std::make_shared<const PluginFile>(PluginFile{path.string(), path.filename().string(), "", false, {}});
     }
     if (!entry.fault && !spec.data_folder.empty()) {
-      if (auto given = give_folder(entry, spec.data_folder); !given) refuse(given.error().what);
+      if (auto given = give_folder(entry, spec.data_folder); !given) {
+        if (given.error().kind == ErrorKind::interrupted) return tl::unexpected<Error>(given.error());
+        refuse(given.error().what);
+      }
     }
-    if (auto introduced = introduce(entry, std::nullopt); !introduced) return tl::unexpected<Error>(introduced.error());
+    if (auto introduced = introduce(entry, std::nullopt); !introduced) {
+      // Nothing but its own files is bad input here.
+      if (introduced.error().kind != ErrorKind::bad_input) return tl::unexpected<Error>(introduced.error());
+      refuse(introduced.error().line());
+    }
     return Candidate{std::move(entry), std::move(kind)};
   }
 
-  static Result<void> give_folder(RosterEntry& entry, const fs::path& folder) {
+  Result<void> give_folder(RosterEntry& entry, const fs::path& folder) const {
     if (folder.empty()) return {};
-    auto hash = sha256_of_folder(folder);
+    const ChargedTime charged(entry.settings.budget.get());
+    auto hash = sha256_of_folder(folder, folder_patience(entry.settings.budget.get(), stop_));
     if (!hash) return tl::unexpected<Error>(hash.error());
     entry.settings.data_folder = folder;
     entry.data_folder_sha256 = std::move(*hash);
@@ -403,7 +435,13 @@ class RosterLoader {
   // `kind`: what the plugin must be, if anything.
   Result<void> introduce(RosterEntry& entry, std::optional<PluginKind> kind) const {
     if (entry.fault) return {};
+    // Headroom's own heads are trusted, and serve every embedding.
+    if (entry.file->shipped && !entry.data) entry.settings.budget.reset();
     if (auto met = meet(entry, options_, review_); !met || entry.fault) return met;
+    if (const std::string why = unsuited_because(entry.description); !why.empty()) {
+      entry.fault = WorkerFault{WorkerVerdict::UNSUITED, why};
+      return {};
+    }
     if (kind && entry.description.kind() != *kind) {
       entry.fault =
           WorkerFault{WorkerVerdict::PLUGIN_ERROR,
@@ -480,6 +518,8 @@ class RosterLoader {
   const RunOptions& options_;
   VectorFiles vector_files_;
   const FileReview& review_;
+  double total_time_s_;  // of each plugin
+  std::stop_token stop_;
   std::shared_ptr<OutputSlots> slots_;
   std::set<std::string> unused_grid_, unused_options_;
 };
@@ -487,8 +527,8 @@ class RosterLoader {
 }  // namespace
 
 Result<Roster> load_roster(const Target& target, const RunOptions& options, ThreadPool& pool,
-                           VectorFiles vector_files, const FileReview& review) {
-  return RosterLoader(target, options, vector_files, review).load(pool);
+                           VectorFiles vector_files, const FileReview& review, const std::stop_token& stop) {
+  return RosterLoader(target, options, vector_files, review, stop).load(pool);
 }
 
 void raise_doubts(Roster& roster, Review& review) {

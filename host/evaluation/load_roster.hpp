@@ -3,6 +3,7 @@
 #pragma once
 
 #include <set>
+#include <stop_token>
 #include <string>
 
 #include "outcome/outcome.hpp"
@@ -34,8 +35,12 @@ struct FileReview {
 //
 // Heads of the protocol that the run does not name are opened for the bounds of the task; with bounds per head only knn
 // is, where a submitted predictor borrows from it.
+//
+// A plugin that declares what no run asks for is at fault (UNSUITED). All that is done for one plugin but Headroom's own
+// heads is charged to its budget, which serves the contexts of the reviewed task, or one.
 Result<Roster> load_roster(const Target& target, const RunOptions& options, ThreadPool& pool,
-                           VectorFiles vector_files = VectorFiles::read, const FileReview& review = {});
+                           VectorFiles vector_files = VectorFiles::read, const FileReview& review = {},
+                           const std::stop_token& stop = {});
 Result<void> read_vector_files(Roster& roster, const RunOptions& options, ThreadPool& pool);
 
 // Raises what the readers found. A submission whose doubt stops the run fails by itself: its entry gets the fault.

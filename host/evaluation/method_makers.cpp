@@ -96,6 +96,7 @@ void evaluate_predictions(const PlannedMethod& method, const MakerInputs& in, Fo
   auto predictions = entry.fault ? Answer<FinishedPredictions>(tl::unexpect, *entry.fault)
                                  : ask_for_predictions(entry, in.options.predictions[method.index].form, in.task,
                                                        in.fold, in.options.seed);
+  if (!predictions && is_interruption(predictions.error())) return;
   if (!predictions) {
     evaluation.status = Status::failed;
     evaluation.reason = sentence(predictions.error());

@@ -1,4 +1,4 @@
-// Patience with a predictor that lets its time run out: every evaluation through it costs the whole limit, minutes
+// Patience with a submitted predictor that lets its time run out: every evaluation through it costs the whole limit, minutes
 // each, and there is one for every embedding and null of every split. After a few it is not asked again.
 #pragma once
 

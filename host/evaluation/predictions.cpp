@@ -14,7 +14,8 @@ Answer<FinishedPredictions> ask_for_predictions(const RosterEntry& entry, Predic
   auto answer = ask_for_embedding(reader, task, fold.context, &fold, seed, &usage);
   if (!answer) return tl::unexpected<WorkerFault>(answer.error());
   const auto n_genes = static_cast<Eigen::Index>(task.gene_ids.size());
-  if (answer->vectors.cols() != n_genes) {
+  const bool knows_any = answer->vectors.cols() > 0;
+  if (knows_any && answer->vectors.cols() != n_genes) {
     return tl::unexpected<WorkerFault>(WorkerFault{
         WorkerVerdict::BAD_OUTPUT,
         fmt::format("its predictions have {} columns, the task has {} genes", answer->vectors.cols(), n_genes)});

@@ -14,6 +14,7 @@
 
 #include "io/column_names.hpp"
 #include "io/h5ad.hpp"
+#include "io/regular_file.hpp"
 #include "io/row_labels.hpp"
 #include "io/vector_file.hpp"
 
@@ -256,6 +257,8 @@ Result<std::vector<Fact>> describe_h5ad(const std::filesystem::path& path) {
 
 Result<std::vector<Fact>> describe_file(const std::filesystem::path& path, const std::string& name) {
   std::array<char, 8> magic{};
+  if (auto regular = require_regular_file(path); !regular)
+    return bad_input(regular.error().what, name, regular.error().remedy);
   std::ifstream(path, std::ios::binary).read(magic.data(), magic.size());
   if (std::string_view(magic.data(), magic.size()) != "\x89HDF\r\n\x1a\n") return describe_vectors(path, name);
   auto facts = describe_h5ad(path);

@@ -33,8 +33,9 @@ Result<std::unique_ptr<WorkerSession>> start(const PluginFile& plugin, const Wor
   if (session) return std::move(*session);
   const WorkerFault& fault = session.error();
   if (fault.verdict == WorkerVerdict::HOST_FAULT) {
-    return tl::unexpected<Error>(Error{ErrorKind::sandbox_unavailable, fault.message, inspection.file,
-                                       "--sandbox relaxed takes the best that is to be had"});
+    Error error = error_of(fault);
+    if (error.where.empty()) error.where = inspection.file;
+    return tl::unexpected<Error>(std::move(error));
   }
   inspection.fault = std::string(verdict_name(fault.verdict)) + (fault.message.empty() ? "" : ": " + fault.message);
   return nullptr;

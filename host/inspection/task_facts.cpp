@@ -10,6 +10,7 @@
 
 #include "inspection/review_facts.hpp"
 #include "io/delimited.hpp"
+#include "io/regular_file.hpp"
 #include "io/sha256.hpp"
 #include "io/text_file.hpp"
 #include "task/noise_table.hpp"
@@ -63,7 +64,9 @@ std::vector<Fact> facts_of(const NoiseTable& noise) {
 
 // The first lines of a text file that may be gigabytes and may be gzip.
 Result<std::vector<std::string>> first_lines(const fs::path& path, std::size_t n) {
-  const gzFile file = gzopen(path.c_str(), "rb");
+  const auto opened = open_regular_file(path);
+  if (!opened) return tl::unexpected<Error>(opened.error());
+  const gzFile file = gzdopen(*opened, "rb");
   if (file == nullptr) return bad_input("cannot open the file", path.string(), "check the path");
   std::vector<std::string> lines;
   std::string buffer(kMostLineBytes, '\0');

@@ -15,6 +15,8 @@
 #include <limits>
 #include <optional>
 
+#include "io/regular_file.hpp"
+
 namespace headroom {
 namespace {
 
@@ -410,15 +412,12 @@ Result<NpyArray> parse_npy(std::string_view bytes, const std::string& where) {
 Result<NpzFile> NpzFile::open(const std::filesystem::path& path) {
   NpzFile file;
   file.path_ = path.string();
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    return bad_input(std::string("cannot open the file: ") + std::strerror(errno), file.path_, "check the path");
-  }
+  const auto opened = open_regular_file(path);
+  if (!opened) return tl::unexpected<Error>(opened.error());
+  const int fd = *opened;
   file.file_ = std::make_shared<const Descriptor>(fd);
   struct stat status {};
-  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-    return bad_input("not a regular file", file.path_, "give an .npz file");
-  }
+  if (::fstat(fd, &status) != 0) return bad_input("cannot examine the file", file.path_, "check the file system");
   file.size_bytes_ = static_cast<std::uint64_t>(status.st_size);
 
   const auto found = find_directory(fd, file.size_bytes_);

@@ -1,6 +1,5 @@
 #include "io/sha256.hpp"
 
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <unistd.h>
 
@@ -9,6 +8,8 @@
 #include <cstring>
 #include <memory>
 #include <vector>
+
+#include "io/regular_file.hpp"
 
 namespace headroom {
 namespace {
@@ -58,31 +59,66 @@ Result<std::string> sha256_of_bytes(std::string_view bytes) {
   return digest.finish();
 }
 
-Result<std::string> sha256_of_file(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    return bad_input(std::string("cannot open the file: ") + std::strerror(errno), path.string(), "check the path");
+namespace {
+
+// What ends the reading of a folder early, if anything does.
+std::optional<Error> impatience(const FolderPatience& patience, const std::filesystem::path& folder) {
+  if (patience.stop.stop_requested()) return Error{ErrorKind::interrupted, "interrupted", {}, {}};
+  if (patience.deadline && std::chrono::steady_clock::now() >= *patience.deadline) {
+    return Error{ErrorKind::bad_input, "reading the folder takes longer than it may", folder.string(),
+                 "make it smaller"};
   }
+  return std::nullopt;
+}
+
+// `check` is asked between pieces.
+template <class Check>
+Result<std::string> sha256_of_pieces(const std::filesystem::path& path, Check&& check) {
+  const auto fd = open_regular_file(path);
+  if (!fd) return tl::unexpected<Error>(fd.error());
   Sha256 digest;
   std::string buffer(kPieceBytes, '\0');
   ssize_t n = 0;
-  while ((n = ::read(fd, buffer.data(), buffer.size())) > 0 || (n < 0 && errno == EINTR)) {
+  std::optional<Error> stopped;
+  while (!stopped && ((n = ::read(*fd, buffer.data(), buffer.size())) > 0 || (n < 0 && errno == EINTR))) {
     if (n > 0) digest.add({buffer.data(), static_cast<std::size_t>(n)});
+    stopped = check();
   }
   const int reason = n < 0 ? errno : 0;
-  ::close(fd);
+  ::close(*fd);
+  if (stopped) return tl::unexpected<Error>(*stopped);
   if (reason != 0) {
     return bad_input(std::string("cannot read the file: ") + std::strerror(reason), path.string(), "check the path");
   }
   return digest.finish();
 }
 
-Result<std::string> sha256_of_folder(const std::filesystem::path& folder) {
+}  // namespace
+
+Result<std::string> sha256_of_file(const std::filesystem::path& path) {
+  return sha256_of_pieces(path, []() -> std::optional<Error> { return std::nullopt; });
+}
+
+Result<std::string> sha256_of_folder(const std::filesystem::path& folder, const FolderPatience& patience) {
   namespace fs = std::filesystem;
   std::error_code error;
   std::vector<fs::path> entries;
+  std::uint64_t n_bytes = 0;
   fs::recursive_directory_iterator at(folder, fs::directory_options::skip_permission_denied, error);
-  for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) entries.push_back(at->path());
+  for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+    entries.push_back(at->path());
+    std::error_code ignored;
+    if (fs::is_regular_file(fs::symlink_status(entries.back(), ignored))) {
+      const std::uintmax_t bytes = fs::file_size(entries.back(), ignored);
+      if (!ignored) n_bytes += std::min<std::uint64_t>(bytes, patience.most_bytes + 1);
+    }
+    if (entries.size() > patience.most_files || n_bytes > patience.most_bytes) {
+      return bad_input("the folder holds more than " + std::to_string(patience.most_files) + " files or " +
+                           std::to_string(patience.most_bytes >> 20) + " MiB",
+                       folder.string(), "make it smaller");
+    }
+    if (auto stopped = impatience(patience, folder)) return tl::unexpected<Error>(*stopped);
+  }
   if (error) return bad_input("cannot list the folder: " + error.message(), folder.string(), "check its permissions");
   std::sort(entries.begin(), entries.end());
 
@@ -96,7 +132,8 @@ Result<std::string> sha256_of_folder(const std::filesystem::path& folder) {
     if (fs::is_symlink(status)) {
       add("link " + fs::read_symlink(entry, ignored).string());
     } else if (fs::is_regular_file(status)) {
-      const auto hash = sha256_of_file(entry);
+      const auto hash = sha256_of_pieces(entry, [&] { return impatience(patience, folder); });
+      if (auto stopped = impatience(patience, folder)) return tl::unexpected<Error>(*stopped);
       add("file " + (hash ? *hash : std::string("unreadable")));
     } else {
       add("type " + std::to_string(static_cast<int>(status.type())));

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <limits>
 
+#include "io/regular_file.hpp"
+
 namespace headroom {
 namespace {
 
@@ -17,13 +19,12 @@ constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 constexpr int kGzipWindow = 16 + MAX_WBITS;
 
 Result<std::string> read_bytes(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    return bad_input(std::string("cannot open the file: ") + std::strerror(errno), path.string(), "check the path");
-  }
+  const auto opened = open_regular_file(path);
+  if (!opened) return tl::unexpected<Error>(opened.error());
+  const int fd = *opened;
   struct stat status {};
   std::string bytes;
-  if (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) bytes.reserve(static_cast<std::size_t>(status.st_size) + 1);
+  if (::fstat(fd, &status) == 0) bytes.reserve(static_cast<std::size_t>(status.st_size) + 1);
   std::size_t n_read = 0;
   for (;;) {
     const std::size_t room = bytes.capacity() - n_read;

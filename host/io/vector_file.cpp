@@ -19,6 +19,7 @@
 #include "io/h5ad.hpp"
 #include "io/large_pages.hpp"
 #include "io/npz.hpp"
+#include "io/regular_file.hpp"
 
 namespace headroom {
 namespace {
@@ -33,8 +34,9 @@ constexpr std::array<std::string_view, 12> kIdColumns{"id",          "ids",     
 enum class Format { hdf5, zip, text };
 
 Result<Format> detect_format(const std::filesystem::path& path, const std::string& where) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return bad_input(std::string("cannot open the file: ") + std::strerror(errno), where, "check the path");
+  const auto opened = open_regular_file(path);
+  if (!opened) return bad_input(opened.error().what, where, opened.error().remedy);
+  const int fd = *opened;
   char bytes[8] = {};
   const ssize_t n = ::read(fd, bytes, sizeof bytes);
   const int reason = errno;

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "plan/method_names.hpp"
+#include "plugin_host/worker_limits.hpp"
 
 namespace headroom {
 namespace {
@@ -62,6 +63,7 @@ Result<void> validate(const RunOptions& options) {
     return bad_input(fmt::format("{} inner folds", options.inner_folds), "inner folds", "at least 2 are needed");
   if (options.n_random_embeddings < 1) return bad_input("no random embedding", "random null", "at least 1 is needed");
 
+  if (auto valid = validate(effective_worker_limits(options.limits, 1)); !valid) return valid;
   if (auto valid = check_names(options.ceiling, kCeilings, "ceiling", "--ceiling"); !valid) return valid;
   if (auto valid = check_names(options.nulls, kNulls, "null", "--nulls"); !valid) return valid;
 

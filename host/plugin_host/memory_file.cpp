@@ -10,7 +10,8 @@
 namespace headroom {
 namespace {
 
-constexpr const char* kName = "headroom";    // shown in /proc to whoever maps it: says nothing
+constexpr const char* kName = "headroom";  // shown in /proc to whoever maps it: says nothing
+constexpr const char* kMoreMemory = "free memory, or use fewer --threads or a smaller --limit-memory";
 constexpr unsigned kNoExecuteSeal = 0x0008;  // MFD_NOEXEC_SEAL, Linux 6.3
 
 }  // namespace
@@ -18,10 +19,12 @@ constexpr unsigned kNoExecuteSeal = 0x0008;  // MFD_NOEXEC_SEAL, Linux 6.3
 Result<FileDescriptor> make_memory_file(std::size_t bytes) {
   FileDescriptor memory(memfd_create(kName, MFD_CLOEXEC | MFD_ALLOW_SEALING | kNoExecuteSeal));
   if (!memory && errno == EINVAL) memory = FileDescriptor(memfd_create(kName, MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!memory) return harness_fault(std::string("shared memory is not to be had: ") + strerror(errno), "memfd_create");
+  if (!memory)
+    return harness_fault(std::string("shared memory is not to be had: ") + strerror(errno), "memfd_create",
+                         kMoreMemory);
   if (bytes > 0 && ftruncate(memory.get(), static_cast<off_t>(bytes)) != 0) {
     return harness_fault("shared memory of " + std::to_string(bytes) + " bytes is not to be had: " + strerror(errno),
-                         "ftruncate");
+                         "ftruncate", kMoreMemory);
   }
   return memory;
 }

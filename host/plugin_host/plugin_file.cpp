@@ -47,7 +47,10 @@ Result<std::string> sha256_of(const void* data, std::size_t bytes) {
   return text;
 }
 
-Result<SealedCopy> copy_and_seal(const std::string& path, std::uintmax_t most_bytes, ErrorKind kind) {
+constexpr std::size_t kPieceBytes = std::size_t{64} << 20;  // between two looks at whether to stop
+
+Result<SealedCopy> copy_and_seal(const std::string& path, std::uintmax_t most_bytes, ErrorKind kind,
+                                 const std::stop_token& stop) {
   // Non-blocking: opening a FIFO would wait for a writer for ever.
   const FileDescriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   if (!file) {
@@ -64,7 +67,9 @@ Result<SealedCopy> copy_and_seal(const std::string& path, std::uintmax_t most_by
   if (status.st_size == 0) return refuse(kind, "the file is empty", path, "give the complete file");
   const auto bytes = static_cast<std::size_t>(status.st_size);
   if (bytes > most_bytes) {
-    return refuse(kind, "the file has " + std::to_string(bytes) + " bytes, more than " + std::to_string(most_bytes),
+    return refuse(kind,
+                  "the file has " + std::to_string(bytes) + " bytes, more than the " + std::to_string(most_bytes) +
+                      " that it may have",
                   path, "give a smaller file");
   }
   auto memory = make_memory_file(bytes);
@@ -74,14 +79,18 @@ Result<SealedCopy> copy_and_seal(const std::string& path, std::uintmax_t most_by
   if (mapped == MAP_FAILED) return harness_fault(std::string("the copy cannot be mapped: ") + strerror(errno), path);
   std::size_t done = 0;
   ssize_t count = 1;
-  while (done < bytes && count > 0) {
-    count = read(file.get(), static_cast<char*>(mapped) + done, bytes - done);
+  while (done < bytes && count > 0 && !stop.stop_requested()) {
+    count = read(file.get(), static_cast<char*>(mapped) + done, std::min(bytes - done, kPieceBytes));
     if (count < 0 && errno == EINTR)
       count = 1;
     else if (count > 0)
       done += static_cast<std::size_t>(count);
   }
   const int error = count < 0 ? errno : 0;
+  if (stop.stop_requested()) {
+    munmap(mapped, bytes);
+    return tl::unexpected<Error>(Error{ErrorKind::interrupted, "interrupted", {}, {}});
+  }
   char beyond;
   const bool has_changed = done != bytes || read(file.get(), &beyond, 1) != 0;
   auto sha256 = sha256_of(mapped, bytes);
@@ -95,15 +104,17 @@ Result<SealedCopy> copy_and_seal(const std::string& path, std::uintmax_t most_by
 
 }  // namespace
 
-Result<PluginFile> open_plugin_file(const std::filesystem::path& path) {
-  auto copy = copy_and_seal(path.string(), kMaxPluginFileBytes, ErrorKind::plugin_fault);
+Result<PluginFile> open_plugin_file(const std::filesystem::path& path, std::uintmax_t most_bytes,
+                                    const std::stop_token& stop) {
+  auto copy = copy_and_seal(path.string(), std::min(most_bytes, kMaxPluginFileBytes), ErrorKind::plugin_fault, stop);
   if (!copy) return tl::unexpected(copy.error());
   const bool shipped = is_shipped_plugin(copy->sha256);
   return PluginFile{path.string(), path.filename().string(), std::move(copy->sha256), shipped, std::move(copy->memory)};
 }
 
-Result<DataFile> open_data_file(const std::filesystem::path& path) {
-  auto copy = copy_and_seal(path.string(), kMaxDataFileBytes, ErrorKind::bad_input);
+Result<DataFile> open_data_file(const std::filesystem::path& path, std::uintmax_t most_bytes,
+                                const std::stop_token& stop) {
+  auto copy = copy_and_seal(path.string(), std::min(most_bytes, kMaxDataFileBytes), ErrorKind::bad_input, stop);
   if (!copy) return tl::unexpected(copy.error());
   return DataFile{path.string(), path.filename().string(), std::move(copy->sha256), std::move(copy->memory)};
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -34,8 +35,11 @@ inline constexpr std::uintmax_t kMaxDataFileBytes = std::uintmax_t{8} << 30;    
 
 // A path that is missing, a directory, a FIFO or a device, a symbolic-link loop, empty, too long or that changes while
 // it is read is a plugin_fault (a bad_input for data files) that says so. No open ever blocks.
-Result<PluginFile> open_plugin_file(const std::filesystem::path& path);
-Result<DataFile> open_data_file(const std::filesystem::path& path);
+// A file's size is the one that it claims: its holes would take memory as well. `stop` interrupts the reading.
+Result<PluginFile> open_plugin_file(const std::filesystem::path& path, std::uintmax_t most_bytes = kMaxPluginFileBytes,
+                                    const std::stop_token& stop = {});
+Result<DataFile> open_data_file(const std::filesystem::path& path, std::uintmax_t most_bytes = kMaxDataFileBytes,
+                                const std::stop_token& stop = {});
 
 // Where a plugin finds its DataFile: a path that every worker can open at every level of confinement. It is given as
 // the value of the option named by WorkerSettings::data_file_option.

@@ -14,7 +14,8 @@ namespace {
 constexpr Eigen::Index kDoublesPerCacheLine = 8;
 
 tl::unexpected<Error> not_mapped() {
-  return harness_fault(std::string("shared memory cannot be mapped: ") + strerror(errno), "mmap");
+  return harness_fault(std::string("shared memory cannot be mapped: ") + strerror(errno), "mmap",
+                       "free memory, or use fewer --threads or a smaller --limit-memory");
 }
 
 }  // namespace

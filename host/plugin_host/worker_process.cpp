@@ -5,13 +5,16 @@
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <csignal>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "sandbox/seccomp.hpp"
@@ -27,9 +30,14 @@ constexpr int kAboveWorkersNumbers = 16;
 constexpr milliseconds kEndPatience{5000};
 // For a worker that closed its channel to end by itself.
 constexpr milliseconds kFarewellPatience{500};
+// Between two looks at whether the run is to stop, and at the worker's CPU time as it comes close to its limit.
+constexpr milliseconds kStopNap{100};
+constexpr milliseconds kCpuNap{10};
 
 tl::unexpected<Error> cannot_start(const std::string& what, int error) {
-  return harness_fault("a worker cannot be started: " + std::string(strerror(error)), what);
+  return tl::unexpected<Error>(Error{ErrorKind::harness_fault,
+                                     "a worker cannot be started: " + std::string(strerror(error)), what,
+                                     "raise the limit of open files and processes"});
 }
 
 Result<FileDescriptor> move_up(int descriptor) {
@@ -113,14 +121,16 @@ Result<WorkerProcess> WorkerProcess::start(const std::filesystem::path& program,
                            {end->theirs.get(), kEndFd}},
                           worker.monitor_);
   if (error) {
-    return harness_fault("a worker cannot be started: " + std::string(strerror(error)), absolute.string(),
-                         "build or install all of Headroom");
+    return tl::unexpected<Error>(Error{ErrorKind::harness_fault,
+                                       "a worker cannot be started: " + std::string(strerror(error)), absolute.string(),
+                                       "build or install all of Headroom"});
   }
   worker.channel_ = std::move(channel->ours);
   worker.log_pipe_ = std::move(log->ours);
   worker.end_ = std::move(end->ours);
   worker.control_ = std::move(control->ours);
   worker.most_log_bytes_ = log_bytes;
+  name_senders(worker.channel_.get(), true);
   fcntl(worker.log_pipe_.get(), F_SETFL, O_NONBLOCK);
   return worker;
 }
@@ -134,6 +144,7 @@ WorkerProcess::WorkerProcess(WorkerProcess&& other) noexcept
       listener_(std::move(other.listener_)),
       hostile_call_(std::move(other.hostile_call_)),
       ended_(std::move(other.ended_)),
+      cpu_clock_(other.cpu_clock_),
       log_(std::move(other.log_)),
       most_log_bytes_(other.most_log_bytes_),
       cut_log_bytes_(other.cut_log_bytes_) {}
@@ -146,21 +157,19 @@ int WorkerProcess::send(std::string_view frame, int attachment_fd) {
   return send_frame(channel_.get(), frame, attachment_fd, false);
 }
 
-WorkerProcess::Event WorkerProcess::receive(Frame& frame, bool accepts_attachment, Clock::time_point deadline) {
+WorkerProcess::Event WorkerProcess::receive(Frame& frame, bool accepts_attachment, const Patience& patience) {
   for (;;) {
     pollfd waits[] = {{channel_.get(), POLLIN, 0}, {log_pipe_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
-    // Rounded up, so that the last round does not spin.
-    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
-    const auto timeout = std::clamp<milliseconds::rep>(left.count(), 0, 1 << 30);
-    const int ready = poll(waits, 3, static_cast<int>(timeout));
+    const int ready = poll(waits, 3, static_cast<int>(nap(patience).count()));
     if (ready < 0 && errno != EINTR) return Event::gone;
     if (ready > 0) {
       if (waits[1].revents) take_in_log();
       if ((waits[2].revents & POLLIN) && notice_hostile_call()) return Event::hostile_call;
       if (waits[2].revents & ~POLLIN) listener_.reset();  // no process is left that it could tell of
       if (waits[0].revents) {
-        switch (receive_frame(channel_.get(), frame, accepts_attachment, false)) {
+        switch (receive_frame(channel_.get(), frame, accepts_attachment, false, accepts_attachment && !cpu_clock_)) {
           case FrameStatus::received:
+            if (frame.sender > 0) know_worker(frame.sender);
             return Event::frame;
           case FrameStatus::malformed:
             return Event::malformed;
@@ -173,8 +182,35 @@ WorkerProcess::Event WorkerProcess::receive(Frame& frame, bool accepts_attachmen
       }
     }
     // Looked at in every round: a worker that floods the log must not hold the clock.
-    if (Clock::now() >= deadline) return Event::too_late;
+    if (Clock::now() >= patience.deadline) return Event::too_late;
+    if (patience.stop.stop_requested()) return Event::interrupted;
+    if (cpu_s().value_or(0) >= patience.most_cpu_s) return Event::used_up_cpu;
   }
+}
+
+milliseconds WorkerProcess::nap(const Patience& patience) const {
+  // Rounded up, so that the last round does not spin.
+  auto left = std::chrono::ceil<milliseconds>(patience.deadline - Clock::now());
+  if (patience.stop.stop_possible()) left = std::min(left, kStopNap);
+  if (const auto used_s = cpu_s(); used_s && std::isfinite(patience.most_cpu_s)) {
+    // It cannot use up what is left any sooner than on all cores at once.
+    const double soonest_s = (patience.most_cpu_s - *used_s) / std::max(1u, std::thread::hardware_concurrency());
+    left =
+        std::min(left, std::max(kCpuNap, milliseconds(static_cast<milliseconds::rep>(std::min(soonest_s, 1e6) * 1e3))));
+  }
+  return std::clamp(left, milliseconds(0), milliseconds(1 << 30));
+}
+
+void WorkerProcess::know_worker(pid_t worker) {
+  name_senders(channel_.get(), false);
+  clockid_t clock;
+  if (clock_getcpuclockid(worker, &clock) == 0) cpu_clock_ = clock;
+}
+
+std::optional<double> WorkerProcess::cpu_s() const {
+  timespec used{};
+  if (!cpu_clock_ || clock_gettime(*cpu_clock_, &used) != 0) return std::nullopt;
+  return static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec);
 }
 
 bool WorkerProcess::notice_hostile_call() {
@@ -222,6 +258,7 @@ const WorkerEnd& WorkerProcess::end() {
   while (waitpid(monitor_, nullptr, 0) < 0 && errno == EINTR) {
   }
   monitor_ = -1;
+  cpu_clock_.reset();  // its number may soon be another process's
   // All writers are gone: what is left in the pipe is at most its size.
   constexpr int kRoundsOfAPipe = 128;
   for (int round = 0; round < kRoundsOfAPipe && log_pipe_; ++round) {

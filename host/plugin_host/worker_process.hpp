@@ -7,7 +7,9 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -39,9 +41,21 @@ class WorkerProcess {
     gone,          // the process has ended, or closed its channel
     malformed,     // what arrived is no frame
     too_late,
+    used_up_cpu,
+    interrupted,
   };
-  // Waits for a frame until the deadline, taking in the log meanwhile.
-  Event receive(Frame& frame, bool accepts_attachment, Clock::time_point deadline);
+  // How long a frame is worth waiting for.
+  struct Patience {
+    Clock::time_point deadline;
+    double most_cpu_s = std::numeric_limits<double>::infinity();  // on the worker's own clock
+    std::stop_token stop = {};
+  };
+  // Waits for a frame, taking in the log meanwhile.
+  Event receive(Frame& frame, bool accepts_attachment, const Patience& patience);
+
+  // What all threads of the worker have used so far, by the kernel's word; none before its first frame and after its
+  // end.
+  std::optional<double> cpu_s() const;
 
   // Where the kernel announces hostile calls.
   void listen_to(FileDescriptor policy_listener) { listener_ = std::move(policy_listener); }
@@ -60,11 +74,14 @@ class WorkerProcess {
   void take_in_log();
   bool notice_hostile_call();
   bool wait_for_end_pipe(std::chrono::milliseconds patience);
+  std::chrono::milliseconds nap(const Patience& patience) const;
+  void know_worker(pid_t worker);
 
   pid_t monitor_ = -1;
   FileDescriptor channel_, control_, end_, log_pipe_, listener_;
   std::optional<std::string> hostile_call_;
   std::optional<WorkerEnd> ended_;
+  std::optional<clockid_t> cpu_clock_;
   std::string log_;
   std::uint64_t most_log_bytes_ = 0;
   std::uint64_t cut_log_bytes_ = 0;

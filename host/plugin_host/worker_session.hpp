@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,21 +22,16 @@
 #include "plugin_host/output_slots.hpp"
 #include "plugin_host/plugin_file.hpp"
 #include "plugin_host/shared_segment.hpp"
+#include "plugin_host/time_budget.hpp"
 #include "plugin_host/worker_fault.hpp"
+#include "plugin_host/worker_limits.hpp"
 
 namespace headroom {
-
-// Limits by default. Wall 600 s per request: 100 times what the shipped heads need at the published size. CPU: the wall
-// time on every thread. Address space 8 GiB: libtorch with a large model; shared segments count towards it. Log 64 KiB.
-WorkerLimits default_worker_limits(int n_threads);
-
-// Below this OpenBLAS spins for ever instead of failing, so smaller limits are refused.
-inline constexpr std::uint64_t kMinAddressSpaceBytes = std::uint64_t{512} << 20;
 
 struct WorkerSettings {
   std::filesystem::path worker_program;  // find_worker_program()
   SandboxMode mode = SandboxMode::STRICT;
-  WorkerLimits limits;                                       // zero fields take default_worker_limits(n_threads)
+  WorkerLimits limits;                                       // effective_worker_limits() of these are in force
   std::uint64_t seed = 0;                                    // of everything random in the plugin
   int n_threads = 1;                                         // >= 1
   std::vector<std::pair<std::string, std::string>> options;  // only keys that the plugin declares; others are refused
@@ -43,6 +39,10 @@ struct WorkerSettings {
   std::string data_file_option = "file";      // ...this option
   std::filesystem::path data_folder;          // readable by this plugin alone; empty: none
   std::shared_ptr<OutputSlots> output_slots;  // shared by the sessions of a run; empty: a pool of its own
+  std::shared_ptr<TimeBudget> budget;         // of the submission, charged with all that is done here; empty: none
+  std::stop_token stop;                       // ends every wait at once, with an error of kind interrupted
+  std::shared_ptr<const PluginDescription> introduced;  // what the plugin must still say of itself; empty: anything
+  std::uint64_t most_answer_bytes = 0;                  // of one embedding; 0: most_answer_bytes() of the limits
   bool only_describes = false;  // the plugin is not opened: it says what it is, and nothing can be asked of it
   // For tests, to see what each layer is good for: leave some out (SandboxRequest names them)...
   std::vector<std::string> disabled_layers;
@@ -64,7 +64,7 @@ struct EmbeddingQuestion {
 };
 
 struct EmbeddingAnswer {
-  Matrix vectors;                     // ids × dimension; finite where present, zero where not
+  Matrix vectors;                     // ids × dimension; finite where present, zero where not; ids × 0 if none is
   std::vector<std::uint8_t> present;  // one per id: 0 or 1
 };
 
@@ -121,6 +121,7 @@ class WorkerSession {
 
   const PluginDescription& description() const;
   const ConfinementReport& confinement() const;
+  const WorkerLimits& limits() const;  // in force
 
   // Columns of the vectors for this question: 1 or more, and small enough for n ids × dimension to be mapped.
   Answer<std::int64_t> dimension(const EmbeddingQuestion& question);

@@ -10,7 +10,7 @@ namespace headroom {
 namespace {
 
 struct alignas(cmsghdr) ControlBuffer {
-  char bytes[CMSG_SPACE(sizeof(int))];
+  char bytes[CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int))];
 };
 // Room for one descriptor and no more: the kernel discards what does not fit and says so. (CMSG_SPACE would leave room
 // for a second one in its padding.)
@@ -18,16 +18,22 @@ constexpr std::size_t kOneDescriptor = CMSG_LEN(sizeof(int));
 
 }  // namespace
 
-FrameStatus receive_frame(int socket, Frame& frame, bool accepts_attachment, bool wait) {
+void name_senders(int socket, bool named) {
+  const int value = named ? 1 : 0;
+  setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &value, sizeof(value));
+}
+
+FrameStatus receive_frame(int socket, Frame& frame, bool accepts_attachment, bool wait, bool names_sender) {
   frame.bytes.resize(kMaxFrameBytes);
   frame.attachment.reset();
+  frame.sender = 0;
   iovec data{frame.bytes.data(), frame.bytes.size()};
   ControlBuffer control;
   msghdr message{};
   message.msg_iov = &data;
   message.msg_iovlen = 1;
   message.msg_control = accepts_attachment ? &control : nullptr;
-  message.msg_controllen = accepts_attachment ? kOneDescriptor : 0;
+  message.msg_controllen = accepts_attachment ? kOneDescriptor + (names_sender ? CMSG_SPACE(sizeof(ucred)) : 0) : 0;
   ssize_t received;
   do {
     received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
@@ -39,6 +45,11 @@ FrameStatus receive_frame(int socket, Frame& frame, bool accepts_attachment, boo
   }
   frame.bytes.resize(static_cast<std::size_t>(received));
   for (cmsghdr* item = CMSG_FIRSTHDR(&message); item; item = CMSG_NXTHDR(&message, item)) {
+    if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_CREDENTIALS) {
+      ucred credentials{};
+      std::memcpy(&credentials, CMSG_DATA(item), sizeof(credentials));
+      frame.sender = credentials.pid;
+    }
     if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS || item->cmsg_len != CMSG_LEN(sizeof(int)))
       continue;
     int number;
@@ -61,7 +72,7 @@ int send_frame(int socket, std::string_view bytes, int attachment_fd, bool wait)
   message.msg_iovlen = 1;
   if (attachment_fd >= 0) {
     message.msg_control = &control;
-    message.msg_controllen = sizeof(control);
+    message.msg_controllen = CMSG_SPACE(sizeof(int));
     cmsghdr* item = CMSG_FIRSTHDR(&message);
     item->cmsg_level = SOL_SOCKET;
     item->cmsg_type = SCM_RIGHTS;

@@ -2,6 +2,8 @@
 // The cap is what keeps a hostile message from costing the parser gigabytes.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -15,6 +17,7 @@ inline constexpr std::size_t kMaxFrameBytes = std::size_t{64} << 10;
 struct Frame {
   std::string bytes;
   FileDescriptor attachment;  // close-on-exec; empty if none came
+  pid_t sender = 0;           // by the kernel's word, if senders are named
 };
 
 enum class FrameStatus {
@@ -25,8 +28,12 @@ enum class FrameStatus {
   failed,       // errno says why
 };
 
-// Descriptors of malformed frames are closed.
-FrameStatus receive_frame(int socket, Frame& frame, bool accepts_attachment, bool wait);
+// Has the kernel name the sender of every frame that brings an attachment or could. Frames that accept none are
+// malformed while it does.
+void name_senders(int socket, bool named);
+
+// Descriptors of malformed frames are closed. `names_sender`: the socket does, and an attachment is accepted.
+FrameStatus receive_frame(int socket, Frame& frame, bool accepts_attachment, bool wait, bool names_sender = false);
 
 // Returns 0 or an errno: EPIPE if the peer is gone, EMSGSIZE beyond the cap, EAGAIN if wait is false and the peer has
 // stopped reading.

@@ -34,7 +34,9 @@
 //   landlock    no file but system libraries and the plugin's own data; no TCP; no signal to other processes
 //   seccomp     no network, no new process, no exec, no kernel surface beyond an allow-list; nothing that outlives the
 //               process (keys, locks, shared memory)
-//   rlimits     address space, CPU time, no file writes, number of descriptors and threads
+//   rlimits     address space, no file writes, number of descriptors and threads; CPU time for callers that give a limit
+//               of a whole life. That of a request is kept by the host, on the clock of the process that sent the first
+//               frame, as the kernel names it.
 //   namespaces  the rest of the system is not even visible: existence of files, processes, network, host name
 //   own_uid     other processes cannot be touched even without the layers above; threads are counted for it alone
 //

@@ -14,15 +14,12 @@
 #include <cstring>
 #include <system_error>
 
+#include "plugin_host/description_check.hpp"
 #include "worker/plugin_library.hpp"
 
 namespace headroom {
 namespace {
 
-constexpr std::int64_t kMostTextBytes = 4096;  // of a description, a help text
-constexpr std::int64_t kMostNameBytes = 64;
-constexpr std::int64_t kMostItems = 64;  // options, hyperparameters, data sets
-constexpr std::int64_t kMostGridValues = 512;
 constexpr std::int64_t kMostStructBytes = std::int64_t{1} << 20;  // beyond it, struct_size is garbage
 
 tl::unexpected<LoadFault> load_failed(std::string message) {
@@ -66,7 +63,8 @@ bool is_utf8(const char* text, std::int64_t size) {
   return true;
 }
 
-std::string read_text(const headroom_string& text, const char* field, std::int64_t most_bytes = kMostTextBytes) {
+std::string read_text(const headroom_string& text, const char* field,
+                      std::int64_t most_bytes = kMostDeclaredTextBytes) {
   if (text.size < 0 || text.size > most_bytes) {
     throw Malformed{std::string(field) + " is longer than " + std::to_string(most_bytes) + " bytes"};
   }
@@ -81,7 +79,7 @@ std::string read_text(const headroom_string& text, const char* field, std::int64
 }
 
 std::string read_name(const headroom_string& text, const char* field, bool is_plugin_name) {
-  std::string name = read_text(text, field, kMostNameBytes);
+  std::string name = read_text(text, field, kMostDeclaredNameBytes);
   const bool is_valid = !name.empty() && std::all_of(name.begin(), name.end(), [&](unsigned char c) {
     const bool is_alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     return is_alphanumeric || c == '_' || (is_plugin_name && (c == '-' || c == '.'));
@@ -109,7 +107,8 @@ Struct read_struct(const void* at, std::size_t needed, const char* name) {
 
 template <class Pointer>
 void check_list(Pointer items, std::int64_t n, const char* name) {
-  if (n < 0 || n > kMostItems) throw Malformed{std::string("the number of ") + name + " is " + std::to_string(n)};
+  if (n < 0 || n > kMostDeclaredItems)
+    throw Malformed{std::string("the number of ") + name + " is " + std::to_string(n)};
   if (n > 0 && !items) throw Malformed{std::string("the list of ") + name + " is a null pointer"};
 }
 
@@ -170,6 +169,12 @@ headroom_predictor read_predictor(const void* at, PluginDescription& to) {
       if (to.hyperparameters(other).name() == added.name())
         throw Malformed{"two hyperparameters are called '" + added.name() + "'"};
     }
+  }
+  std::vector<int> n_values;
+  for (const Hyperparameter& parameter : to.hyperparameters()) n_values.push_back(parameter.grid_size());
+  if (!grid_points(n_values)) {
+    throw Malformed{"its grids have more than " + std::to_string(kMostGridPoints) + " combinations, or more than " +
+                    std::to_string(kMostGridNumbers) + " values in all of them"};
   }
   return predictor;
 }
@@ -294,7 +299,7 @@ tl::expected<LoadedPlugin, LoadFault> read_descriptor(PluginEntry entry, std::ui
     description.set_abi_major(plugin.abi_major);
     description.set_abi_minor(plugin.abi_minor);
     description.set_name(read_name(plugin.name, "the plugin's name", true));
-    description.set_version(read_text(plugin.version, "the version", kMostNameBytes));
+    description.set_version(read_text(plugin.version, "the version", kMostDeclaredNameBytes));
     description.set_description(read_text(plugin.description, "the description"));
     description.set_licence(read_text(plugin.licence, "the licence"));
     check_list(plugin.training_datasets, plugin.n_training_datasets, "training data sets");

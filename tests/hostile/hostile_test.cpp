@@ -344,7 +344,7 @@ std::vector<Threat> threats() {
     threat.adjust_unguarded = long_wall;
   }
   add("stop_itself", WALL_LIMIT, "no answer within 0.5 s", kProcessAndHost).adjust = short_wall;
-  add("spin_for_ever", CPU_LIMIT, "1 s of CPU time", {"rlimits"}).adjust = short_cpu;
+  add("spin_for_ever", CPU_LIMIT, "1 s of CPU time", kProcessAndHost).adjust = short_cpu;
   add("crash", CRASHED, "SIGSEGV", kProcessAndHost);
   add("overflow_stack", CRASHED, "SIGSEGV", kProcessAndHost);
   add("abort_in_thread", CRASHED, "SIGABRT", kProcessAndHost);
@@ -357,6 +357,8 @@ std::vector<Threat> threats() {
   add("forge_description", PROTOCOL_ERROR, "description is malformed", kProcessAndHost);
   add("forge_answers", PROTOCOL_ERROR, "another request", kProcessAndHost);
   add("forge_verdict", PROTOCOL_ERROR, "claims to have failed", kProcessAndHost);
+  add("claim_host_fault_in_constructor", PROTOCOL_ERROR, "claims to have failed", kProcessAndHost);
+  add("claim_host_fault_later", PROTOCOL_ERROR, "", kProcessAndHost);
   add("send_garbage", PROTOCOL_ERROR, "no message", kProcessAndHost);
   add("send_too_much", PROTOCOL_ERROR, "no message", kProcessAndHost);
   add("send_parser_bomb", PROTOCOL_ERROR, "another request", kProcessAndHost);
@@ -369,6 +371,10 @@ std::vector<Threat> threats() {
   add("mark_presence", BAD_OUTPUT, "255 in place of 0 or 1", kProcessAndHost);
   add("huge_dimension", BAD_OUTPUT, "1125899906842624 columns, more than can be used", kProcessAndHost);
   add("negative_dimension", BAD_OUTPUT, "-3 columns", kProcessAndHost);
+  add("know_nothing_widely", COMPLETED, "", kProcessAndHost);
+  // Declaring more than a run can bear.
+  add("declare_huge_grids", ABI_MISMATCH, "more than 1024 combinations", kProcessAndHost);
+  add("overflow_grids", ABI_MISMATCH, "more than 1024 combinations", kProcessAndHost);
   add("newer_library", LOAD_FAILED, "GLIBCXX_3.4.99", kProcessAndHost);
   return all;
 }
@@ -448,6 +454,83 @@ TEST_F(HostileSessions, ADimensionMayNotChange) {
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().verdict, BAD_OUTPUT);
   EXPECT_THAT(answer.error().message, HasSubstr("2 columns, and said 1 before"));
+}
+
+TEST_F(HostileSessions, AHostFaultIsTheHostsToFind) {
+  for (const char* name : {"claim_host_fault_in_constructor", "claim_host_fault_later"}) {
+    WorkerFault fault{COMPLETED, ""};
+    Question question;
+    auto session = WorkerSession::start(open_hostile(name), settings());
+    if (!session) {
+      fault = session.error();
+    } else if (auto answer = (*session)->predict(question.question); !answer) {
+      fault = answer.error();
+    }
+    EXPECT_EQ(fault.verdict, PROTOCOL_ERROR) << name << ": " << fault.message;
+    EXPECT_FALSE(fault.error);
+    EXPECT_THAT(fault.message, Not(HasSubstr("--sandbox")));
+  }
+}
+
+TEST_F(HostileSessions, WhatAPluginSaysOfItselfMayNotChange) {
+  const PluginFile plugin = open_hostile("change_description");
+  WorkerSettings with = settings();
+  auto first = WorkerSession::start(plugin, with);
+  ASSERT_TRUE(first) << first.error().message;
+  with.introduced = std::make_shared<const PluginDescription>((*first)->description());
+  const auto second = WorkerSession::start(plugin, with);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().verdict, PROTOCOL_ERROR);
+  EXPECT_THAT(second.error().message, HasSubstr("otherwise than when it was introduced"));
+}
+
+TEST_F(HostileSessions, EachRequestHasTheWholeLimitOfProcessorTime) {
+  WorkerSettings with = settings();
+  with.limits.set_cpu_time_s(1);
+  auto session = WorkerSession::start(open_hostile("work_for_a_while"), with);
+  ASSERT_TRUE(session) << session.error().message;
+  Question question;
+  for (int request = 0; request < 4; ++request) {
+    const auto answer = (*session)->predict(question.question);
+    ASSERT_TRUE(answer) << "request " << request << ": " << answer.error().message;
+  }
+  EXPECT_GT((*session)->usage().cpu_s, 1.5);
+}
+
+TEST_F(HostileSessions, ABudgetEndsWhatNoLimitOfARequestDoes) {
+  WorkerSettings with = settings();
+  with.budget = std::make_shared<TimeBudget>(1.5);
+  const PluginFile plugin = open_hostile("stay_under_limit");
+  auto session = WorkerSession::start(plugin, with);
+  ASSERT_TRUE(session) << session.error().message;
+  Question question;
+  std::optional<WorkerFault> fault;
+  for (int request = 0; request < 10 && !fault; ++request) {
+    if (const auto answer = (*session)->predict(question.question); !answer) fault = answer.error();
+  }
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(fault->verdict, TOTAL_LIMIT) << fault->message;
+  EXPECT_THAT(fault->message, HasSubstr("1.5 s"));
+  // Not even started again.
+  const auto again = WorkerSession::start(plugin, with);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().verdict, TOTAL_LIMIT);
+}
+
+TEST_F(HostileSessions, AStopEndsEveryWait) {
+  std::stop_source source;
+  WorkerSettings with = settings();
+  with.limits.set_wall_time_s(600);
+  with.stop = source.get_token();
+  std::thread stopper([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    source.request_stop();
+  });
+  const auto session = WorkerSession::start(open_hostile("hang_in_constructor"), with);
+  stopper.join();
+  ASSERT_FALSE(session);
+  EXPECT_TRUE(is_interruption(session.error())) << session.error().message;
+  EXPECT_EQ(workers(), 0);
 }
 
 TEST_F(HostileSessions, PointersOfThePluginsAreNotFollowed) {

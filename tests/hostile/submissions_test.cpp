@@ -1,15 +1,19 @@
 // A folder of hostile submissions beside a good one: the good one's rows are those that it has alone, every hostile one
 // has its verdict, and no label shows in anything that was written.
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <thread>
 
 namespace headroom {
 namespace {
@@ -47,10 +51,11 @@ class HostileSubmissions : public testing::Test {
     const int status = std::system(command.c_str());
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
-  int run() const {
+  int run(const std::string& further = "", const std::string& limit_time = "1") const {
     return headroom(
         "run screen/task --submissions inbox --predictor knn --grid knn.k=1,2,3 --common-dim 4 --fold 0 --fold 1 "
-        "--limit-time 1 --limit-memory 1GiB --sandbox relaxed -o out");
+        "--limit-memory 1GiB --sandbox relaxed -o out --limit-time " +
+        limit_time + " " + further);
   }
   json summary() const { return json::parse(content_of(folder_ / "out/summary.json")); }
 
@@ -128,6 +133,109 @@ TEST_F(HostileSubmissions, LeaveTheGoodOneAsItIsAlone) {
   EXPECT_TRUE(rows == alone) << "the good submission has other numbers beside hostile ones";
   for (const char* written : {"stdout", "log", "out/summary.json", "out/scores.csv", "out/perturbations.csv"}) {
     EXPECT_EQ(content_of(folder_ / written).find("LABELS-of-the-test-fold"), std::string::npos) << written;
+  }
+}
+
+// Submissions that would cost the run its memory or its time: each is one failed row with its own reason.
+TEST_F(HostileSubmissions, CostNoMoreThanTheirBudgets) {
+  ASSERT_EQ(run(), 0) << content_of(folder_ / "log");
+  const json alone = good_rows(summary());
+  const std::pair<const char*, const char*> hostile[] = {{"hang_anew", "wall_limit"},
+                                                         {"stay_under_limit", "total_limit"},
+                                                         {"hang_in_constructor", "wall_limit"},
+                                                         {"declare_huge_grids", "abi_mismatch"},
+                                                         {"overflow_grids", "abi_mismatch"},
+                                                         {"claim_host_fault_in_constructor", "protocol_error"},
+                                                         {"claim_host_fault_later", "protocol_error"},
+                                                         {"change_description", "protocol_error"},
+                                                         {"take_two_blocks", "unsuited"},
+                                                         {"know_nothing_widely", "unusable"}};
+  const auto copy_into = [&](const std::string& name, const std::string& place) {
+    fs::copy_file(fs::path(HEADROOM_HOSTILE_PLUGINS) / (name + ".so"), folder_ / "inbox" / place);
+  };
+  for (const auto& [name, verdict] : hostile) copy_into(name, std::string(name) + ".so");
+  for (int copy = 2; copy < 10; ++copy)
+    copy_into("know_nothing_widely", "know_nothing_" + std::to_string(copy) + ".so");
+  // 8 GiB and 2 TiB of nothing, 15 GiB that would be read for longer than the budget, and a FIFO.
+  std::ofstream(folder_ / "inbox/sparse.csv") << "id,a";
+  fs::resize_file(folder_ / "inbox/sparse.csv", std::uintmax_t{8} << 30);
+  for (const auto& [name, gibibytes] : {std::pair<const char*, int>{"holes", 2048}, {"deep", 15}}) {
+    fs::create_directory(folder_ / "inbox" / name);
+    copy_into("read_label_file", std::string(name) + "/plugin.so");
+    std::ofstream(folder_ / "inbox" / name / "weights.bin") << "w";
+    fs::resize_file(folder_ / "inbox" / name / "weights.bin", static_cast<std::uintmax_t>(gibibytes) << 30);
+  }
+  ASSERT_EQ(mkfifo((folder_ / "inbox/pipe.csv").c_str(), 0600), 0);
+
+  EXPECT_EQ(run("--limit-total 3.5 --threads 2", "2"), 3) << content_of(folder_ / "log");
+  const json beside = summary();
+  for (const auto& [name, verdict] : hostile) {
+    const std::string reason = reason_of(beside, name);
+    const std::string expected = verdict;
+    EXPECT_TRUE(reason.starts_with(expected) || (expected == "unusable" && reason.find("for 0 of") != reason.npos) ||
+                // On a machine that is slow enough, each of its requests takes longer than one may.
+                (expected == "total_limit" && reason.starts_with("wall_limit")))
+        << name << ": " << reason;
+  }
+  for (const auto& [name, part] : {std::pair<const char*, const char*>{"sparse", "more than the"},
+                                   {"holes", "holds more than"},
+                                   {"deep", "longer than it may"},
+                                   {"pipe", "a FIFO"}}) {
+    EXPECT_NE(reason_of(beside, name).find(part), std::string::npos) << name << ": " << reason_of(beside, name);
+  }
+  json rows;
+  for (const json& row : good_rows(beside)) {
+    if (row[0] == "knn") rows.push_back(row);
+  }
+  EXPECT_TRUE(rows == alone) << "the good submission has other numbers beside hostile ones";
+  EXPECT_EQ(content_of(folder_ / "log").find("--sandbox off"), std::string::npos);
+}
+
+TEST_F(HostileSubmissions, AClaimOfAHostFaultInAProbeFailsTheProbe) {
+  fs::copy_file(fs::path(HEADROOM_HOSTILE_PLUGINS) / "claim_host_fault_in_probe.so",
+                folder_ / "inbox/claim_host_fault_in_probe.so");
+  EXPECT_EQ(run("--audit", "20"), 0) << content_of(folder_ / "log");
+  bool is_found = false;
+  for (const json& probe : summary()["audit"]) {
+    if (probe["name"] != "good+claim_host_fault_in_probe" || probe["probe"] != "ids-renamed") continue;
+    is_found = true;
+    EXPECT_EQ(probe["outcome"], "fail") << probe.dump();
+    EXPECT_EQ(probe["detail"].get<std::string>().find("--sandbox"), std::string::npos);
+  }
+  EXPECT_TRUE(is_found);
+}
+
+// Whatever hangs, a signal ends the run long before any limit does.
+TEST_F(HostileSubmissions, ASignalEndsARunThatHangs) {
+  for (const char* name : {"hang_in_constructor", "hang_anew", "sleep_for_ever"}) {
+    const fs::path file = folder_ / "inbox" / (std::string(name) + ".so");
+    fs::copy_file(fs::path(HEADROOM_HOSTILE_PLUGINS) / file.filename(), file);
+    const pid_t child = fork();
+    if (child == 0) {
+      const fs::path task = folder_ / "screen/task", inbox = folder_ / "inbox", out = folder_ / "stopped";
+      if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr)) _exit(1);
+      execl(HEADROOM_PROGRAM, "headroom", "run", task.c_str(), "--submissions", inbox.c_str(), "--predictor", "knn",
+            "--grid", "knn.k=1,2,3", "--common-dim", "4", "--sandbox", "relaxed", "-o", out.c_str(), nullptr);
+      _exit(1);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+    kill(child, SIGTERM);
+    int status = 0;
+    pid_t ended = 0;
+    // Within a minute on any machine; the limit of the one request that hangs is ten.
+    for (int tenth = 0; tenth < 600 && ended == 0; ++tenth) {
+      ended = waitpid(child, &status, WNOHANG);
+      if (ended == 0) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    EXPECT_EQ(ended, child) << name << " keeps the run from ending";
+    if (ended == 0) {
+      kill(child, SIGKILL);
+      waitpid(child, &status, 0);
+    } else if (name != std::string("sleep_for_ever")) {
+      EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGTERM) << name << ": status " << status;
+    }
+    fs::remove(file);
+    fs::remove_all(folder_ / "stopped");
   }
 }
 

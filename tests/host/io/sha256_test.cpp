@@ -57,5 +57,27 @@ TEST(Sha256, OfAFolderIsThatOfNamesAndContents) {
   EXPECT_FALSE(sha256_of_folder(one / "absent"));
 }
 
+TEST(Sha256OfFolder, ReadsNoFurtherThanItMay) {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "weights") << "w";
+  std::filesystem::resize_file(folder / "weights", std::uintmax_t{1} << 41);  // a hole of 2 TiB
+  const auto too_large = sha256_of_folder(folder.path());
+  ASSERT_FALSE(too_large);
+  EXPECT_NE(too_large.error().what.find("holds more than"), std::string::npos);
+  FolderPatience patience;
+  patience.most_bytes = std::uint64_t{1} << 42;
+  patience.deadline = std::chrono::steady_clock::now();
+  const auto too_late = sha256_of_folder(folder.path(), patience);
+  ASSERT_FALSE(too_late);
+  EXPECT_EQ(too_late.error().kind, ErrorKind::bad_input);
+  std::stop_source source;
+  source.request_stop();
+  patience.deadline.reset();
+  patience.stop = source.get_token();
+  const auto stopped = sha256_of_folder(folder.path(), patience);
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().kind, ErrorKind::interrupted);
+}
+
 }  // namespace
 }  // namespace headroom

@@ -4,6 +4,8 @@
 
 #include <cmath>
 #include <functional>
+#include <optional>
+#include <vector>
 
 namespace headroom {
 namespace {
@@ -57,12 +59,52 @@ TEST(DescriptionCheck, FindsEveryForgery) {
       [](PluginDescription& d) { d.set_min_blocks(0); },
       [](PluginDescription& d) { d.set_min_blocks(3), d.set_max_blocks(2); },
       [](PluginDescription& d) { d.clear_task_kinds(); },
+      // More than may be declared.
+      [](PluginDescription& d) { d.set_description(std::string(4097, 'a')); },
+      [](PluginDescription& d) { d.set_version(std::string(65, '1')); },
+      [](PluginDescription& d) {
+        for (int i = 0; i < 65; ++i) d.add_training_datasets("atlas");
+      },
+      [](PluginDescription& d) {
+        for (int i = 0; i < 65; ++i) d.add_options()->set_key("option" + std::to_string(i));
+      },
+      [](PluginDescription& d) {
+        for (int i = 0; i < 513; ++i) d.mutable_hyperparameters(0)->add_grid(i + 1);
+      },
+      [](PluginDescription& d) {  // 2^64 combinations
+        d.mutable_hyperparameters(0)->add_grid(6);
+        for (int i = 1; i < 64; ++i) {
+          *d.add_hyperparameters() = d.hyperparameters(0);
+          d.mutable_hyperparameters(i)->set_name("k" + std::to_string(i));
+        }
+      },
   };
   for (std::size_t i = 0; i < std::size(forgeries); ++i) {
     PluginDescription description = sound_predictor();
     forgeries[i](description);
     EXPECT_NE(fault_of(description), "") << "forgery " << i;
   }
+}
+
+TEST(GridPoints, AreCountedUpToWhatARunCanBear) {
+  EXPECT_EQ(grid_points(std::vector<int>{}), 1);
+  EXPECT_EQ(grid_points(std::vector<int>{4, 5, 6}), 120);
+  EXPECT_EQ(grid_points(std::vector<int>{512, 2}), 1024);
+  EXPECT_EQ(grid_points(std::vector<int>{512, 3}), std::nullopt);
+  EXPECT_EQ(grid_points(std::vector<int>(64, 2)), std::nullopt);  // 0 in 64 bits
+  EXPECT_EQ(grid_points(std::vector<int>(4, 512)), std::nullopt);
+  EXPECT_EQ(grid_points(std::vector<int>{5, 0}), std::nullopt);
+}
+
+TEST(DescriptionCheck, TellsWhatARunHasNoUseFor) {
+  PluginDescription description = sound_predictor();
+  EXPECT_EQ(unsuited_because(description), "");
+  description.set_min_blocks(2);
+  EXPECT_NE(unsuited_because(description).find("at least 2 blocks"), std::string::npos);
+  description = sound_predictor();
+  description.clear_task_kinds();
+  description.add_task_kinds(TaskKind::THREE_CLASS);
+  EXPECT_NE(unsuited_because(description).find("classes"), std::string::npos);
 }
 
 }  // namespace

@@ -1,0 +1,42 @@
+#include "evaluation/submission_budget.hpp"
+
+#include <algorithm>
+
+#include "plugin_host/worker_limits.hpp"
+
+namespace headroom {
+namespace {
+
+constexpr double kRequestsPerContext = 5;
+constexpr std::uint64_t kKeptBytes = std::uint64_t{4} << 30;
+constexpr std::uint64_t kHeldFileBytes = std::uint64_t{8} << 30;
+constexpr std::uint64_t kLeastFileBytes = std::uint64_t{16} << 20;
+constexpr std::uint64_t kMostFileBytes = std::uint64_t{1} << 30;
+constexpr std::uint64_t kMostFolderFiles = 10000;
+constexpr std::uint64_t kMostFolderBytes = std::uint64_t{16} << 30;
+
+}  // namespace
+
+double total_time_s(const WorkerLimits& asked, std::size_t n_contexts) {
+  if (asked.total_time_s() > 0) return asked.total_time_s();
+  return kRequestsPerContext * effective_worker_limits(asked, 1).wall_time_s() *
+         static_cast<double>(std::max<std::size_t>(n_contexts, 1));
+}
+
+std::uint64_t most_kept_bytes(std::size_t n_embeddings) { return kKeptBytes / std::max<std::size_t>(n_embeddings, 1); }
+
+std::uint64_t most_file_bytes(std::size_t n_submissions) {
+  return std::clamp(kHeldFileBytes / std::max<std::size_t>(n_submissions, 1), kLeastFileBytes, kMostFileBytes);
+}
+
+FolderPatience folder_patience(const TimeBudget* budget, std::stop_token stop) {
+  FolderPatience patience{kMostFolderFiles, kMostFolderBytes, {}, std::move(stop)};
+  if (budget != nullptr) {
+    patience.deadline =
+        std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                                               std::chrono::duration<double>(budget->left_s()));
+  }
+  return patience;
+}
+
+}  // namespace headroom

@@ -1,0 +1,201 @@
+// A worker's first steps: the process, its confinement, the plugin, its options.
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "plugin_host/description_check.hpp"
+#include "plugin_host/host_process.hpp"
+#include "plugin_host/worker_limits.hpp"
+#include "plugin_host/worker_session_state.hpp"
+
+namespace headroom {
+namespace {
+
+// For a program of ours to confine itself: some 10 ms, on a machine that is busy with other work.
+constexpr std::chrono::seconds kStartPatience{30};
+
+// What the mode asks for at least.
+ConfinementLevel least_level(SandboxMode mode) {
+  switch (mode) {
+    case SandboxMode::STRICT:
+      return ConfinementLevel::STRONG;
+    case SandboxMode::RELAXED:
+      return ConfinementLevel::DEGRADED;
+    default:
+      return ConfinementLevel::NONE;
+  }
+}
+
+// What is missing and what the user can do; nothing if the level is enough.
+std::optional<Error> shortfall(SandboxMode mode, const ConfinementReport& report) {
+  const ConfinementLevel needed = least_level(mode);
+  if (report.level() >= needed) return std::nullopt;
+  const bool strict = mode == SandboxMode::STRICT;
+  return Error{ErrorKind::sandbox_unavailable,
+               std::string("the sandbox is weaker here than --sandbox ") + (strict ? "strict" : "relaxed") +
+                   " asks for; missing: " + missing_for(needed, report),
+               {},
+               std::string("use a kernel that has it, or --sandbox ") +
+                   (strict && report.level() >= ConfinementLevel::DEGRADED ? "relaxed" : "off")};
+}
+
+// What the worker is to hold itself to. CPU time is not among it: the kernel counts that for the whole life of a
+// process, the limit is one of each request.
+WorkerLimits kept_by_worker(WorkerLimits limits) {
+  limits.clear_cpu_time_s();
+  limits.clear_total_time_s();
+  return limits;
+}
+
+}  // namespace
+
+Answer<void> WorkerSession::State::confine(FileDescriptor data_folder) {
+  const Clock::time_point started = Clock::now();
+  WorkerRequest request;
+  Confine& confine = *request.mutable_confine();
+  confine.set_mode(settings.mode);
+  *confine.mutable_limits() = kept_by_worker(limits);
+  confine.set_has_data_folder(static_cast<bool>(data_folder));
+  for (const std::string& layer : settings.disabled_layers) confine.add_disabled_layers(layer);
+  FileDescriptor listener;
+  auto reply =
+      ask(request, data_folder.get(), {"while it confined itself", false}, {started + kStartPatience}, &listener);
+  if (!reply) return tl::unexpected<WorkerFault>(reply.error());
+  if (!reply->has_ready()) return fail(host_fault("a worker did not report its confinement"));
+  confinement = reply->ready().confinement();
+  process.listen_to(std::move(listener));
+  const auto short_of = shortfall(settings.mode, confinement);
+  if (short_of && !settings.accepts_any_level) return fail(host_fault(*short_of));
+  return {};
+}
+
+Answer<void> WorkerSession::State::load(const PluginFile& plugin, const CallTime& time) {
+  WorkerRequest request;
+  request.mutable_load();
+  const WorkerStage stage{"while it was loaded"};
+  auto reply = ask(request, plugin.memory.get(), stage, time);
+  if (!reply) return tl::unexpected<WorkerFault>(reply.error());
+  if (!reply->has_description()) return fail(WorkerVerdict::PROTOCOL_ERROR, "it gave no description " + stage.words);
+  const std::string wrong = fault_of(reply->description());
+  if (!wrong.empty()) return fail(WorkerVerdict::PROTOCOL_ERROR, "its description is malformed: " + wrong);
+  description = reply->description();
+  // What was asked of it was made for what it said then.
+  const PluginDescription* introduced = settings.introduced.get();
+  if (introduced != nullptr && introduced->SerializeAsString() != description.SerializeAsString()) {
+    return fail(WorkerVerdict::PROTOCOL_ERROR, "it describes itself otherwise than when it was introduced");
+  }
+  return {};
+}
+
+Answer<void> WorkerSession::State::configure(const CallTime& time) {
+  const auto declares = [this](const std::string& key) {
+    const auto& options = description.options();
+    return std::any_of(options.begin(), options.end(), [&](const PluginOption& option) { return option.key() == key; });
+  };
+  WorkerRequest request;
+  Configure& configure = *request.mutable_configure();
+  configure.set_seed(settings.seed);
+  configure.set_n_threads(static_cast<std::uint32_t>(settings.n_threads));
+  for (const auto& [key, value] : settings.options) {
+    if (!declares(key)) {
+      return fail(WorkerVerdict::UNSUITED, "plugin '" + description.name() + "' declares no option '" + key + "'");
+    }
+    OptionValue& option = *configure.add_options();
+    option.set_key(key);
+    option.set_value(value);
+  }
+  if (settings.data_file) {
+    if (!declares(settings.data_file_option)) {
+      return fail(WorkerVerdict::UNSUITED, "plugin '" + description.name() +
+                                               "' reads no vector files: it declares no option '" +
+                                               settings.data_file_option + "'");
+    }
+    OptionValue& option = *configure.add_options();
+    option.set_key(settings.data_file_option);
+    option.set_value(kDataFilePathInWorker);
+    configure.set_has_data_file(true);
+  }
+  if (!settings.data_folder.empty()) configure.set_data_folder(kDataFolderInWorker);
+  const int data_file = settings.data_file ? settings.data_file->memory.get() : -1;
+  auto reply = ask(request, data_file, {"while it opened"}, time);
+  if (!reply) return tl::unexpected<WorkerFault>(reply.error());
+  return {};
+}
+
+namespace {
+
+// Checks settings and starts the program; nothing of a plugin yet.
+Answer<WorkerProcess> start_process(const WorkerSettings& settings, const WorkerLimits& limits) {
+  if (settings.n_threads < 1) return refused("a worker needs at least one thread");
+  if (auto valid = validate(limits); !valid) return refused(valid.error());
+  if (settings.stop.stop_requested()) return refused(Error{ErrorKind::interrupted, "interrupted", {}, {}});
+  auto process =
+      WorkerProcess::start(settings.worker_program, worker_environment(settings.n_threads), limits.log_bytes());
+  if (!process) return refused(process.error());
+  return std::move(*process);
+}
+
+}  // namespace
+
+Answer<std::unique_ptr<WorkerSession>> WorkerSession::start(const PluginFile& plugin, const WorkerSettings& settings) {
+  const State::Clock::time_point started = State::Clock::now();
+  const WorkerLimits limits = effective_worker_limits(settings.limits, settings.n_threads);
+  if (settings.budget && settings.budget->is_spent()) {
+    return tl::unexpected<WorkerFault>(total_limit(*settings.budget, "before it was started again"));
+  }
+  FileDescriptor data_folder;
+  if (!settings.data_folder.empty()) {
+    data_folder = FileDescriptor(open(settings.data_folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!data_folder) {
+      return refused(Error{ErrorKind::bad_input, std::string("the data folder cannot be opened: ") + strerror(errno),
+                           settings.data_folder.string(), "make it readable"});
+    }
+  }
+  auto process = start_process(settings, limits);
+  if (!process) return tl::unexpected<WorkerFault>(process.error());
+  auto state = std::make_unique<State>(std::move(*process));
+  state->settings = settings;
+  state->limits = limits;
+  state->slots = settings.output_slots ? settings.output_slots : std::make_shared<OutputSlots>();
+  if (auto confined = state->confine(std::move(data_folder)); !confined)
+    return tl::unexpected<WorkerFault>(confined.error());
+  state->confinement.set_start_to_ready_s(std::chrono::duration<double>(State::Clock::now() - started).count());
+  // Until here it was Headroom's own time.
+  const ChargedTime charged(settings.budget.get());
+  const CallTime time = state->time_of_call();
+  if (auto loaded = state->load(plugin, time); !loaded) return tl::unexpected<WorkerFault>(loaded.error());
+  if (!settings.only_describes) {
+    if (auto configured = state->configure(time); !configured) return tl::unexpected<WorkerFault>(configured.error());
+  }
+  return std::unique_ptr<WorkerSession>(new WorkerSession(std::move(state)));
+}
+
+Result<ConfinementReport> probe_sandbox(const WorkerSettings& settings) {
+  const auto started = WorkerProcess::Clock::now();
+  const WorkerLimits limits = effective_worker_limits(settings.limits, settings.n_threads);
+  auto process = start_process(settings, limits);
+  if (!process) return tl::unexpected<Error>(error_of(process.error()));
+  WorkerRequest request;
+  request.set_sequence(1);
+  request.mutable_confine()->set_mode(settings.mode);
+  *request.mutable_confine()->mutable_limits() = kept_by_worker(limits);
+  for (const std::string& layer : settings.disabled_layers) request.mutable_confine()->add_disabled_layers(layer);
+  Frame frame;
+  WorkerReply reply;
+  const int error = process->send(request.SerializeAsString(), -1);
+  if (error || process->receive(frame, true, {started + kStartPatience}) != WorkerProcess::Event::frame ||
+      !reply.ParseFromString(frame.bytes) || !reply.has_ready()) {
+    process->end();
+    return tl::unexpected<Error>(Error{ErrorKind::harness_fault,
+                                       "a worker cannot confine itself: " + on_one_line(process->log()),
+                                       settings.worker_program.string(), "build or install all of Headroom"});
+  }
+  ConfinementReport report = reply.ready().confinement();
+  report.set_start_to_ready_s(std::chrono::duration<double>(WorkerProcess::Clock::now() - started).count());
+  if (auto missing = shortfall(settings.mode, report)) return tl::unexpected<Error>(std::move(*missing));
+  return report;
+}
+
+}  // namespace headroom
