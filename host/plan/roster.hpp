@@ -23,6 +23,7 @@ struct RosterEntry {
   std::string name;  // what results call it
   std::shared_ptr<const PluginFile> file;
   std::shared_ptr<const DataFile> data;  // the file that `table` or `predictions` reads, else empty
+  bool holds_predictions = false;        // that file, else vectors
   std::string part;                      // of that file; empty: the usual
   std::string data_folder_sha256;        // of the content of settings.data_folder; empty: none
   WorkerSettings settings;
