@@ -1050,6 +1050,9 @@ void add_new_command(CLI::App& app, Command& command) {
       ->required();
   begin_group(new_app, "What is written");
   new_app.add_option("--kind", arguments->kind, "What the plugin is")->type_name("embedding|predictor")->required();
+  new_app.add_option("--target", arguments->target, "What a predictor predicts: deltas, or which genes respond")
+      ->type_name("lfc|deg")
+      ->capture_default_str();
   new_app.add_option("--language", arguments->language, "What it is written in")
       ->type_name("c++|c")
       ->capture_default_str();

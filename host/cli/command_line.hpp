@@ -84,6 +84,7 @@ struct InspectArguments {
 struct NewArguments {
   std::string name;
   std::string kind;
+  std::string target = "lfc";
   std::string language = "c++";
 };
 

@@ -7,7 +7,7 @@
 namespace headroom::cli {
 
 Result<int> make_project(const NewArguments& arguments) {
-  const auto kind = plugin_project_kind(arguments.kind);
+  const auto kind = plugin_project_kind(arguments.kind, arguments.target);
   if (!kind) return tl::unexpected<Error>(kind.error());
   const auto language = plugin_project_language(arguments.language);
   if (!language) return tl::unexpected<Error>(language.error());

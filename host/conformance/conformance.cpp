@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "conformance/class_checks.hpp"
+#include "conformance/context_checks.hpp"
 #include "conformance/embedding_checks.hpp"
 #include "conformance/library_checks.hpp"
 #include "conformance/predictor_checks.hpp"
@@ -82,6 +84,12 @@ const std::vector<Check>& checks() {
       {{"blocks", "it takes the least, one more and the most blocks of features that it declares"},
        nullptr,
        predictor_takes_its_blocks},
+      {{"contexts", "rows may be of several contexts, in whatever order these are named"},
+       embedding_takes_several_contexts,
+       predictor_takes_several_contexts},
+      {{"perturbation-numbers", "which number a perturbation has says nothing"},
+       nullptr,
+       predictor_ignores_perturbation_numbers},
       {{"hyperparameter-grid", "every declared value is answered, alone as with the others"},
        nullptr,
        predictor_answers_its_grid},
@@ -91,9 +99,16 @@ const std::vector<Check>& checks() {
       {{"errors-agree", "the errors that it tells of held-out rows are those of its predictions"},
        nullptr,
        predictor_tells_true_errors},
-      {{"three-class", "classes come as probabilities that sum to one, if it does classes"},
+      {{"three-class",
+        "classes come as probabilities: finite, none below 0, their sum 1 within 1e-9, if it does classes"},
        nullptr,
        predictor_gives_class_probabilities},
+      {{"class-counts", "two classes are answered as well as five, if it does classes"},
+       nullptr,
+       predictor_takes_any_number_of_classes},
+      {{"unlabelled-rows", "training rows without labels have no influence but through their features"},
+       nullptr,
+       predictor_leaves_out_unlabelled_rows},
       {{kPublishedSize, "time, memory and threads at the published size: 2,000 perturbations, 6,640 genes"},
        embedding_takes_published_size,
        predictor_takes_published_size},

@@ -24,18 +24,6 @@ PredictorExample example_of(const Specimen& specimen, ExampleShape shape = {}) {
   return predictor_example(specimen.description(), shape, specimen.options().seed);
 }
 
-// The answer of a worker of its own.
-Answer<Predictions> predict_afresh(const Specimen& specimen, const PredictorExample& example, std::uint64_t seed,
-                                   int n_threads = 1) {
-  auto session = specimen.start(seed, n_threads);
-  if (!session) return forward(session.error());
-  return predict(**session, example);
-}
-
-Answer<Predictions> predict_afresh(const Specimen& specimen, const PredictorExample& example) {
-  return predict_afresh(specimen, example, specimen.options().seed);
-}
-
 std::ptrdiff_t n_feasible(const std::vector<std::uint8_t>& feasible) {
   return std::count(feasible.begin(), feasible.end(), std::uint8_t{1});
 }
@@ -241,7 +229,7 @@ Answer<Finding> predictor_takes_its_blocks(const Specimen& specimen) {
     tried += fmt::format("{}{}", tried.empty() ? "" : ", ", n_blocks);
   }
   return passed(fmt::format("answers with {} block{}{}", tried, tried == "1" ? "" : "s",
-                            counts.back() > 1 ? ", some rows absent in all but the first" : ""));
+                            counts.back() > 1 ? ", some rows absent in each" : ""));
 }
 
 Answer<Finding> predictor_answers_its_grid(const Specimen& specimen) {
@@ -320,28 +308,6 @@ Answer<Finding> predictor_tells_true_errors(const Specimen& specimen) {
     return failed(fmt::format("they are up to {:.1e} of the largest error off", relative));
   }
   return passed(fmt::format("{} settings, {} held-out rows", measured.rows(), measured.cols()));
-}
-
-Answer<Finding> predictor_gives_class_probabilities(const Specimen& specimen) {
-  PluginDescription three_class = specimen.description();
-  const auto& kinds = three_class.task_kinds();
-  if (std::find(kinds.begin(), kinds.end(), TaskKind::THREE_CLASS) == kinds.end())
-    return skipped("it does regression only");
-  three_class.clear_task_kinds();
-  three_class.add_task_kinds(TaskKind::THREE_CLASS);
-  ExampleShape shape;
-  shape.n_blocks = three_class.min_blocks();
-  auto answer = predict_afresh(specimen, predictor_example(three_class, shape, specimen.options().seed));
-  if (!answer) return forward(answer.error());
-  constexpr double kSumTolerance = 1e-6;
-  for (std::size_t s = 0; s < answer->feasible.size(); ++s) {
-    if (!answer->feasible[s]) continue;
-    const Matrix &down = answer->values[3 * s], &same = answer->values[3 * s + 1], &up = answer->values[3 * s + 2];
-    if (std::min({down.minCoeff(), same.minCoeff(), up.minCoeff()}) < 0) return failed("a probability is negative");
-    const double off = (down + same + up - Matrix::Ones(down.rows(), down.cols())).cwiseAbs().maxCoeff();
-    if (off > kSumTolerance) return failed(fmt::format("three probabilities do not sum to 1, but are {:.2g} off", off));
-  }
-  return passed("probabilities of -1, 0 and +1 that sum to 1");
 }
 
 Answer<Finding> predictor_takes_published_size(const Specimen& specimen) {

@@ -20,7 +20,6 @@ Answer<Finding> predictor_takes_its_blocks(const Specimen& specimen);
 Answer<Finding> predictor_answers_its_grid(const Specimen& specimen);
 Answer<Finding> predictor_flags_infeasible_settings(const Specimen& specimen);
 Answer<Finding> predictor_tells_true_errors(const Specimen& specimen);
-Answer<Finding> predictor_gives_class_probabilities(const Specimen& specimen);
 Answer<Finding> predictor_takes_published_size(const Specimen& specimen);
 
 }  // namespace headroom

@@ -19,6 +19,8 @@ struct ExampleShape {
   Eigen::Index n_genes = 40;
   Eigen::Index n_features = 12;
   int n_blocks = 1;
+  int n_classes = 3;   // in a task of classes
+  int n_contexts = 1;  // over which the rows are spread
 };
 
 struct ExampleBlock {
@@ -37,11 +39,21 @@ struct PredictorExample {
   Matrix settings;  // settings × hyperparameters
   TaskKind task_kind = TaskKind::REGRESSION;
   int n_planes = 1;
+  std::vector<std::string> classes;             // in a task of classes; then `deltas` holds class numbers
+  std::vector<std::uint8_t> training_labelled;  // empty: all
+  std::vector<std::string> contexts;            // more than one, or empty
+  std::vector<std::int32_t> training_contexts, query_contexts;
+  Matrix control_profiles;  // contexts × genes; empty where there is one context
+  PerturbationCodes perturbations;
 };
 
-// Normal features; deltas that depend on them linearly, with noise; in a three-class task their signs where they are
-// large. As many blocks as `shape` says, of which every one but the first lacks each fifth row. The declared grid.
+// Normal features; deltas that depend on them linearly, with noise; in a task of classes equal ranges of them. As many
+// blocks as `shape` says; of several, each lacks each fifth row, and no row is lacked by all. Of several contexts, half
+// of the queries are perturbations that are measured elsewhere. The declared grid.
 PredictorExample predictor_example(const PluginDescription& description, const ExampleShape& shape, std::uint64_t seed);
+
+// The same rows with their contexts named in the opposite order.
+PredictorExample with_contexts_reversed(PredictorExample example);
 
 // Every combination of the declared values if there are at most `most`; else each declared value once, the other
 // hyperparameters at their first value.
@@ -56,7 +68,10 @@ Answer<std::vector<std::uint8_t>> ask(WorkerSession& session, const PredictorExa
 // The errors that a predictor tells of queries whose deltas are these rows of example.deltas.
 Answer<ErrorsAnswer> ask_errors(WorkerSession& session, const PredictorExample& example, const RowIndex& query_rows);
 
-// The same, with copies of all predictions.
+// The same, with copies of all predictions; and from a worker of its own.
 Answer<Predictions> predict(WorkerSession& session, const PredictorExample& example);
+Answer<Predictions> predict_afresh(const Specimen& specimen, const PredictorExample& example, std::uint64_t seed,
+                                   int n_threads = 1);
+Answer<Predictions> predict_afresh(const Specimen& specimen, const PredictorExample& example);
 
 }  // namespace headroom

@@ -13,10 +13,20 @@ Answer<WorkerSession::State::PackedEmbedding> WorkerSession::State::pack(const E
   if (fault) return tl::unexpected<WorkerFault>(*fault);
   if (question.ids.empty()) return refused("an embedding of no perturbations was asked for");
   PackedEmbedding packed;
+  std::string wrong = headroom::fault_of(question.contexts);
+  if (wrong.empty()) wrong = headroom::fault_of(question.contexts, question.id_contexts, question.ids.size());
+  if (wrong.empty() && question.training) {
+    wrong = headroom::fault_of(question.contexts, question.training->contexts, question.training->ids.size());
+  }
+  if (!wrong.empty()) return refused(wrong);
   packed.input.set_task_kind(question.task_kind);
-  packed.input.set_context(question.context);
+  packed.input.set_context(single_context(question.contexts, question.context));
   SegmentPacker packer(next_segment_id);
   *packed.input.mutable_ids() = packer.add(question.ids);
+  const bool shows_profiles = description.wants_control_profiles();
+  *packed.input.mutable_contexts() = headroom::describe(question.contexts, question.context, !shows_profiles, packer);
+  if (!question.id_contexts.empty()) *packed.input.mutable_id_contexts() = packer.add(question.id_contexts);
+  if (shows_profiles && !question.gene_ids.empty()) *packed.input.mutable_gene_ids() = packer.add(question.gene_ids);
   // What a plugin did not ask for, it does not get.
   if (question.training && description.wants_training()) {
     const EmbeddingTraining& training = *question.training;
@@ -26,6 +36,7 @@ Answer<WorkerSession::State::PackedEmbedding> WorkerSession::State::pack(const E
     }
     *packed.input.mutable_training_ids() = packer.add(training.ids);
     *packed.input.mutable_gene_ids() = packer.add(training.gene_ids);
+    if (!training.contexts.empty()) *packed.input.mutable_training_contexts() = packer.add(training.contexts);
   }
   auto segment = packer.seal();
   if (!segment) return refused(segment.error());

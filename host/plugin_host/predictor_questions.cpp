@@ -1,6 +1,7 @@
 // What a predictor is asked: predictions for query rows, or the errors that it claims for held-out training rows.
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "plugin_host/worker_session_state.hpp"
 
@@ -24,7 +25,47 @@ Eigen::Index WorkerSession::max_settings_per_call(Eigen::Index n_query, Eigen::I
 
 namespace {
 
-// What is wrong with a question before anything is sent: the caller's mistake.
+// What is wrong with a question before anything is sent, the caller's mistake: with what is predicted, deltas or
+// classes.
+std::string fault_of_target(const PredictorQuestion& question, Eigen::Index n_training,
+                            const PluginDescription& description) {
+  const auto& kinds = description.task_kinds();
+  if (std::find(kinds.begin(), kinds.end(), question.task_kind) == kinds.end()) {
+    return "predictor '" + description.name() + "' does not do tasks of kind " + TaskKind_Name(question.task_kind);
+  }
+  const auto n_classes = static_cast<int>(question.classes.size());
+  if (question.task_kind == TaskKind::REGRESSION) {
+    if (question.n_planes != 1 || n_classes > 0 || !question.training_labelled.empty()) {
+      return "a question for deltas has planes, classes or labels";
+    }
+    return {};
+  }
+  if (n_classes < 2 || question.n_planes != n_classes)
+    return "there is another number of planes than classes, or no two";
+  const auto& labelled = question.training_labelled;
+  if (!labelled.empty() && (static_cast<Eigen::Index>(labelled.size()) != n_training ||
+                            std::find(labelled.begin(), labelled.end(), std::uint8_t{1}) == labelled.end())) {
+    return "the marks of labelled rows are not one per training row, or mark none";
+  }
+  return {};
+}
+
+// The same with the contexts and perturbations of the rows.
+std::string fault_of_rows(const PredictorQuestion& question, Eigen::Index n_training) {
+  const auto n_rows = static_cast<std::size_t>(n_training), n_query = static_cast<std::size_t>(question.n_query);
+  std::string wrong = fault_of(question.contexts);
+  if (wrong.empty()) wrong = fault_of(question.contexts, question.training_contexts, n_rows);
+  if (wrong.empty()) wrong = fault_of(question.contexts, question.query_contexts, n_query);
+  if (!wrong.empty()) return wrong;
+  const PerturbationCodes& codes = question.perturbations;
+  const bool is_given = !codes.training.empty() || !codes.query.empty();
+  if (is_given && (codes.training.size() != n_rows || codes.query.size() != n_query)) {
+    return "there is another number of perturbations than rows";
+  }
+  return {};
+}
+
+// The same with anything.
 std::string fault_of(const PredictorQuestion& question, const PluginDescription& description) {
   if (description.kind() != PluginKind::PREDICTOR) return "the plugin is no predictor";
   const auto n_training =
@@ -37,7 +78,8 @@ std::string fault_of(const PredictorQuestion& question, const PluginDescription&
   if (question.settings.cols() != description.hyperparameters_size()) {
     return "the settings have another number of columns than the predictor has hyperparameters";
   }
-  if (question.n_planes < 1) return "there is no plane";
+  if (std::string wrong = fault_of_target(question, n_training, description); !wrong.empty()) return wrong;
+  if (std::string wrong = fault_of_rows(question, n_training); !wrong.empty()) return wrong;
   const auto n_blocks = static_cast<int>(question.blocks.size());
   if (n_blocks < description.min_blocks() || (description.max_blocks() != 0 && n_blocks > description.max_blocks())) {
     return "predictor '" + description.name() + "' takes another number of blocks than " + std::to_string(n_blocks);
@@ -63,7 +105,7 @@ PredictRequest WorkerSession::State::describe(const PredictorQuestion& question,
                                               SegmentPacker& packer) {
   PredictRequest predict;
   predict.set_task_kind(question.task_kind);
-  predict.set_context(question.context);
+  predict.set_context(single_context(question.contexts, question.context));
   predict.set_n_training(question.training_rows.empty() ? question.deltas.rows
                                                         : static_cast<std::int64_t>(question.training_rows.size()));
   predict.set_n_query(question.n_query);
@@ -79,6 +121,21 @@ PredictRequest WorkerSession::State::describe(const PredictorQuestion& question,
   }
   if (!question.training_rows.empty()) *predict.mutable_training_rows() = packer.add(question.training_rows);
   *predict.mutable_settings() = packer.add(question.settings);
+
+  *predict.mutable_contexts() = headroom::describe(question.contexts, question.context, false, packer);
+  if (!question.training_contexts.empty()) {
+    *predict.mutable_training_contexts() = packer.add(question.training_contexts);
+  }
+  if (!question.query_contexts.empty()) *predict.mutable_query_contexts() = packer.add(question.query_contexts);
+  PerturbationNumbers numbers = number_perturbations(question.perturbations, predict.n_training(), question.n_query,
+                                                     question.training_rows, settings.seed);
+  *predict.mutable_training_perturbations() = packer.add(std::move(numbers.training));
+  *predict.mutable_query_perturbations() = packer.add(std::move(numbers.query));
+  predict.set_n_perturbations(numbers.n);
+  if (!question.classes.empty()) *predict.mutable_classes() = packer.add(question.classes);
+  if (!question.training_labelled.empty()) {
+    *predict.mutable_training_labelled() = packer.add(question.training_labelled);
+  }
   return predict;
 }
 

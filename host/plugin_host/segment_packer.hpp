@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "matrix.pb.h"
@@ -14,7 +15,8 @@
 
 namespace headroom {
 
-// Add everything first; what is added is read, not copied, until seal() and must live that long.
+// Add everything first; what is added is read, not copied, until seal() and must live that long. Temporary lists are
+// kept.
 class SegmentPacker {
  public:
   explicit SegmentPacker(std::uint32_t segment_id) : segment_id_(segment_id) {}
@@ -24,6 +26,12 @@ class SegmentPacker {
   MatrixDescriptor add(const std::vector<std::int32_t>& column);
   MatrixDescriptor add(const std::vector<std::uint8_t>& column);
   IdListDescriptor add(const std::vector<std::string>& ids);
+  template <class Element>
+  auto add(std::vector<Element>&& list) {
+    auto kept = std::make_shared<const std::vector<Element>>(std::move(list));
+    kept_.push_back(kept);
+    return add(*kept);
+  }
 
   // The segment with everything in it, sealed read-only. Once.
   Result<std::shared_ptr<SharedSegment>> seal();
@@ -40,6 +48,7 @@ class SegmentPacker {
   std::uint32_t segment_id_;
   std::uint64_t bytes_ = 0;
   std::vector<Part> parts_;
+  std::vector<std::shared_ptr<const void>> kept_;
 };
 
 }  // namespace headroom

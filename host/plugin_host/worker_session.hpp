@@ -20,7 +20,9 @@
 #include "outcome/outcome.hpp"
 #include "plugin.pb.h"
 #include "plugin_host/output_slots.hpp"
+#include "plugin_host/perturbation_numbers.hpp"
 #include "plugin_host/plugin_file.hpp"
+#include "plugin_host/question_contexts.hpp"
 #include "plugin_host/shared_segment.hpp"
 #include "plugin_host/time_budget.hpp"
 #include "plugin_host/worker_fault.hpp"
@@ -54,13 +56,18 @@ struct EmbeddingTraining {
   std::vector<std::string> ids;  // a subset of EmbeddingQuestion::ids; row i of `deltas` is ids[i]
   SharedMatrix deltas;           // training perturbations × genes, sealed
   std::vector<std::string> gene_ids;
+  std::vector<std::int32_t> contexts;  // one number per row where the question is about several contexts
 };
 
 struct EmbeddingQuestion {
-  std::string context;           // name of the cell line
-  std::vector<std::string> ids;  // unique, at least one, in an order that does not tell training and test rows apart
+  std::string context;  // name of the cell line, where there is one
+  // At least one, in an order that does not tell training and test rows apart. Unique (together with their context).
+  std::vector<std::string> ids;
   std::optional<EmbeddingTraining> training;  // given to the plugin only if it declared that it wants it
   TaskKind task_kind = TaskKind::REGRESSION;
+  QuestionContexts contexts;              // several contexts; their blocks reach a plugin that wants control profiles
+  std::vector<std::int32_t> id_contexts;  // one number per id; may be left out while there is one context
+  std::vector<std::string> gene_ids;      // of the control profiles, where there is no training part to name them
 };
 
 struct EmbeddingAnswer {
@@ -68,7 +75,7 @@ struct EmbeddingAnswer {
   std::vector<std::uint8_t> present;  // one per id: 0 or 1
 };
 
-// Named features of all rows; the matrices outlive the call of predict().
+// Named features of all rows; the matrices outlive the call of predict(). A row that a block lacks is zero there.
 struct PredictorBlock {
   std::string name;
   ConstMatrixMap training;                                    // training rows × features
@@ -81,14 +88,20 @@ struct PredictorQuestion {
   // Adds features; they are not copied before predict(), so they must not be temporaries.
   void add_block(std::string name, const Matrix& training, const Matrix& query);
 
-  std::string context;  // name of the cell line
+  std::string context;  // name of the cell line, where there is one
   std::vector<PredictorBlock> blocks;
   SharedMatrix deltas;     // shared rows × genes, sealed
   RowIndex training_rows;  // rows of `deltas` that this fit trains on, in the order of the blocks; empty: all
   Eigen::Index n_query = 0;
   Matrix settings;  // settings × hyperparameters, at least one row
   TaskKind task_kind = TaskKind::REGRESSION;
-  int n_planes = 1;  // predictions per setting
+  int n_planes = 1;                                             // predictions per setting: 1, or one per class
+  QuestionContexts contexts;                                    // several contexts, and what is known of them
+  std::vector<std::int32_t> training_contexts, query_contexts;  // a number per row; left out while there is one context
+  PerturbationCodes perturbations;                              // which rows are of the same perturbation
+  // Tasks of classes: names by number and plane (`deltas` holds class numbers), and which training rows have labels.
+  std::vector<std::string> classes;
+  std::vector<std::uint8_t> training_labelled;  // one per training row; empty: all
 };
 
 // What a predictor answered, valid until the session's next call or end. The values lie in memory that the worker can

@@ -59,9 +59,14 @@ std::string quoted(const std::string& path) {
 
 }  // namespace
 
-Result<PluginProjectKind> plugin_project_kind(std::string_view text) {
+Result<PluginProjectKind> plugin_project_kind(std::string_view text, std::string_view target) {
+  if (target != "lfc" && target != "deg") {
+    return bad_input("no target: '" + std::string(target) + "'", "--target", "it is lfc or deg");
+  }
   if (text == "embedding") return PluginProjectKind::embedding;
-  if (text == "predictor") return PluginProjectKind::predictor;
+  if (text == "predictor") {
+    return target == "deg" ? PluginProjectKind::class_predictor : PluginProjectKind::predictor;
+  }
   return bad_input("no kind of plugin: '" + std::string(text) + "'", "--kind", "it is embedding or predictor");
 }
 

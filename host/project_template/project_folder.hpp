@@ -10,8 +10,9 @@
 
 namespace headroom {
 
-// "embedding" or "predictor"; "c++" or "c". Anything else is a bad_input that names what there is.
-Result<PluginProjectKind> plugin_project_kind(std::string_view text);
+// "embedding" or "predictor", of the target "lfc" or "deg" (which is the same for an embedding); "c++" or "c". Anything
+// else is a bad_input that names what there is.
+Result<PluginProjectKind> plugin_project_kind(std::string_view text, std::string_view target = "lfc");
 Result<PluginProjectLanguage> plugin_project_language(std::string_view text);
 
 // Makes `folder` (its parent must exist, it itself must not, or be empty) and writes the project into it; nothing that

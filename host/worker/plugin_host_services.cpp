@@ -2,8 +2,11 @@
 
 #include <unistd.h>
 
+#include <bit>
 #include <string_view>
+#include <utility>
 
+#include "headroom/progress.h"
 #include "sandbox/sandbox.hpp"
 #include "worker/plugin_library.hpp"
 
@@ -12,6 +15,7 @@ namespace {
 
 constexpr std::size_t kMostErrorBytes = 4096;
 constexpr std::size_t kMostLogLineBytes = 4096;
+constexpr std::size_t kMostUnitBytes = 64;
 
 }  // namespace
 
@@ -58,6 +62,27 @@ headroom_string PluginHostServices::option(void* handle, headroom_string key) {
   return {found->second.c_str(), static_cast<std::int64_t>(found->second.size())};
 }
 
-const void* PluginHostServices::extension(void*, headroom_string) { return nullptr; }
+const void* PluginHostServices::extension(void*, headroom_string id) {
+  static const headroom_progress progress{sizeof(headroom_progress), report_progress};
+  if (id.size < 0 || (id.size > 0 && !id.data)) return nullptr;
+  return std::string_view(id.data, static_cast<std::size_t>(id.size)) == HEADROOM_PROGRESS ? &progress : nullptr;
+}
+
+void PluginHostServices::report_progress(void* handle, std::int64_t done, std::int64_t total, headroom_string unit) {
+  auto* self = static_cast<PluginHostServices*>(handle);
+  if (done < 0 || total < 0) return;
+  const std::string name = as_utf8(unit.data, unit.size, kMostUnitBytes);
+  std::string progress_of = name + " " + std::to_string(total);
+  // Hundredths where the end is known; else a step for each doubling.
+  const std::int64_t step =
+      total > 0 ? static_cast<std::int64_t>(100.0 * static_cast<double>(done) / static_cast<double>(total))
+                : std::bit_width(static_cast<std::uint64_t>(done));
+  if (progress_of == self->progress_of_ && step == self->told_progress_) return;
+  self->progress_of_ = std::move(progress_of);
+  self->told_progress_ = step;
+  const std::string of = total > 0 ? " of " + std::to_string(total) : "";
+  const std::string line = "progress: " + std::to_string(done) + of + (name.empty() ? "" : " " + name);
+  log(handle, HEADROOM_LOG_INFO, {line.data(), static_cast<std::int64_t>(line.size())});
+}
 
 }  // namespace headroom

@@ -1,4 +1,5 @@
-// What the worker does for the plugin during a call: the headroom_host of plugin.h.
+// What the worker does for the plugin during a call: the headroom_host of plugin.h, and the extensions of it that this
+// host has (headroom.progress/1).
 #pragma once
 
 #include <map>
@@ -29,11 +30,14 @@ class PluginHostServices {
   static void log(void* handle, std::int32_t level, headroom_string message);
   static headroom_string option(void* handle, headroom_string key);
   static const void* extension(void* handle, headroom_string id);
+  static void report_progress(void* handle, std::int64_t done, std::int64_t total, headroom_string unit);
 
   headroom_host host_{};
   std::map<std::string, std::string, std::less<>> options_;
   std::string data_folder_;
   std::string error_;
+  std::string progress_of_;         // unit and total of the progress that is being told
+  std::int64_t told_progress_ = 0;  // the step of it that was logged last
 };
 
 }  // namespace headroom

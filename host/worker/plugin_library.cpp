@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <string_view>
 #include <system_error>
 
 #include "plugin_host/description_check.hpp"
@@ -145,6 +146,7 @@ headroom_embedding read_embedding(const void* at, PluginDescription& to) {
       read_struct<headroom_embedding>(at, HEADROOM_END_OF(headroom_embedding, embed), "headroom_embedding");
   if (!embedding.dimension || !embedding.embed) throw Malformed{"dimension or embed is a null pointer"};
   to.set_wants_training(embedding.wants_training != 0);
+  to.set_wants_control_profiles(embedding.wants_control_profiles != 0);
   return embedding;
 }
 
@@ -158,9 +160,9 @@ headroom_predictor read_predictor(const void* at, PluginDescription& to) {
   to.set_min_blocks(predictor.min_blocks);
   to.set_max_blocks(predictor.max_blocks);
   if (predictor.task_kinds & HEADROOM_SUPPORTS_REGRESSION) to.add_task_kinds(TaskKind::REGRESSION);
-  if (predictor.task_kinds & HEADROOM_SUPPORTS_THREE_CLASS) to.add_task_kinds(TaskKind::THREE_CLASS);
+  if (predictor.task_kinds & HEADROOM_SUPPORTS_CLASSES) to.add_task_kinds(TaskKind::CLASSES);
   if (to.task_kinds().empty()) throw Malformed{"task_kinds names no kind of task that this host knows"};
-  to.set_gives_errors(predictor.errors != nullptr);
+  to.set_uses_contexts(predictor.uses_contexts != 0);
   check_list(predictor.hyperparameters, predictor.n_hyperparameters, "hyperparameters");
   for (std::int64_t i = 0; i < predictor.n_hyperparameters; ++i) {
     Hyperparameter& added = *to.add_hyperparameters();
@@ -177,6 +179,17 @@ headroom_predictor read_predictor(const void* at, PluginDescription& to) {
                     std::to_string(kMostGridNumbers) + " values in all of them"};
   }
   return predictor;
+}
+
+headroom_held_out_errors read_held_out_errors(const headroom_plugin& plugin, PluginDescription& to) {
+  constexpr std::string_view kId = HEADROOM_HELD_OUT_ERRORS;
+  const void* at = plugin.extension ? plugin.extension({kId.data(), static_cast<std::int64_t>(kId.size())}) : nullptr;
+  if (!at) return {};
+  const auto offered = read_struct<headroom_held_out_errors>(at, HEADROOM_END_OF(headroom_held_out_errors, errors),
+                                                             "headroom_held_out_errors");
+  if (!offered.errors) throw Malformed{"errors is a null pointer"};
+  to.set_gives_errors(true);
+  return offered;
 }
 
 void read_options(const headroom_plugin& plugin, PluginDescription& to) {
@@ -313,6 +326,7 @@ tl::expected<LoadedPlugin, LoadFault> read_descriptor(PluginEntry entry, std::ui
     } else if (plugin.kind == HEADROOM_KIND_PREDICTOR) {
       description.set_kind(PluginKind::PREDICTOR);
       loaded.predictor = read_predictor(plugin.capability, description);
+      loaded.held_out_errors = read_held_out_errors(plugin, description);
     } else {
       throw Malformed{"kind is " + std::to_string(plugin.kind) + ", neither an embedding nor a predictor"};
     }

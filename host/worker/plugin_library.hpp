@@ -7,6 +7,7 @@
 
 #include "confinement.pb.h"
 #include "headroom/embedding.h"
+#include "headroom/held_out_errors.h"
 #include "headroom/plugin.h"
 #include "headroom/predictor.h"
 #include "plugin.pb.h"
@@ -29,6 +30,7 @@ struct LoadedPlugin {
   PluginDescription description;
   headroom_embedding embedding{};  // by description.kind()
   headroom_predictor predictor{};
+  headroom_held_out_errors held_out_errors{};  // its function is null where the plugin offers none
 };
 
 // Asks the entry for plugin `index` and checks everything that the headers say of a descriptor: major, kind, sizes,

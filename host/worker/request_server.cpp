@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <exception>
+#include <limits>
 #include <new>
 #include <string>
 #include <vector>
@@ -59,15 +60,56 @@ void map_pages_ahead(const std::vector<headroom_matrix_mut>& predictions) {
   }
 }
 
+// What a plugin leaves out shows as NaN, not as the answer of an earlier call.
+void fill_with_nan(const headroom_matrix_mut& matrix) {
+  for (std::int64_t row = 0; row < matrix.rows; ++row) {
+    std::fill_n(matrix.data + row * matrix.row_stride, matrix.cols, std::numeric_limits<double>::quiet_NaN());
+  }
+}
+
+// The contexts of a request as a plugin sees them, with the lists that they point into.
+struct ContextList {
+  std::vector<headroom_string> names;
+  std::vector<headroom_context_block> blocks;
+  std::vector<const headroom_context_block*> block_pointers;
+
+  ContextList(const RequestContexts& described, const SegmentTable& segments)
+      : names(segments.strings(described.names())) {
+    const auto n = static_cast<std::int64_t>(names.size());
+    if (n < 1) throw BadDescriptor{"the request names no context"};
+    for (const ContextFeatures& from : described.blocks()) {
+      headroom_context_block block{};
+      block.struct_size = sizeof(block);
+      block.name = as_string(from.name());
+      block.features = segments.matrix(from.features());
+      block.present = segments.bytes(from.present(), n);
+      if (block.features.rows != n) throw BadDescriptor{"a context block has another number of rows than contexts"};
+      blocks.push_back(block);
+    }
+    for (const headroom_context_block& block : blocks) block_pointers.push_back(&block);
+  }
+
+  // Of headroom_embedding_request and headroom_predictor_request alike.
+  template <class Request>
+  void give_to(Request& request) const {
+    request.contexts = names.data();
+    request.n_contexts = static_cast<std::int64_t>(names.size());
+    request.context_blocks = block_pointers.empty() ? nullptr : block_pointers.data();
+    request.n_context_blocks = static_cast<std::int64_t>(block_pointers.size());
+  }
+};
+
 // The request as a plugin sees it, with the lists that it points into.
 struct EmbeddingRequest {
   std::vector<headroom_string> ids, training_ids, gene_ids;
+  ContextList contexts;
   headroom_embedding_request request{};
 
   EmbeddingRequest(const EmbeddingInput& input, const SegmentTable& segments)
       : ids(segments.strings(input.ids())),
         training_ids(segments.strings(input.training_ids())),
-        gene_ids(segments.strings(input.gene_ids())) {
+        gene_ids(segments.strings(input.gene_ids())),
+        contexts(input.contexts(), segments) {
     request.struct_size = sizeof(request);
     request.task_kind = input.task_kind();
     request.context = as_string(input.context());
@@ -78,15 +120,22 @@ struct EmbeddingRequest {
     request.training_deltas = segments.matrix(input.training_deltas());
     request.gene_ids = gene_ids.empty() ? nullptr : gene_ids.data();
     request.n_genes = static_cast<std::int64_t>(gene_ids.size());
+    contexts.give_to(request);
+    request.id_contexts = segments.int32s(input.id_contexts(), request.n_ids);
+    request.training_contexts = segments.int32s(input.training_contexts(), request.n_training);
   }
+  EmbeddingRequest(const EmbeddingRequest&) = delete;  // points into itself
 };
 
 struct PredictorRequest {
   std::vector<headroom_block> blocks;
   std::vector<const headroom_block*> block_pointers;
+  ContextList contexts;
+  std::vector<headroom_string> classes;
   headroom_predictor_request request{};
 
-  PredictorRequest(const PredictRequest& described, const SegmentTable& segments) {
+  PredictorRequest(const PredictRequest& described, const SegmentTable& segments)
+      : contexts(described.contexts(), segments), classes(segments.strings(described.classes())) {
     for (const FeatureBlock& from : described.blocks()) {
       headroom_block block{};
       block.struct_size = sizeof(block);
@@ -112,6 +161,18 @@ struct PredictorRequest {
     request.n_training = described.n_training();
     request.n_query = described.n_query();
     request.settings = segments.matrix(described.settings());
+    contexts.give_to(request);
+    request.training_contexts = segments.int32s(described.training_contexts(), described.n_training());
+    request.query_contexts = segments.int32s(described.query_contexts(), described.n_query());
+    request.training_perturbations = segments.int32s(described.training_perturbations(), described.n_training());
+    request.query_perturbations = segments.int32s(described.query_perturbations(), described.n_query());
+    request.n_perturbations = described.n_perturbations();
+    if (!request.training_perturbations || !request.query_perturbations) {
+      throw BadDescriptor{"the request does not number its perturbations"};
+    }
+    request.classes = classes.empty() ? nullptr : classes.data();
+    request.n_classes = static_cast<std::int64_t>(classes.size());
+    request.training_labelled = segments.bytes(described.training_labelled(), described.n_training());
   }
   PredictorRequest(const PredictorRequest&) = delete;  // points into itself
 };
@@ -269,13 +330,14 @@ void RequestServer::predict(const PredictRequest& request) {
   output.feasible = segments_.writable_bytes(request.feasible(), asked.request.settings.rows);
   std::fill_n(output.feasible, asked.request.settings.rows, std::uint8_t{1});
   map_pages_ahead(predictions);
+  for (const headroom_matrix_mut& prediction : predictions) fill_with_nan(prediction);
   call_plugin("predict", [&] { return plugin_->predictor.predict(services_.host(), &asked.request, &output); });
 }
 
 void RequestServer::errors(const ErrorsRequest& request) {
   require_predictor();
   const PredictorRequest asked(request.prediction(), segments_);
-  if (!plugin_->predictor.errors) throw BadDescriptor{"the predictor gives no errors"};
+  if (!plugin_->held_out_errors.errors) throw BadDescriptor{"the predictor gives no errors"};
   headroom_errors_request errors{};
   errors.struct_size = sizeof(errors);
   errors.request = &asked.request;
@@ -289,7 +351,8 @@ void RequestServer::errors(const ErrorsRequest& request) {
   }
   output.feasible = segments_.writable_bytes(request.prediction().feasible(), asked.request.settings.rows);
   std::fill_n(output.feasible, asked.request.settings.rows, std::uint8_t{1});
-  call_plugin("errors", [&] { return plugin_->predictor.errors(services_.host(), &errors, &output); });
+  fill_with_nan(output.errors);
+  call_plugin("errors", [&] { return plugin_->held_out_errors.errors(services_.host(), &errors, &output); });
 }
 
 void RequestServer::require_predictor() const {

@@ -1,11 +1,11 @@
-// The errors of predictions for held-out training rows (headroom_predictor::errors), summed up gene batch by gene batch
+// The errors of predictions for held-out training rows (headroom/held_out_errors.h), summed up gene batch by gene batch
 // without the predictions being kept.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "headroom/predictor.hpp"
+#include "headroom/held_out_errors.hpp"
 
 namespace headroom::heads {
 

@@ -1,7 +1,7 @@
 // k nearest neighbours: the uniform mean of the neighbours' deltas, for a whole grid of k (protocol section 3).
 #pragma once
 
-#include "headroom/predictor.hpp"
+#include "headroom/held_out_errors.hpp"
 
 namespace headroom::heads {
 

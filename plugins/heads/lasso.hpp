@@ -2,7 +2,7 @@
 // (protocol section 3).
 #pragma once
 
-#include "headroom/predictor.hpp"
+#include "headroom/held_out_errors.hpp"
 
 namespace headroom::heads {
 

@@ -1,7 +1,7 @@
 // Ridge regression: per gene, minimise ‖y - b - Zw‖² + α‖w‖², the intercept b not penalised, for a whole grid of α.
 #pragma once
 
-#include "headroom/predictor.hpp"
+#include "headroom/held_out_errors.hpp"
 
 namespace headroom::heads {
 

@@ -1,4 +1,5 @@
 // The head `knn`: the mean of the nearest training perturbations' deltas.
+#include <headroom/held_out_errors.hpp>
 #include <headroom/predictor.hpp>
 
 #include "heads/knn.hpp"
@@ -17,8 +18,8 @@ class Knn final : public sdk::Predictor {
                sdk::PredictorOutput& output) const override {
     headroom::heads::predict_knn(request, host.n_threads(), output);
   }
-  static bool gives_errors() { return true; }
-  void errors(const sdk::Host&, const sdk::ErrorsRequest& request, sdk::ErrorsOutput& output) const override {
+  static const void* extension(std::string_view id) { return sdk::held_out_errors<Knn>(id); }
+  void errors(const sdk::Host&, const sdk::ErrorsRequest& request, sdk::ErrorsOutput& output) const {
     headroom::heads::knn_errors(request, output);
   }
 };

@@ -1,4 +1,5 @@
 // The head `lasso`: sparse linear regression, gene by gene.
+#include <headroom/held_out_errors.hpp>
 #include <headroom/predictor.hpp>
 
 #include "heads/lasso.hpp"
@@ -18,8 +19,8 @@ class Lasso final : public sdk::Predictor {
                sdk::PredictorOutput& output) const override {
     headroom::heads::predict_lasso(request, host.n_threads(), output);
   }
-  static bool gives_errors() { return true; }
-  void errors(const sdk::Host& host, const sdk::ErrorsRequest& request, sdk::ErrorsOutput& output) const override {
+  static const void* extension(std::string_view id) { return sdk::held_out_errors<Lasso>(id); }
+  void errors(const sdk::Host& host, const sdk::ErrorsRequest& request, sdk::ErrorsOutput& output) const {
     headroom::heads::lasso_errors(request, host.n_threads(), output);
   }
 };

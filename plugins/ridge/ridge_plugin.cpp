@@ -1,4 +1,5 @@
 // The head `ridge`: linear regression with a quadratic penalty, gene by gene.
+#include <headroom/held_out_errors.hpp>
 #include <headroom/predictor.hpp>
 
 #include "heads/ridge.hpp"
@@ -7,9 +8,7 @@ namespace sdk = headroom::sdk;
 
 class Ridge final : public sdk::Predictor {
  public:
-  static sdk::About about() {
-    return {"ridge", "1.0.0", "L2-penalised linear regression, gene by gene", "Apache-2.0"};
-  }
+  static sdk::About about() { return {"ridge", "1.0.0", "L2-penalised linear regression, gene by gene", "Apache-2.0"}; }
   // The penalty is added to a feature's sum of squares. For component scores of some thousand standardised rows these
   // lie between 1e2 (the last of a hundred components) and 1e6 (the first): the grid goes from hardly any shrinkage of
   // any component to strong shrinkage of all.
@@ -20,8 +19,8 @@ class Ridge final : public sdk::Predictor {
                sdk::PredictorOutput& output) const override {
     headroom::heads::predict_ridge(request, host.n_threads(), output);
   }
-  static bool gives_errors() { return true; }
-  void errors(const sdk::Host& host, const sdk::ErrorsRequest& request, sdk::ErrorsOutput& output) const override {
+  static const void* extension(std::string_view id) { return sdk::held_out_errors<Ridge>(id); }
+  void errors(const sdk::Host& host, const sdk::ErrorsRequest& request, sdk::ErrorsOutput& output) const {
     headroom::heads::ridge_errors(request, host.n_threads(), output);
   }
 };

@@ -60,8 +60,10 @@ Result<std::vector<PluginProjectFile>> plugin_project(std::string_view name, Plu
   const bool cpp = language == PluginProjectLanguage::cpp;
   const std::string own(name);
   const std::string extension = cpp ? "cpp" : "c";
+  const bool classes = kind == PluginProjectKind::class_predictor;
   const std::string run_flags =
-      std::string(embedding ? "--embedding build/" : "--embedding VECTORS.h5ad --predictor build/") + own + ".so";
+      std::string(embedding ? "--embedding build/" : "--embedding VECTORS.h5ad --predictor build/") + own + ".so" +
+      (classes ? " --target deg" : "");
   const Replacements replacements = {
       {"@NAME@", own},
       {"@CLASS@", class_name(name)},
@@ -71,6 +73,7 @@ Result<std::vector<PluginProjectFile>> plugin_project(std::string_view name, Plu
       {"@RUN_FLAGS@", run_flags}};
   namespace texts = plugin_project_texts;
   const std::string_view source = embedding ? (cpp ? texts::embedding_cpp : texts::embedding_c)
+                                  : classes ? (cpp ? texts::predictor_classes_cpp : texts::predictor_classes_c)
                                             : (cpp ? texts::predictor_cpp : texts::predictor_c);
   return std::vector<PluginProjectFile>{
       {"CMakeLists.txt", filled(texts::cmake_lists, replacements)},

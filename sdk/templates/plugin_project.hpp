@@ -9,7 +9,7 @@
 
 namespace headroom {
 
-enum class PluginProjectKind { embedding, predictor };
+enum class PluginProjectKind { embedding, predictor, class_predictor };  // the last: of classes in place of deltas
 enum class PluginProjectLanguage { cpp, c };
 
 struct PluginProjectFile {

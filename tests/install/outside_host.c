@@ -46,12 +46,14 @@ static const headroom_host host = {.struct_size = sizeof(headroom_host),
                                    .seed = 1,
                                    .n_threads = 1};
 
+static const headroom_string context = {"K562", 4};
+
 static void ask_embedding(const headroom_embedding* embedding) {
   void* state = NULL;
   if (embedding->open && embedding->open(&host, &state) != HEADROOM_OK) fail("open failed");
   const headroom_string ids[2] = {{"TP53", 4}, {"MYC", 3}};
   const headroom_embedding_request request = {
-      .struct_size = sizeof request, .context = {"K562", 4}, .ids = ids, .n_ids = 2};
+      .struct_size = sizeof request, .context = {"K562", 4}, .ids = ids, .n_ids = 2, .contexts = &context, .n_contexts = 1};
   int64_t columns = 0;
   if (embedding->dimension(&host, state, &request, &columns) != HEADROOM_OK) fail("dimension failed");
   if (columns < 1 || columns > MOST_COLUMNS) fail("dimension is out of range");
@@ -82,6 +84,8 @@ static void ask_predictor(const headroom_predictor* predictor) {
                           .training = {training, ROWS, FEATURES, FEATURES},
                           .query = {query, QUERIES, FEATURES, FEATURES}};
   const headroom_block* blocks[1] = {&block};
+  int32_t numbers[ROWS + QUERIES];
+  for (int i = 0; i < ROWS + QUERIES; ++i) numbers[i] = i;
   const headroom_predictor_request request = {.struct_size = sizeof request,
                                               .n_planes = 1,
                                               .blocks = blocks,
@@ -89,7 +93,12 @@ static void ask_predictor(const headroom_predictor* predictor) {
                                               .delta_rows = {deltas, ROWS, GENES, GENES},
                                               .n_training = ROWS,
                                               .n_query = QUERIES,
-                                              .settings = {settings, h->n_grid, 1, 1}};
+                                              .settings = {settings, h->n_grid, 1, 1},
+                                              .contexts = &context,
+                                              .n_contexts = 1,
+                                              .training_perturbations = numbers,
+                                              .query_perturbations = numbers + ROWS,
+                                              .n_perturbations = ROWS + QUERIES};
   static double predictions[MOST_SETTINGS][QUERIES * GENES];
   headroom_matrix_mut views[MOST_SETTINGS];
   uint8_t feasible[MOST_SETTINGS];

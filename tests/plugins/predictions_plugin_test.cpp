@@ -81,6 +81,8 @@ class PredictionsPlugin : public ::testing::Test {
     request.training_deltas = {deltas.data(), deltas.rows(), deltas.cols(), deltas.cols()};
     request.gene_ids = gene_texts.data();
     request.n_genes = static_cast<std::int64_t>(genes.size());
+    request.contexts = &request.context;
+    request.n_contexts = 1;
     std::int64_t dimension = 0;
     EXPECT_EQ(reader().dimension(host.c(), state, &request, &dimension), HEADROOM_OK) << host.error;
     EXPECT_EQ(dimension, request.n_genes);

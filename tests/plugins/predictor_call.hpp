@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <string_view>
 #include <vector>
 
+#include "headroom/held_out_errors.hpp"
 #include "headroom/predictor.hpp"
 
 namespace headroom::testing {
@@ -76,6 +78,14 @@ struct PredictorCall {
     request.n_training = training.rows();
     request.n_query = query.rows();
     request.settings = view(settings);
+    const headroom_string context{"K562", 4};
+    request.contexts = &context;
+    request.n_contexts = 1;
+    std::vector<std::int32_t> numbers(static_cast<std::size_t>(training.rows() + query.rows()));
+    std::iota(numbers.begin(), numbers.end(), 0);
+    request.training_perturbations = numbers.data();
+    request.query_perturbations = numbers.data() + training.rows();
+    request.n_perturbations = static_cast<std::int64_t>(numbers.size());
     use(request);
   }
 

@@ -97,6 +97,8 @@ class TablePlugin : public ::testing::Test {
     request.struct_size = sizeof(request);
     request.ids = texts.data();
     request.n_ids = static_cast<std::int64_t>(texts.size());
+    request.contexts = &kTestContext;
+    request.n_contexts = 1;
     std::int64_t dimension = 0;
     ASSERT_EQ(table().dimension(host.c(), state, &request, &dimension), HEADROOM_OK) << host.error;
     vectors = sdk::Matrix::Zero(request.n_ids, dimension);

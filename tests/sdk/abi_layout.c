@@ -1,7 +1,9 @@
 #include "sdk/abi_layout.h"
 
 #include "headroom/embedding.h"
+#include "headroom/held_out_errors.h"
 #include "headroom/predictor.h"
+#include "headroom/progress.h"
 
 #define STRUCT(s) {#s, NULL, 0, sizeof(s)},
 #define FIELD(s, f) {#s, #f, offsetof(s, f), sizeof(((s*)0)->f)},

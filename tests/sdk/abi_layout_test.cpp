@@ -8,7 +8,9 @@
 #include <type_traits>
 
 #include "headroom/embedding.h"
+#include "headroom/held_out_errors.h"
 #include "headroom/predictor.h"
+#include "headroom/progress.h"
 
 namespace headroom::testing {
 namespace {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "headroom/embedding.hpp"
+#include "headroom/held_out_errors.hpp"
 #include "headroom/predictor.hpp"
 #include "plugins/predictor_call.hpp"
 #include "sdk/test_host.hpp"
@@ -82,6 +83,14 @@ class Sums final : public sdk::Predictor {
         continue;
       }
       output.prediction(s).rowwise() = request.setting(s, 0) * request.training_deltas().colwise().sum();
+    }
+  }
+  // Not its errors, but what tells that each argument arrived.
+  static const void* extension(std::string_view id) { return sdk::held_out_errors<Sums>(id); }
+  void errors(const sdk::Host&, const sdk::ErrorsRequest& request, sdk::ErrorsOutput& output) const {
+    for (std::int64_t q = 0; q < request.predictor().n_query(); ++q) {
+      const std::int64_t row = request.query_row(q);
+      output.errors().col(q).setConstant(request.gram()(row, row));
     }
   }
 };
@@ -163,6 +172,8 @@ TEST_F(CppLayer, EmbeddingLivesFromOpenToClose) {
   request.n_training = 2;
   request.training_deltas = {deltas.data(), 2, 3, 3};
   request.n_genes = 3;
+  request.contexts = &request.context;
+  request.n_contexts = 1;
   std::int64_t dimension = 0;
   ASSERT_EQ(embedding().dimension(host.c(), state, &request, &dimension), HEADROOM_OK);
   ASSERT_EQ(dimension, 4);
@@ -237,6 +248,8 @@ struct SumsRequest {
   sdk::Matrix deltas = (sdk::Matrix(4, 2) << 1, 10, 2, 20, 4, 40, 8, 80).finished();
   std::vector<std::int32_t> rows = {3, 0, 1};
   sdk::Matrix settings = column({2, 0, 1});
+  headroom_string contexts[2] = {c_text("K562"), c_text("RPE1")};
+  std::int32_t numbers[5] = {3, 0, 4, 1, 3};
   headroom_block block{};
   const headroom_block* blocks[3] = {&block, &block, &block};
   headroom_predictor_request request{};
@@ -258,6 +271,11 @@ struct SumsRequest {
     request.n_training = 3;
     request.n_query = 2;
     request.settings = {settings.data(), 3, 1, 1};
+    request.contexts = contexts;
+    request.n_contexts = 1;
+    request.training_perturbations = numbers;
+    request.query_perturbations = numbers + 3;
+    request.n_perturbations = 5;
     for (auto& p : predictions) views.push_back({p.data(), 2, 2, 2});
     output.struct_size = sizeof(output);
     output.predictions = views.data();
@@ -285,7 +303,7 @@ TEST_F(CppLayer, RequestsThatWereNotDeclaredOrDoNotFitAreRefused) {
     EXPECT_EQ(predictor().predict(host.c(), &call.request, &call.output), status) << host.error;
     return host.error;
   };
-  EXPECT_EQ(refusal(HEADROOM_UNSUPPORTED, [](SumsRequest& c) { c.request.task_kind = HEADROOM_TASK_THREE_CLASS; }),
+  EXPECT_EQ(refusal(HEADROOM_UNSUPPORTED, [](SumsRequest& c) { c.request.task_kind = HEADROOM_TASK_CLASSES; }),
             "this predictor does not do tasks of kind 1");
   EXPECT_EQ(refusal(HEADROOM_UNSUPPORTED, [](SumsRequest& c) { c.request.n_blocks = 3; }),
             "this predictor does not take 3 blocks of features");
@@ -300,8 +318,79 @@ TEST_F(CppLayer, RequestsThatWereNotDeclaredOrDoNotFitAreRefused) {
             broken + "a block's query rows are not n_query");
   EXPECT_EQ(refusal(HEADROOM_ERROR, [](SumsRequest& c) { c.request.settings.cols = 2; }),
             broken + "settings do not match the hyperparameters");
+  EXPECT_EQ(refusal(HEADROOM_ERROR, [](SumsRequest& c) { c.request.n_planes = 2; }),
+            broken + "planes and classes differ in number");
+  EXPECT_EQ(refusal(HEADROOM_ERROR, [](SumsRequest& c) { c.request.n_contexts = 0; }), broken + "there is no context");
+  EXPECT_EQ(refusal(HEADROOM_ERROR, [](SumsRequest& c) { c.request.query_contexts = c.numbers; }),
+            broken + "a query row's context is none of the contexts");
+  EXPECT_EQ(refusal(HEADROOM_ERROR, [](SumsRequest& c) { c.request.query_perturbations = nullptr; }),
+            broken + "rows have no perturbation numbers");
+  EXPECT_EQ(refusal(HEADROOM_ERROR, [](SumsRequest& c) { c.numbers[0] = 5; }),
+            broken + "a training row's perturbation has no such number");
   EXPECT_EQ(refusal(HEADROOM_ERROR, [](SumsRequest& c) { c.request.struct_size = 8; }),
             "headroom_predictor_request is smaller than in ABI 1.0: the worker is broken or not Headroom's");
+}
+
+TEST_F(CppLayer, ContextsAndNumbersOfRowsAreRead) {
+  SumsRequest call;
+  const std::int32_t contexts[] = {1, 0, 1, 0, 1};
+  const sdk::Matrix profiles = (sdk::Matrix(2, 2) << 1, 2, 3, 4).finished();
+  headroom_context_block profile{};
+  profile.struct_size = sizeof(profile);
+  profile.name = c_text(HEADROOM_CONTROL_PROFILE);
+  profile.features = {profiles.data(), 2, 2, 2};
+  const headroom_context_block* blocks[] = {&profile};
+  call.request.n_contexts = 2;
+  call.request.training_contexts = contexts;
+  call.request.query_contexts = contexts + 3;
+  call.request.context_blocks = blocks;
+  call.request.n_context_blocks = 1;
+  EXPECT_EQ(predictor().predict(host.c(), &call.request, &call.output), HEADROOM_OK) << host.error;
+
+  const sdk::PredictorRequest view(call.request);
+  EXPECT_EQ(view.contexts().size(), 2);
+  EXPECT_EQ(view.training_context_number(2), 1);
+  EXPECT_EQ(view.training_context_of(1), "K562");
+  EXPECT_EQ(view.query_context_of(1), "RPE1");
+  EXPECT_EQ(view.training_perturbation(0), view.query_perturbation(1));
+  EXPECT_EQ(view.contexts().control_profiles()(view.query_context_number(1), 1), 4.0);
+  EXPECT_TRUE(view.contexts().block(0).present(1));
+  EXPECT_TRUE(view.training_labelled(0));
+  call.request.n_context_blocks = 0;
+  EXPECT_EQ(view.contexts().control_profiles().rows(), 0);
+
+  profile.features.rows = 1;
+  call.request.n_context_blocks = 1;
+  EXPECT_EQ(predictor().predict(host.c(), &call.request, &call.output), HEADROOM_ERROR);
+}
+
+TEST_F(CppLayer, ExtensionsAreFoundByTheirId) {
+  const headroom_plugin& sums = *headroom_plugin_entry(HEADROOM_ABI_MAJOR, 1);
+  const headroom_plugin& lengths = *headroom_plugin_entry(HEADROOM_ABI_MAJOR, 0);
+  EXPECT_EQ(sums.extension(c_text("headroom.held-out-errors/2")), nullptr);
+  EXPECT_EQ(lengths.extension(c_text(HEADROOM_HELD_OUT_ERRORS)), nullptr);
+  const auto* offered = static_cast<const headroom_held_out_errors*>(sums.extension(c_text(HEADROOM_HELD_OUT_ERRORS)));
+  ASSERT_NE(offered, nullptr);
+
+  SumsRequest call;
+  const sdk::Matrix gram = call.deltas * call.deltas.transpose();
+  const std::int32_t query_rows[] = {2, 2};
+  headroom_errors_request request{sizeof(request), &call.request, query_rows, {gram.data(), 4, 4, 4}};
+  sdk::Matrix errors = sdk::Matrix::Constant(3, 2, -1);
+  headroom_errors_output output{sizeof(output), {errors.data(), 3, 2, 2}, call.feasible.data()};
+  ASSERT_EQ(offered->errors(host.c(), &request, &output), HEADROOM_OK) << host.error;
+  EXPECT_EQ(errors(2, 1), gram(2, 2));
+  request.gram.rows = 3;
+  EXPECT_EQ(offered->errors(host.c(), &request, &output), HEADROOM_ERROR);
+  EXPECT_EQ(host.error, "the worker's request is inconsistent: gram is not delta_rows × delta_rows");
+}
+
+TEST_F(CppLayer, ProgressGoesToAHostThatListensAndIsLostOnOthers) {
+  const sdk::Host view(*host.c());
+  view.progress(1, 10, "epochs");
+  host.listens_to_progress = true;
+  view.progress(2, 10, "epochs");
+  EXPECT_EQ(host.lines, std::vector<std::string>{"2/10 epochs"});
 }
 
 TEST_F(CppLayer, LargerStructsOfALaterMinorAreFine) {
@@ -312,12 +401,15 @@ TEST_F(CppLayer, LargerStructsOfALaterMinorAreFine) {
   EXPECT_EQ(predictor().predict(host.c(), &call.request, &call.output), HEADROOM_OK) << host.error;
 }
 
+// The headers of a plugin may be newer than the worker: what counts is how far the worker's structs reach.
 TEST_F(CppLayer, HasFieldFollowsTheSizeThatWasGiven) {
   headroom_block block{};
   block.struct_size = sizeof(block);
   EXPECT_TRUE(sdk::has_field(block, &headroom_block::query_present));
+  EXPECT_TRUE(HEADROOM_HAS_FIELD(&block, query_present));
   block.struct_size = sizeof(block) - 1;
   EXPECT_FALSE(sdk::has_field(block, &headroom_block::query_present));
+  EXPECT_FALSE(HEADROOM_HAS_FIELD(&block, query_present));
   EXPECT_TRUE(sdk::has_field(block, &headroom_block::training_present));
 }
 

@@ -48,6 +48,8 @@ inline Embedded embed(const headroom_plugin& plugin, const std::vector<std::stri
   request.struct_size = sizeof(request);
   request.ids = texts.data();
   request.n_ids = static_cast<std::int64_t>(texts.size());
+  request.contexts = &kTestContext;
+  request.n_contexts = 1;
   std::int64_t dimension = 0;
   EXPECT_EQ(embedding.dimension(host.c(), state, &request, &dimension), HEADROOM_OK) << host.error;
 

@@ -5,7 +5,8 @@
 namespace headroom::testing {
 namespace {
 
-constexpr PluginProjectKind kKinds[] = {PluginProjectKind::embedding, PluginProjectKind::predictor};
+constexpr PluginProjectKind kKinds[] = {PluginProjectKind::embedding, PluginProjectKind::predictor,
+                                        PluginProjectKind::class_predictor};
 constexpr PluginProjectLanguage kLanguages[] = {PluginProjectLanguage::cpp, PluginProjectLanguage::c};
 
 std::string text_of(const std::vector<PluginProjectFile>& files, const std::string& name) {
@@ -28,6 +29,8 @@ TEST(PluginProject, FillsEveryPlace) {
       EXPECT_NE(text_of(*files, "CMakeLists.txt").find("headroom_add_plugin(my-model.v2 " + source + ")"),
                 std::string::npos);
       EXPECT_NE(text_of(*files, "README.md").find("headroom check build/my-model.v2.so"), std::string::npos);
+      EXPECT_EQ(text_of(*files, "README.md").find("--target deg") != std::string::npos,
+                kind == PluginProjectKind::class_predictor);
       for (const PluginProjectFile& file : *files) EXPECT_EQ(file.text.find('@'), std::string::npos) << file.text;
       if (language == PluginProjectLanguage::cpp) {
         EXPECT_NE(text_of(*files, source).find("HEADROOM_PLUGINS(MyModelV2)"), std::string::npos);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "headroom/plugin.h"
+#include "headroom/progress.h"
 
 namespace headroom::testing {
 
@@ -16,6 +17,9 @@ inline std::string_view text_of(headroom_string s) {
   return std::string_view(s.data, static_cast<std::size_t>(s.size));
 }
 inline headroom_string c_text(std::string_view s) { return {s.data(), static_cast<std::int64_t>(s.size())}; }
+
+// The context of requests that tests make by hand.
+inline const headroom_string kTestContext = c_text("K562");
 
 class TestHost {
  public:
@@ -30,7 +34,18 @@ class TestHost {
       const auto found = self(handle).options.find(std::string(text_of(key)));
       return found == self(handle).options.end() ? headroom_string{nullptr, 0} : c_text(found->second);
     };
-    host_.extension = [](void*, headroom_string) -> const void* { return nullptr; };
+    host_.extension = [](void* handle, headroom_string id) -> const void* {
+      static const headroom_progress progress = [] {
+        headroom_progress service{};
+        service.struct_size = sizeof(service);
+        service.report = [](void* told, std::int64_t done, std::int64_t total, headroom_string unit) {
+          self(told).lines.push_back(std::to_string(done) + "/" + std::to_string(total) + " " +
+                                     std::string(text_of(unit)));
+        };
+        return service;
+      }();
+      return self(handle).listens_to_progress && text_of(id) == HEADROOM_PROGRESS ? &progress : nullptr;
+    };
     host_.n_threads = 1;
   }
   TestHost(const TestHost&) = delete;
@@ -48,6 +63,7 @@ class TestHost {
   std::map<std::string, std::string> options;
   std::vector<std::string> lines;
   std::string error;
+  bool listens_to_progress = false;
 
  private:
   static TestHost& self(void* handle) { return *static_cast<TestHost*>(handle); }

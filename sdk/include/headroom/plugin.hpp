@@ -1,11 +1,13 @@
 // The C++ layer over plugin.h, header-only: text and matrix views, the host's services, errors, and the registration of
-// plugins. Include headroom/embedding.hpp or headroom/predictor.hpp to write one.
+// plugins. Include headroom/embedding.hpp or headroom/predictor.hpp to write one. Whatever version of these headers a
+// plugin was built with, it reads no field that the worker that it meets did not fill (plugin.h, "Growth").
 //
 // Nothing here crosses the boundary: only the plain structs of the C headers do. A plugin may therefore be built with
 // any compiler, standard library and Eigen version, whatever the worker was built with. Needs C++17 and Eigen 3.4.
 #pragma once
 
 #include "headroom/plugin.h"
+#include "headroom/progress.h"
 
 #if defined(__has_include)
 #if !__has_include(<Eigen/Core>)
@@ -59,8 +61,8 @@ class Unsupported : public Error {
   using Error::Error;
 };
 
-// Whether the struct that the other side filled is recent enough to have `member`. Needed for every field that was
-// added after ABI 1.0.
+// Whether the struct that the other side filled reaches as far as `member`. Needed for every field that was added after
+// ABI 1.0.
 template <class Struct, class Field>
 bool has_field(const Struct& s, Field Struct::*member) {
   const auto begin = reinterpret_cast<const char*>(&s);
@@ -95,6 +97,13 @@ class Host {
   std::uint64_t seed() const { return host_.seed; }  // of everything random in the plugin
   int n_threads() const { return host_.n_threads; }  // how many threads the plugin may use, at least 1
   std::string data_folder() const { return std::string(view(host_.data_folder)); }  // empty if it has none
+
+  // `done` of `total` units ("epochs") of a long call are done; total 0: unknown. For every step, if it suits.
+  void progress(std::int64_t done, std::int64_t total, std::string_view unit) const {
+    const auto* service = static_cast<const headroom_progress*>(extension(HEADROOM_PROGRESS));
+    if (service != nullptr) service->report(host_.handle, done, total, c_string(unit));
+  }
+  // A service by versioned id, or nullptr where this host does not have it.
   const void* extension(std::string_view id) const { return host_.extension(host_.handle, c_string(id)); }
   const headroom_host& c() const { return host_; }
 
@@ -112,6 +121,46 @@ class Host {
   }
 
   const headroom_host& host_;
+};
+
+// Features of the contexts of a request. Views; valid during the call.
+class ContextBlock {
+ public:
+  explicit ContextBlock(const headroom_context_block& block) : block_(block) {}
+
+  std::string_view name() const { return view(block_.name); }
+  ConstMatrixMap features() const { return map(block_.features); }  // contexts × features; zero where absent
+  bool present(std::int64_t context) const { return !block_.present || block_.present[context] != 0; }
+  const headroom_context_block& c() const { return block_; }
+
+ private:
+  const headroom_context_block& block_;
+};
+
+// The contexts (cell lines) of a request: names, and features by block.
+class Contexts {
+ public:
+  Contexts(const headroom_string* names, std::int64_t n, const headroom_context_block* const* blocks,
+           std::int64_t n_blocks)
+      : names_(names), n_(n), blocks_(blocks), n_blocks_(n_blocks) {}
+
+  std::int64_t size() const { return n_; }
+  std::string_view name(std::int64_t c) const { return view(names_[c]); }
+  std::int64_t n_blocks() const { return n_blocks_; }
+  ContextBlock block(std::int64_t b) const { return ContextBlock(*blocks_[b]); }
+  // The mean profile of each context's control cells, contexts × genes; no rows where the task has none.
+  ConstMatrixMap control_profiles() const {
+    for (std::int64_t b = 0; b < n_blocks_; ++b) {
+      if (block(b).name() == HEADROOM_CONTROL_PROFILE) return block(b).features();
+    }
+    return ConstMatrixMap(nullptr, 0, 0, Eigen::OuterStride<>(0));
+  }
+
+ private:
+  const headroom_string* names_;
+  std::int64_t n_;
+  const headroom_context_block* const* blocks_;
+  std::int64_t n_blocks_;
 };
 
 // A setting that users give as --set PLUGIN.KEY=VALUE.
@@ -154,18 +203,41 @@ headroom_status guarded(const headroom_host* host, Function&& function) noexcept
   }
 }
 
-// A struct smaller than that of ABI 1.0 was never valid.
-template <class Struct>
-void require_size(const Struct& s, const char* name) {
-  if (s.struct_size < static_cast<std::int64_t>(sizeof(Struct))) {
+inline void require_that(bool holds, const char* what) {
+  if (!holds) throw Error(std::string("the worker's request is inconsistent: ") + what);
+}
+
+// A struct that ends before `last_of_1_0`, the last field that ABI 1.0 has, was never valid. The size of the struct here
+// says nothing: these headers may be newer than the worker's.
+template <class Struct, class Field>
+void require_1_0(const Struct& s, Field Struct::*last_of_1_0, const char* name) {
+  if (!has_field(s, last_of_1_0)) {
     throw Error(std::string(name) + " is smaller than in ABI 1.0: the worker is broken or not Headroom's");
   }
+}
+
+inline void check(const headroom_host& host) { require_1_0(host, &headroom_host::data_folder, "headroom_host"); }
+
+inline void check_contexts(const headroom_string* names, std::int64_t n, const headroom_context_block* const* blocks,
+                           std::int64_t n_blocks) {
+  require_that(n >= 1 && names != nullptr, "there is no context");
+  for (std::int64_t b = 0; b < n_blocks; ++b) {
+    require_1_0(*blocks[b], &headroom_context_block::present, "headroom_context_block");
+    require_that(blocks[b]->features.rows == n, "a context block's rows are not n_contexts");
+  }
+}
+
+// `numbers`: one per row, below n; NULL stands for zeros where that is allowed.
+inline void check_numbers(const std::int32_t* numbers, std::int64_t n_rows, std::int64_t n, const char* what) {
+  for (std::int64_t i = 0; numbers != nullptr && i < n_rows; ++i) require_that(numbers[i] >= 0 && numbers[i] < n, what);
 }
 
 // Owns what a headroom_plugin points to.
 class Descriptor {
  public:
-  Descriptor(About about, std::int32_t kind, const void* capability) : about_(std::move(about)) {
+  using Extension = const void* (*)(headroom_string id);
+
+  Descriptor(About about, std::int32_t kind, const void* capability, Extension extension) : about_(std::move(about)) {
     for (const std::string& name : about_.training_datasets) datasets_.push_back(c_string(name));
     options_.reserve(about_.options.size());
     for (const Option& o : about_.options) {
@@ -185,6 +257,7 @@ class Descriptor {
     plugin_.options = option_pointers_.empty() ? nullptr : option_pointers_.data();
     plugin_.n_options = static_cast<std::int64_t>(option_pointers_.size());
     plugin_.capability = capability;
+    plugin_.extension = extension;
   }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
@@ -197,6 +270,16 @@ class Descriptor {
   std::vector<const headroom_option*> option_pointers_;
   headroom_plugin plugin_{};
 };
+
+// What the class offers by versioned id.
+template <class Plugin>
+const void* extension_of(headroom_string id) noexcept {
+  try {
+    return Plugin::extension(view(id));
+  } catch (...) {  // to a worker, not offered
+    return nullptr;
+  }
+}
 
 // descriptor<Plugin>() is defined in embedding.hpp and predictor.hpp, for classes derived from their base classes.
 template <class Plugin, class Enable = void>

@@ -1,10 +1,11 @@
-/* The plugin contract, part 2b: predictor plugins, which map features of perturbations to their deltas.
+/* The plugin contract, part 2b: predictor plugins, which map features of perturbations to their deltas or classes.
  *
  * There is one pure call, predict: training features and deltas, query features and a whole grid of hyperparameter
  * settings go in, one prediction per setting comes out. Nothing is kept between calls, so the answer depends on the
  * request alone. A nearest-neighbour predictor sorts once for every k; a lasso walks one path for every alpha.
- * A second call, errors, is an optional shortcut for the inner selection.
- * See plugin.h for the rules on growth, ownership, threads and errors.
+ * A run starts a process for each context, fold and embedding; it is asked once or more for every inner split (a large
+ * grid comes in parts) and once for the refit, and ends. held_out_errors.h is an optional shortcut for the inner splits.
+ * See plugin.h for the rules on growth, ownership, threads, states and errors.
  */
 #ifndef HEADROOM_PREDICTOR_H
 #define HEADROOM_PREDICTOR_H
@@ -28,28 +29,29 @@ typedef struct headroom_hyperparameter {
   int64_t n_grid;
 } headroom_hyperparameter;
 
-/* One set of features of all rows: an embedding after standardisation and projection, or raw. */
+/* One set of features of all rows: an embedding after standardisation and projection, or raw. A predictor that takes
+ * several blocks gets every row that at least one block has: rows that a block lacks stay in, marked as absent there. */
 typedef struct headroom_block {
   int64_t struct_size;
   headroom_string name;
-  headroom_matrix training;        /* training rows × features, finite where present */
+  headroom_matrix training;        /* training rows × features, finite; zero where absent */
   headroom_matrix query;           /* query rows × the same features */
-  const uint8_t* training_present; /* one per training row; NULL: all present. An absent row's features are zero. */
+  const uint8_t* training_present; /* one per training row; NULL: all present */
   const uint8_t* query_present;    /* one per query row; NULL: all present */
 } headroom_block;
 
 typedef struct headroom_predictor_request {
   int64_t struct_size;
   int32_t task_kind; /* HEADROOM_TASK_* */
-  int32_t n_planes;  /* predictions per setting: 1 for regression, one per class otherwise */
+  int32_t n_planes;  /* predictions per setting: 1 for regression, else n_classes */
 
-  headroom_string context; /* name of the cell line; the one that every row belongs to while contexts is NULL */
+  headroom_string context; /* name of the cell line, where there is one; empty where the rows are of several */
 
   const headroom_block* const* blocks; /* min_blocks to max_blocks of them */
   int64_t n_blocks;
 
-  /* Deltas (or labels as doubles). Training row i is row training_rows[i] of delta_rows; rows that are not named are
-   * not part of this call. training_rows is NULL where training row i is simply row i. */
+  /* Deltas, or class numbers 0 to n_classes - 1 as doubles. Training row i is row training_rows[i] of delta_rows; rows
+   * that are not named are not part of this call. training_rows is NULL where training row i is simply row i. */
   headroom_matrix delta_rows; /* shared rows × genes */
   const int32_t* training_rows;
   int64_t n_training;
@@ -57,60 +59,60 @@ typedef struct headroom_predictor_request {
 
   headroom_matrix settings; /* settings × hyperparameters, columns in the order of their declaration */
 
-  /* Several contexts in one request: names, and an index into them per row. NULL and 0 while there is only one. */
+  /* The names of the contexts, at least one, and the number of its context for each row: contexts[query_contexts[i]] is
+   * that of query row i. The numbers are NULL where there is one context. */
   const headroom_string* contexts;
   int64_t n_contexts;
   const int32_t* training_contexts;
   const int32_t* query_contexts;
+  const headroom_context_block* const* context_blocks; /* features of the contexts, as far as the task has them */
+  int64_t n_context_blocks;
+
+  /* Which rows are of the same perturbation: their numbers are equal, in training and query rows and across contexts.
+   * The numbers, 0 to n_perturbations - 1, are drawn anew for each request: they mean nothing beyond it, and tell
+   * neither names, nor an order, nor what is tested. Never NULL where there are rows. */
+  const int32_t* training_perturbations;
+  const int32_t* query_perturbations;
+  int64_t n_perturbations;
+
+  /* HEADROOM_TASK_CLASSES only, else NULL and 0: the classes' names, in the order of their numbers and planes, */
+  const headroom_string* classes;
+  int64_t n_classes; /* >= 2 */
+  /* and one mark per training row: 0 where the perturbation has no labels, so that the row is there for its features
+   * alone and its row of delta_rows says nothing. NULL: all are labelled. */
+  const uint8_t* training_labelled;
 } headroom_predictor_request;
 
 typedef struct headroom_predictor_output {
   int64_t struct_size;
   /* settings × planes matrices of query rows × genes: setting s, plane p is predictions[s * n_planes + p]. Every value
-   * of a feasible setting must be written and finite. What they hold at first is unspecified. */
+   * of a feasible setting must be written and finite; all are NaN at first. The planes of classes are probabilities:
+   * none below 0, and their sum is 1 for every query row and gene (within 1e-9). */
   const headroom_matrix_mut* predictions;
   /* One per setting, 1 at first: set to 0 for a setting that cannot be fitted here (k above the training rows). Its
    * prediction is not read and the setting never wins. */
   uint8_t* feasible;
 } headroom_predictor_output;
 
-/* Since ABI 1.1. What errors is asked: how far the predictions for queries whose deltas are known lie from them. The
- * queries are training perturbations that an inner split holds out, so their deltas are rows of delta_rows, too. */
-typedef struct headroom_errors_request {
-  int64_t struct_size;
-  const headroom_predictor_request* request; /* as for predict */
-  const int32_t* query_rows;                 /* query row i has the deltas in row query_rows[i] of delta_rows */
-  /* Shared rows × shared rows: inner products over genes of the rows of delta_rows. The error of a weighted mean of
-   * training deltas takes nothing else. */
-  headroom_matrix gram;
-} headroom_errors_request;
-
-typedef struct headroom_errors_output {
-  int64_t struct_size;
-  headroom_matrix_mut errors; /* settings × query rows: L2 norm over genes of prediction - delta, finite, >= 0 */
-  uint8_t* feasible;          /* as for predict */
-} headroom_errors_output;
-
-#define HEADROOM_SUPPORTS_REGRESSION 1u  /* bits of headroom_predictor::task_kinds */
-#define HEADROOM_SUPPORTS_THREE_CLASS 2u
+#define HEADROOM_SUPPORTS_REGRESSION 1u /* bits of headroom_predictor::task_kinds */
+#define HEADROOM_SUPPORTS_CLASSES 2u    /* any number of them */
 
 typedef struct headroom_predictor {
   int64_t struct_size;
   uint32_t task_kinds; /* HEADROOM_SUPPORTS_* */
   int32_t min_blocks;  /* >= 1 */
   int32_t max_blocks;  /* >= min_blocks; 0: no upper bound */
-  int32_t reserved;    /* 0 */
+  /* 1: it makes its own use of the contexts of the rows and of their context blocks. 0: it may be given rows of several
+   * contexts all the same, and looks at features and deltas only; what features can say of the contexts, the host puts
+   * into the blocks. */
+  int32_t uses_contexts;
 
   const headroom_hyperparameter* const* hyperparameters; /* NULL and 0: one setting with no columns */
   int64_t n_hyperparameters;
 
+  /* Main thread; described: a predictor is not opened, and has no state. */
   headroom_status (*predict)(const headroom_host* host, const headroom_predictor_request* request,
                              headroom_predictor_output* output);
-  /* Since ABI 1.1, or NULL. The errors of what predict would answer, up to rounding, without writing it out: whoever
-   * fills it saves the host and itself the traffic of settings × query rows × genes. Serves the choice of
-   * hyperparameters alone; results are always computed by the host, from predictions. Regression only. */
-  headroom_status (*errors)(const headroom_host* host, const headroom_errors_request* request,
-                            headroom_errors_output* output);
 } headroom_predictor;
 
 #ifdef __cplusplus

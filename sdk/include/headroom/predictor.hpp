@@ -17,7 +17,8 @@ class Block {
   std::string_view name() const { return view(block_.name); }
   ConstMatrixMap training() const { return map(block_.training); }  // training rows × features
   ConstMatrixMap query() const { return map(block_.query); }        // query rows × the same features
-  // An absent row has no vector in this block; its features are zero.
+  // An absent row has no vector in this block; its features are zero. A predictor that takes several blocks gets every
+  // row that at least one of them has.
   bool training_present(std::int64_t i) const { return !block_.training_present || block_.training_present[i] != 0; }
   bool query_present(std::int64_t i) const { return !block_.query_present || block_.query_present[i] != 0; }
   const headroom_block& c() const { return block_; }
@@ -32,8 +33,8 @@ class PredictorRequest {
   explicit PredictorRequest(const headroom_predictor_request& request) : request_(request) {}
 
   std::int32_t task_kind() const { return request_.task_kind; }        // HEADROOM_TASK_*
-  std::int32_t n_planes() const { return request_.n_planes; }          // predictions per setting; 1 for regression
-  std::string_view context() const { return view(request_.context); }  // name of the cell line
+  std::int32_t n_planes() const { return request_.n_planes; }          // predictions per setting: 1, or one per class
+  std::string_view context() const { return view(request_.context); }  // the one cell line's name; empty if several
   std::int64_t n_training() const { return request_.n_training; }
   std::int64_t n_query() const { return request_.n_query; }
   std::int64_t n_genes() const { return request_.delta_rows.cols; }
@@ -41,8 +42,8 @@ class PredictorRequest {
   std::int64_t n_blocks() const { return request_.n_blocks; }
   Block block(std::int64_t b = 0) const { return Block(*request_.blocks[b]); }
 
-  // The training deltas without a copy: training row i is row training_row(i) of delta_rows(). Other rows of
-  // delta_rows() belong to other calls and must not be used.
+  // The training deltas, or class numbers as doubles, without a copy: training row i is row training_row(i) of
+  // delta_rows(). Other rows of delta_rows() belong to other calls and must not be used.
   ConstMatrixMap delta_rows() const { return map(request_.delta_rows); }  // shared rows × genes
   std::int64_t training_row(std::int64_t i) const { return request_.training_rows ? request_.training_rows[i] : i; }
   ConstRowMap training_delta(std::int64_t i) const {  // the genes of training row i
@@ -56,27 +57,50 @@ class PredictorRequest {
     return deltas;
   }
 
+  // Tasks of classes: names in the order of the classes' numbers and planes. None for regression.
+  std::int64_t n_classes() const { return request_.n_classes; }
+  std::string_view class_name(std::int64_t c) const { return view(request_.classes[c]); }
+  // Whether training row i has labels. One that has none is there for its features alone.
+  bool training_labelled(std::int64_t i) const { return !request_.training_labelled || request_.training_labelled[i]; }
+  // The class of a labelled training row for a gene, 0 to n_classes() - 1.
+  std::int64_t training_class(std::int64_t i, std::int64_t gene) const {
+    return static_cast<std::int64_t>(request_.delta_rows.data[training_row(i) * request_.delta_rows.row_stride + gene]);
+  }
+
   // The grid: settings × hyperparameters in the order of their declaration.
   std::int64_t n_settings() const { return request_.settings.rows; }
   double setting(std::int64_t s, std::int64_t hyperparameter) const {
     return request_.settings.data[s * request_.settings.row_stride + hyperparameter];
   }
 
-  // The context of a row, also where a request spans several.
-  std::string_view training_context_of(std::int64_t i) const { return context_by(request_.training_contexts, i); }
-  std::string_view query_context_of(std::int64_t i) const { return context_by(request_.query_contexts, i); }
+  // Names of the contexts, at least one, and what the task has of their features.
+  Contexts contexts() const {
+    return Contexts(request_.contexts, request_.n_contexts, request_.context_blocks, request_.n_context_blocks);
+  }
+  // The number of a row's context, and its name.
+  std::int64_t training_context_number(std::int64_t i) const {
+    return request_.training_contexts ? request_.training_contexts[i] : 0;
+  }
+  std::int64_t query_context_number(std::int64_t i) const {
+    return request_.query_contexts ? request_.query_contexts[i] : 0;
+  }
+  std::string_view training_context_of(std::int64_t i) const { return contexts().name(training_context_number(i)); }
+  std::string_view query_context_of(std::int64_t i) const { return contexts().name(query_context_number(i)); }
+
+  // Rows of the same perturbation have the same number, below n_perturbations(): in training and query rows and across
+  // contexts. The numbers are drawn anew for each request and mean nothing else.
+  std::int64_t n_perturbations() const { return request_.n_perturbations; }
+  std::int64_t training_perturbation(std::int64_t i) const { return request_.training_perturbations[i]; }
+  std::int64_t query_perturbation(std::int64_t i) const { return request_.query_perturbations[i]; }
 
   const headroom_predictor_request& c() const { return request_; }
 
  private:
-  std::string_view context_by(const std::int32_t* index, std::int64_t row) const {
-    return index == nullptr ? context() : view(request_.contexts[index[row]]);
-  }
   const headroom_predictor_request& request_;
 };
 
-// Where the predictions go: one matrix per setting (and plane), every value to be written unless the setting is
-// infeasible.
+// Where the predictions go: one matrix per setting (and plane), NaN at first, every value to be written unless the
+// setting is infeasible. The planes of classes are probabilities: not negative, and their sum is 1.
 class PredictorOutput {
  public:
   PredictorOutput(headroom_predictor_output& output, std::int32_t n_planes) : output_(output), n_planes_(n_planes) {}
@@ -91,37 +115,6 @@ class PredictorOutput {
  private:
   headroom_predictor_output& output_;
   std::int32_t n_planes_;
-};
-
-// A request for errors in place of predictions: the queries' own deltas are known. Views; valid during the call.
-class ErrorsRequest {
- public:
-  explicit ErrorsRequest(const headroom_errors_request& request) : request_(request), predictor_(*request.request) {}
-
-  const PredictorRequest& predictor() const { return predictor_; }
-  std::int64_t query_row(std::int64_t i) const { return request_.query_rows[i]; }  // row of delta_rows()
-  ConstRowMap query_delta(std::int64_t i) const {                                  // the genes of query row i
-    const headroom_matrix& rows = predictor_.c().delta_rows;
-    return ConstRowMap(rows.data + query_row(i) * rows.row_stride, rows.cols);
-  }
-  // Shared rows × shared rows: inner products of the rows of delta_rows() over genes.
-  ConstMatrixMap gram() const { return map(request_.gram); }
-
- private:
-  const headroom_errors_request& request_;
-  PredictorRequest predictor_;
-};
-
-// Where the errors go: settings × query rows, L2 norms over genes of prediction - delta.
-class ErrorsOutput {
- public:
-  explicit ErrorsOutput(headroom_errors_output& output) : output_(output) {}
-
-  MatrixMap errors() { return map(output_.errors); }
-  void set_infeasible(std::int64_t s) { output_.feasible[s] = 0; }
-
- private:
-  headroom_errors_output& output_;
 };
 
 // A hyperparameter that the predictor declares.
@@ -140,15 +133,17 @@ struct BlockCount {
   std::int32_t maximum = 1;  // 0: no upper bound
 };
 
-// The life of a predictor plugin, all in one process that serves one context and one fold:
+// The life of a predictor plugin:
 //
-//  1. Before anything of it runs, the process gives up the network, writing, and every file but system libraries, the
-//     plugin itself and its data folder.
-//  2. YourClass::about(), hyperparameters(), blocks() and task_kinds() describe it: static, quick, no files.
-//  3. predict() is called on a fresh YourClass for each inner split with the whole grid, and at last for the refit with
-//     the chosen setting. Share work between settings inside the call: sort once for every k, walk one path of alphas.
-//     There is no state between calls; the same request must give the same numbers, and no row's prediction may depend
-//     on the other query rows.
+//  1. A process is started for it: in a run one for each context, fold and embedding, or for each split over several
+//     contexts. Before anything of the plugin runs, the process gives up the network, writing, and every file but
+//     system libraries, the plugin itself and its data folder.
+//  2. YourClass::about(), hyperparameters(), blocks(), task_kinds(), uses_contexts() and extension() describe it:
+//     static, quick, no files. A process that only wants to know this ends here.
+//  3. predict() is called on a fresh YourClass for each inner split with the whole grid (in parts, if its predictions
+//     would fill more than 256 MiB), and at last for the refit with the chosen setting. Share work between settings
+//     inside the call: sort once for every k, walk one path of alphas. There is no state between calls; the same
+//     request must give the same numbers, and no row's prediction may depend on the other query rows.
 //  4. The process ends.
 //
 // predict() may throw: the message becomes the reason of failure in the results. All calls come from one thread.
@@ -161,15 +156,13 @@ class Predictor {
   static std::vector<Hyperparameter> hyperparameters() { return {}; }
   static BlockCount blocks() { return {}; }
   static std::uint32_t task_kinds() { return HEADROOM_SUPPORTS_REGRESSION; }
+  // true: it makes its own use of PredictorRequest::contexts(). Others may be given rows of several contexts, too; what
+  // features can say of the contexts is then part of their blocks.
+  static bool uses_contexts() { return false; }
+  // Offers extensions by id, such as sdk::held_out_errors<YourClass>(id) of held_out_errors.hpp.
+  static const void* extension(std::string_view) { return nullptr; }
 
   virtual void predict(const Host& host, const PredictorRequest& request, PredictorOutput& output) const = 0;
-
-  // A shortcut for step 3's inner splits, for predictors that can tell their errors for less than their predictions.
-  // Whoever overrides it declares gives_errors() again, to return true.
-  static bool gives_errors() { return false; }
-  virtual void errors(const Host&, const ErrorsRequest&, ErrorsOutput&) const {
-    throw Unsupported("this predictor gives no errors");
-  }
 };
 
 namespace detail {
@@ -179,10 +172,9 @@ class PredictorCapability {
  public:
   using Predict = headroom_status (*)(const headroom_host*, const headroom_predictor_request*,
                                       headroom_predictor_output*);
-  using Errors = headroom_status (*)(const headroom_host*, const headroom_errors_request*, headroom_errors_output*);
 
   PredictorCapability(std::vector<Hyperparameter> hyperparameters, BlockCount blocks, std::uint32_t task_kinds,
-                      Predict predict, Errors errors)
+                      bool uses_contexts, Predict predict)
       : hyperparameters_(std::move(hyperparameters)) {
     entries_.reserve(hyperparameters_.size());
     for (const Hyperparameter& h : hyperparameters_) {
@@ -190,9 +182,14 @@ class PredictorCapability {
                           h.minimum, h.maximum, h.grid.data(), static_cast<std::int64_t>(h.grid.size())});
       pointers_.push_back(&entries_.back());
     }
-    capability_ = {sizeof(headroom_predictor), task_kinds, blocks.minimum, blocks.maximum, 0,
-                   pointers_.empty() ? nullptr : pointers_.data(), static_cast<std::int64_t>(pointers_.size()),
-                   predict, errors};
+    capability_.struct_size = sizeof(headroom_predictor);
+    capability_.task_kinds = task_kinds;
+    capability_.min_blocks = blocks.minimum;
+    capability_.max_blocks = blocks.maximum;
+    capability_.uses_contexts = uses_contexts ? 1 : 0;
+    capability_.hyperparameters = pointers_.empty() ? nullptr : pointers_.data();
+    capability_.n_hyperparameters = static_cast<std::int64_t>(pointers_.size());
+    capability_.predict = predict;
   }
   PredictorCapability(const PredictorCapability&) = delete;
   PredictorCapability& operator=(const PredictorCapability&) = delete;
@@ -205,24 +202,24 @@ class PredictorCapability {
   headroom_predictor capability_{};
 };
 
-inline void require_that(bool holds, const char* what) {
-  if (!holds) throw Error(std::string("the worker's request is inconsistent: ") + what);
-}
-
 // Refuses what the plugin did not declare, and a request whose shapes do not fit together, before the plugin sees it.
 inline void check(const headroom_predictor_request& request, const headroom_predictor& declared) {
-  const std::uint32_t kind_bit = request.task_kind == HEADROOM_TASK_REGRESSION ? HEADROOM_SUPPORTS_REGRESSION
-                                 : request.task_kind == HEADROOM_TASK_THREE_CLASS ? HEADROOM_SUPPORTS_THREE_CLASS
-                                                                                  : 0u;
+  require_1_0(request, &headroom_predictor_request::training_labelled, "headroom_predictor_request");
+  const bool is_regression = request.task_kind == HEADROOM_TASK_REGRESSION;
+  const std::uint32_t kind_bit = is_regression                                ? HEADROOM_SUPPORTS_REGRESSION
+                                 : request.task_kind == HEADROOM_TASK_CLASSES ? HEADROOM_SUPPORTS_CLASSES
+                                                                              : 0u;
   if ((declared.task_kinds & kind_bit) == 0) {
     throw Unsupported("this predictor does not do tasks of kind " + std::to_string(request.task_kind));
   }
+  require_that(is_regression ? request.n_planes == 1 : request.n_classes >= 2 && request.n_planes == request.n_classes,
+               "planes and classes differ in number");
   if (request.n_blocks < declared.min_blocks || (declared.max_blocks > 0 && request.n_blocks > declared.max_blocks)) {
     throw Unsupported("this predictor does not take " + std::to_string(request.n_blocks) + " blocks of features");
   }
   for (std::int64_t b = 0; b < request.n_blocks; ++b) {
     const headroom_block& block = *request.blocks[b];
-    require_size(block, "headroom_block");
+    require_1_0(block, &headroom_block::query_present, "headroom_block");
     require_that(block.training.rows == request.n_training, "a block's training rows are not n_training");
     require_that(block.query.rows == request.n_query, "a block's query rows are not n_query");
     require_that(block.training.cols == block.query.cols, "a block's training and query features differ in number");
@@ -232,31 +229,34 @@ inline void check(const headroom_predictor_request& request, const headroom_pred
     const std::int64_t row = request.training_rows ? request.training_rows[i] : i;
     require_that(row >= 0 && row < request.delta_rows.rows, "a training row lies outside delta_rows");
   }
-}
-
-inline void check(const headroom_errors_request& request) {
-  const std::int64_t n_rows = request.request->delta_rows.rows;
-  require_that(request.gram.rows == n_rows && request.gram.cols == n_rows, "gram is not delta_rows × delta_rows");
-  for (std::int64_t i = 0; i < request.request->n_query; ++i) {
-    require_that(request.query_rows[i] >= 0 && request.query_rows[i] < n_rows, "a query row lies outside delta_rows");
-  }
+  check_contexts(request.contexts, request.n_contexts, request.context_blocks, request.n_context_blocks);
+  check_numbers(request.training_contexts, request.n_training, request.n_contexts,
+                "a training row's context is none of the contexts");
+  check_numbers(request.query_contexts, request.n_query, request.n_contexts,
+                "a query row's context is none of the contexts");
+  require_that((request.training_perturbations || request.n_training == 0) &&
+                   (request.query_perturbations || request.n_query == 0),
+               "rows have no perturbation numbers");
+  check_numbers(request.training_perturbations, request.n_training, request.n_perturbations,
+                "a training row's perturbation has no such number");
+  check_numbers(request.query_perturbations, request.n_query, request.n_perturbations,
+                "a query row's perturbation has no such number");
 }
 
 template <class Plugin>
 struct Registration<Plugin, std::enable_if_t<std::is_base_of_v<Predictor, Plugin>>> {
   static const PredictorCapability& capability() {
     static const PredictorCapability& kept =
-        *new PredictorCapability(Plugin::hyperparameters(), Plugin::blocks(), Plugin::task_kinds(), &predict,
-                                 Plugin::gives_errors() ? &errors : nullptr);
+        *new PredictorCapability(Plugin::hyperparameters(), Plugin::blocks(), Plugin::task_kinds(),
+                                 Plugin::uses_contexts(), &predict);
     return kept;
   }
 
   static headroom_status predict(const headroom_host* host, const headroom_predictor_request* request,
                                  headroom_predictor_output* output) noexcept {
     return guarded(host, [&] {
-      require_size(*host, "headroom_host");
-      require_size(*request, "headroom_predictor_request");
-      require_size(*output, "headroom_predictor_output");
+      check(*host);
+      require_1_0(*output, &headroom_predictor_output::feasible, "headroom_predictor_output");
       check(*request, capability().c());
       PredictorOutput out(*output, request->n_planes);
       const Plugin plugin{};
@@ -264,25 +264,10 @@ struct Registration<Plugin, std::enable_if_t<std::is_base_of_v<Predictor, Plugin
     });
   }
 
-  static headroom_status errors(const headroom_host* host, const headroom_errors_request* request,
-                                headroom_errors_output* output) noexcept {
-    return guarded(host, [&] {
-      require_size(*host, "headroom_host");
-      require_size(*request, "headroom_errors_request");
-      require_size(*request->request, "headroom_predictor_request");
-      require_size(*output, "headroom_errors_output");
-      check(*request->request, capability().c());
-      check(*request);
-      ErrorsOutput out(*output);
-      const Plugin plugin{};
-      plugin.errors(Host(*host), ErrorsRequest(*request), out);
-    });
-  }
-
   static const headroom_plugin* descriptor() {
     // Kept until the process ends, as the ABI asks: no destructor of the library may take it away earlier.
     static const Descriptor& kept =
-        *new Descriptor(Plugin::about(), HEADROOM_KIND_PREDICTOR, &capability().c());
+        *new Descriptor(Plugin::about(), HEADROOM_KIND_PREDICTOR, &capability().c(), &extension_of<Plugin>);
     return kept.c();
   }
 };

@@ -53,8 +53,14 @@ INSTANTIATE_TEST_SUITE_P(
                     Deed{"none", "errors-agree", kPass, "9 settings, 25 held-out rows"},
                     Deed{"flatters_itself", "errors-agree", kFail, "of the largest error off"},
                     Deed{"errors_unflagged", "errors-agree", kFail, "other settings feasible"},
-                    Deed{"none", "three-class", kPass, "sum to 1"}, Deed{"improper", "three-class", kFail, "0.25 off"},
-                    Deed{"negative", "three-class", kFail, "negative"}),
+                    Deed{"none", "three-class", kPass, "sum to 1"}, Deed{"improper", "three-class", kFail, "sum to 1.25"},
+                    Deed{"negative", "three-class", kFail, "negative"},
+                    Deed{"three_classes_only", "class-counts", kFail, "not this many classes, with 2 classes"},
+                    Deed{"reads_unlabelled", "unlabelled-rows", kFail, "rows that have no labels"},
+                    Deed{"writes_nothing", "nan-free", kFail, "not written or is not finite, at"},
+                    Deed{"none", "contexts", kPass, "rows of 3 contexts"},
+                    Deed{"context_number", "contexts", kFail, "the order in which contexts are named"},
+                    Deed{"perturbation_number", "perturbation-numbers", kFail, "which number a perturbation has"}),
     [](const auto& tested) {
       std::string name = std::string(tested.param.deed) + "_in_" + tested.param.check;
       std::replace(name.begin(), name.end(), '-', '_');

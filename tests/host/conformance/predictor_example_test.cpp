@@ -36,13 +36,14 @@ TEST(DeclaredGrid, IsOneSettingWithoutHyperparameters) {
   EXPECT_EQ(grid.cols(), 0);
 }
 
-TEST(PredictorExample, HasTheShapeAskedForAndAbsentRowsInLaterBlocks) {
+TEST(PredictorExample, HasTheShapeAskedForAndOtherAbsentRowsInEachBlock) {
   const ExampleShape shape{.n_training = 11, .n_query = 7, .n_genes = 3, .n_features = 2, .n_blocks = 2};
   const PredictorExample example = predictor_example(description(), shape, 1);
   ASSERT_EQ(example.blocks.size(), 2u);
-  EXPECT_TRUE(example.blocks[0].training_present.empty());
-  EXPECT_EQ(example.blocks[1].query_present, (std::vector<std::uint8_t>{0, 1, 1, 1, 1, 0, 1}));
-  EXPECT_TRUE(example.blocks[1].query.row(5).isZero(0));
+  EXPECT_EQ(example.blocks[0].query_present, (std::vector<std::uint8_t>{0, 1, 1, 1, 1, 0, 1}));
+  EXPECT_EQ(example.blocks[1].query_present, (std::vector<std::uint8_t>{1, 0, 1, 1, 1, 1, 0}));
+  EXPECT_TRUE(example.blocks[0].query.row(5).isZero(0));
+  EXPECT_TRUE(predictor_example(description(), {}, 1).blocks[0].training_present.empty()) << "one block holds all rows";
   EXPECT_EQ(example.deltas.rows(), 11);
   EXPECT_EQ(example.deltas.cols(), 3);
   EXPECT_EQ(example.deltas, predictor_example(description(), shape, 1).deltas);
@@ -51,11 +52,39 @@ TEST(PredictorExample, HasTheShapeAskedForAndAbsentRowsInLaterBlocks) {
 
 TEST(PredictorExample, HasLabelsForAPredictorThatDoesClassesOnly) {
   PluginDescription classes = description();
-  classes.set_task_kinds(0, TaskKind::THREE_CLASS);
+  classes.set_task_kinds(0, TaskKind::CLASSES);
   const PredictorExample example = predictor_example(classes, {}, 1);
   EXPECT_EQ(example.n_planes, 3);
-  EXPECT_EQ((example.deltas.array() == 0 || example.deltas.array().abs() == 1).count(), example.deltas.size());
-  for (const double label : {-1.0, 0.0, 1.0}) EXPECT_GT((example.deltas.array() == label).count(), 0) << label;
+  EXPECT_EQ(example.classes, (std::vector<std::string>{"down", "not_de", "up"}));
+  Eigen::Index n = 0;
+  for (const double label : {0.0, 1.0, 2.0}) {
+    const Eigen::Index of_label = (example.deltas.array() == label).count();
+    EXPECT_GT(of_label, 0) << label;
+    n += of_label;
+  }
+  EXPECT_EQ(n, example.deltas.size());
+  EXPECT_EQ(predictor_example(classes, {.n_classes = 5}, 1).deltas.maxCoeff(), 4);
+}
+
+TEST(PredictorExample, MeasuresNoPerturbationTwiceInOneContext) {
+  const PredictorExample example = predictor_example(description(), {.n_contexts = 3}, 1);
+  std::set<std::pair<int, int>> measured;
+  for (std::size_t i = 0; i < example.training_contexts.size(); ++i) {
+    EXPECT_TRUE(measured.insert({example.perturbations.training[i], example.training_contexts[i]}).second);
+  }
+  int elsewhere = 0;
+  for (std::size_t i = 0; i < example.query_contexts.size(); ++i) {
+    EXPECT_TRUE(measured.insert({example.perturbations.query[i], example.query_contexts[i]}).second);
+    const auto& training = example.perturbations.training;
+    elsewhere += std::count(training.begin(), training.end(), example.perturbations.query[i]) == 2;
+  }
+  EXPECT_EQ(elsewhere, 13);  // of 25 queries
+  EXPECT_EQ(example.control_profiles.rows(), 3);
+
+  const PredictorExample reversed = with_contexts_reversed(example);
+  EXPECT_EQ(reversed.contexts, (std::vector<std::string>{"line_3", "line_2", "line_1"}));
+  EXPECT_EQ(reversed.control_profiles.row(0), example.control_profiles.row(2));
+  EXPECT_EQ(reversed.query_contexts[0], 2 - example.query_contexts[0]);
 }
 
 TEST(EmbeddingExample, IdsAreDifferentAndBeginWithThoseThatAreKnown) {

@@ -103,7 +103,7 @@ TEST(DescriptionCheck, TellsWhatARunHasNoUseFor) {
   EXPECT_NE(unsuited_because(description).find("at least 2 blocks"), std::string::npos);
   description = sound_predictor();
   description.clear_task_kinds();
-  description.add_task_kinds(TaskKind::THREE_CLASS);
+  description.add_task_kinds(TaskKind::CLASSES);
   EXPECT_NE(unsuited_because(description).find("classes"), std::string::npos);
 }
 

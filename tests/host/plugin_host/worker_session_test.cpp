@@ -108,7 +108,8 @@ TEST(WorkerSession, PredictsWhatThePluginComputes) {
   larger.add_block("b", all_training, many_queries);
   larger.n_query = 5000;
   larger.n_planes = 3;
-  larger.task_kind = TaskKind::THREE_CLASS;
+  larger.task_kind = TaskKind::CLASSES;
+  larger.classes = {"down", "not_de", "up"};
   larger.settings = Matrix::Constant(4, 1, 1.0);
   auto second = (*session)->predict(larger);
   ASSERT_TRUE(second) << second.error().message;
@@ -224,7 +225,7 @@ WorkerFault fault_of_errors(const std::string& deed) {
 
 TEST(WorkerSession, ChecksTheErrorsThatAPredictorTells) {
   EXPECT_EQ(fault_of_errors("none").verdict, COMPLETED) << fault_of_errors("none").message;
-  for (const char* deed : {"negative-error", "nan-error", "infinite-error"}) {
+  for (const char* deed : {"negative-error", "nan-error", "infinite-error", "writes-nothing"}) {
     const WorkerFault fault = fault_of_errors(deed);
     EXPECT_EQ(fault.verdict, BAD_OUTPUT) << deed;
     EXPECT_THAT(fault.message, HasSubstr("an error that is negative or not finite"));
@@ -255,6 +256,19 @@ TEST(WorkerSession, AsksForErrorsOnlyWhereTheyAreOffered) {
   EXPECT_FALSE((*with)->errors(own.question, RowIndex(rows.size() + 1, 0), sealed(square)));
   EXPECT_FALSE((*with)->errors(own.question, rows, sealed(Matrix::Zero(1, 1))));
   EXPECT_TRUE((*with)->errors(own.question, rows, sealed(square))) << "mistakes of the caller do no harm";
+}
+
+TEST(WorkerSession, ShowsWhatAPredictorDoesNotWrite) {
+  WorkerSettings settings = settings_for_tests();
+  settings.options = {{"deed", "writes-nothing"}};
+  auto session = start("faulty_predictor", settings);
+  ASSERT_TRUE(session);
+  SmallQuestion small;
+  for (int call = 0; call < 2; ++call) {
+    const auto answer = (*session)->predict(small.question);
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_TRUE(answer->predictions[0].array().isNaN().all()) << "call " << call;
+  }
 }
 
 struct BadLibrary {
@@ -356,6 +370,18 @@ TEST(WorkerSession, RefusesTheCallersMistakesWithoutHarm) {
   expect_refusal("no query rows", [](PredictorQuestion& q) { q.n_query = 0; });
   expect_refusal("blocks than 0", [](PredictorQuestion& q) { q.blocks.clear(); });
   expect_refusal("mask of another length", [](PredictorQuestion& q) { q.blocks[0].query_present = {1}; });
+  expect_refusal("does not name", [](PredictorQuestion& q) { q.query_contexts = {0, 1}; });
+  expect_refusal("do not say theirs", [](PredictorQuestion& q) { q.contexts.names = {"K562", "RPE1"}; });
+  expect_refusal("two contexts have one name", [](PredictorQuestion& q) { q.contexts.names = {"K562", "K562"}; });
+  expect_refusal("perturbations than rows", [](PredictorQuestion& q) { q.perturbations.training = {1, 2, 3}; });
+  expect_refusal("planes, classes or labels", [](PredictorQuestion& q) { q.n_planes = 3; });
+  expect_refusal("planes than classes", [](PredictorQuestion& q) { q.task_kind = TaskKind::CLASSES; });
+  expect_refusal("marks of labelled rows", [](PredictorQuestion& q) {
+    q.task_kind = TaskKind::CLASSES;
+    q.classes = {"no", "yes"};
+    q.n_planes = 2;
+    q.training_labelled = {0, 0, 0};
+  });
   expect_refusal("not sealed", [](PredictorQuestion& q) { q.deltas = SharedMatrix::create(3, 2).value(); });
   EXPECT_TRUE((*session)->predict(small.question));
 }

@@ -65,9 +65,14 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Variant{"my-embedding", PluginProjectKind::embedding, PluginProjectLanguage::cpp},
                     Variant{"embedding_c", PluginProjectKind::embedding, PluginProjectLanguage::c},
                     Variant{"predictor.cpp", PluginProjectKind::predictor, PluginProjectLanguage::cpp},
-                    Variant{"predictor_c", PluginProjectKind::predictor, PluginProjectLanguage::c}),
+                    Variant{"predictor_c", PluginProjectKind::predictor, PluginProjectLanguage::c},
+                    Variant{"classes.cpp", PluginProjectKind::class_predictor, PluginProjectLanguage::cpp},
+                    Variant{"classes_c", PluginProjectKind::class_predictor, PluginProjectLanguage::c}),
     [](const auto& tested) {
-      return std::string(tested.param.kind == PluginProjectKind::embedding ? "Embedding" : "Predictor") +
+      const auto kind = tested.param.kind;
+      return std::string(kind == PluginProjectKind::embedding   ? "Embedding"
+                         : kind == PluginProjectKind::predictor ? "Predictor"
+                                                                : "PredictorOfClasses") +
              (tested.param.language == PluginProjectLanguage::cpp ? "Cpp" : "C");
     });
 

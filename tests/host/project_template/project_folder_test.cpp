@@ -94,6 +94,9 @@ TEST(ProjectFolder, IsNotMadeForAWrongName) {
 
 TEST(ProjectFolder, KindAndLanguageAreNamedOrRefused) {
   EXPECT_EQ(plugin_project_kind("predictor").value(), PluginProjectKind::predictor);
+  EXPECT_EQ(plugin_project_kind("predictor", "deg").value(), PluginProjectKind::class_predictor);
+  EXPECT_EQ(plugin_project_kind("embedding", "deg").value(), PluginProjectKind::embedding);
+  EXPECT_THAT(plugin_project_kind("predictor", "de").error().line(), HasSubstr("it is lfc or deg"));
   EXPECT_EQ(plugin_project_language("c++").value(), kCpp);
   EXPECT_THAT(plugin_project_kind("model").error().line(), HasSubstr("embedding or predictor"));
   EXPECT_THAT(plugin_project_language("rust").error().line(), HasSubstr("c++ or c"));

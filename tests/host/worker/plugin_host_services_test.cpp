@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "headroom/progress.h"
+
 namespace headroom {
 namespace {
 
@@ -35,6 +39,24 @@ TEST(PluginHostServices, GiveOptionsByKey) {
   EXPECT_EQ(host->n_threads, 3);
   EXPECT_EQ(host->struct_size, static_cast<std::int64_t>(sizeof(headroom_host)));
   EXPECT_EQ(host->extension(host->handle, as_text("headroom.covariates/1")), nullptr);
+}
+
+TEST(PluginHostServices, ListenToProgressAndKnowNoOtherExtension) {
+  PluginHostServices services;
+  const headroom_host* host = services.host();
+  const auto* progress =
+      static_cast<const headroom_progress*>(host->extension(host->handle, as_text(HEADROOM_PROGRESS)));
+  ASSERT_NE(progress, nullptr);
+  EXPECT_EQ(progress->struct_size, static_cast<std::int64_t>(sizeof(headroom_progress)));
+  // A line for each further hundredth, whatever how often it is told; nonsense is passed over.
+  ::testing::internal::CaptureStderr();
+  for (int step = 0; step <= 1000; ++step) progress->report(host->handle, step, 1000, as_text("rows"));
+  progress->report(host->handle, -1, 10, {nullptr, 3});
+  const std::string told = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), 101);
+  EXPECT_EQ(told.substr(0, told.find('\n')), "progress: 0 of 1000 rows");
+  EXPECT_EQ(host->extension(host->handle, {nullptr, 4}), nullptr);
+  EXPECT_EQ(host->extension(host->handle, as_text("headroom.progress/2")), nullptr);
 }
 
 TEST(PluginHostServices, KeepTheLastErrorShortAndValid) {

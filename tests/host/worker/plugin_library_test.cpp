@@ -166,6 +166,33 @@ TEST(PluginLibrary, RefusesEverythingThatIsNotSound) {
   }
 }
 
+headroom_status errors(const headroom_host*, const headroom_errors_request*, headroom_errors_output*) {
+  return HEADROOM_OK;
+}
+headroom_held_out_errors offered{sizeof(headroom_held_out_errors), errors};
+const void* offers_errors(headroom_string id) {
+  const std::string asked(id.data, static_cast<std::size_t>(id.size));
+  return asked == HEADROOM_HELD_OUT_ERRORS ? &offered : nullptr;
+}
+
+TEST(PluginLibrary, AsksAPredictorForHeldOutErrors) {
+  Sound sound;
+  EXPECT_FALSE(read(sound)->description.gives_errors());
+  sound.plugin.extension = offers_errors;
+  const auto loaded = read(sound);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_TRUE(loaded->description.gives_errors());
+  EXPECT_EQ(loaded->held_out_errors.errors, errors);
+  sound.predictor.uses_contexts = 1;
+  EXPECT_TRUE(read(sound)->description.uses_contexts());
+
+  offered.errors = nullptr;
+  const auto broken = read(sound);
+  offered.errors = errors;
+  ASSERT_FALSE(broken);
+  EXPECT_THAT(broken.error().message, HasSubstr("errors is a null pointer"));
+}
+
 TEST(PluginLibrary, RefusesTwoOfOneName) {
   Sound sound;
   const headroom_hyperparameter* twice[] = {&sound.parameter, &sound.parameter};

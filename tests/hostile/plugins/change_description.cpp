@@ -15,7 +15,7 @@ const headroom_plugin* headroom_plugin_entry(std::uint32_t major, std::uint32_t 
   clock_gettime(CLOCK_MONOTONIC, &now);
   static const std::string version = std::to_string(now.tv_sec) + "." + std::to_string(now.tv_nsec);
   static const headroom_predictor predictor{
-      sizeof(headroom_predictor), HEADROOM_SUPPORTS_REGRESSION, 1, 1, 0, nullptr, 0, predict, nullptr};
+      sizeof(headroom_predictor), HEADROOM_SUPPORTS_REGRESSION, 1, 1, 0, nullptr, 0, predict};
   static headroom_plugin plugin = hostile::describe(HEADROOM_KIND_PREDICTOR, &predictor);
   plugin.version = {version.data(), static_cast<std::int64_t>(version.size())};
   return major == HEADROOM_ABI_MAJOR && index == 0 ? &plugin : nullptr;

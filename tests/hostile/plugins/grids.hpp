@@ -35,8 +35,7 @@ inline const headroom_plugin* predictor_with_grids(std::size_t n_parameters, std
                                             pointers.data(),
                                             static_cast<std::int64_t>(pointers.size()),
                                             [](const headroom_host*, const headroom_predictor_request*,
-                                               headroom_predictor_output*) -> headroom_status { return HEADROOM_OK; },
-                                            nullptr};
+                                               headroom_predictor_output*) -> headroom_status { return HEADROOM_OK; }};
   static const headroom_plugin plugin = describe(HEADROOM_KIND_PREDICTOR, &predictor);
   return &plugin;
 }

@@ -109,7 +109,7 @@ inline void predict_everywhere(const Call& call, double value) {
   }                                                                                                       \
   const headroom_plugin* headroom_plugin_entry(std::uint32_t major, std::uint32_t index) {                \
     static const headroom_predictor predictor{                                                            \
-        sizeof(headroom_predictor), HEADROOM_SUPPORTS_REGRESSION, 1, 1, 0, nullptr, 0, predict, nullptr}; \
+        sizeof(headroom_predictor), HEADROOM_SUPPORTS_REGRESSION, 1, 1, 0, nullptr, 0, predict};          \
     static const headroom_plugin plugin = hostile::describe(HEADROOM_KIND_PREDICTOR, &predictor);         \
     return major == HEADROOM_ABI_MAJOR && index == 0 ? &plugin : nullptr;                                 \
   }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <headroom/held_out_errors.hpp>
 #include <headroom/predictor.hpp>
 #include <limits>
 #include <thread>
@@ -36,7 +37,7 @@ class WaywardPredictor final : public sdk::Predictor {
             {"k", "rows that it needs", {1, 10, 100}, 1, 1000, true}};
   }
   static sdk::BlockCount blocks() { return {1, 3}; }
-  static std::uint32_t task_kinds() { return HEADROOM_SUPPORTS_REGRESSION | HEADROOM_SUPPORTS_THREE_CLASS; }
+  static std::uint32_t task_kinds() { return HEADROOM_SUPPORTS_REGRESSION | HEADROOM_SUPPORTS_CLASSES; }
 
   void predict(const sdk::Host& host, const sdk::PredictorRequest& request,
                sdk::PredictorOutput& output) const override {
@@ -61,10 +62,20 @@ class WaywardPredictor final : public sdk::Predictor {
         output.set_infeasible(s);
         continue;
       }
-      if (request.n_planes() == 3) {
+      if (deed == "writes_nothing") continue;
+      if (request.n_classes() > 0) {
+        if (deed == "three_classes_only" && request.n_classes() != 3) throw sdk::Error("not this many classes");
+        const double share = 0.5 / static_cast<double>(request.n_planes() - 1);
+        for (std::int32_t plane = 1; plane < request.n_planes(); ++plane) output.prediction(s, plane).setConstant(share);
         output.prediction(s, 0).setConstant(deed == "improper" ? 0.75 : 0.5);
-        output.prediction(s, 1).setConstant(deed == "negative" ? -0.25 : 0.25);
-        output.prediction(s, 2).setConstant(deed == "negative" ? 0.75 : 0.25);
+        if (deed == "negative") {
+          output.prediction(s, 0).setConstant(0.5 + 2 * share);
+          output.prediction(s, 1).setConstant(-share);
+        }
+        if (deed == "reads_unlabelled") {
+          output.prediction(s, 0).setConstant(0.5 - 0.1 * static_cast<double>(request.training_class(0, 0)));
+          output.prediction(s, 1).setConstant(share + 0.1 * static_cast<double>(request.training_class(0, 0)));
+        }
         continue;
       }
       for (std::int64_t q = 0; q < request.n_query(); ++q) {
@@ -75,6 +86,8 @@ class WaywardPredictor final : public sdk::Predictor {
         if (deed == "uses_seed") own = static_cast<double>(host.seed());
         if (deed == "row_number") own = static_cast<double>(q);
         if (deed == "last_digits_of_order") own += 1e-14 * static_cast<double>(q);
+        if (deed == "context_number") own = static_cast<double>(request.query_context_number(q));
+        if (deed == "perturbation_number") own = static_cast<double>(request.query_perturbation(q));
         if (deed == "mean_of_queries") own = query.col(0).mean();
         if (deed == "number_of_settings") own = static_cast<double>(request.n_settings());
         if (deed == "divides_by_spread") own /= spread;
@@ -87,8 +100,8 @@ class WaywardPredictor final : public sdk::Predictor {
     }
   }
 
-  static bool gives_errors() { return true; }
-  void errors(const sdk::Host& host, const sdk::ErrorsRequest& asked, sdk::ErrorsOutput& output) const override {
+  static const void* extension(std::string_view id) { return sdk::held_out_errors<WaywardPredictor>(id); }
+  void errors(const sdk::Host& host, const sdk::ErrorsRequest& asked, sdk::ErrorsOutput& output) const {
     const std::string deed = host.text("deed");
     const sdk::PredictorRequest& request = asked.predictor();
     const Eigen::RowVectorXd mean = request.training_deltas().colwise().mean();

@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-#include "headroom/predictor.h"
+#include "headroom/held_out_errors.h"
 
 namespace {
 
@@ -87,6 +87,7 @@ headroom_status predict(const headroom_host* host, const headroom_predictor_requ
   if (deed == "babble") {
     for (int i = 0; i < 100000; ++i) std::fputs("babble babble babble babble babble babble babble babble\n", stderr);
   }
+  if (deed == "writes-nothing") return HEADROOM_OK;
   if (deed == "write-input") const_cast<double*>(request->delta_rows.data)[0] = 1;
   for (std::int64_t s = 0; s < request->settings.rows * request->n_planes; ++s) {
     for (std::int64_t q = 0; q < request->n_query; ++q) {
@@ -108,6 +109,7 @@ headroom_status errors(const headroom_host* host, const headroom_errors_request*
                        : deed == "nan-error"      ? std::nan("")
                        : deed == "infinite-error" ? HUGE_VAL
                                                   : 1;
+  if (deed == "writes-nothing") return HEADROOM_OK;
   for (std::int64_t s = 0; s < request->request->settings.rows; ++s) {
     for (std::int64_t q = 0; q < request->request->n_query; ++q) {
       output->errors.data[s * output->errors.row_stride + q] = error;
@@ -119,7 +121,14 @@ headroom_status errors(const headroom_host* host, const headroom_errors_request*
 const headroom_option kDeed{sizeof(headroom_option), text("deed"), text("none"), text("what to do wrong")};
 const headroom_option* const kOptions[] = {&kDeed};
 const headroom_predictor kPredictor{
-    sizeof(headroom_predictor), HEADROOM_SUPPORTS_REGRESSION, 1, 1, 0, nullptr, 0, predict, errors};
+    sizeof(headroom_predictor), HEADROOM_SUPPORTS_REGRESSION, 1, 1, 0, nullptr, 0, predict};
+const headroom_held_out_errors kErrors{sizeof(headroom_held_out_errors), errors};
+
+const void* extension(headroom_string id) {
+  const std::string asked(id.data, static_cast<std::size_t>(id.size));
+  return asked == HEADROOM_HELD_OUT_ERRORS ? &kErrors : nullptr;
+}
+
 const headroom_plugin kPlugin{sizeof(headroom_plugin),
                               HEADROOM_ABI_MAJOR,
                               HEADROOM_ABI_MINOR,
@@ -134,7 +143,7 @@ const headroom_plugin kPlugin{sizeof(headroom_plugin),
                               kOptions,
                               1,
                               &kPredictor,
-                              nullptr};
+                              extension};
 
 }  // namespace
 

@@ -38,14 +38,13 @@ static const headroom_hyperparameter kScale = {
     sizeof(headroom_hyperparameter), TEXT("scale"), TEXT("factor on the mean"), 0, 0, -10, 10, kGrid, 2};
 static const headroom_hyperparameter* const kHyperparameters[] = {&kScale};
 static const headroom_predictor kPredictor = {sizeof(headroom_predictor),
-                                              HEADROOM_SUPPORTS_REGRESSION | HEADROOM_SUPPORTS_THREE_CLASS,
+                                              HEADROOM_SUPPORTS_REGRESSION | HEADROOM_SUPPORTS_CLASSES,
                                               1,
                                               2,
                                               0,
                                               kHyperparameters,
                                               1,
-                                              predict,
-                                              NULL};
+                                              predict};
 static const headroom_string kDatasets[] = {TEXT("atlas")};
 static const headroom_plugin kPlugin = {sizeof(headroom_plugin),
                                         HEADROOM_ABI_MAJOR,
