@@ -122,12 +122,12 @@ void take_words(RosterEntry& entry, const std::string& log) {
 Result<void> meet(RosterEntry& entry, const RunOptions& options, const FileReview& review) {
   WorkerSettings settings = entry.settings;
   const bool asks = review.is_asked && entry.data && entry.is_read;
-  if (asks) {
+  if (asks) settings.options.emplace_back("review_contexts", std::to_string(review.task->contexts.size()));
+  if (asks && entry.holds_predictions) {
     std::vector<std::string> with_control;
     for (const TaskContext& context : review.task->contexts) {
       if (context.control_profile) with_control.push_back(context.name);
     }
-    settings.options.emplace_back("review_contexts", std::to_string(review.task->contexts.size()));
     settings.options.emplace_back("contexts_with_control", fmt::format("{}", fmt::join(with_control, "\n")));
     settings.options.emplace_back("contexts_were_chosen", review.contexts_were_chosen ? "true" : "false");
   }
@@ -308,6 +308,7 @@ class RosterLoader {
     entry.name = spec.name;
     entry.settings = settings_of(spec.name);
     entry.settings.options.clear();
+    entry.holds_predictions = true;
     entry.settings.most_answer_bytes = kMostPredictionBytes;
     auto data = open_data_file(spec.path, kMaxDataFileBytes, stop_);
     if (!data) return tl::unexpected<Error>(data.error());
