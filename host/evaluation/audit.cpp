@@ -11,11 +11,17 @@
 #include <numeric>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "bounds/advantage.hpp"
+#include "evaluation/asked_alone.hpp"
 #include "evaluation/embedding.hpp"
 #include "evaluation/fold_data.hpp"
+#include "evaluation/fold_gate.hpp"
+#include "evaluation/fresh_refit.hpp"
 #include "evaluation/head.hpp"
+#include "evaluation/probe_finding.hpp"
+#include "evaluation/twin_vectors.hpp"
 #include "numerics/numpy_random.hpp"
 
 namespace headroom {
@@ -33,31 +39,6 @@ constexpr double kPlaceTolerance = 1e-4;
 constexpr std::uint32_t kEmbeddingSeed = 0x5e1fu, kLabelSeed = 0x1abeu;
 constexpr const char* kOpaqueContext = "context-1";
 
-struct Finding {
-  std::string outcome;  // pass, warn, fail, skipped
-  std::string detail;
-};
-
-Finding pass(std::string detail) { return {"pass", std::move(detail)}; }
-Finding fail(std::string detail) { return {"fail", std::move(detail)}; }
-Finding skipped(std::string detail) { return {"skipped", std::move(detail)}; }
-
-// Of a plugin that had answered in the run.
-Finding broke_down(const WorkerFault& fault) {
-  const std::string text = fmt::format("{}: {}", verdict_name(fault.verdict), fault.message);
-  switch (fault.verdict) {
-    case HOST_FAULT:  // which only the host can find
-      return skipped(text);
-    case CPU_LIMIT:
-    case WALL_LIMIT:
-    case TOTAL_LIMIT:
-      // A busy machine can do that to an honest plugin; one that would not be probed can do it as well.
-      return {"warn", "it took its time in this probe and not in the run: " + text};
-    default:
-      return fail("it worked in the run and not in this probe: " + text);
-  }
-}
-
 // Positions of a list in an order that depends on its length and the seed alone.
 RowIndex permutation(std::size_t n, std::uint32_t seed) {
   RowIndex order(n);
@@ -69,15 +50,6 @@ RowIndex permutation(std::size_t n, std::uint32_t seed) {
 bool same_bytes(const Matrix& a, const Matrix& b) {
   return a.rows() == b.rows() && a.cols() == b.cols() &&
          std::memcmp(a.data(), b.data(), static_cast<std::size_t>(a.size()) * sizeof(double)) == 0;
-}
-
-// NaN is NaN: a metric that is undefined is undefined again.
-bool same_values(const Vector& a, const Vector& b) {
-  if (a.size() != b.size()) return false;
-  for (Eigen::Index i = 0; i < a.size(); ++i) {
-    if (!(a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i])))) return false;
-  }
-  return true;
 }
 
 // The embedding with the rows of the covered perturbations permuted among them.
@@ -150,13 +122,8 @@ class ContextAudit {
     }
     if (heads.empty()) return found;  // a failed row says all there is to say
 
-    const auto add = [&](const std::string& name, const char* probe, Finding finding) {
-      AuditResult& result = found.emplace_back();
-      result.set_name(name);
-      result.set_context(context_.context);
-      result.set_probe(probe);
-      result.set_outcome(finding.outcome);
-      result.set_detail(finding.detail);
+    const auto add = [&](const std::string& name, const char* probe, ProbeFinding finding) {
+      found.push_back(audit_result(name, context_.context, probe, std::move(finding)));
     };
 
     const auto first = ask(plugin, fold_, options_.seed);
@@ -164,8 +131,9 @@ class ContextAudit {
       add(plugin.name, "same-call-twice", broke_down(first.error()));
       return found;
     }
-    add(plugin.name, "ids-renamed", skipped("an embedding is asked by the names of perturbations"));
+    add(plugin.name, "ids-renamed", probe_skipped("an embedding is asked by the names of perturbations"));
     add(plugin.name, "same-call-twice", compare_vectors(*first, ask(plugin, fold_, options_.seed), 0));
+    add(plugin.name, "twin-vectors", look_for_twins(plugin, *first));
     add(plugin.name, "rows-reordered", compare_vectors(*first, ask(plugin, fold_, options_.seed + 1), kPlaceTolerance));
 
     const auto features = make_head_features(*first, fold_, options_, pool_);
@@ -174,7 +142,7 @@ class ContextAudit {
       const std::string name = fmt::format("{}+{}", plugin.name, head.name);
       const FoldEvaluation& submitted = *evaluation(plugin, h);
       if (!features) {
-        add(name, "same-call-twice", fail("its vectors could be evaluated in the run and cannot be now"));
+        add(name, "same-call-twice", probe_failed("its vectors could be evaluated in the run and cannot be now"));
         continue;
       }
       add(name, "embedding-shuffled", shuffle_until_fallen([&](std::size_t permutation) {
@@ -201,50 +169,49 @@ class ContextAudit {
     return nullptr;
   }
 
-  static Finding compare_vectors(const Embedding& first, const Answer<Embedding>& second, double tolerance) {
+  // One that wants the training part gives other vectors in every fold: those of the first are at hand.
+  ProbeFinding look_for_twins(const RosterEntry& plugin, const Embedding& embedding) const {
+    const std::size_t n_folds = plugin.description.wants_training() ? 1 : context_.splits.size();
+    const auto [n_twins, n_tests] = count_twin_vectors(embedding, context_, n_folds);
+    if (n_tests == 0) return probe_skipped("it covers no test perturbation");
+    if (n_twins == 0) return probe_passed("no test perturbation has the vector of a training one");
+    return probe_warns(fmt::format("{} of {} covered test perturbations ({:.3g} %) have the vector of a training one",
+                                   n_twins, n_tests,
+                                   100.0 * static_cast<double>(n_twins) / static_cast<double>(n_tests)));
+  }
+
+  static ProbeFinding compare_vectors(const Embedding& first, const Answer<Embedding>& second, double tolerance) {
     if (!second) return broke_down(second.error());
     if (first.present != second->present || first.vectors.cols() != second->vectors.cols()) {
-      return fail("it knows other perturbations or gives vectors of another length");
+      return probe_failed("it knows other perturbations or gives vectors of another length");
     }
     if (tolerance == 0) {
-      return same_bytes(first.vectors, second->vectors) ? pass("the vectors are bitwise the same")
-                                                        : fail("the vectors differ");
+      return same_bytes(first.vectors, second->vectors) ? probe_passed("the vectors are bitwise the same")
+                                                        : probe_failed("the vectors differ");
     }
     const double largest = first.vectors.cwiseAbs().maxCoeff();
     const double difference = (first.vectors - second->vectors).cwiseAbs().maxCoeff();
     return difference <= tolerance * largest
-               ? pass("each perturbation keeps its vector")
-               : fail(fmt::format("vectors change with their place in the request by up to {:.3g}", difference));
-  }
-
-  // The predictions of one refit with the run's own setting, in a fresh worker.
-  Answer<Matrix> refit_afresh(const RosterEntry& head, const FoldEvaluation& submitted, const HeadFeatures& features,
-                              const std::string& context) const {
-    Eigen::Index setting = 0;
-    while (setting + 1 < head.grid.settings.rows() && head.grid.params(setting) != submitted.best_params) ++setting;
-    auto session = WorkerSession::start(*head.file, head.settings);
-    if (!session) return tl::unexpected<WorkerFault>(session.error());
-    return refit(**session, head.grid, setting, features, context, fold_.training_deltas);
+               ? probe_passed("each perturbation keeps its vector")
+               : probe_failed(
+                     fmt::format("vectors change with their place in the request by up to {:.3g}", difference));
   }
 
   // ids-renamed and same-call-twice, of the predictor.
-  std::pair<Finding, Finding> repeat(const RosterEntry& head, const FoldEvaluation& submitted,
-                                     const Embedding& embedding, const HeadFeatures& features) const {
-    const auto again = refit_afresh(head, submitted, features, context_.context);
-    if (!again) return {skipped("the same request failed"), broke_down(again.error())};
-    const auto values = target_.score(with_stand_ins(target_, fold_, covered_tests(embedding, fold_), *again),
-                                      fold_.truth, results_.metrics);
-    for (std::size_t m = 0; m < values.size(); ++m) {
-      if (same_values(values[m], submitted.metric_values[m])) continue;
-      return {skipped("the same request gives other predictions"),
-              fail(fmt::format("the refit in a fresh worker has another {} than in the run",
-                               metric_name(results_.metrics[m])))};
+  std::pair<ProbeFinding, ProbeFinding> repeat(const RosterEntry& head, const FoldEvaluation& submitted,
+                                               const Embedding& embedding, const HeadFeatures& features) const {
+    const auto again = refit_afresh(head, submitted, features, context_.context, fold_);
+    if (!again) return {probe_skipped("the same request failed"), broke_down(again.error())};
+    if (const auto metric = metric_that_differs(target_, *again, embedding, fold_, submitted, results_.metrics)) {
+      return {probe_skipped("the same request gives other predictions"),
+              probe_failed(
+                  fmt::format("the refit in a fresh worker has another {} than in the run", metric_name(*metric)))};
     }
-    const Finding repeated = pass("the predictions have the run's own scores, bit for bit");
-    const auto renamed = refit_afresh(head, submitted, features, kOpaqueContext);
+    const ProbeFinding repeated = probe_passed("the predictions have the run's own scores, bit for bit");
+    const auto renamed = refit_afresh(head, submitted, features, kOpaqueContext, fold_);
     if (!renamed) return {broke_down(renamed.error()), repeated};
-    return {same_bytes(*again, *renamed) ? pass("the predictions are bitwise the same")
-                                         : fail("the predictions change with the name of the context"),
+    return {same_bytes(*again, *renamed) ? probe_passed("the predictions are bitwise the same")
+                                         : probe_failed("the predictions change with the name of the context"),
             repeated};
   }
 
@@ -255,8 +222,8 @@ class ContextAudit {
 
   // The finding of the first permutation that does not fail the probe, or of the last.
   template <class Probe>
-  static Finding shuffle_until_fallen(Probe&& probe) {
-    Finding finding;
+  static ProbeFinding shuffle_until_fallen(Probe&& probe) {
+    ProbeFinding finding;
     for (std::size_t permutation = 0; permutation < kMostPermutations; ++permutation) {
       finding = probe(permutation);
       if (finding.outcome != "fail") break;
@@ -264,45 +231,45 @@ class ContextAudit {
     return finding;
   }
 
-  Finding with_shuffled_embedding(std::size_t h, const FoldEvaluation& submitted, const Embedding& embedding,
-                                  std::size_t permutation) const {
+  ProbeFinding with_shuffled_embedding(std::size_t h, const FoldEvaluation& submitted, const Embedding& embedding,
+                                       std::size_t permutation) const {
     const auto seed = (options_.seed ^ kEmbeddingSeed) + static_cast<std::uint32_t>(permutation);
     const Embedding shuffled = with_shuffled_rows(embedding, seed);
     const auto features = make_head_features(shuffled, fold_, options_, pool_);
-    if (!features) return skipped(features.error().line());
+    if (!features) return probe_skipped(features.error().line());
     return evaluate_shuffled(h, submitted, shuffled, *features, fold_, true);
   }
 
-  Finding with_shuffled_training(const RosterEntry& plugin, std::size_t h, const FoldEvaluation& submitted,
-                                 const Embedding& embedding, const HeadFeatures& features,
-                                 std::size_t permutation) const {
+  ProbeFinding with_shuffled_training(const RosterEntry& plugin, std::size_t h, const FoldEvaluation& submitted,
+                                      const Embedding& embedding, const HeadFeatures& features,
+                                      std::size_t permutation) const {
     const Result<FoldData>& shuffled = labels_.get(permutation);
-    if (!shuffled) return skipped(shuffled.error().line());
+    if (!shuffled) return probe_skipped(shuffled.error().line());
     if (!plugin.description.wants_training()) {
       return evaluate_shuffled(h, submitted, embedding, features, *shuffled, false);
     }
     const auto fitted = ask(plugin, *shuffled, options_.seed);
     if (!fitted) return broke_down(fitted.error());
     const auto fitted_features = make_head_features(*fitted, *shuffled, options_, pool_);
-    if (!fitted_features) return skipped(fitted_features.error().line());
+    if (!fitted_features) return probe_skipped(fitted_features.error().line());
     return evaluate_shuffled(h, submitted, *fitted, *fitted_features, *shuffled, false);
   }
 
   // A whole evaluation with a shuffled embedding or labels.
-  Finding evaluate_shuffled(std::size_t h, const FoldEvaluation& submitted, const Embedding& embedding,
-                            const HeadFeatures& features, const FoldData& fold, bool may_use_coverage) const {
+  ProbeFinding evaluate_shuffled(std::size_t h, const FoldEvaluation& submitted, const Embedding& embedding,
+                                 const HeadFeatures& features, const FoldData& fold, bool may_use_coverage) const {
     const RosterEntry& head = roster_.heads[h];
     const RowIndex covered = covered_tests(embedding, fold);
     if (static_cast<Eigen::Index>(covered.size()) < kLeastForAdvantage) {
-      return skipped(fmt::format("{} covered test perturbations in the first fold: at least {} are needed",
-                                 covered.size(), kLeastForAdvantage));
+      return probe_skipped(fmt::format("{} covered test perturbations in the first fold: at least {} are needed",
+                                       covered.size(), kLeastForAdvantage));
     }
     const auto null = binding_null(results_.heads[h], features, covered, may_use_coverage);
-    if (!null) return skipped(fmt::format("no null has a finite {}", metric_name(results_.metrics.front())));
-    auto session = WorkerSession::start(*head.file, head.settings);
-    if (!session) return broke_down(session.error());
+    if (!null) return probe_skipped(fmt::format("no null has a finite {}", metric_name(results_.metrics.front())));
+    auto worker = start_for_fold(head, {fold.context, fold.name});
+    if (!worker) return broke_down(worker.error());
     const auto outcome =
-        evaluate_head(target_, **session, head.grid, features, context_.context, fold.training_deltas, nullptr);
+        evaluate_head(target_, *worker->session, head.grid, features, context_.context, fold.training_deltas, nullptr);
     if (!outcome) return broke_down(outcome.error());
     if (!outcome->best_setting) return broke_down(no_feasible_setting(features, head.grid));
     return judge(on(covered, primary_values(with_stand_ins(target_, fold, covered, outcome->predictions))),
@@ -314,17 +281,18 @@ class ContextAudit {
     Vector values;  // one per covered test perturbation
   };
 
-  Finding judge(const Vector& values, const Vector& submitted, const Null& null) const {
+  ProbeFinding judge(const Vector& values, const Vector& submitted, const Null& null) const {
     const Metric metric = results_.metrics.front();
     const bool higher = higher_is_better(metric);
     const std::string detail = fmt::format("{} {:.4g} shuffled, {:.4g} as submitted, {:.4g} {}", metric_name(metric),
                                            values.mean(), submitted.mean(), null.values.mean(), null.name);
     const auto advantage = paired_advantage(values, null.values, higher);
-    if (!advantage) return skipped(fmt::format("{} is undefined for some predictions", metric_name(metric)));
+    if (!advantage) return probe_skipped(fmt::format("{} is undefined for some predictions", metric_name(metric)));
     const double gained = higher ? (submitted - null.values).mean() : (null.values - submitted).mean();
     const double least = std::max(
         {kKeptFraction * gained, kRounding * std::abs(null.values.mean()), kRounding * std::abs(values.mean())});
-    return advantage->low > 0 && advantage->mean > least ? fail(detail + ": still better than the null") : pass(detail);
+    return advantage->low > 0 && advantage->mean > least ? probe_failed(detail + ": still better than the null")
+                                                         : probe_passed(detail);
   }
 
   Vector primary_values(const Matrix& predictions) const {
@@ -387,12 +355,8 @@ std::vector<AuditResult> audit(const Task& task, const RunOptions& options, cons
     const auto fold = make_fold_data(task, context.splits.front(), results.metrics);
     if (!fold) {
       for (const RosterEntry& plugin : roster.embeddings) {
-        AuditResult& result = all.emplace_back();
-        result.set_name(plugin.name);
-        result.set_context(context.context);
-        result.set_probe("same-call-twice");
-        result.set_outcome("skipped");
-        result.set_detail(fold.error().line());
+        all.push_back(
+            audit_result(plugin.name, context.context, "same-call-twice", probe_skipped(fold.error().line())));
       }
       continue;
     }
@@ -413,6 +377,8 @@ std::vector<AuditResult> audit(const Task& task, const RunOptions& options, cons
       progress.advance(1);
     });
     for (auto& of_plugin : found) std::move(of_plugin.begin(), of_plugin.end(), std::back_inserter(all));
+    auto alone = ask_alone(task, options, roster, results, context, pool, stop);
+    std::move(alone.begin(), alone.end(), std::back_inserter(all));
   }
   progress.end();
   return all;

@@ -11,11 +11,15 @@
 //   same-call-twice     the same request in fresh workers: vectors and predictions must be bitwise the same, and give
 //                       the run's own scores, which were made after the inner splits
 //   rows-reordered      the embedding is asked for the same perturbations in another order: each must keep its vector
+//   twin-vectors        no test perturbation should have the very vector of a training one: `warn` with the share of
+//                       those that do
+//   asked-alone         a supervised embedding or a submitted predictor, asked when nobody else is and from the last
+//                       fold to the first: the run's own scores, bit for bit (asked_alone.hpp)
 //
-// Cost: the first evaluated fold of every context is probed and no other. Per embedding and context that is 3 requests
-// for vectors, and per head 2 refits and 2 whole evaluations of that fold (inner selection included; a supervised
-// embedding is asked once more for each). Only where a permutation raises a suspicion are up to 2 more tried. A run of
-// 5 folds thus takes about half as long again.
+// Cost: asked-alone goes through all folds; of everything else the first evaluated fold of every context is probed and
+// no other. Per embedding and context that is 3 requests for vectors, and per head 2 refits and 2 whole evaluations of
+// that fold (inner selection included; a supervised embedding is asked once more for each). Only where a permutation
+// raises a suspicion are up to 2 more tried. A run of 5 folds thus takes about half as long again.
 //
 // Fallen to the null means: on the covered test perturbations of the fold, the method with shuffled rows is not better
 // than the null that binds there. That is the best of its table's nulls, without those that go through a submitted
@@ -48,7 +52,7 @@ namespace headroom {
 
 // Probes every plugin method of `results` that stands in the first fold of its context. What cannot be probed is
 // `skipped` with its reason; a plugin that worked in the run and breaks down under a probe fails it, unless it ran into
-// a limit. In the order of contexts, embeddings, heads and probes.
+// a limit. In the order of contexts, embeddings, heads and probes, with asked-alone at the end of its context.
 std::vector<AuditResult> audit(const Task& task, const RunOptions& options, const Roster& roster,
                                const RunResults& results, ThreadPool& pool, Progress& progress, std::stop_token stop);
 

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <span>
 
+#include "evaluation/fold_gate.hpp"
 #include "numerics/numpy_random.hpp"
 #include "protocol/kfold.hpp"
 #include "protocol/reduced_features.hpp"
@@ -55,12 +56,12 @@ Answer<Embedding> ask_for_embedding(const RosterEntry& plugin, const Task& task,
     training.gene_ids = task.gene_ids;
   }
 
-  auto session = WorkerSession::start(*plugin.file, plugin.settings);
-  if (!session) return tl::unexpected<WorkerFault>(session.error());
-  auto answer = (*session)->embed(question);
+  auto worker = start_for_fold(plugin, {context, fold != nullptr ? std::optional(fold->name) : std::nullopt});
+  if (!worker) return tl::unexpected<WorkerFault>(worker.error());
+  auto answer = worker->session->embed(question);
   if (!answer) return tl::unexpected<WorkerFault>(answer.error());
-  if (usage != nullptr) *usage = (*session)->usage();
-  session->reset();  // with the memory that it wrote its answer to
+  if (usage != nullptr) *usage = worker->session->usage();
+  worker->session.reset();  // with the memory that it wrote its answer to
 
   Embedding embedding;
   embedding.vectors = std::move(answer->vectors);

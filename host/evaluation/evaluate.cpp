@@ -9,6 +9,7 @@
 
 #include "evaluation/audit.hpp"
 #include "evaluation/effective_settings.hpp"
+#include "evaluation/fold_gate.hpp"
 #include "evaluation/head.hpp"
 #include "evaluation/method_makers.hpp"
 #include "evaluation/patience.hpp"
@@ -249,8 +250,7 @@ class Run {
       evaluation.reason = std::string(kHostMemory) + ": " + why;
       if (!source_of(item.kind).is_of_the_scale) {
         const PlannedMethod& method = plan_.methods[m];
-        evaluation.failure =
-            PluginFailure{method.embedding.empty() ? method.name : method.embedding, kHostMemory, why};
+        evaluation.failure = PluginFailure{method.embedding.empty() ? method.name : method.embedding, kHostMemory, why};
       }
       conclude_part(item, m);
     }
@@ -406,21 +406,22 @@ class Run {
 
     progress_.working_on(fmt::format("{} fold {}: {} worker", plan_.contexts[item.context].name, inputs.fold.name,
                                      plan_.methods[m].name));
-    auto session = take_worker(h, inputs.split);
-    if (!session) {
-      if (!shipped) patience_[h].note(session.error());
-      return fault(session.error());
+    auto worker = take_worker(h, inputs);
+    if (!worker) {
+      if (!shipped) patience_[h].note(worker.error());
+      return fault(worker.error());
     }
-    const double cpu_before_s = (*session)->usage().cpu_s;
+    WorkerSession& session = *worker->session;
+    const double cpu_before_s = session.usage().cpu_s;
     std::shared_ptr<const Result<SharedMatrix>> gram;
     if (head.description.gives_errors()) {
       gram = training_gram(inputs);
       if (!*gram) return fault(host_fault(gram->error()));
     }
-    auto outcome =
-        evaluate_head(*plan_.target, **session, head.grid, features, task_.contexts[inputs.fold.context].name,
-                      inputs.fold.training_deltas, gram ? &**gram : nullptr);
-    usage = (*session)->usage();
+    auto outcome = evaluate_head(*plan_.target, session, head.grid, features, task_.contexts[inputs.fold.context].name,
+                                 inputs.fold.training_deltas, gram ? &**gram : nullptr);
+    if (!head.file->shipped) session.finish();  // only then is known what it used
+    usage = session.usage();
     usage.cpu_s -= cpu_before_s;
     // Vectors can be such that a head has much to do with them; what it waits for on a busy machine is not theirs.
     if (budget != nullptr) budget->charge(usage.cpu_s);
@@ -430,7 +431,7 @@ class Run {
     }
     if (shipped) {
       std::lock_guard lock(inputs.split.shelf_mutex);
-      inputs.split.shelf[h].push_back(std::move(*session));
+      inputs.split.shelf[h].push_back(std::move(*worker));
     }
 
     if (!outcome->best_setting) {
@@ -447,17 +448,17 @@ class Run {
   }
 
   // An idle worker of a shipped head, which keeps nothing between calls; a fresh one for anybody else's plugin.
-  Answer<std::unique_ptr<WorkerSession>> take_worker(std::size_t h, SplitWork& split) {
+  Answer<FoldWorker> take_worker(std::size_t h, const MakerInputs& inputs) {
     {
-      std::lock_guard lock(split.shelf_mutex);
-      auto& idle = split.shelf[h];
+      std::lock_guard lock(inputs.split.shelf_mutex);
+      auto& idle = inputs.split.shelf[h];
       if (!idle.empty()) {
-        auto session = std::move(idle.back());
+        FoldWorker worker = std::move(idle.back());
         idle.pop_back();
-        return session;
+        return worker;
       }
     }
-    return WorkerSession::start(*roster_.heads[h].file, roster_.heads[h].settings);
+    return start_for_fold(roster_.heads[h], {inputs.fold.context, inputs.fold.name});
   }
 
   // ---- the end: status of each method, records ----

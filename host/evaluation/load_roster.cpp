@@ -7,6 +7,7 @@
 #include <functional>
 #include <set>
 
+#include "evaluation/fold_gate.hpp"
 #include "evaluation/submission_budget.hpp"
 #include "io/sha256.hpp"
 #include "plugin_host/description_check.hpp"
@@ -213,6 +214,10 @@ class RosterLoader {
     }
     // --set does not reach the reader of predictions: its options are ours alone.
     for (; next != opened.end(); ++next) roster.predictions.push_back(std::move(next->value().entry));
+    const auto gate = std::make_shared<FoldGate>();
+    for (auto* entries : {&roster.heads, &roster.embeddings, &roster.predictions}) {
+      for (RosterEntry& entry : *entries) entry.gate = gate;
+    }
     if (!unused_grid_.empty()) return unknown_grid(roster);
     if (!unused_options_.empty()) return unknown_option(roster);
     return roster;
@@ -527,8 +532,8 @@ class RosterLoader {
 
 }  // namespace
 
-Result<Roster> load_roster(const Target& target, const RunOptions& options, ThreadPool& pool,
-                           VectorFiles vector_files, const FileReview& review, const std::stop_token& stop) {
+Result<Roster> load_roster(const Target& target, const RunOptions& options, ThreadPool& pool, VectorFiles vector_files,
+                           const FileReview& review, const std::stop_token& stop) {
   return RosterLoader(target, options, vector_files, review, stop).load(pool);
 }
 

@@ -10,10 +10,10 @@
 
 #include "evaluation/embedding.hpp"
 #include "evaluation/fold_data.hpp"
+#include "evaluation/fold_gate.hpp"
 #include "evaluation/made_once.hpp"
 #include "evaluation/run_results.hpp"
 #include "outcome/outcome.hpp"
-#include "plugin_host/worker_session.hpp"
 
 namespace headroom {
 
@@ -28,7 +28,7 @@ struct SplitWork {
   MadeOnce<Result<SharedMatrix>> training_gram;  // for heads that give errors
   std::map<std::size_t, PartsOfMean> means;      // by method
   std::mutex shelf_mutex;
-  std::vector<std::vector<std::unique_ptr<WorkerSession>>> shelf;  // per head: idle workers of shipped predictors
+  std::vector<std::vector<FoldWorker>> shelf;  // per head: idle workers of shipped predictors
   std::atomic<std::size_t> n_items_left{0};
 
   explicit SplitWork(std::size_t n_heads) : shelf(n_heads) {}

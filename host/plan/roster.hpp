@@ -17,6 +17,8 @@
 
 namespace headroom {
 
+class FoldGate;
+
 // One plugin as this run uses it. `fault` is set where it could not be introduced: everything that needs it fails with
 // that reason.
 struct RosterEntry {
@@ -33,7 +35,8 @@ struct RosterEntry {
   std::vector<std::string> notes;  // of a reader of predictions: what it picked, a line each; its words are untrusted
   std::vector<Doubt> doubts;       // what a reader found doubtful about its file; the words are untrusted
   std::optional<WorkerFault> fault;
-  bool is_read = true;  // false: of its file of vectors nothing is known but the hash
+  std::shared_ptr<FoldGate> gate;  // of the run: see start_for_fold()
+  bool is_read = true;             // false: of its file of vectors nothing is known but the hash
 };
 
 // Where a submission went. One whose kind nobody could learn stands among the embeddings, with its fault.

@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <string>
 
 namespace headroom {
 namespace {
@@ -27,6 +29,39 @@ Result<FileDescriptor> make_memory_file(std::size_t bytes) {
                          "ftruncate", kMoreMemory);
   }
   return memory;
+}
+
+Result<FileDescriptor> reopen_memory_file(int memory, bool writable) {
+  const std::string path = "/proc/self/fd/" + std::to_string(memory);
+  FileDescriptor reopened(open(path.c_str(), (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC));
+  if (!reopened) return harness_fault(std::string("shared memory cannot be opened: ") + strerror(errno), path);
+  return reopened;
+}
+
+Result<FileDescriptor> copy_memory_file(int memory) {
+  struct stat status;
+  if (fstat(memory, &status) != 0) return harness_fault("shared memory cannot be examined", "fstat");
+  const auto bytes = static_cast<std::size_t>(status.st_size);
+  auto copy = make_memory_file(bytes);
+  if (!copy || bytes == 0) return copy;
+  void* const from = mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, memory, 0);
+  if (from == MAP_FAILED) return harness_fault(std::string("a copy cannot be made: ") + strerror(errno), "mmap");
+  // Written, not mapped and copied: pages that are filled at once are not zeroed first.
+  std::size_t done = 0;
+  int error = 0;
+  while (done < bytes && error == 0) {
+    const ssize_t count =
+        pwrite(copy->get(), static_cast<const char*>(from) + done, bytes - done, static_cast<off_t>(done));
+    if (count > 0) {
+      done += static_cast<std::size_t>(count);
+    } else if (count == 0 || errno != EINTR) {
+      error = count == 0 ? ENOSPC : errno;
+    }
+  }
+  munmap(from, bytes);
+  if (error != 0) return harness_fault(std::string("a copy cannot be made: ") + strerror(error), "pwrite");
+  if (auto sealed = seal_memory_file(*copy, true); !sealed) return tl::unexpected(sealed.error());
+  return reopen_memory_file(copy->get(), false);
 }
 
 Result<void> seal_memory_file(const FileDescriptor& memory, bool content_too) {

@@ -50,6 +50,15 @@ Result<void> SharedSegment::seal_read_only() {
   return sealed;
 }
 
+Result<std::shared_ptr<SharedSegment>> SharedSegment::private_copy() const {
+  auto copy = create(bytes_);
+  if (!copy) return copy;
+  madvise((*copy)->data(), bytes_, MADV_POPULATE_WRITE);  // one call for all pages where the kernel has it
+  std::memcpy((*copy)->data(), data_, bytes_);
+  if (auto sealed = (*copy)->seal_read_only(); !sealed) return tl::unexpected(sealed.error());
+  return copy;
+}
+
 void SharedSegment::clear() {
   // Holes of the file are zero already and cost no memory.
   off_t end = 0;

@@ -34,6 +34,8 @@ class SharedSegment {
   Result<void> seal_size();
   // Seals size and content for good. The host's own mapping becomes read-only at the same address.
   Result<void> seal_read_only();
+  // The same content, sealed read-only, in memory that nobody else has.
+  Result<std::shared_ptr<SharedSegment>> private_copy() const;
   // Fills everything that was ever touched with zeros again (only while writable). Untouched pages stay untouched.
   void clear();
 

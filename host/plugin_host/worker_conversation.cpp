@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "plugin_host/memory_file.hpp"
 #include "plugin_host/worker_session_state.hpp"
 
 namespace headroom {
@@ -203,7 +204,9 @@ Answer<std::uint32_t> WorkerSession::State::attach(const SharedSegment& segment,
   described.set_id(next_segment_id++);
   described.set_bytes(segment.bytes());
   described.set_writable(writable);
-  auto reply = ask(request, segment.fd(), {"while it was given memory"}, time);
+  const auto memory = reopen_memory_file(segment.fd(), writable);
+  if (!memory) return fail(host_fault(memory.error()));
+  auto reply = ask(request, memory->get(), {"while it was given memory"}, time);
   if (!reply) return tl::unexpected<WorkerFault>(reply.error());
   return described.id();
 }
@@ -222,7 +225,9 @@ Answer<MatrixDescriptor> WorkerSession::State::describe_shared(const SharedMatri
   }
   auto known = attached_inputs.find(matrix.segment.get());
   if (known == attached_inputs.end()) {
-    auto id = attach(*matrix.segment, false, time);
+    auto given = is_ours ? Result<std::shared_ptr<SharedSegment>>(matrix.segment) : matrix.segment->private_copy();
+    if (!given) return fail(host_fault(given.error()));
+    auto id = attach(**given, false, time);
     if (!id) return tl::unexpected<WorkerFault>(id.error());
     known = attached_inputs.emplace(matrix.segment.get(), std::pair{*id, matrix.segment}).first;
   }

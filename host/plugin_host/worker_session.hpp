@@ -1,9 +1,10 @@
 // One worker process with one plugin in it, for one context and one fold: start, ask, end.
 //
 // The worker is not trusted once the plugin is loaded: every answer is checked for form, and everything that it wrote
-// must be validated by whoever reads it. A fault ends the worker; the same fault then answers every later call. The
-// destructor ends the process and waits until nothing of it is left.
-// A session is used by one thread at a time; any number of sessions may live at once.
+// must be validated by whoever reads it. A worker of a plugin that is not Headroom's own shares no memory and no open
+// file with any other worker: what it is given is copied for it, and gone with it. A fault ends the worker; the same
+// fault then answers every later call. The destructor ends the process and waits until nothing of it is left. A session
+// is used by one thread at a time; any number of sessions may live at once.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,7 @@
 #include "plugin_host/output_slots.hpp"
 #include "plugin_host/perturbation_numbers.hpp"
 #include "plugin_host/plugin_file.hpp"
+#include "plugin_host/private_folder.hpp"
 #include "plugin_host/question_contexts.hpp"
 #include "plugin_host/shared_segment.hpp"
 #include "plugin_host/time_budget.hpp"
@@ -37,12 +39,13 @@ struct WorkerSettings {
   std::uint64_t seed = 0;                                    // of everything random in the plugin
   int n_threads = 1;                                         // >= 1
   std::vector<std::pair<std::string, std::string>> options;  // only keys that the plugin declares; others are refused
-  const DataFile* data_file = nullptr;        // outlives start(); its path in the worker becomes the value of...
-  std::string data_file_option = "file";      // ...this option
-  std::filesystem::path data_folder;          // readable by this plugin alone; empty: none
-  std::shared_ptr<OutputSlots> output_slots;  // shared by the sessions of a run; empty: a pool of its own
-  std::shared_ptr<TimeBudget> budget;         // of the submission, charged with all that is done here; empty: none
-  std::stop_token stop;                       // ends every wait at once, with an error of kind interrupted
+  const DataFile* data_file = nullptr;    // outlives start(); its path in the worker becomes the value of...
+  std::string data_file_option = "file";  // ...this option
+  std::filesystem::path data_folder;      // readable by this plugin alone; empty: none
+  std::shared_ptr<const PrivateFolder> data_folder_copy;  // set by start() where data_folder is a copy that it made
+  std::shared_ptr<OutputSlots> output_slots;              // shared by the sessions of a run; empty: a pool of its own
+  std::shared_ptr<TimeBudget> budget;  // of the submission, charged with all that is done here; empty: none
+  std::stop_token stop;                // ends every wait at once, with an error of kind interrupted
   std::shared_ptr<const PluginDescription> introduced;  // what the plugin must still say of itself; empty: anything
   std::uint64_t most_answer_bytes = 0;                  // of one embedding; 0: most_answer_bytes() of the limits
   bool only_describes = false;  // the plugin is not opened: it says what it is, and nothing can be asked of it

@@ -55,6 +55,7 @@ struct WorkerSession::State {
   std::optional<std::int64_t> said_dimension;
   std::optional<WorkerFault> fault;  // set: the worker is gone
   bool is_finished = false;
+  bool is_ours = false;  // the plugin is one of Headroom's own, whose workers share what they only read
   WorkerUsageSoFar usage;
   double cpu_charged_s = 0;  // on the worker's clock, to earlier requests
 
@@ -85,6 +86,8 @@ struct WorkerSession::State {
 
   // ---- worker_start.cpp ----
 
+  // A sealed file as this worker may have it.
+  Result<FileDescriptor> memory_for_worker(const FileDescriptor& memory) const;
   Answer<void> confine(FileDescriptor data_folder);
   Answer<void> load(const PluginFile& plugin, const CallTime& time);
   Answer<void> configure(const CallTime& time);

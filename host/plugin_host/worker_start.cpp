@@ -7,6 +7,7 @@
 
 #include "plugin_host/description_check.hpp"
 #include "plugin_host/host_process.hpp"
+#include "plugin_host/memory_file.hpp"
 #include "plugin_host/worker_limits.hpp"
 #include "plugin_host/worker_session_state.hpp"
 
@@ -51,6 +52,10 @@ WorkerLimits kept_by_worker(WorkerLimits limits) {
 
 }  // namespace
 
+Result<FileDescriptor> WorkerSession::State::memory_for_worker(const FileDescriptor& memory) const {
+  return is_ours ? reopen_memory_file(memory.get(), false) : copy_memory_file(memory.get());
+}
+
 Answer<void> WorkerSession::State::confine(FileDescriptor data_folder) {
   const Clock::time_point started = Clock::now();
   WorkerRequest request;
@@ -58,6 +63,7 @@ Answer<void> WorkerSession::State::confine(FileDescriptor data_folder) {
   confine.set_mode(settings.mode);
   *confine.mutable_limits() = kept_by_worker(limits);
   confine.set_has_data_folder(static_cast<bool>(data_folder));
+  confine.set_is_ours(is_ours);
   for (const std::string& layer : settings.disabled_layers) confine.add_disabled_layers(layer);
   FileDescriptor listener;
   auto reply =
@@ -75,7 +81,9 @@ Answer<void> WorkerSession::State::load(const PluginFile& plugin, const CallTime
   WorkerRequest request;
   request.mutable_load();
   const WorkerStage stage{"while it was loaded"};
-  auto reply = ask(request, plugin.memory.get(), stage, time);
+  const auto library = memory_for_worker(plugin.memory);
+  if (!library) return fail(host_fault(library.error()));
+  auto reply = ask(request, library->get(), stage, time);
   if (!reply) return tl::unexpected<WorkerFault>(reply.error());
   if (!reply->has_description()) return fail(WorkerVerdict::PROTOCOL_ERROR, "it gave no description " + stage.words);
   const std::string wrong = fault_of(reply->description());
@@ -118,8 +126,10 @@ Answer<void> WorkerSession::State::configure(const CallTime& time) {
     configure.set_has_data_file(true);
   }
   if (!settings.data_folder.empty()) configure.set_data_folder(kDataFolderInWorker);
-  const int data_file = settings.data_file ? settings.data_file->memory.get() : -1;
-  auto reply = ask(request, data_file, {"while it opened"}, time);
+  Result<FileDescriptor> data_file;
+  if (settings.data_file) data_file = memory_for_worker(settings.data_file->memory);
+  if (!data_file) return fail(host_fault(data_file.error()));
+  auto reply = ask(request, data_file->get(), {"while it opened"}, time);
   if (!reply) return tl::unexpected<WorkerFault>(reply.error());
   return {};
 }
@@ -135,6 +145,14 @@ Answer<WorkerProcess> start_process(const WorkerSettings& settings, const Worker
       WorkerProcess::start(settings.worker_program, worker_environment(settings.n_threads), limits.log_bytes());
   if (!process) return refused(process.error());
   return std::move(*process);
+}
+
+// Whether reading the data folder leaves nothing behind that another worker could see.
+bool shows_data_folder_without_trace(const ConfinementReport& report) {
+  const auto& layers = report.layers();
+  return std::any_of(layers.begin(), layers.end(), [](const ConfinementLayer& layer) {
+    return layer.name() == kDataFolderLayer && layer.enforced();
+  });
 }
 
 }  // namespace
@@ -158,9 +176,21 @@ Answer<std::unique_ptr<WorkerSession>> WorkerSession::start(const PluginFile& pl
   auto state = std::make_unique<State>(std::move(*process));
   state->settings = settings;
   state->limits = limits;
-  state->slots = settings.output_slots ? settings.output_slots : std::make_shared<OutputSlots>();
+  state->is_ours = plugin.shipped;
+  // Which pages of a slot were ever touched outlives their content: only workers of our own plugins use slots again.
+  const bool shares_slots = settings.output_slots && state->is_ours;
+  state->slots = shares_slots ? settings.output_slots : std::make_shared<OutputSlots>();
   if (auto confined = state->confine(std::move(data_folder)); !confined)
     return tl::unexpected<WorkerFault>(confined.error());
+  if (!state->is_ours && !settings.data_folder.empty() && !settings.data_folder_copy &&
+      settings.mode != SandboxMode::OFF && !shows_data_folder_without_trace(state->confinement)) {
+    auto copy = PrivateFolder::copy_of(settings.data_folder);
+    if (!copy) return refused(copy.error());
+    WorkerSettings with_copy = settings;
+    with_copy.data_folder = (*copy)->path();
+    with_copy.data_folder_copy = std::move(*copy);
+    return start(plugin, with_copy);
+  }
   state->confinement.set_start_to_ready_s(std::chrono::duration<double>(State::Clock::now() - started).count());
   // Until here it was Headroom's own time.
   const ChargedTime charged(settings.budget.get());

@@ -59,9 +59,19 @@ tl::expected<void, SystemFailure> allow_reading(int ruleset, int fd) {
 
 const std::vector<std::string>& readable_system_paths() {
   static const std::vector<std::string> paths = {
-      "/usr/lib",  "/usr/lib64",       "/usr/local/lib",          "/lib",
-      "/lib64",    "/etc/ld.so.cache", "/usr/share/zoneinfo",     "/dev/null",
-      "/dev/zero", "/dev/urandom",     "/sys/devices/system/cpu",
+      "/usr/lib",
+      "/usr/lib64",
+      "/usr/local/lib",
+      "/lib",
+      "/lib64",
+      "/etc/ld.so.cache",
+      "/usr/share/zoneinfo",
+      "/dev/null",
+      "/dev/zero",
+      "/dev/urandom",
+      "/sys/devices/system/cpu/online",
+      "/sys/devices/system/cpu/possible",
+      "/sys/devices/system/cpu/present",
   };
   return paths;
 }

@@ -9,7 +9,8 @@
 namespace headroom {
 
 // What every plugin may read: the system's shared libraries with the loader's cache, character sets and time zones,
-// sources of zeros and random bytes, and the description of the CPU that BLAS and OpenMP libraries size themselves by.
+// sources of zeros and random bytes, and the numbers of CPUs that BLAS and OpenMP libraries size themselves by (of the
+// folder that they lie in no more: its counters of idle times tell what others have done).
 // Folders stand for all that is below them; those that a system lacks are left out.
 const std::vector<std::string>& readable_system_paths();
 

@@ -3,15 +3,17 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 namespace headroom {
 namespace {
 
-// Far above what user databases hand out; the process id makes it the worker's own. A container that maps fewer ids
-// gets one from the range that is kept for such passing users.
+// Far above what user databases hand out, and so many that no two workers draw the same. A container that maps fewer
+// ids gets one from the range that is kept for such passing users.
 constexpr unsigned kManyIds = 0x70000000;
+constexpr unsigned kManyIdsCount = 0x0f000000;
 constexpr unsigned kFewIds = 61184;
 constexpr unsigned kFewIdsCount = 4336;
 
@@ -23,9 +25,10 @@ struct Capabilities {
 }  // namespace
 
 tl::expected<void, SystemFailure> take_own_user_id() {
-  const unsigned process = static_cast<unsigned>(getpid());
+  unsigned drawn = 0;
+  if (getrandom(&drawn, sizeof(drawn), 0) != static_cast<ssize_t>(sizeof(drawn))) return system_failure("getrandom");
   if (setgroups(0, nullptr) != 0) return system_failure("setgroups");
-  for (const unsigned id : {kManyIds + process, kFewIds + process % kFewIdsCount}) {
+  for (const unsigned id : {kManyIds + drawn % kManyIdsCount, kFewIds + drawn % kFewIdsCount}) {
     if (setresgid(id, id, id) != 0) continue;
     if (setresuid(id, id, id) == 0) return {};
     if (errno != EINVAL) return system_failure("setresuid");

@@ -5,7 +5,8 @@
 
 namespace headroom {
 
-// For root only: takes a user and group id that no other process has, and no further groups. So the worker can neither
+// For root only: takes a user and group id that no other process has, and no further groups. The id is drawn at random:
+// one that was counted would tell a worker how many came before it. So the worker can neither
 // signal nor inspect anything, files of real users are foreign to it, and its threads are counted by themselves.
 tl::expected<void, SystemFailure> take_own_user_id();
 

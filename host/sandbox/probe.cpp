@@ -1,6 +1,7 @@
 #include "sandbox/probe.hpp"
 
 #include <fcntl.h>
+#include <sys/statvfs.h>
 
 #include "sandbox/file_descriptor.hpp"
 
@@ -32,6 +33,12 @@ tl::expected<void, SystemFailure> probe_file_access() {
   const FileDescriptor root(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (root) return system_failure("open / succeeded", EINVAL);
   return errno == EACCES ? tl::expected<void, SystemFailure>{} : system_failure("open /");
+}
+
+tl::expected<void, SystemFailure> probe_read_only_mount(int fd) {
+  struct statvfs status;
+  if (fstatvfs(fd, &status) != 0) return system_failure("fstatvfs");
+  return status.f_flag & ST_RDONLY ? tl::expected<void, SystemFailure>{} : system_failure("a writable mount", EROFS);
 }
 
 void probe_namespaces(ConfinementReport& report, const NamespaceIds& outside, const NamespaceIds& inside) {

@@ -17,6 +17,9 @@ void add_missing_layer(ConfinementReport& report, const std::string& name, const
 // Landlock in force: a file that is readable to everybody is not readable.
 tl::expected<void, SystemFailure> probe_file_access();
 
+// The mount that the descriptor was opened through forbids writing, which includes times of last access.
+tl::expected<void, SystemFailure> probe_read_only_mount(int fd);
+
 // Adds one layer for each namespace: enforced where it is another one than `outside`.
 void probe_namespaces(ConfinementReport& report, const NamespaceIds& outside, const NamespaceIds& inside);
 

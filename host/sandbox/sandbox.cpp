@@ -136,7 +136,7 @@ Sandbox enter_sandbox(const SandboxRequest& request) {
     if (end >= 0) close(end);
   }
   const NamespaceIds inside = note_namespaces();
-  sandbox.memory_status = FileDescriptor(open("/proc/self/status", O_RDONLY | O_CLOEXEC));
+  if (request.has_data_folder) add_layer(report, kDataFolderLayer, probe_read_only_mount(kDataFolderFd));
   add_layer(report, "undumpable", forbid_dumping());
   if (is_off) {
     for (const char* layer : {"no_capabilities", "no_new_privs", "landlock"}) add_missing_layer(report, layer, why_not);
@@ -171,7 +171,7 @@ Sandbox enter_sandbox(const SandboxRequest& request) {
     add_missing_layer(report, "rlimits", why_not);
   }
   if (wanted("seccomp")) {
-    auto listener = install_syscall_filter();
+    auto listener = install_syscall_filter(request.is_ours ? PluginOrigin::ours : PluginOrigin::foreign);
     if (listener) {
       sandbox.policy_listener = std::move(*listener);
       add_layer(report, "seccomp", probe_syscall_filter());

@@ -40,6 +40,23 @@
 //   namespaces  the rest of the system is not even visible: existence of files, processes, network, host name
 //   own_uid     other processes cannot be touched even without the layers above; threads are counted for it alone
 //
+// Marks. Workers of one submission hold each other's test labels (training rows of one fold are test rows of another),
+// so nothing that a worker can change may be seen by another, while both live or in turn. Decided for each kind:
+//   open files      offset, flags, owner: what a worker inherits is opened for it alone
+//   memory files    times of access, pages that were touched, futexes: copies for the workers of foreign plugins;
+//   output
+//                   memory is not used again after them
+//   data folder     times of last access: a mount that cannot be written to, else a copy (kDataFolderLayer)
+//   page cache      of system libraries and data folders: every call that tells of it without taking the time is
+//   refused
+//                   (mincore, cachestat, RWF_NOWAIT, advice; counts of faults; /proc)
+//   locks, leases, watches, keys, queues, shared memory, futexes that others could wake: refused
+//   the machine     sysinfo, statfs, clocks and limits of other processes, counters in /sys and /proc: refused or not
+//                   readable; a user id that is drawn, not counted
+//   living at once  the host never lets workers of foreign plugins for different folds (evaluation/fold_gate.hpp)
+// Left are time itself; the kernel's own counters that show in numbers of inodes (and, without a pid namespace, of
+// processes and threads); and without a mount namespace the times of last access of system files.
+//
 // The functions of this folder run in a single-threaded process and before the plugin. Unlike other libraries they end
 // processes: monitor and init never return from enter_sandbox().
 #pragma once
@@ -66,6 +83,10 @@ inline constexpr int kFirstFreeFd = 9;
 
 inline constexpr const char* kDataFolderInWorker = "/proc/self/fd/8";
 
+// A layer of the report where there is a data folder: it is shown by a mount that cannot be written to, not even the
+// times of last access. Elsewhere the host gives each worker a copy of it.
+inline constexpr const char* kDataFolderLayer = "data_folder_mount";
+
 // Exit code of a worker that died of a lack of memory, told apart from any crash by its signal handlers.
 inline constexpr int kOutOfMemoryExit = 112;
 // Exit code of the monitor when it could not start a worker at all.
@@ -83,6 +104,7 @@ struct SandboxRequest {
   SandboxMode mode = SandboxMode::STRICT;
   WorkerLimits limits;
   bool has_data_folder = false;  // it is open as kDataFolderFd
+  bool is_ours = false;          // the plugin is one of Headroom's own
   // For tests: "landlock", "seccomp", "namespaces", "own_uid", "no_capabilities", "rlimits".
   std::vector<std::string> disabled_layers;
 };
@@ -90,7 +112,6 @@ struct SandboxRequest {
 struct Sandbox {
   ConfinementReport report;        // without start_to_ready_s, which only the host can measure
   FileDescriptor policy_listener;  // empty where the kernel kills without asking
-  FileDescriptor memory_status;    // /proc/self/status, opened before Landlock closed the way to it
 };
 
 // Splits the process as described above and returns in the worker alone.

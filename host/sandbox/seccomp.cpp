@@ -1,14 +1,19 @@
 #include "sandbox/seccomp.hpp"
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <memory>
 #include <type_traits>
@@ -18,23 +23,22 @@
 namespace headroom {
 namespace {
 
-// By name, since headers and libseccomp of a system may not know all of them; those are then left to the default.
+// By name, since headers and libseccomp of a system may not know all of them; those are then left to the default. What
+// is allowed here reaches nothing but the process itself, files that Landlock lets it open, and clocks. Calls that are
+// allowed for some arguments alone are in add_all().
 constexpr const char* kAllowed[] = {
-    // memory
+    // memory of its own
     "brk",
-    "mmap",
     "munmap",
     "mprotect",
     "mremap",
-    "madvise",
     "msync",
     "membarrier",
-    // reading files; what may be opened is Landlock's business
+    // reading files; what may be opened is Landlock's business. Offsets are those of open files that nobody shares
     "read",
     "pread64",
     "readv",
     "preadv",
-    "preadv2",
     "lseek",
     "close",
     "close_range",
@@ -43,8 +47,6 @@ constexpr const char* kAllowed[] = {
     "lstat",
     "newfstatat",
     "statx",
-    "statfs",
-    "fstatfs",
     "access",
     "faccessat",
     "faccessat2",
@@ -53,7 +55,6 @@ constexpr const char* kAllowed[] = {
     "getdents64",
     "getdents",
     "getcwd",
-    "fadvise64",
     "dup",
     "dup2",
     "dup3",
@@ -62,22 +63,15 @@ constexpr const char* kAllowed[] = {
     "write",
     "writev",
     // threads and waiting
-    "futex",
-    "futex_waitv",
     "set_robust_list",
     "rseq",
     "set_tid_address",
     "sched_yield",
-    "sched_getaffinity",
-    "sched_getparam",
-    "sched_getscheduler",
     "sched_get_priority_max",
     "sched_get_priority_min",
-    "getpriority",
     "getcpu",
     "gettid",
     "nanosleep",
-    "clock_nanosleep",
     "pause",
     "poll",
     "ppoll",
@@ -103,26 +97,18 @@ constexpr const char* kAllowed[] = {
     "alarm",
     "setitimer",
     "getitimer",
-    "timer_create",
     "timer_settime",
     "timer_gettime",
     "timer_getoverrun",
     "timer_delete",
-    // asking
-    "clock_gettime",
-    "clock_getres",
+    // asking for the time, and for what it is itself
     "gettimeofday",
     "time",
     "times",
-    "getrusage",
-    "getrlimit",
-    "sysinfo",
     "uname",
     "getpid",
     "getppid",
     "getpgrp",
-    "getpgid",
-    "getsid",
     "getuid",
     "geteuid",
     "getgid",
@@ -141,7 +127,13 @@ struct Refused {
   const char* name;
   int error;
 };
-// Not named, so ENOSYS as by default: clone3 and openat2, whose flags lie in memory where a filter cannot see them.
+// Not named, so ENOSYS as by default:
+//   clone3, openat2, futex_waitv         their flags lie in memory, where a filter cannot see them
+//   mincore, cachestat, fadvise64, readahead, sync_file_range
+//                                        what lies in the page cache, which workers in turn could use for marks
+//   sysinfo, statfs, fstatfs             loads, threads, memory and space of the whole machine
+//   inotify_*, fanotify_*                who reads which file
+//   and calls of the future
 constexpr Refused kRefused[] = {
     {"ioctl", ENOTTY},
     {"setrlimit", EPERM},
@@ -173,6 +165,8 @@ constexpr Refused kRefused[] = {
     {"fchownat", EROFS},
     {"lchown", EROFS},
     {"truncate", EROFS},
+    {"ftruncate", EROFS},
+    {"fallocate", EROFS},
     {"utime", EROFS},
     {"utimes", EROFS},
     {"utimensat", EROFS},
@@ -181,6 +175,7 @@ constexpr Refused kRefused[] = {
     {"lsetxattr", EROFS},
     {"fsetxattr", EROFS},
     {"removexattr", EROFS},
+    {"memfd_create", EPERM},
     {"chdir", EACCES},
     {"fchdir", EACCES},
     {"mlock", EPERM},
@@ -197,26 +192,29 @@ constexpr Refused kRefused[] = {
     {"tkill", EPERM},
     {"setpgid", EPERM},
     {"setsid", EPERM},
+    // the network: libraries look for name services and go on without
+    {"socket", EPERM},
+    {"socketpair", EPERM},
+    {"connect", EPERM},
+    {"bind", EPERM},
+    {"listen", EPERM},
+    {"accept", EPERM},
+    {"accept4", EPERM},
+    {"sendto", EPERM},
+    {"recvfrom", EPERM},
+    {"sendmmsg", EPERM},
+    {"recvmmsg", EPERM},
+    {"getsockname", EPERM},
+    {"getpeername", EPERM},
+    {"setsockopt", EPERM},
+    {"getsockopt", EPERM},
+    {"shutdown", EPERM},
+    // there are no children
+    {"wait4", ECHILD},
+    {"waitid", ECHILD},
 };
 
 constexpr const char* kHostile[] = {
-    // network
-    "socket",
-    "socketpair",
-    "connect",
-    "bind",
-    "listen",
-    "accept",
-    "accept4",
-    "sendto",
-    "recvfrom",
-    "sendmmsg",
-    "recvmmsg",
-    "getsockname",
-    "getpeername",
-    "setsockopt",
-    "getsockopt",
-    "shutdown",
     // processes
     "fork",
     "vfork",
@@ -235,8 +233,6 @@ constexpr const char* kHostile[] = {
     "rt_tgsigqueueinfo",
     "unshare",
     "setns",
-    "wait4",
-    "waitid",
     // what outlives the process, and shared memory beside the host's
     "keyctl",
     "add_key",
@@ -259,14 +255,7 @@ constexpr const char* kHostile[] = {
     "mq_timedreceive",
     "mq_notify",
     "mq_getsetattr",
-    "memfd_create",
     "memfd_secret",
-    "fallocate",
-    "ftruncate",
-    "inotify_init",
-    "inotify_init1",
-    "fanotify_init",
-    "fanotify_mark",
     // kernel surface
     "io_uring_setup",
     "io_uring_enter",
@@ -340,16 +329,41 @@ constexpr const char* kHostile[] = {
 constexpr int kAllowedPrctl[] = {PR_SET_NAME,         PR_GET_NAME,    PR_GET_DUMPABLE,
                                  PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP, PR_GET_TIMERSLACK};
 constexpr int kAllowedFcntl[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GET_SEALS};
-// Locks outlive nothing but are seen by other workers: a channel between folds.
-constexpr int kHostileFcntl[] = {F_SETLK,  F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW, F_SETLEASE,
-                                 F_NOTIFY, F_SETOWN, F_SETOWN_EX, F_SETSIG,     F_ADD_SEALS};
+// Locks, leases and owners of files outlive nothing but are seen by other workers. Libraries lock in good faith.
+constexpr int kRefusedFcntl[] = {F_GETLK,     F_SETLK,    F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW,
+                                 F_GETLEASE,  F_SETLEASE, F_NOTIFY, F_GETOWN,    F_SETOWN,    F_GETOWN_EX,
+                                 F_SETOWN_EX, F_GETSIG,   F_SETSIG, F_ADD_SEALS};
+
+// Advice on memory of its own alone. Left out is what reaches the page cache (WILLNEED, REMOVE, COLD, PAGEOUT,
+// COLLAPSE) or merges pages with those of other processes (MERGEABLE). 102 and 103 are the guards of stacks.
+constexpr unsigned kAllowedAdvice[] = {
+    MADV_NORMAL,     MADV_RANDOM,        MADV_SEQUENTIAL,     MADV_DONTNEED, MADV_FREE,   MADV_DONTFORK,
+    MADV_DOFORK,     MADV_HUGEPAGE,      MADV_NOHUGEPAGE,     MADV_DONTDUMP, MADV_DODUMP, MADV_WIPEONFORK,
+    MADV_KEEPONFORK, MADV_POPULATE_READ, MADV_POPULATE_WRITE, 102,           103};
+constexpr unsigned kRefusedAdvice[] = {MADV_WILLNEED, MADV_REMOVE, MADV_MERGEABLE, MADV_UNMERGEABLE, MADV_COLD,
+                                       MADV_PAGEOUT,  25};
+
+// A futex without FUTEX_PRIVATE_FLAG on a page of a file is one for every process that maps the file. Only waiting is
+// left: pthread_join() waits so for the kernel's own word that a thread has ended. Nobody may wake.
+constexpr unsigned kSharedWaits[] = {FUTEX_WAIT, FUTEX_WAIT_BITSET};
+constexpr unsigned kSharedCalls[] = {
+    FUTEX_WAKE,       FUTEX_REQUEUE,     FUTEX_CMP_REQUEUE,     FUTEX_WAKE_OP,        FUTEX_LOCK_PI, FUTEX_UNLOCK_PI,
+    FUTEX_TRYLOCK_PI, FUTEX_WAKE_BITSET, FUTEX_WAIT_REQUEUE_PI, FUTEX_CMP_REQUEUE_PI, FUTEX_LOCK_PI2};
+constexpr unsigned kFutexCommand = 0x7f;
+
+// Limits that are the same for every worker. That of threads counts a user's others, that of time what came before.
+constexpr unsigned kReadableLimits[] = {RLIMIT_STACK, RLIMIT_NOFILE, RLIMIT_AS,     RLIMIT_DATA,
+                                        RLIMIT_CORE,  RLIMIT_FSIZE,  RLIMIT_MEMLOCK};
+
+// The system's clocks; beyond them are the clocks of processes, those of others too.
+constexpr unsigned kLastSystemClock = CLOCK_TAI;
 
 constexpr std::uint64_t kWritingFlags = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY);
 
 class FilterBuilder {
  public:
-  explicit FilterBuilder(std::uint32_t hostile_action)
-      : hostile_(hostile_action), context_(seccomp_init(SCMP_ACT_ERRNO(ENOSYS)), seccomp_release) {
+  FilterBuilder(std::uint32_t hostile_action, PluginOrigin origin)
+      : hostile_(hostile_action), origin_(origin), context_(seccomp_init(SCMP_ACT_ERRNO(ENOSYS)), seccomp_release) {
     if (!context_) error_ = ENOMEM;
   }
 
@@ -395,15 +409,49 @@ class FilterBuilder {
       add(allow, name, SCMP_CMP64(0, SCMP_CMP_EQ, kChannelFd));
       add(hostile_, name, SCMP_CMP64(0, SCMP_CMP_NE, kChannelFd));
     }
-    // Limits may be read, not set.
-    add(allow, "prlimit64", SCMP_CMP64(2, SCMP_CMP_EQ, 0));
+    // No huge pages: the system has one pool of them.
+    add(allow, "mmap", SCMP_CMP64(3, SCMP_CMP_MASKED_EQ, MAP_HUGETLB, 0));
+    add(SCMP_ACT_ERRNO(ENOMEM), "mmap", SCMP_CMP64(3, SCMP_CMP_MASKED_EQ, MAP_HUGETLB, MAP_HUGETLB));
+    for (const unsigned advice : kAllowedAdvice) add(allow, "madvise", SCMP_CMP64(2, SCMP_CMP_EQ, advice));
+    for (const unsigned advice : kRefusedAdvice)
+      add(SCMP_ACT_ERRNO(EINVAL), "madvise", SCMP_CMP64(2, SCMP_CMP_EQ, advice));
+    // With a flag it tells whether what is read lay in the page cache.
+    add(allow, "preadv2", SCMP_CMP64(5, SCMP_CMP_EQ, 0));
+    add(SCMP_ACT_ERRNO(EOPNOTSUPP), "preadv2", SCMP_CMP64(5, SCMP_CMP_NE, 0));
+    add(allow, "futex", SCMP_CMP64(1, SCMP_CMP_MASKED_EQ, FUTEX_PRIVATE_FLAG, FUTEX_PRIVATE_FLAG));
+    constexpr unsigned shared_mask = kFutexCommand | FUTEX_PRIVATE_FLAG;
+    for (const unsigned call : kSharedWaits) add(allow, "futex", SCMP_CMP64(1, SCMP_CMP_MASKED_EQ, shared_mask, call));
+    for (const unsigned call : kSharedCalls)
+      add(SCMP_ACT_ERRNO(EINVAL), "futex", SCMP_CMP64(1, SCMP_CMP_MASKED_EQ, shared_mask, call));
+    for (const char* name : {"clock_gettime", "clock_getres", "clock_nanosleep", "timer_create"}) {
+      add(allow, name, SCMP_CMP64(0, SCMP_CMP_LE, kLastSystemClock));
+      add(SCMP_ACT_ERRNO(EINVAL), name, SCMP_CMP64(0, SCMP_CMP_GT, kLastSystemClock));
+    }
+    // Of itself alone.
+    for (const std::uint64_t process : {std::uint64_t{0}, self}) {
+      for (const char* name : {"sched_getaffinity", "sched_getparam", "sched_getscheduler", "getpgid", "getsid"})
+        add(allow, name, SCMP_CMP64(0, SCMP_CMP_EQ, process));
+      add(allow, "getpriority", SCMP_CMP64(0, SCMP_CMP_EQ, PRIO_PROCESS), SCMP_CMP64(1, SCMP_CMP_EQ, process));
+      // Limits may be read, not set.
+      for (const unsigned limit : kReadableLimits) {
+        add(allow, "prlimit64", SCMP_CMP64(0, SCMP_CMP_EQ, process), SCMP_CMP64(1, SCMP_CMP_EQ, limit),
+            SCMP_CMP64(2, SCMP_CMP_EQ, 0));
+      }
+    }
+    for (const unsigned limit : kReadableLimits) add(allow, "getrlimit", SCMP_CMP64(0, SCMP_CMP_EQ, limit));
     add(SCMP_ACT_ERRNO(EPERM), "prlimit64", SCMP_CMP64(2, SCMP_CMP_NE, 0));
+    // Counts of faults and of waits tell what of a file another process had read before.
+    if (origin_ == PluginOrigin::ours) {
+      add(allow, "getrusage");
+    } else {
+      add(SCMP_ACT_ERRNO(EPERM), "getrusage");
+    }
     for (const int option : kAllowedPrctl)
       add(allow, "prctl", SCMP_CMP64(0, SCMP_CMP_EQ, static_cast<unsigned>(option)));
     for (const int command : kAllowedFcntl)
       add(allow, "fcntl", SCMP_CMP64(1, SCMP_CMP_EQ, static_cast<unsigned>(command)));
-    for (const int command : kHostileFcntl)
-      add(hostile_, "fcntl", SCMP_CMP64(1, SCMP_CMP_EQ, static_cast<unsigned>(command)));
+    for (const int command : kRefusedFcntl)
+      add(SCMP_ACT_ERRNO(EPERM), "fcntl", SCMP_CMP64(1, SCMP_CMP_EQ, static_cast<unsigned>(command)));
   }
 
   // 0 or an errno.
@@ -420,16 +468,27 @@ class FilterBuilder {
 
  private:
   std::uint32_t hostile_;
+  PluginOrigin origin_;
   std::unique_ptr<std::remove_pointer_t<scmp_filter_ctx>, void (*)(scmp_filter_ctx)> context_;
   int error_ = 0;
 };
 
+// qsort() of glibc asks once for the size of the machine's memory, and takes what lies on its stack for the answer
+// where sysinfo is refused: which algorithm it then takes, and so the order of what is equal, would differ from run to
+// run.
+void remember_memory_size() {
+  std::array<int, 512> numbers{};  // more than qsort() sorts on its stack
+  std::qsort(numbers.data(), numbers.size(), sizeof(int),
+             [](const void* a, const void* b) { return *static_cast<const int*>(a) - *static_cast<const int*>(b); });
+}
+
 }  // namespace
 
-tl::expected<FileDescriptor, SystemFailure> install_syscall_filter() {
+tl::expected<FileDescriptor, SystemFailure> install_syscall_filter(PluginOrigin origin) {
+  remember_memory_size();
   int error = 0;
   for (const std::uint32_t hostile_action : {SCMP_ACT_NOTIFY, SCMP_ACT_KILL_PROCESS}) {
-    FilterBuilder filter(hostile_action);
+    FilterBuilder filter(hostile_action, origin);
     filter.add_all();
     FileDescriptor listener;
     error = filter.load(listener);

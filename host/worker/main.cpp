@@ -35,6 +35,7 @@ int main() {
   request.mode = first.confine().mode();
   request.limits = first.confine().limits();
   request.disabled_layers.assign(first.confine().disabled_layers().begin(), first.confine().disabled_layers().end());
+  request.is_ours = first.confine().is_ours();
   request.has_data_folder = first.confine().has_data_folder() && frame.attachment;
   if (request.has_data_folder) dup3(frame.attachment.get(), kDataFolderFd, O_CLOEXEC);
   frame.attachment.reset();
@@ -47,7 +48,7 @@ int main() {
   if (send_frame(kChannelFd, ready.SerializeAsString(), sandbox.policy_listener.get(), true) != 0) _exit(1);
   sandbox.policy_listener.reset();
 
-  watch_memory(sandbox.memory_status.get(), request.limits.address_space_bytes());
+  watch_memory(request.limits.address_space_bytes());
   RequestServer server;
   server.run(kChannelFd);
   // Without destructors: those of a plugin are not run, and no library is unloaded.

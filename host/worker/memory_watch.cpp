@@ -1,11 +1,12 @@
 #include "worker/memory_watch.hpp"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <new>
 
 #include "sandbox/sandbox.hpp"
@@ -17,22 +18,17 @@ namespace {
 constexpr double kNearlyAll = 0.9;
 
 std::atomic<bool> new_failed{false};
-int status_file = -1;
 std::uint64_t limit_bytes = 0;
 
-// The most address space that the process ever had, in bytes; 0 if unknown. Async-signal-safe.
-std::uint64_t peak_address_space() {
-  char text[4096];
-  const ssize_t length = status_file < 0 ? -1 : pread(status_file, text, sizeof(text) - 1, 0);
-  if (length <= 0) return 0;
-  text[length] = '\0';
-  const char* line = std::strstr(text, "VmPeak:");
-  if (!line) return 0;
-  std::uint64_t kilobytes = 0;
-  for (line += std::strlen("VmPeak:"); *line == ' ' || *line == '\t'; ++line) {
-  }
-  for (; *line >= '0' && *line <= '9'; ++line) kilobytes = kilobytes * 10 + static_cast<std::uint64_t>(*line - '0');
-  return kilobytes * 1024;
+// Whether the kernel would refuse what is left to the limit. The process cannot read how much it has: the file that
+// tells it tells of pages that others have read, too. Async-signal-safe.
+bool address_space_is_nearly_used_up() {
+  if (limit_bytes == 0) return false;
+  const auto left = static_cast<std::size_t>(static_cast<double>(limit_bytes) * (1 - kNearlyAll));
+  void* const more = mmap(nullptr, left, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (more == MAP_FAILED) return errno == ENOMEM;
+  munmap(more, left);
+  return false;
 }
 
 [[noreturn]] void remember_and_throw() {
@@ -49,8 +45,7 @@ void end_by(int signal_number) {
 
 }  // namespace
 
-void watch_memory(int status_fd, std::uint64_t address_space_bytes) {
-  status_file = status_fd;
+void watch_memory(std::uint64_t address_space_bytes) {
   limit_bytes = address_space_bytes;
   std::set_new_handler(remember_and_throw);
   // A stack of its own, so that an overflow of the stack can be told as well.
@@ -65,10 +60,7 @@ void watch_memory(int status_fd, std::uint64_t address_space_bytes) {
   for (const int number : {SIGSEGV, SIGBUS, SIGABRT}) sigaction(number, &action, nullptr);
 }
 
-bool memory_is_short() {
-  if (new_failed) return true;
-  return limit_bytes > 0 && static_cast<double>(peak_address_space()) > kNearlyAll * static_cast<double>(limit_bytes);
-}
+bool memory_is_short() { return new_failed || address_space_is_nearly_used_up(); }
 
 void forget_shortage() { new_failed = false; }
 

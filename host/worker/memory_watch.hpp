@@ -7,11 +7,11 @@
 namespace headroom {
 
 // Installs a new-handler that remembers, and signal handlers for crashes that end the process with kOutOfMemoryExit if
-// memory was short, and let it die of its signal otherwise. `status_fd` is open on the process's own /proc/self/status
-// (-1 if it is not to be had) and must stay open.
-void watch_memory(int status_fd, std::uint64_t address_space_bytes);
+// memory was short, and let it die of its signal otherwise. `address_space_bytes`: the limit that the kernel keeps; 0:
+// none.
+void watch_memory(std::uint64_t address_space_bytes);
 
-// Whether operator new failed since the last call of forget_shortage(), or address space has nearly been used up.
+// Whether operator new failed since the last call of forget_shortage(), or address space is nearly used up.
 bool memory_is_short();
 void forget_shortage();
 

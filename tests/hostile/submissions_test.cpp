@@ -99,7 +99,7 @@ TEST_F(HostileSubmissions, LeaveTheGoodOneAsItIsAlone) {
                                                          {"newer_library", "load_failed"},
                                                          {"exit_as_if_done", "early_exit"},
                                                          {"sleep_for_ever", "wall_limit"},
-                                                         {"connect_tcp", "policy"},
+                                                         {"start_process", "policy"},
                                                          {"forge_description", "protocol_error"},
                                                          {"throw_across", "plugin_error"}};
   for (const auto& [name, verdict] : hostile) {
@@ -237,6 +237,27 @@ TEST_F(HostileSubmissions, ASignalEndsARunThatHangs) {
     fs::remove(file);
     fs::remove_all(folder_ / "stopped");
   }
+}
+
+// One that hears another fold's worker crashes: it never does, neither in company nor when the audit asks it alone.
+TEST_F(HostileSubmissions, CannotTalkFromFoldToFold) {
+  for (const char* name : {"colluder", "accomplice"}) {
+    fs::create_directory(folder_ / "inbox" / name);
+    fs::copy_file(fs::path(HEADROOM_HOSTILE_PLUGINS) / "colluding_embedding.so",
+                  folder_ / "inbox" / name / "plugin.so");
+    std::ofstream(folder_ / "inbox" / name / "marks") << std::string(std::size_t{2} << 20, 'm');
+  }
+  ASSERT_EQ(headroom("run screen/task --submissions inbox --predictor knn --grid knn.k=1,2,3 --common-dim 4 --fold 0 "
+                     "--fold 1 --metric L2 --threads 2 --limit-memory 1GiB --audit -o out"),
+            0)
+      << content_of(folder_ / "log");
+  int n_alone = 0;
+  for (const json& probe : summary()["audit"]) {
+    if (probe["probe"] != "asked-alone") continue;
+    ++n_alone;
+    EXPECT_EQ(probe["outcome"], "pass") << probe.dump();
+  }
+  EXPECT_GE(n_alone, 2);
 }
 
 }  // namespace

@@ -37,9 +37,10 @@ TEST_F(AuditedRun, AGoodEmbeddingPassesEveryProbe) {
       {"good ids-renamed", "skipped"},   {"good rows-reordered", "pass"},
       {"good same-call-twice", "pass"},  {"good+knn embedding-shuffled", "pass"},
       {"good+knn ids-renamed", "pass"},  {"good+knn labels-shuffled", "pass"},
-      {"good+knn over-ceiling", "pass"}, {"good+knn same-call-twice", "pass"}};
+      {"good+knn over-ceiling", "pass"}, {"good+knn same-call-twice", "pass"},
+      {"good twin-vectors", "pass"}};
   EXPECT_EQ(outcomes, expected);
-  EXPECT_NE(ended.out.find("good+knn  pass     7 probes, 1 skipped"), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("good+knn  pass     8 probes, 1 skipped"), std::string::npos) << ended.out;
   const std::string csv = content_of(folder_ / "out" / "scores.csv");
   EXPECT_NE(csv.substr(0, csv.find('\n')).find(",gap_closed,audit"), std::string::npos) << csv;
   const json summary = json::parse(content_of(folder_ / "out" / "summary.json"));

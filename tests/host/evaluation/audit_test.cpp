@@ -138,9 +138,31 @@ TEST_F(Audit, HonestPluginsPassEveryProbe) {
 TEST_F(Audit, AnHonestSupervisedEmbeddingPasses) {
   add_embedding("audited_supervised", "honest");
   const RunResults results = run();
-  for (const char* probe : {"embedding-shuffled", "labels-shuffled", "ids-renamed", "same-call-twice"}) {
+  for (const char* probe : {"embedding-shuffled", "labels-shuffled", "ids-renamed", "same-call-twice", "asked-alone"}) {
     EXPECT_EQ(outcome(results, "honest+knn", probe), "pass") << all_of(results);
   }
+}
+
+TEST_F(Audit, OnlyWhoSeesLabelsIsAskedAlone) {
+  add_embedding("audited_embedding", "honest");
+  add_predictor("neighbours");
+  const RunResults results = run();
+  EXPECT_EQ(outcome(results, "honest+neighbours", "asked-alone"), "pass") << all_of(results);
+  EXPECT_EQ(outcome(results, "honest+knn", "asked-alone"), "") << all_of(results);
+}
+
+TEST_F(Audit, TellsWhichShareOfTestPerturbationsHasTheVectorOfATrainingOne) {
+  add_embedding("audited_embedding", "honest");
+  EXPECT_EQ(outcome(run(), "honest", "twin-vectors"), "pass");
+  // Nine of the ninety are the neighbour in the list under another name, and so in another fold.
+  Matrix vectors = factors_;
+  for (Eigen::Index i = 0; i < 90; i += 10) vectors.row(i) = vectors.row(i + 1);
+  write("data/vectors", vectors);
+  const RunResults results = run();
+  EXPECT_EQ(outcome(results, "honest", "twin-vectors"), "warn") << all_of(results);
+  EXPECT_NE(all_of(results).find("18 of 90 covered test perturbations (20 %) have the vector of a training one"),
+            std::string::npos)
+      << all_of(results);
 }
 
 TEST_F(Audit, APredictorThatIgnoresItsFeaturesIsCaught) {
@@ -152,7 +174,7 @@ TEST_F(Audit, APredictorThatIgnoresItsFeaturesIsCaught) {
 TEST_F(Audit, APredictorThatKeepsStateIsCaught) {
   add_embedding("audited_embedding", "honest");
   add_predictor("counter");
-  expect_only(run(), "honest+counter", {"same-call-twice"});
+  expect_only(run(), "honest+counter", {"same-call-twice", "asked-alone"});
 }
 
 TEST_F(Audit, APredictorThatMindsTheContextsNameIsCaught) {

@@ -490,7 +490,8 @@ TEST(WorkerSession, LeavesNothingBehind) {
 }
 
 TEST(WorkerSession, ManyThreadsHoldSessionsAtOnce) {
-  const PluginFile plugin = open_test_plugin("steady_predictor");
+  PluginFile plugin = open_test_plugin("steady_predictor");
+  plugin.shipped = true;  // workers of foreign plugins do not share slots
   auto slots = std::make_shared<OutputSlots>();
   const SharedMatrix deltas = sealed(Matrix::Constant(4, 40, 2.0));
   std::vector<std::thread> threads;

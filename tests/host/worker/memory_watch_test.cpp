@@ -1,6 +1,5 @@
 #include "worker/memory_watch.hpp"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -17,13 +16,23 @@ namespace {
 
 constexpr std::uint64_t kLimitBytes = std::uint64_t{1} << 30;
 
-int own_status() { return open("/proc/self/status", O_RDONLY | O_CLOEXEC); }
+void limit_address_space() {
+  const rlimit limit{kLimitBytes, kLimitBytes};
+  if (setrlimit(RLIMIT_AS, &limit) != 0) _exit(9);
+}
+// All but a twentieth of it.
+void use_up_address_space() {
+  std::size_t piece = kLimitBytes;
+  while (piece > kLimitBytes / 20) {
+    if (mmap(nullptr, piece, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) == MAP_FAILED) piece /= 2;
+  }
+}
 
 // Each in a process of its own: handlers and peaks stay.
 TEST(MemoryWatch, RemembersThatNewFailed) {
   EXPECT_EXIT(
       {
-        watch_memory(-1, kLimitBytes);
+        watch_memory(0);
         if (memory_is_short()) _exit(1);
         try {
           static_cast<void>(::operator new (std::size_t{1} << 62));
@@ -39,9 +48,10 @@ TEST(MemoryWatch, RemembersThatNewFailed) {
 TEST(MemoryWatch, SeesThatAddressSpaceIsNearlyUsedUp) {
   EXPECT_EXIT(
       {
-        watch_memory(own_status(), kLimitBytes);
+        limit_address_space();
+        watch_memory(kLimitBytes);
         if (memory_is_short()) _exit(1);
-        mmap(nullptr, kLimitBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        use_up_address_space();
         _exit(memory_is_short() ? 0 : 2);
       },
       testing::ExitedWithCode(0), "");
@@ -50,8 +60,9 @@ TEST(MemoryWatch, SeesThatAddressSpaceIsNearlyUsedUp) {
 TEST(MemoryWatch, TurnsACrashForWantOfMemoryIntoAnExit) {
   EXPECT_EXIT(
       {
-        watch_memory(own_status(), kLimitBytes);
-        mmap(nullptr, kLimitBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        limit_address_space();
+        watch_memory(kLimitBytes);
+        use_up_address_space();
         std::abort();
       },
       testing::ExitedWithCode(kOutOfMemoryExit), "");
@@ -60,13 +71,13 @@ TEST(MemoryWatch, TurnsACrashForWantOfMemoryIntoAnExit) {
 TEST(MemoryWatch, LeavesOtherCrashesAsTheyAre) {
   EXPECT_EXIT(
       {
-        watch_memory(own_status(), kLimitBytes);
+        watch_memory(kLimitBytes);
         std::abort();
       },
       testing::KilledBySignal(SIGABRT), "");
   EXPECT_EXIT(
       {
-        watch_memory(own_status(), kLimitBytes);
+        watch_memory(kLimitBytes);
         raise(SIGSEGV);
       },
       testing::KilledBySignal(SIGSEGV), "");

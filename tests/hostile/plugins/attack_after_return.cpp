@@ -1,12 +1,12 @@
 // Leaves a thread behind that attacks when nobody is waiting for an answer.
 #include <pthread.h>
-#include <sys/socket.h>
+#include <sys/ptrace.h>
 
 #include "hostile.hpp"
 
 static void* attack_later(void*) {
   usleep(20000);
-  socket(AF_INET, SOCK_STREAM, 0);
+  ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
   return nullptr;
 }
 static bool attack(const hostile::Call&) {

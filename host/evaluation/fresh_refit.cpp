@@ -1,0 +1,41 @@
+#include "evaluation/fresh_refit.hpp"
+
+#include <cmath>
+
+#include "evaluation/fold_gate.hpp"
+
+namespace headroom {
+namespace {
+
+// NaN is NaN: a metric that is undefined is undefined again.
+bool same_values(const Vector& a, const Vector& b) {
+  if (a.size() != b.size()) return false;
+  for (Eigen::Index i = 0; i < a.size(); ++i) {
+    if (!(a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i])))) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Answer<Matrix> refit_afresh(const RosterEntry& head, const FoldEvaluation& submitted, const HeadFeatures& features,
+                            const std::string& context_name, const FoldData& fold) {
+  Eigen::Index setting = 0;
+  while (setting + 1 < head.grid.settings.rows() && head.grid.params(setting) != submitted.best_params) ++setting;
+  auto worker = start_for_fold(head, {fold.context, fold.name});
+  if (!worker) return tl::unexpected<WorkerFault>(worker.error());
+  return refit(*worker->session, head.grid, setting, features, context_name, fold.training_deltas);
+}
+
+std::optional<Metric> metric_that_differs(const Target& target, const Matrix& predictions, const Embedding& embedding,
+                                          const FoldData& fold, const FoldEvaluation& submitted,
+                                          const std::vector<Metric>& metrics) {
+  const auto values =
+      target.score(with_stand_ins(target, fold, covered_tests(embedding, fold), predictions), fold.truth, metrics);
+  for (std::size_t m = 0; m < values.size(); ++m) {
+    if (!same_values(values[m], submitted.metric_values[m])) return metrics[m];
+  }
+  return std::nullopt;
+}
+
+}  // namespace headroom

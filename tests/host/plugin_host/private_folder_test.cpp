@@ -1,0 +1,82 @@
+#include "plugin_host/private_folder.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace headroom {
+namespace {
+
+namespace fs = std::filesystem;
+
+class PrivateFolders : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::path(testing::TempDir()) / "headroom-folder-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    source_ = pattern;
+  }
+  void TearDown() override { fs::remove_all(source_); }
+
+  static std::string content_of(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  fs::path source_;
+};
+
+TEST_F(PrivateFolders, HasWhatThePluginMayRead) {
+  fs::create_directories(source_ / "weights/deep");
+  std::ofstream(source_ / "vocabulary") << "a b c";
+  std::ofstream(source_ / "weights/deep/layer") << std::string(3'000'000, 'w');
+  std::ofstream(source_ / "empty");
+  fs::create_symlink("weights/deep/layer", source_ / "link");
+  fs::create_symlink("/etc/passwd", source_ / "elsewhere");
+  ASSERT_EQ(mkfifo((source_ / "fifo").c_str(), 0600), 0);
+  fs::permissions(source_ / "vocabulary", fs::perms(0600));
+
+  fs::path copied;
+  {
+    const auto copy = PrivateFolder::copy_of(source_);
+    ASSERT_TRUE(copy) << copy.error().line();
+    copied = (*copy)->path();
+    EXPECT_EQ(content_of(copied / "vocabulary"), "a b c");
+    EXPECT_EQ(content_of(copied / "weights/deep/layer"), std::string(3'000'000, 'w'));
+    EXPECT_EQ(fs::file_size(copied / "empty"), 0u);
+    EXPECT_EQ(fs::read_symlink(copied / "link"), "weights/deep/layer");
+    EXPECT_EQ(fs::read_symlink(copied / "elsewhere"), "/etc/passwd");  // Landlock keeps it from being followed
+    EXPECT_FALSE(fs::exists(fs::symlink_status(copied / "fifo")));
+    EXPECT_EQ(fs::last_write_time(copied / "vocabulary"), fs::last_write_time(source_ / "vocabulary"));
+    // A worker of root has another user id.
+    EXPECT_NE(fs::status(copied / "vocabulary").permissions() & fs::perms::others_read, fs::perms::none);
+    struct stat ours, theirs;
+    ASSERT_EQ(stat((source_ / "vocabulary").c_str(), &theirs) + stat((copied / "vocabulary").c_str(), &ours), 0);
+    EXPECT_TRUE(ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev);
+  }
+  EXPECT_FALSE(fs::exists(copied));
+  EXPECT_FALSE(fs::exists(copied.parent_path()));
+}
+
+TEST_F(PrivateFolders, KeepsHolesAsHoles) {
+  std::ofstream(source_ / "holes") << "start";
+  fs::resize_file(source_ / "holes", std::uintmax_t{1} << 40);
+  const auto copy = PrivateFolder::copy_of(source_);
+  ASSERT_TRUE(copy) << copy.error().line();
+  struct stat status;
+  ASSERT_EQ(stat(((*copy)->path() / "holes").c_str(), &status), 0);
+  EXPECT_EQ(status.st_size, off_t{1} << 40);
+  EXPECT_LT(status.st_blocks, 1024);
+}
+
+TEST_F(PrivateFolders, NamesAFolderThatIsNotThere) {
+  const auto copy = PrivateFolder::copy_of(source_ / "missing");
+  ASSERT_FALSE(copy);
+  EXPECT_EQ(copy.error().kind, ErrorKind::bad_input);
+}
+
+}  // namespace
+}  // namespace headroom
