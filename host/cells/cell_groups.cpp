@@ -196,6 +196,7 @@ Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions
   CellGroups out;
   out.contexts = contexts->labels;
   out.batches = batches->labels;
+  out.batch_column = batch_name.value_or("");
   out.picked.push_back(fmt::format("perturbations: column '{}'", perturbations.name));
   out.picked.push_back(control->picked);
   out.picked.push_back(batch_name ? fmt::format("batches: column '{}'", *batch_name) : "batches: none named, so one");

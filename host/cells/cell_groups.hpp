@@ -56,6 +56,7 @@ struct CellGroups {
 
   std::vector<std::string> contexts;  // sorted
   std::vector<std::string> batches;   // sorted, over all contexts
+  std::string batch_column;           // empty: none is named, so there is one batch
   // By context: its control first, then its perturbations by id.
   std::vector<Group> groups;
   std::vector<std::uint32_t> group_of_cell;  // or kDropped

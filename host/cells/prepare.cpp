@@ -266,6 +266,7 @@ Result<PrepareReport> prepare_unguarded(const std::filesystem::path& cells, cons
     return tl::unexpected(done.error());
   }
   H5adContent content = task_content(*groups, rows, gathered->genes, *estimates, gathered->folds);
+  say_origin(*groups, gathered->genes, options, content);
   if (!review.doubts().empty()) content.uns[kDoubtsKey] = doubts_json(review.doubts());
   if (auto done = write_h5ad(report.task, content); !done) return tl::unexpected(done.error());
   report.write_s = seconds_since(start);

@@ -1,6 +1,7 @@
 #include "cells/task_content.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -110,6 +111,19 @@ H5adContent task_content(const CellGroups& groups, const std::vector<std::uint32
   content.x = std::move(x);
   content.gzip_level = 0;  // the last digits of deltas are noise: compressing them costs seconds and saves little
   return content;
+}
+
+void say_origin(const CellGroups& groups, const GeneChoice& genes, const PrepareOptions& options,
+                H5adContent& content) {
+  if (options.values == CellValues::counts) {
+    const auto n_counted = std::count_if(genes.map.begin(), genes.map.end(),
+                                         [](std::uint32_t place) { return place != GeneChoice::kNoGene; });
+    content.uns[kTotalGenesKey] = std::to_string(n_counted);
+  }
+  content.uns[kTargetSumKey] = fmt::format("{}", options.target_sum);
+  if (groups.batch_column.empty()) return;
+  content.uns[kBatchColumnKey] = groups.batch_column;
+  content.uns[kBatchesKey] = fmt::format("{}", fmt::join(groups.batches, "\n"));
 }
 
 }  // namespace headroom

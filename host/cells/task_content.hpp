@@ -8,6 +8,7 @@
 #include "cells/cell_groups.hpp"
 #include "cells/gene_choice.hpp"
 #include "cells/perturbation_estimates.hpp"
+#include "cells/prepare.hpp"
 #include "cells/prepared_folds.hpp"
 #include "io/h5ad_writer.hpp"
 
@@ -22,5 +23,8 @@ std::string noise_table(const CellGroups& groups, const std::vector<std::uint32_
 
 H5adContent task_content(const CellGroups& groups, const std::vector<std::uint32_t>& rows, const GeneChoice& genes,
                          const PerturbationEstimates& estimates, const PreparedFolds& folds);
+
+// Says how the deltas were made, so that predictions are made deltas in the same way (DeltaOrigin).
+void say_origin(const CellGroups& groups, const GeneChoice& genes, const PrepareOptions& options, H5adContent& content);
 
 }  // namespace headroom

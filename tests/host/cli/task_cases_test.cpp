@@ -112,6 +112,16 @@ TEST_F(TaskCase, PathsAndSubmissionsAsTheyAre) {
   EXPECT_EQ(inbox.err.find("._good"), inbox.err.rfind("._good")) << "it is no submission";
 }
 
+TEST_F(TaskCase, TheRealCellsScoreNothingWhateverTheirBatches) {
+  MAKE_CASE("batches_pred");
+  ASSERT_EQ(headroom("prepare real.h5ad --control non-targeting --outer 4 --inner 4 -o task").exit_code, 0);
+  const Ended scored = headroom(
+      "score task --predictions real=real.h5ad --predicted cells --values counts --control non-targeting --metric L2 "
+      "--predictor knn --grid knn.k=2,4 -o out");
+  ASSERT_EQ(scored.exit_code, 0) << scored.err;
+  EXPECT_NEAR(value(summary(), "real"), 0, 1e-9);
+}
+
 TEST_F(TaskCase, AnotherTargetSumIsRefused) {
   MAKE_CASE("control_drift");
   ASSERT_EQ(headroom("prepare real_counts.h5ad --control non-targeting --outer 4 --inner 4 -o task").exit_code, 0);
