@@ -1,12 +1,13 @@
 #include "io/bounded_file.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+
+#include "io/regular_file.hpp"
 
 namespace headroom {
 namespace {
@@ -31,11 +32,11 @@ Result<std::string> read_bounded_file(const std::filesystem::path& path, std::ui
   const auto failed = [&](const char* what) {
     return bad_input(fmt::format("{}: {}", what, std::strerror(errno)), path.string(), "check the path");
   };
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a pipe must not be waited for
-  if (file.get() < 0) return failed("cannot open the file");
+  const auto opened = open_regular_file(path);
+  if (!opened) return tl::unexpected<Error>(opened.error());
+  const Descriptor file(*opened);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return failed("cannot read the file");
-  if (!S_ISREG(status.st_mode)) return bad_input("not a regular file", path.string(), "check the path");
   if (static_cast<std::uint64_t>(status.st_size) > most_bytes) {
     return bad_input(
         fmt::format("the file has {} bytes, and no such file has more than {}", status.st_size, most_bytes),

@@ -27,8 +27,8 @@ const WorkerLimits& WorkerSession::limits() const { return state_->limits; }
 void WorkerSession::finish() {
   State& state = *state_;
   if (state.is_finished) return;
-  const ChargedTime charged(state.settings.budget.get());
   if (!state.fault && !state.settings.stop.stop_requested()) {
+    const ChargedTime charged(state.settings.budget.get());
     WorkerRequest request;
     request.mutable_shutdown();
     // Whatever it answers, or does not: the process is ended next. One that answers is let go by itself, so that the
