@@ -38,13 +38,18 @@ Answer<Finding> predictor_gives_class_probabilities(const Specimen& specimen) {
 
 Answer<Finding> predictor_takes_any_number_of_classes(const Specimen& specimen) {
   if (!does_classes(specimen)) return not_of_classes();
+  std::string refused;
   for (const int n_classes : {2, 5}) {
     auto answer = predict_afresh(specimen, example_of_classes(specimen, n_classes));
-    if (!answer) {
+    if (!answer && answer.error().verdict == WorkerVerdict::PLUGIN_ERROR) {
+      refused +=
+          fmt::format("{}{} classes are refused: {}", refused.empty() ? "" : "; ", n_classes, answer.error().message);
+    } else if (!answer) {
       return tl::unexpected<WorkerFault>(
           WorkerFault{answer.error().verdict, fmt::format("{}, with {} classes", answer.error().message, n_classes)});
     }
   }
+  if (!refused.empty()) return warned(refused);
   return passed("two classes, five classes");
 }
 

@@ -103,7 +103,7 @@ const std::vector<Check>& checks() {
         "classes come as probabilities: finite, none below 0, their sum 1 within 1e-9, if it does classes"},
        nullptr,
        predictor_gives_class_probabilities},
-      {{"class-counts", "two classes are answered as well as five, if it does classes"},
+      {{"class-counts", "two classes are answered as well as five, or refused, if it does classes"},
        nullptr,
        predictor_takes_any_number_of_classes},
       {{"unlabelled-rows", "training rows without labels have no influence but through their features"},

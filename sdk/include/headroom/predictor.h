@@ -95,7 +95,7 @@ typedef struct headroom_predictor_output {
 } headroom_predictor_output;
 
 #define HEADROOM_SUPPORTS_REGRESSION 1u /* bits of headroom_predictor::task_kinds */
-#define HEADROOM_SUPPORTS_CLASSES 2u    /* any number of them */
+#define HEADROOM_SUPPORTS_CLASSES 2u    /* any number; HEADROOM_UNSUPPORTED for one that it does not do */
 
 typedef struct headroom_predictor {
   int64_t struct_size;
