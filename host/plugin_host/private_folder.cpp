@@ -125,6 +125,23 @@ std::string unguessable_name() {
 
 }  // namespace
 
+bool is_readable_by_all(const fs::path& folder) {
+  std::error_code error;
+  const auto allows = [&](const fs::path& path) {
+    const fs::file_status status = fs::symlink_status(path, error);
+    const fs::perms needed =
+        fs::is_directory(status) ? fs::perms::others_read | fs::perms::others_exec : fs::perms::others_read;
+    const bool is_copied = fs::is_directory(status) || fs::is_regular_file(status);
+    return !error && (!is_copied || (status.permissions() & needed) == needed);
+  };
+  if (!allows(folder)) return false;
+  fs::recursive_directory_iterator at(folder, error);
+  for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+    if (!allows(at->path())) return false;
+  }
+  return !error;
+}
+
 Result<std::shared_ptr<const PrivateFolder>> PrivateFolder::copy_of(const fs::path& folder) {
   FileDescriptor from(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   struct stat status;

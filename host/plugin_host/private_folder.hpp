@@ -9,6 +9,9 @@
 
 namespace headroom {
 
+// Whether every user may read all files and folders in it. Links are not followed.
+bool is_readable_by_all(const std::filesystem::path& folder);
+
 class PrivateFolder {
  public:
   // Copies folders, regular files (holes stay holes) and symbolic links, these as they are. What is of another type or

@@ -1,5 +1,6 @@
 // A worker's first steps: the process, its confinement, the plugin, its options.
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -155,6 +156,24 @@ bool shows_data_folder_without_trace(const ConfinementReport& report) {
   });
 }
 
+// Whether the worker has another user id than this process, to which it is a stranger.
+bool takes_own_user(const WorkerSettings& settings) {
+  const auto& disabled = settings.disabled_layers;
+  return geteuid() == 0 && settings.mode != SandboxMode::OFF &&
+         std::find(disabled.begin(), disabled.end(), "own_uid") == disabled.end();
+}
+
+// The same with a copy of the data folder for one worker alone. The time that a folder takes is its plugin's.
+Answer<WorkerSettings> with_copied_folder(const WorkerSettings& settings) {
+  const ChargedTime charged(settings.budget.get());
+  auto copy = PrivateFolder::copy_of(settings.data_folder);
+  if (!copy) return refused(copy.error());
+  WorkerSettings with_copy = settings;
+  with_copy.data_folder = (*copy)->path();
+  with_copy.data_folder_copy = std::move(*copy);
+  return with_copy;
+}
+
 }  // namespace
 
 Answer<std::unique_ptr<WorkerSession>> WorkerSession::start(const PluginFile& plugin, const WorkerSettings& settings) {
@@ -163,8 +182,15 @@ Answer<std::unique_ptr<WorkerSession>> WorkerSession::start(const PluginFile& pl
   if (settings.budget && settings.budget->is_spent()) {
     return tl::unexpected<WorkerFault>(total_limit(*settings.budget, "before it was started again"));
   }
+  const bool has_folder = !settings.data_folder.empty(), has_copy = settings.data_folder_copy != nullptr;
+  // What only its owner may read is copied by whoever runs as root: its own plugin has to be able to read it.
+  if (has_folder && !has_copy && takes_own_user(settings) && !is_readable_by_all(settings.data_folder)) {
+    const auto with_copy = with_copied_folder(settings);
+    if (!with_copy) return tl::unexpected<WorkerFault>(with_copy.error());
+    return start(plugin, *with_copy);
+  }
   FileDescriptor data_folder;
-  if (!settings.data_folder.empty()) {
+  if (has_folder) {
     data_folder = FileDescriptor(open(settings.data_folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!data_folder) {
       return refused(Error{ErrorKind::bad_input, std::string("the data folder cannot be opened: ") + strerror(errno),
@@ -182,14 +208,11 @@ Answer<std::unique_ptr<WorkerSession>> WorkerSession::start(const PluginFile& pl
   state->slots = shares_slots ? settings.output_slots : std::make_shared<OutputSlots>();
   if (auto confined = state->confine(std::move(data_folder)); !confined)
     return tl::unexpected<WorkerFault>(confined.error());
-  if (!state->is_ours && !settings.data_folder.empty() && !settings.data_folder_copy &&
-      settings.mode != SandboxMode::OFF && !shows_data_folder_without_trace(state->confinement)) {
-    auto copy = PrivateFolder::copy_of(settings.data_folder);
-    if (!copy) return refused(copy.error());
-    WorkerSettings with_copy = settings;
-    with_copy.data_folder = (*copy)->path();
-    with_copy.data_folder_copy = std::move(*copy);
-    return start(plugin, with_copy);
+  if (!state->is_ours && has_folder && !has_copy && settings.mode != SandboxMode::OFF &&
+      !shows_data_folder_without_trace(state->confinement)) {
+    const auto with_copy = with_copied_folder(settings);
+    if (!with_copy) return tl::unexpected<WorkerFault>(with_copy.error());
+    return start(plugin, *with_copy);
   }
   state->confinement.set_start_to_ready_s(std::chrono::duration<double>(State::Clock::now() - started).count());
   // Until here it was Headroom's own time.

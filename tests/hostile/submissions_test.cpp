@@ -260,5 +260,16 @@ TEST_F(HostileSubmissions, CannotTalkFromFoldToFold) {
   EXPECT_GE(n_alone, 2);
 }
 
+// A folder that only its owner may read is readable by its own plugin.
+TEST_F(HostileSubmissions, AFolderOfItsOwnersAloneIsReadByItsPlugin) {
+  fs::create_directory(folder_ / "inbox/own");
+  fs::copy_file(fs::path(HEADROOM_HOSTILE_PLUGINS) / "read_own_folder.so", folder_ / "inbox/own/plugin.so");
+  std::ofstream(folder_ / "inbox/own/weights.txt") << "7";
+  fs::permissions(folder_ / "inbox/own/weights.txt", fs::perms(0600));
+  fs::permissions(folder_ / "inbox/own", fs::perms(0700));
+  EXPECT_EQ(run("", "20"), 0) << content_of(folder_ / "log");
+  EXPECT_EQ(reason_of(summary(), "own"), "none");
+}
+
 }  // namespace
 }  // namespace headroom

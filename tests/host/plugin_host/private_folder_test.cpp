@@ -78,5 +78,19 @@ TEST_F(PrivateFolders, NamesAFolderThatIsNotThere) {
   EXPECT_EQ(copy.error().kind, ErrorKind::bad_input);
 }
 
+TEST_F(PrivateFolders, AreNeededWhereOnlyTheOwnerMayRead) {
+  fs::create_directories(source_ / "weights");
+  std::ofstream(source_ / "weights/layer") << "w";
+  fs::create_symlink("nowhere", source_ / "link");
+  for (const char* open : {"", "weights", "weights/layer"}) fs::permissions(source_ / open, fs::perms(0755));
+  EXPECT_TRUE(is_readable_by_all(source_));
+  for (const char* closed : {"weights/layer", "weights", ""}) {
+    fs::permissions(source_ / closed, fs::perms(0700));
+    EXPECT_FALSE(is_readable_by_all(source_)) << closed;
+    fs::permissions(source_ / closed, fs::perms(0755));
+  }
+  EXPECT_FALSE(is_readable_by_all(source_ / "absent"));
+}
+
 }  // namespace
 }  // namespace headroom
