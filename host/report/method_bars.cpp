@@ -202,7 +202,8 @@ std::string method_bar(std::optional<double> percent, std::optional<double> low,
 void draw_method_bars(std::ostream& out, const RunSummary& summary, const std::string& metric,
                       const TerminalStyle& style) {
   bool first = true;
-  for (const auto& context : on_one_scale(summary).contexts()) {
+  const RunSummary shown = on_one_scale(summary);  // outlives the loop over its contexts
+  for (const auto& context : shown.contexts()) {
     if (context.metric() != metric) continue;
     if (!first) out << '\n';
     first = false;
