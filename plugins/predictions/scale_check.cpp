@@ -23,6 +23,8 @@ constexpr double kSmallDifference = 0.05;
 // Own control rows that are off by more are on no scale of the task's, whatever it is.
 constexpr double kLargeDifference = 0.5;
 
+constexpr const char* kLogarithms = "log1p values, not counts";
+
 Row scaled(const Row& counts, double target_sum) {
   const double total = counts.sum();
   return total > 0 ? Row((counts * (target_sum / total)).log1p()) : Row(counts);
@@ -48,7 +50,11 @@ std::optional<double> common_total(const Matrix& rows, const std::function<Row(c
 }
 
 std::optional<std::string> told_by_totals(const ScaleQuestion& question) {
-  if (!question.are_cells || question.said != SaidScale::log1p || question.rows.rows() < 3) return std::nullopt;
+  if (!question.are_cells || question.said == SaidScale::deltas || question.rows.rows() < 3) return std::nullopt;
+  if (question.said == SaidScale::counts) {
+    const auto total = common_total(question.rows, [](const Row& r) { return power_minus_1(r, 1); });
+    return total ? std::optional<std::string>(kLogarithms) : std::nullopt;
+  }
   if (const auto total = common_total(question.rows, [](const Row& r) { return power_minus_1(r, 1); })) {
     if (std::abs(*total / question.target_sum - 1) < kSameTotal) return "";
     return with_total("log1p of counts", *total);
@@ -175,7 +181,10 @@ std::optional<std::string> other_scale(const ScaleQuestion& question) {
       if (rest_of(as_is) < off / factor) cause = "profiles or cells, of which no control was subtracted";
       break;
     case SaidScale::counts:
-      if (rest_of(as_is) < off / factor) cause = "log1p values, not counts";
+      if (std::min(rest_of(as_is), rest_of([t](const Row& r) { return scaled(power_minus_1(r, 1).max(0), t); })) <
+          off / factor) {
+        cause = kLogarithms;
+      }
       break;
     case SaidScale::log1p:
       if (rest_of(from_deltas) < off / factor && own_mean.norm() < kLargeDifference * length) {

@@ -128,6 +128,13 @@ TEST_P(OtherScale, NamesOtherLogarithmsAndNone) {
     EXPECT_NE(judged(log_, SaidScale::deltas).find("no control was subtracted"), std::string::npos);
     EXPECT_NE(judged(log_, SaidScale::counts).find("log1p values"), std::string::npos);
   }
+  // Whatever the total was.
+  const auto as_counts = judge(lognorm(task_.counts, 300), task_, SaidScale::counts, true, true);
+  ASSERT_TRUE(as_counts);
+  EXPECT_NE(as_counts->find("log1p values"), std::string::npos);
+  EXPECT_EQ(judge(lognorm(task_.counts, 1e6).array().exp() - 1, task_, SaidScale::counts, true, true), std::nullopt)
+      << "scaled counts scale to the same";
+  EXPECT_EQ(judge(task_.counts * 0.97, task_, SaidScale::counts, true, false), std::nullopt) << "fractional counts";
   EXPECT_NE(judge(log_.rowwise() - task_.control, task_, SaidScale::log1p, false, false)->find("deltas"),
             std::string::npos);
 }
