@@ -15,6 +15,7 @@
 #include "io/column_names.hpp"
 #include "review/control_names.hpp"
 #include "review/label_spelling.hpp"
+#include "task/task.hpp"
 
 namespace headroom {
 namespace {
@@ -182,7 +183,7 @@ Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions
   auto batches = read_or_one(source, batch_name, "all");
   if (!batches) return tl::unexpected(batches.error());
   const auto context_name = options.context_col ? options.context_col : default_context_column(columns);
-  auto contexts = read_or_one(source, context_name, kOnlyContext);
+  auto contexts = read_or_one(source, context_name, std::string(kSingleContext));
   if (!contexts) return tl::unexpected(contexts.error());
   join_missing_contexts(*contexts, source.path(), review);
   for (const std::string& name : options.contexts) {

@@ -38,9 +38,6 @@ std::optional<std::string> default_pert_column(const std::vector<std::string>& c
 std::optional<std::string> default_batch_column(const std::vector<std::string>& columns);
 std::optional<std::string> default_context_column(const std::vector<std::string>& columns);
 
-// The name of the only context where no column says one.
-inline constexpr const char* kOnlyContext = "all";
-
 struct CellGroups {
   static constexpr std::uint32_t kDropped = UINT32_MAX;
 

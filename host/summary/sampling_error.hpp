@@ -5,8 +5,6 @@
 
 namespace headroom {
 
-inline constexpr const char* kSamplingErrorMethod = "sampling_error_q90";
-
 // Null where the run has none (no cells and no noise table, or it was skipped).
 const MethodEvaluation* sampling_error_of(const ContextEvaluation& context);
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "memory_cells.hpp"
+#include "task/task.hpp"
 
 namespace headroom {
 namespace {
@@ -291,7 +292,7 @@ TEST(CellGroups, WithoutBatchAndContextColumnsThereIsOne) {
   source.table.erase("cell_line");
   const auto groups = group_cells(source, {}, Design::matched, 1);
   ASSERT_TRUE(groups.has_value());
-  EXPECT_THAT(groups->contexts, ElementsAre(kOnlyContext));
+  EXPECT_THAT(groups->contexts, ElementsAre(kSingleContext));
   EXPECT_EQ(groups->batches.size(), 1u);
 }
 
