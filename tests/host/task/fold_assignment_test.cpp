@@ -96,7 +96,7 @@ TEST(NumberFolds, RefuseAPerturbationWithoutOneUnlessItIsTraining) {
   EXPECT_FALSE(numbered(labels).has_value());
   const auto folds = numbered(labels, true);
   ASSERT_TRUE(folds.has_value()) << folds.error().line();
-  EXPECT_THAT(folds->fold_of_row.at(0), ElementsAre(0, TaskContext::kInNoFold, 0, kInNoFold));
+  EXPECT_THAT(folds->fold_of_row.at(0), ElementsAre(0, TaskContext::kInNoFold, 0, TaskContext::kInNoFold));
 }
 
 TEST(NumberFolds, RefuseAFoldOfOneAndOneWithoutTraining) {
