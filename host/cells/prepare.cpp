@@ -118,6 +118,9 @@ Result<std::unique_ptr<GatheredCells>> gather_cells(const std::filesystem::path&
   out.source = std::move(*opened);
   CellSource& source = *out.source;
   source.review(review);
+  for (const Review::LeftOut& each : review.left_out()) {
+    out.notes.push_back(fmt::format("{} {} are left out", each.n, each.what));
+  }
   if (source.n_cells() >= UINT32_MAX)
     return bad_input("there are more than 2^32 cells", source.path(), "split the file");
 
@@ -131,7 +134,7 @@ Result<std::unique_ptr<GatheredCells>> gather_cells(const std::filesystem::path&
   if (!groups) return tl::unexpected(groups.error());
   out.groups = std::move(*groups);
   out.picked = out.groups.picked;
-  out.notes = out.groups.notes;
+  out.notes.insert(out.notes.end(), out.groups.notes.begin(), out.groups.notes.end());
   auto genes = choose_genes(source, options.genes, review, out.notes);
   if (!genes) return tl::unexpected(genes.error());
   out.genes = std::move(*genes);

@@ -46,8 +46,8 @@ std::string_view severity_name(Severity severity) { return severity == Severity:
 Error Doubt::error() const {
   std::string fact = what;
   if (!examples.empty()) {
-    fact +=
-        fmt::format(": {}{}", fmt::join(examples, ", "), n > static_cast<std::int64_t>(examples.size()) ? ", …" : "");
+    fact += fmt::format(": {}{}", fmt::join(examples, ", "),
+                        examples.size() == kMostExamples && n > static_cast<std::int64_t>(kMostExamples) ? ", …" : "");
   }
   return Error{ErrorKind::bad_input, fmt::format("[{}] {}", code, fact), where, remedy};
 }

@@ -158,7 +158,8 @@ TEST_F(PrepareCases, FoldersOfMatrixMarketAsTheyAreDeposited) {
     EXPECT_LT(difference("expected.npz"), kTolerance) << arguments;
   }
   const Ended fewer = expect_prepared("m --cells fewer_cells.csv --pert-col gene");
-  EXPECT_NE(fewer.err.find("48 cells without a perturbation are left out"), std::string::npos) << fewer.err;
+  EXPECT_NE(fewer.err.find("48 barcodes that the cell table does not have are left out"), std::string::npos)
+      << fewer.err;
   const Ended missing = expect_prepared("m --cells seurat_meta_NA.csv --pert-col gene");
   EXPECT_NE(missing.err.find("[labels.like_missing]"), std::string::npos) << missing.err;
   const Ended right = expect_prepared("square_right --cells seurat_meta.csv --pert-col gene");
