@@ -130,8 +130,8 @@ TEST_F(PredictionsPlugin, AveragesCellsAfterScalingEach) {
   host.options["predicted"] = "cells";
   host.options["values"] = "counts";
   host.options["controls"] = "ntc";
-  write({"a", "ntc", "a", "empty"}, {"g1", "g2"}, (Matrix(4, 2) << 1, 3, 9, 9, 2, 0, 0, 0).finished());
-  ASSERT_TRUE(ask({"a", "empty", "ntc"}, {}, {"g1", "g2"})) << host.error;
+  write({"a", "ntc", "a", "hollow"}, {"g1", "g2"}, (Matrix(4, 2) << 1, 3, 9, 9, 2, 0, 0, 0).finished());
+  ASSERT_TRUE(ask({"a", "hollow", "ntc"}, {}, {"g1", "g2"})) << host.error;
   EXPECT_EQ(present, (std::vector<std::uint8_t>{1, 1, 0}));
   EXPECT_DOUBLE_EQ(rows(0, 0), (std::log1p(2500.0) + std::log1p(10000.0)) / 2);
   EXPECT_DOUBLE_EQ(rows(0, 1), std::log1p(7500.0) / 2);
