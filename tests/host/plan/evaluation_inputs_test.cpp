@@ -32,7 +32,7 @@ struct Made {
   RosterEntry head = example_plugin("knn", true), embedding = example_plugin("mine", false);
 
   EvaluationInputs inputs() const {
-    EvaluationInputs all = inputs_of_split(options, task, splits_within(task, {"0"}).value().front());
+    EvaluationInputs all = inputs_of_split(options, task, splits_within(task, {}).value().front());
     add_head_inputs(all, options, head);
     add_embedding_inputs(all, embedding, gene_input(task));
     return all;

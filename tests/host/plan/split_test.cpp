@@ -57,7 +57,7 @@ TEST(SplitsWithin, NamesOfFoldsMayComeInAnyOrderAndTwice) {
 TEST(SplitsWithin, RefuseAFoldThatTheTaskHasNot) {
   const auto splits = splits_within(example_task(), {"d"});
   ASSERT_FALSE(splits.has_value());
-  EXPECT_EQ(splits.error().line(), "headroom: error: the task has no fold 'd' (task.h5ad): its folds are a, b, c");
+  EXPECT_EQ(splits.error().line(), "the task has no fold 'd' (task.h5ad): its folds are a, b, c");
 }
 
 }  // namespace
