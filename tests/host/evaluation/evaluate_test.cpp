@@ -106,7 +106,7 @@ TEST_F(EvaluateTest, AsksTheStoreForEverythingOnceAndKeepsEverythingOnce) {
   const RunOutcome outcome = run(&memory);
   ASSERT_FALSE(outcome.error.has_value()) << outcome.error->line();
   EXPECT_EQ(memory.n_recalls_ended, 1);
-  EXPECT_EQ(memory.n_plugins, 2u);
+  EXPECT_EQ(memory.n_plugins, 3u) << "the embedding, knn, and lasso for the bounds";
   EXPECT_EQ(std::set(memory.asked.begin(), memory.asked.end()), memory.made);
   EXPECT_EQ(memory.asked.size(), memory.made.size());
   EXPECT_EQ(memory.made.size(), outcome.results.contexts[0].methods.size() * 6);
