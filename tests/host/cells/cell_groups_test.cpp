@@ -49,6 +49,7 @@ TEST(CellGroups, NamedColumnsWinOverDefaults) {
   source.table["guide"] = {"g1", "none", "g2", "none", "g1", "g2", "none", "g1", "g1", "g2"};
   source.table["lane"] = std::vector<std::string>(10, "L1");
   source.table["organ"] = std::vector<std::string>(10, "liver");
+  source.table.erase("cell_line");  // it varies within perturbations and would be averaged over
   CellColumnOptions columns;
   columns.pert_col = "guide";
   columns.labels.controls = {"none"};

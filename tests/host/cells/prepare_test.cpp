@@ -195,16 +195,16 @@ TEST_F(PrepareTest, AGeneListKeepsGenesByIdOrSymbol) {
 TEST_F(PrepareTest, FoldsComeFromAFileOrAreMade) {
   std::ofstream(folder_ / "folds.csv") << "pert_id,test_split\nENSG01,b\nENSG03,a\nENSG05,a\nENSG99,a\n";
   PrepareOptions options;
+  options.untestable_folds = true;
   options.fold_file = folder_ / "folds.csv";
   const auto report = run(kReference / "csr_float32_gzip.h5ad", options);
   ASSERT_TRUE(report.has_value()) << report.error().line();
-  EXPECT_THAT(report->notes, Contains(HasSubstr("1 rows of the fold file name perturbations that are not here")));
+  EXPECT_THAT(report->notes, Contains(HasSubstr("name perturbations that the task does not have")));
   const auto folds = *H5adFile::open(out_ / "task.h5ad")->read_column(H5adAxis::obs, "test_split");
   EXPECT_EQ(folds.text(0), "b");
   EXPECT_EQ(folds.text(1), "a");
 
   options.fold_file.reset();
-  options.untestable_folds = true;
   options.n_folds = 3;
   ASSERT_TRUE(run(kReference / "csr_float32_gzip.h5ad", options).has_value());
   EXPECT_EQ(H5adFile::open(out_ / "task.h5ad")->read_labels(H5adAxis::obs, "test_split")->labels.size(), 3u);
@@ -215,9 +215,9 @@ TEST_F(PrepareTest, FoldsComeFromAFileOrAreMade) {
               HasSubstr("context 'all' has 3 perturbations, too few for 4 folds"));
   std::ofstream(folder_ / "folds.csv") << "pert_id,test_split\nENSG01,0\nENSG05,1\n";
   options.fold_file = folder_ / "folds.csv";
-  EXPECT_THAT(refusal(kReference / "csr_float32_gzip.h5ad", options), HasSubstr("'ENSG03' has no fold"));
+  EXPECT_THAT(refusal(kReference / "csr_float32_gzip.h5ad", options), HasSubstr("1 perturbations of the task have no fold: ENSG03"));
   std::ofstream(folder_ / "folds.csv") << "pert_id,test_split\nENSG01,0\nENSG01,1\n";
-  EXPECT_THAT(refusal(kReference / "csr_float32_gzip.h5ad", options), HasSubstr("'ENSG01' is in two folds"));
+  EXPECT_THAT(refusal(kReference / "csr_float32_gzip.h5ad", options), HasSubstr("perturbation 'ENSG01' is in folds '0' and '1'"));
 }
 
 TEST_F(PrepareTest, ValuesAreWhatTheyAreSaidToBe) {
@@ -325,6 +325,7 @@ TEST_F(PrepareTest, MatrixMarketMistakesNameTheLine) {
   PrepareOptions options;
   options.cell_table = folder_ / "cells.csv";
   options.columns.labels.controls = {"ctrl"};
+  options.untestable_folds = true;  // one perturbation
   std::ofstream(folder_ / "folds.csv") << "pert_id,test_split\nP,0\n";
   options.fold_file = folder_ / "folds.csv";
   const std::string head = "%%MatrixMarket matrix coordinate integer general\n";
