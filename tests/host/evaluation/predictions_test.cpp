@@ -197,7 +197,8 @@ TEST_F(Predictions, WhatAHeadPredictsScoresAsThatHead) {
   for (std::size_t c = 0; c < task_.contexts.size(); ++c) {
     const auto embedding = ask_for_embedding(roster->embeddings[0], task_, c, nullptr, options_.seed);
     ASSERT_TRUE(embedding.has_value()) << embedding.error().message;
-    for (const Split& split : splits_within(task_, {}).value()) {
+    const std::vector<Split> splits = splits_within(task_, {}).value();
+    for (const Split& split : splits) {
       if (split.context != c) continue;
       const auto fold = make_fold_data(task_, split, {Metric::L2});
       ASSERT_TRUE(fold.has_value());
