@@ -215,9 +215,11 @@ TEST_F(PrepareTest, FoldsComeFromAFileOrAreMade) {
               HasSubstr("context 'all' has 3 perturbations, too few for 4 folds"));
   std::ofstream(folder_ / "folds.csv") << "pert_id,test_split\nENSG01,0\nENSG05,1\n";
   options.fold_file = folder_ / "folds.csv";
-  EXPECT_THAT(refusal(kReference / "csr_float32_gzip.h5ad", options), HasSubstr("1 perturbations of the task have no fold: ENSG03"));
+  EXPECT_THAT(refusal(kReference / "csr_float32_gzip.h5ad", options),
+              HasSubstr("1 perturbations of the task have no fold: ENSG03"));
   std::ofstream(folder_ / "folds.csv") << "pert_id,test_split\nENSG01,0\nENSG01,1\n";
-  EXPECT_THAT(refusal(kReference / "csr_float32_gzip.h5ad", options), HasSubstr("perturbation 'ENSG01' is in folds '0' and '1'"));
+  EXPECT_THAT(refusal(kReference / "csr_float32_gzip.h5ad", options),
+              HasSubstr("perturbation 'ENSG01' is in folds '0' and '1'"));
 }
 
 TEST_F(PrepareTest, ValuesAreWhatTheyAreSaidToBe) {
