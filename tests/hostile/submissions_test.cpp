@@ -196,7 +196,8 @@ TEST_F(HostileSubmissions, AClaimOfAHostFaultInAProbeFailsTheProbe) {
                 folder_ / "inbox/claim_host_fault_in_probe.so");
   EXPECT_EQ(run("--audit", "20"), 0) << content_of(folder_ / "log");
   bool is_found = false;
-  for (const json& probe : summary()["audit"]) {
+  const json audited = summary();
+  for (const json& probe : audited["audit"]) {
     if (probe["name"] != "good+claim_host_fault_in_probe" || probe["probe"] != "ids-renamed") continue;
     is_found = true;
     EXPECT_EQ(probe["outcome"], "fail") << probe.dump();
@@ -252,7 +253,8 @@ TEST_F(HostileSubmissions, CannotTalkFromFoldToFold) {
             0)
       << content_of(folder_ / "log");
   int n_alone = 0;
-  for (const json& probe : summary()["audit"]) {
+  const json audited = summary();
+  for (const json& probe : audited["audit"]) {
     if (probe["probe"] != "asked-alone") continue;
     ++n_alone;
     EXPECT_EQ(probe["outcome"], "pass") << probe.dump();
