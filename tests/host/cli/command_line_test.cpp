@@ -356,7 +356,7 @@ TEST_F(TinyScreen, AnEmbeddingWithoutOverlapSaysSo) {
   std::ofstream(folder_ / "other.csv") << "id,x,y\nnobody,1,2\nnothing,3,4\n";
   const Ended ended = headroom(std::string(kTinyRun) + "--embedding other=other.csv -o out");
   EXPECT_EQ(ended.exit_code, 3) << ended.err;
-  EXPECT_NE(ended.err.find("check that its ids are of the same kind"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("check that they are of the same kind"), std::string::npos) << ended.err;
 }
 
 // The chosen nulls alone compete for the WAP; those that cost time are not evaluated at all, and the results say so.

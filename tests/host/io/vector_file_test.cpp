@@ -151,7 +151,7 @@ TEST(ReadVectorFile, RefusesWhatIsNoEmbedding) {
   EXPECT_THAT(message("PK\x03\x04junk"), HasSubstr("zip"));
   EXPECT_THAT(message("\x89HDF\r\n\x1a\njunk"), HasSubstr("HDF5"));
   EXPECT_THAT(message_of(read_vector_file(folder / "absent.csv")), HasSubstr("No such file"));
-  EXPECT_THAT(message_of(read_vector_file(folder.path())), HasSubstr("cannot read"));
+  EXPECT_THAT(message_of(read_vector_file(folder.path())), HasSubstr("it is a folder, not a file"));
 }
 
 }  // namespace

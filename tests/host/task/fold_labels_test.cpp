@@ -138,6 +138,7 @@ TEST(ReadTask, ReadsDeltasOfALayer) {
   TaskFile file = six_rows();
   const auto path = file.write(folder / "t.h5ad");
   TaskOptions options;
+  options.n_folds = 2;
   options.layer = "lfc";
   const auto task = read_task(path, options);
   ASSERT_FALSE(task);
