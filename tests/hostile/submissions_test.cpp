@@ -112,9 +112,11 @@ TEST_F(HostileSubmissions, LeaveTheGoodOneAsItIsAlone) {
     fs::copy_file(fs::path(HEADROOM_HOSTILE_PLUGINS) / (std::string(name) + ".so"),
                   folder_ / "inbox" / name / "plugin.so");
   }
-  // A second good one, so that there are more evaluations through a predictor that hangs than it is asked for.
-  fs::copy_file(folder_ / "screen/embeddings/good.h5ad", folder_ / "inbox/twin.h5ad");
-  EXPECT_EQ(run(), 3) << content_of(folder_ / "log");
+  // More good ones, so that there are more evaluations through a predictor that hangs than it is asked for.
+  for (const char* copy : {"second.h5ad", "third.h5ad"}) {
+    fs::copy_file(folder_ / "screen/embeddings/good.h5ad", folder_ / "inbox" / copy);
+  }
+  EXPECT_EQ(run("--threads 2"), 3) << content_of(folder_ / "log");
   const json beside = summary();
   // One that hangs is asked a few times, not by every embedding.
   EXPECT_NE(beside.dump().find("it let its time run out 3 times and was not asked again"), std::string::npos);
