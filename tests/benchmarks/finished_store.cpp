@@ -63,7 +63,8 @@ Result<void> fill(const std::string& run_toml) {
   if (!options) return tl::unexpected<Error>(options.error());
   const auto blas = require_threadsafe_blas();
   if (!blas) return tl::unexpected<Error>(blas.error());
-  const auto input = cli::read_task_input(arguments->task, true, TaskParts::all_but_deltas);
+  Review review;
+  const auto input = cli::read_task_input(arguments->task, review, true, TaskParts::all_but_deltas);
   if (!input) return tl::unexpected<Error>(input.error());
   const NoiseTable* noise = input->noise ? &*input->noise : nullptr;
   ThreadPool pool(available_cores());
