@@ -172,9 +172,10 @@ std::vector<std::string> targets_of_several_guides(std::span<const std::string> 
     return n_targets <= 1 && is_guide_of(label, target);
   };
   std::vector<std::string> several;
-  for (const auto& [target, members] : labels_of) {
-    const auto n =
-        std::count_if(members.begin(), members.end(), [&](std::size_t l) { return is_guide(labels[l], target); });
+  for (const auto& of_target : labels_of) {
+    const std::string& target = of_target.first;
+    const auto n = std::count_if(of_target.second.begin(), of_target.second.end(),
+                                 [&](std::size_t l) { return is_guide(labels[l], target); });
     if (n >= 2) several.push_back(target);
   }
   return several;
