@@ -78,7 +78,8 @@ Result<void> fill(const std::string& run_toml) {
   std::filesystem::create_directories(arguments->out);
   auto store = Store::open(arguments->out, metrics);
   if (!store) return tl::unexpected<Error>(store.error());
-  cli::RunStore memory(*store, cli::make_run_record(*arguments, input->task, noise, *blas), false, true);
+  cli::RunStore memory(cli::make_run_record(*arguments, input->task, noise, *blas), false, true);
+  memory.keep_in(*store);
   if (auto begun = memory.begin(planned->results().settings, planned->plugins()); !begun) return begun;
   const auto keys = planned->evaluations();
   std::size_t n_scores = 0;
