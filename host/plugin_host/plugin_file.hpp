@@ -41,10 +41,6 @@ Result<PluginFile> open_plugin_file(const std::filesystem::path& path, std::uint
 Result<DataFile> open_data_file(const std::filesystem::path& path, std::uintmax_t most_bytes = kMaxDataFileBytes,
                                 const std::stop_token& stop = {});
 
-// Where a plugin finds its DataFile: a path that every worker can open at every level of confinement. It is given as
-// the value of the option named by WorkerSettings::data_file_option.
-inline constexpr const char* kDataFilePathInWorker = "/proc/self/fd/7";
-
 // Whether this hash is that of a plugin built with this host.
 bool is_shipped_plugin(std::string_view sha256);
 

@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <climits>
 #include <cstdint>
 #include <cstdio>
@@ -26,25 +28,60 @@ namespace fs = std::filesystem;
 constexpr int kMostDepth = 64;  // of folders in folders; a descriptor each
 
 tl::unexpected<Error> not_copied(const fs::path& folder, int error) {
+  if (error == ECANCELED) return tl::unexpected<Error>(Error{ErrorKind::interrupted, "interrupted", {}, {}});
+  if (error == EFBIG) {
+    return bad_input("the data folder is larger than a quarter of what is free for its worker's own copy",
+                     folder.string(), "make it smaller, or set TMPDIR to a folder with more room");
+  }
+  if (error == ELOOP) {
+    return bad_input("the data folder has more than " + std::to_string(kMostDepth) + " folders in one another",
+                     folder.string(), "make it flatter");
+  }
   return harness_fault("a worker's own copy of the data folder cannot be made: " + std::string(strerror(error)),
                        folder.string(), "set TMPDIR to a folder with room for it");
 }
 
+// What is left to one copy.
+struct Copying {
+  const CopyBounds& bounds;
+  std::uint64_t bytes_left;
+};
+
+// Of what is free: so that no folder, and no number of them at once, leaves others without room.
+constexpr std::uint64_t kPartOfFree = 4;
+
+std::uint64_t most_copied_bytes(const fs::path& where) {
+  struct statvfs status;
+  if (statvfs(where.c_str(), &status) != 0) return 0;
+  return std::uint64_t{status.f_bavail} * status.f_frsize / kPartOfFree;
+}
+
+// 0, or why to go no further: ECANCELED or ETIME.
+int impatience(const Copying& copying) {
+  if (copying.bounds.stop.stop_requested()) return ECANCELED;
+  const auto& deadline = copying.bounds.deadline;
+  return deadline && std::chrono::steady_clock::now() >= *deadline ? ETIME : 0;
+}
+
 // 0 or an errno. Only what is there is copied: a file of holes takes no room.
-int copy_content(int from, int to, off_t bytes) {
+int copy_content(int from, int to, off_t bytes, Copying& copying) {
   std::vector<char> buffer(std::size_t{1} << 20);
   for (off_t at = 0; at < bytes;) {
+    if (const int error = impatience(copying)) return error;  // where every page is followed by a hole
     const off_t data = lseek(from, at, SEEK_DATA);
     if (data < 0 && errno == ENXIO) break;
     off_t end = data < 0 ? bytes : lseek(from, data, SEEK_HOLE);
     if (end < 0 || end > bytes) end = bytes;
     at = std::max(at, data);
     while (at < end) {
+      if (const int error = impatience(copying)) return error;
       const auto most = std::min<off_t>(end - at, static_cast<off_t>(buffer.size()));
       const ssize_t got = pread(from, buffer.data(), static_cast<std::size_t>(most), at);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return errno;
       if (got == 0) return 0;  // it has become shorter
+      if (static_cast<std::uint64_t>(got) > copying.bytes_left) return EFBIG;
+      copying.bytes_left -= static_cast<std::uint64_t>(got);
       for (ssize_t done = 0; done < got;) {
         const ssize_t put = pwrite(to, buffer.data() + done, static_cast<std::size_t>(got - done), at + done);
         if (put < 0 && errno == EINTR) continue;
@@ -63,10 +100,10 @@ void copy_time(int to, const struct stat& source) {
   futimens(to, times);
 }
 
-int copy_file(int from, const struct stat& status, int to_folder, const char* name) {
+int copy_file(int from, const struct stat& status, int to_folder, const char* name, Copying& copying) {
   const FileDescriptor to(openat(to_folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!to) return errno;
-  if (const int error = copy_content(from, to.get(), status.st_size)) return error;
+  if (const int error = copy_content(from, to.get(), status.st_size, copying)) return error;
   // The worker may have another user id than this process.
   fchmod(to.get(), (status.st_mode & 0777) | 0444);
   copy_time(to.get(), status);
@@ -80,7 +117,7 @@ int copy_link(int from_folder, int to_folder, const char* name) {
 }
 
 // Takes `from`. Never follows a link, never waits for a FIFO.
-int copy_folder(int from, int to, int depth) {
+int copy_folder(int from, int to, int depth, Copying& copying) {
   DIR* const listing = fdopendir(from);
   if (listing == nullptr) return errno;
   int error = depth > kMostDepth ? ELOOP : 0;
@@ -88,6 +125,7 @@ int copy_folder(int from, int to, int depth) {
     const std::string name = entry->d_name;
     struct stat status;
     if (name == "." || name == "..") continue;
+    if ((error = impatience(copying)) != 0) continue;
     if (fstatat(dirfd(listing), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
     if (S_ISLNK(status.st_mode)) {
       error = copy_link(dirfd(listing), to, name.c_str());
@@ -98,14 +136,14 @@ int copy_folder(int from, int to, int depth) {
         openat(dirfd(listing), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
     if (!source || fstat(source.get(), &status) != 0) continue;
     if (S_ISREG(status.st_mode)) {
-      error = copy_file(source.get(), status, to, name.c_str());
+      error = copy_file(source.get(), status, to, name.c_str(), copying);
     } else if (S_ISDIR(status.st_mode)) {
       if (mkdirat(to, name.c_str(), 0700) != 0) {
         error = errno;
         continue;
       }
       const FileDescriptor below(openat(to, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-      error = below ? copy_folder(source.release(), below.get(), depth + 1) : errno;
+      error = below ? copy_folder(source.release(), below.get(), depth + 1, copying) : errno;
       fchmod(below.get(), (status.st_mode & 0777) | 0555);
       copy_time(below.get(), status);
     }
@@ -142,7 +180,7 @@ bool is_readable_by_all(const fs::path& folder) {
   return !error;
 }
 
-Result<std::shared_ptr<const PrivateFolder>> PrivateFolder::copy_of(const fs::path& folder) {
+Result<std::shared_ptr<const PrivateFolder>> PrivateFolder::copy_of(const fs::path& folder, const CopyBounds& bounds) {
   FileDescriptor from(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   struct stat status;
   if (!from || fstat(from.get(), &status) != 0) {
@@ -159,7 +197,8 @@ Result<std::shared_ptr<const PrivateFolder>> PrivateFolder::copy_of(const fs::pa
   if (name.empty() || mkdir(made->path_.c_str(), 0700) != 0) return not_copied(folder, errno);
   const FileDescriptor to(open(made->path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!to) return not_copied(folder, errno);
-  if (const int failed = copy_folder(from.release(), to.get(), 0)) return not_copied(folder, failed);
+  Copying copying{bounds, bounds.most_bytes.value_or(most_copied_bytes(made->path_))};
+  if (const int failed = copy_folder(from.release(), to.get(), 0, copying)) return not_copied(folder, failed);
   if (fchmod(to.get(), (status.st_mode & 0777) | 0555) != 0 || chmod(made->outer_.c_str(), 0711) != 0) {
     return not_copied(folder, errno);
   }

@@ -2,8 +2,12 @@
 // every reading sets the time of a file's last access, and the next worker sees it.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <stop_token>
 
 #include "outcome/outcome.hpp"
 
@@ -12,12 +16,22 @@ namespace headroom {
 // Whether every user may read all files and folders in it. Links are not followed.
 bool is_readable_by_all(const std::filesystem::path& folder);
 
+// What a copy may cost.
+struct CopyBounds {
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+  std::stop_token stop;
+  std::optional<std::uint64_t> most_bytes;  // default: a quarter of what is free where the copy is made
+};
+
 class PrivateFolder {
  public:
   // Copies folders, regular files (holes stay holes) and symbolic links, these as they are. What is of another type or
   // cannot be read is left out: the plugin could not have read it either. The copy lies in the folder for temporary
-  // files, under a name that nobody can guess.
-  static Result<std::shared_ptr<const PrivateFolder>> copy_of(const std::filesystem::path& folder);
+  // files, under a name that nobody can guess. A copy that is interrupted (ErrorKind::interrupted) or not made in time
+  // leaves nothing behind; neither does one of a folder that is too deep or takes more than it may
+  // (ErrorKind::bad_input).
+  static Result<std::shared_ptr<const PrivateFolder>> copy_of(const std::filesystem::path& folder,
+                                                              const CopyBounds& bounds = {});
   ~PrivateFolder();  // removes the copy
   PrivateFolder(const PrivateFolder&) = delete;
   PrivateFolder& operator=(const PrivateFolder&) = delete;

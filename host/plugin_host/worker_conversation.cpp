@@ -137,13 +137,15 @@ tl::unexpected<WorkerFault> WorkerSession::State::fail_as_told(const WorkerFailu
   }
 }
 
+WorkerProcess::Clock::time_point deadline_after(double seconds) {
+  using Clock = WorkerProcess::Clock;
+  return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
 CallTime WorkerSession::State::time_of_call() const {
-  const auto seconds_from_now = [](double seconds) {
-    return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-  };
   const double limit_s = limits.wall_time_s();
-  if (!settings.budget || settings.budget->left_s() >= limit_s) return {seconds_from_now(limit_s), false};
-  return {seconds_from_now(settings.budget->left_s()), true};
+  if (!settings.budget || settings.budget->left_s() >= limit_s) return {deadline_after(limit_s), false};
+  return {deadline_after(settings.budget->left_s()), true};
 }
 
 Answer<WorkerReply> WorkerSession::State::ask(WorkerRequest& request, int attachment_fd, const WorkerStage& stage,
@@ -191,9 +193,9 @@ Answer<WorkerReply> WorkerSession::State::ask(WorkerRequest& request, int attach
     return fail(WorkerVerdict::PROTOCOL_ERROR, "its answer is one to another request " + stage.words);
   }
   if (reply_attachment) *reply_attachment = std::move(frame.attachment);
-  if (std::isfinite(reply.usage().cpu_s())) {
-    usage = {process.cpu_s().value_or(reply.usage().cpu_s()), reply.usage().peak_memory_bytes()};
-  }
+  if (const auto cpu_s = process.cpu_s()) usage.cpu_s = *cpu_s;
+  // A foreign plugin can say what it likes: of its memory the kernel tells at the end.
+  if (is_ours) usage.peak_memory_bytes = reply.usage().peak_memory_bytes();
   if (reply.has_failure()) return fail_as_told(reply.failure(), stage);
   return reply;
 }

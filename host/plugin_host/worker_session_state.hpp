@@ -38,6 +38,8 @@ struct CallTime {
   bool is_by_budget = false;  // the submission's budget ends before the limit of a request
 };
 
+WorkerProcess::Clock::time_point deadline_after(double seconds);
+
 struct WorkerSession::State {
   using Clock = WorkerProcess::Clock;
 
@@ -55,7 +57,8 @@ struct WorkerSession::State {
   std::optional<std::int64_t> said_dimension;
   std::optional<WorkerFault> fault;  // set: the worker is gone
   bool is_finished = false;
-  bool is_ours = false;  // the plugin is one of Headroom's own, whose workers share what they only read
+  bool has_private_files = false;  // see sandbox/private_files.hpp
+  bool is_ours = false;            // the plugin is one of Headroom's own, whose workers share what they only read
   WorkerUsageSoFar usage;
   double cpu_charged_s = 0;  // on the worker's clock, to earlier requests
 
@@ -88,7 +91,7 @@ struct WorkerSession::State {
 
   // A sealed file as this worker may have it.
   Result<FileDescriptor> memory_for_worker(const FileDescriptor& memory) const;
-  Answer<void> confine(FileDescriptor data_folder);
+  Answer<void> confine(const PluginFile& plugin, FileDescriptor data_folder);
   Answer<void> load(const PluginFile& plugin, const CallTime& time);
   Answer<void> configure(const CallTime& time);
 

@@ -1,5 +1,6 @@
 // A worker's first steps: the process, its confinement, the plugin, its options.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,8 @@
 #include "plugin_host/memory_file.hpp"
 #include "plugin_host/worker_limits.hpp"
 #include "plugin_host/worker_session_state.hpp"
+#include "sandbox/namespaces.hpp"
+#include "sandbox/private_files.hpp"
 
 namespace headroom {
 namespace {
@@ -51,13 +54,24 @@ WorkerLimits kept_by_worker(WorkerLimits limits) {
   return limits;
 }
 
+bool has_layer(const ConfinementReport& report, const char* name) {
+  const auto& layers = report.layers();
+  return std::any_of(layers.begin(), layers.end(),
+                     [&](const ConfinementLayer& layer) { return layer.name() == name && layer.enforced(); });
+}
+
+std::uint64_t size_of(const FileDescriptor& memory) {
+  struct stat status;
+  return fstat(memory.get(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
 }  // namespace
 
 Result<FileDescriptor> WorkerSession::State::memory_for_worker(const FileDescriptor& memory) const {
   return is_ours ? reopen_memory_file(memory.get(), false) : copy_memory_file(memory.get());
 }
 
-Answer<void> WorkerSession::State::confine(FileDescriptor data_folder) {
+Answer<void> WorkerSession::State::confine(const PluginFile& plugin, FileDescriptor data_folder) {
   const Clock::time_point started = Clock::now();
   WorkerRequest request;
   Confine& confine = *request.mutable_confine();
@@ -65,6 +79,8 @@ Answer<void> WorkerSession::State::confine(FileDescriptor data_folder) {
   *confine.mutable_limits() = kept_by_worker(limits);
   confine.set_has_data_folder(static_cast<bool>(data_folder));
   confine.set_is_ours(is_ours);
+  confine.set_library_bytes(size_of(plugin.memory));
+  if (settings.data_file) confine.set_data_file_bytes(size_of(settings.data_file->memory));
   for (const std::string& layer : settings.disabled_layers) confine.add_disabled_layers(layer);
   FileDescriptor listener;
   auto reply =
@@ -72,6 +88,7 @@ Answer<void> WorkerSession::State::confine(FileDescriptor data_folder) {
   if (!reply) return tl::unexpected<WorkerFault>(reply.error());
   if (!reply->has_ready()) return fail(host_fault("a worker did not report its confinement"));
   confinement = reply->ready().confinement();
+  has_private_files = has_layer(confinement, kPrivateFilesLayer);
   process.listen_to(std::move(listener));
   const auto short_of = shortfall(settings.mode, confinement);
   if (short_of && !settings.accepts_any_level) return fail(host_fault(*short_of));
@@ -82,7 +99,9 @@ Answer<void> WorkerSession::State::load(const PluginFile& plugin, const CallTime
   WorkerRequest request;
   request.mutable_load();
   const WorkerStage stage{"while it was loaded"};
-  const auto library = memory_for_worker(plugin.memory);
+  // A worker with private files copies it there before it opens it: the copy that all have is seen by none of a plugin.
+  const auto library =
+      has_private_files ? reopen_memory_file(plugin.memory.get(), false) : memory_for_worker(plugin.memory);
   if (!library) return fail(host_fault(library.error()));
   auto reply = ask(request, library->get(), stage, time);
   if (!reply) return tl::unexpected<WorkerFault>(reply.error());
@@ -123,10 +142,11 @@ Answer<void> WorkerSession::State::configure(const CallTime& time) {
     }
     OptionValue& option = *configure.add_options();
     option.set_key(settings.data_file_option);
-    option.set_value(kDataFilePathInWorker);
+    option.set_value(has_private_files ? kPrivateDataFile : kDataFileInWorker);
     configure.set_has_data_file(true);
   }
-  if (!settings.data_folder.empty()) configure.set_data_folder(kDataFolderInWorker);
+  if (!settings.data_folder.empty())
+    configure.set_data_folder(has_private_files ? kPrivateDataFolder : kDataFolderInWorker);
   Result<FileDescriptor> data_file;
   if (settings.data_file) data_file = memory_for_worker(settings.data_file->memory);
   if (!data_file) return fail(host_fault(data_file.error()));
@@ -148,14 +168,6 @@ Answer<WorkerProcess> start_process(const WorkerSettings& settings, const Worker
   return std::move(*process);
 }
 
-// Whether reading the data folder leaves nothing behind that another worker could see.
-bool shows_data_folder_without_trace(const ConfinementReport& report) {
-  const auto& layers = report.layers();
-  return std::any_of(layers.begin(), layers.end(), [](const ConfinementLayer& layer) {
-    return layer.name() == kDataFolderLayer && layer.enforced();
-  });
-}
-
 // Whether the worker has another user id than this process, to which it is a stranger.
 bool takes_own_user(const WorkerSettings& settings) {
   const auto& disabled = settings.disabled_layers;
@@ -166,7 +178,15 @@ bool takes_own_user(const WorkerSettings& settings) {
 // The same with a copy of the data folder for one worker alone. The time that a folder takes is its plugin's.
 Answer<WorkerSettings> with_copied_folder(const WorkerSettings& settings) {
   const ChargedTime charged(settings.budget.get());
-  auto copy = PrivateFolder::copy_of(settings.data_folder);
+  CopyBounds bounds{{}, settings.stop, {}};
+  if (settings.budget) bounds.deadline = deadline_after(settings.budget->left_s());
+  auto copy = PrivateFolder::copy_of(settings.data_folder, bounds);
+  if (!copy && bounds.deadline && WorkerProcess::Clock::now() >= *bounds.deadline) {
+    return tl::unexpected<WorkerFault>(total_limit(*settings.budget, "while its data folder was copied"));
+  }
+  if (!copy && copy.error().kind == ErrorKind::bad_input) {
+    return tl::unexpected<WorkerFault>(WorkerFault{WorkerVerdict::UNSUITED, copy.error().line()});
+  }
   if (!copy) return refused(copy.error());
   WorkerSettings with_copy = settings;
   with_copy.data_folder = (*copy)->path();
@@ -206,10 +226,11 @@ Answer<std::unique_ptr<WorkerSession>> WorkerSession::start(const PluginFile& pl
   // Which pages of a slot were ever touched outlives their content: only workers of our own plugins use slots again.
   const bool shares_slots = settings.output_slots && state->is_ours;
   state->slots = shares_slots ? settings.output_slots : std::make_shared<OutputSlots>();
-  if (auto confined = state->confine(std::move(data_folder)); !confined)
+  if (auto confined = state->confine(plugin, std::move(data_folder)); !confined)
     return tl::unexpected<WorkerFault>(confined.error());
   if (!state->is_ours && has_folder && !has_copy && settings.mode != SandboxMode::OFF &&
-      !shows_data_folder_without_trace(state->confinement)) {
+      !has_layer(state->confinement, kDataFolderLayer)) {
+    // Reading it would leave behind what another worker could see.
     const auto with_copy = with_copied_folder(settings);
     if (!with_copy) return tl::unexpected<WorkerFault>(with_copy.error());
     return start(plugin, *with_copy);

@@ -67,7 +67,6 @@ const std::vector<std::string>& readable_system_paths() {
       "/etc/ld.so.cache",
       "/usr/share/zoneinfo",
       "/dev/null",
-      "/dev/zero",
       "/dev/urandom",
       "/sys/devices/system/cpu/online",
       "/sys/devices/system/cpu/possible",
@@ -76,7 +75,8 @@ const std::vector<std::string>& readable_system_paths() {
   return paths;
 }
 
-tl::expected<LandlockOutcome, SystemFailure> restrict_files(int data_folder_fd) {
+tl::expected<LandlockOutcome, SystemFailure> restrict_files(int data_folder_fd,
+                                                            const std::vector<std::string>& own_folders) {
   LandlockOutcome outcome;
   outcome.abi = create_ruleset(nullptr, 0, kCreateRulesetVersion);
   if (outcome.abi < 0) return system_failure("landlock_create_ruleset");
@@ -91,7 +91,9 @@ tl::expected<LandlockOutcome, SystemFailure> restrict_files(int data_folder_fd) 
   const FileDescriptor ruleset(create_ruleset(&attributes, sizeof(attributes), 0));
   if (!ruleset) return system_failure("landlock_create_ruleset");
 
-  for (const std::string& path : readable_system_paths()) {
+  std::vector<std::string> paths = readable_system_paths();
+  paths.insert(paths.end(), own_folders.begin(), own_folders.end());
+  for (const std::string& path : paths) {
     const FileDescriptor folder(open(path.c_str(), O_PATH | O_CLOEXEC));
     if (!folder) continue;
     if (auto allowed = allow_reading(ruleset.get(), folder.get()); !allowed) return tl::unexpected(allowed.error());

@@ -9,9 +9,10 @@
 namespace headroom {
 
 // What every plugin may read: the system's shared libraries with the loader's cache, character sets and time zones,
-// sources of zeros and random bytes, and the numbers of CPUs that BLAS and OpenMP libraries size themselves by (of the
-// folder that they lie in no more: its counters of idle times tell what others have done).
-// Folders stand for all that is below them; those that a system lacks are left out.
+// nothing and random bytes (no zeros: each mapping of them takes a number that the machine counts up), and the numbers
+// of CPUs that BLAS and OpenMP libraries size themselves by (of the folder that they lie in no more: its counters of
+// idle times tell what others have done). Folders stand for all that is below them; those that a system lacks are left
+// out.
 const std::vector<std::string>& readable_system_paths();
 
 struct LandlockOutcome {
@@ -20,8 +21,9 @@ struct LandlockOutcome {
   bool denies_signals = false;  // and abstract unix sockets to the outside: from 6 on (Linux 6.12)
 };
 
-// Denies every access to files but reading the paths above and, if not negative, the folder that `data_folder_fd` is
-// open on. Needs NO_NEW_PRIVS. On failure nothing is restricted.
-tl::expected<LandlockOutcome, SystemFailure> restrict_files(int data_folder_fd);
+// Denies every access to files but reading the paths above, the folders of the plugin's own files (`own_folders`) and,
+// if not negative, the folder that `data_folder_fd` is open on. Needs NO_NEW_PRIVS. On failure nothing is restricted.
+tl::expected<LandlockOutcome, SystemFailure> restrict_files(int data_folder_fd,
+                                                            const std::vector<std::string>& own_folders = {});
 
 }  // namespace headroom

@@ -122,7 +122,9 @@ tl::expected<void, SystemFailure> map_own_ids(uid_t user, gid_t group) {
   return write_file("/proc/self/gid_map", line(group));
 }
 
-tl::expected<void, SystemFailure> enter_private_root(const std::string& data_folder) {
+tl::expected<PrivateRoot, SystemFailure> enter_private_root(const PrivateRootRequest& request) {
+  const std::string& data_folder = request.data_folder;
+  PrivateRoot made;
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return system_failure("mount private");
   // The data folder is bound before its own path can vanish under the new root.
   const FileDescriptor data(data_folder.empty() ? -1 : open(data_folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -134,15 +136,17 @@ tl::expected<void, SystemFailure> enter_private_root(const std::string& data_fol
   }
   if (root.empty()) return system_failure("mount tmpfs");
   for (const std::string& path : readable_system_paths()) {
-    if (auto shown = show_in(root, path); !shown) return shown;
+    if (auto shown = show_in(root, path); !shown) return tl::unexpected(shown.error());
   }
-  if (auto shown = show_processes_in(root); !shown) return shown;
+  if (auto shown = show_processes_in(root); !shown) return tl::unexpected(shown.error());
   if (data) {
     const std::string target = root + kPrivateDataFolder;
     mkdir(target.c_str(), 0755);
     const std::string source = "/proc/self/fd/" + std::to_string(data.get());
-    if (auto bound = bind_read_only(source, target); !bound) rmdir(target.c_str());
+    made.shows_data_folder = bind_read_only(source, target).has_value();
+    if (!made.shows_data_folder) rmdir(target.c_str());
   }
+  if (request.has_files) made.files = make_private_files(root, request.library_bytes, request.data_file_bytes);
   // The old root ends up below the new one at the same place, and is let go of.
   if (chdir(root.c_str()) != 0) return system_failure("chdir");
   if (syscall(SYS_pivot_root, ".", ".") != 0) return system_failure("pivot_root");
@@ -151,6 +155,12 @@ tl::expected<void, SystemFailure> enter_private_root(const std::string& data_fol
   if (mount(nullptr, "/", nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, nullptr) != 0) {
     return system_failure("mount read-only");
   }
+  return made;
+}
+
+tl::expected<void, SystemFailure> hide_processes() {
+  if (umount2("/proc", MNT_DETACH) != 0) return system_failure("umount /proc");
+  if (access("/proc/self", F_OK) == 0) return system_failure("/proc is still there", EBUSY);
   return {};
 }
 

@@ -3,9 +3,11 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "sandbox/private_files.hpp"
 #include "sandbox/system_failure.hpp"
 
 namespace headroom {
@@ -24,10 +26,24 @@ tl::expected<pid_t, SystemFailure> clone_into_namespaces();
 // In that child, before anything else: maps `user` and `group`, whom it was outside, to the same numbers inside.
 tl::expected<void, SystemFailure> map_own_ids(uid_t user, gid_t group);
 
+// What the new root shows beside the system.
+struct PrivateRootRequest {
+  std::string data_folder;  // shown as /data unless it is empty
+  bool has_files = false;   // the plugin's files lie in it, see private_files.hpp
+  std::uint64_t library_bytes = 0, data_file_bytes = 0;
+};
+struct PrivateRoot {
+  bool shows_data_folder = false;
+  tl::expected<PrivateFiles, SystemFailure> files;
+};
+
 // In that child: leaves the old file tree for an empty one with read-only binds of readable_system_paths(), a /proc of
-// the new pid namespace (the old one where a new one is not granted), and `data_folder` as /data unless it is empty.
-// A data folder that cannot be bound (its parents are closed to the user) stays reachable by descriptor alone.
-tl::expected<void, SystemFailure> enter_private_root(const std::string& data_folder);
+// the new pid namespace (the old one where a new one is not granted), and what is asked for. A data folder that cannot
+// be bound (its parents are closed to the user) stays reachable by descriptor alone.
+tl::expected<PrivateRoot, SystemFailure> enter_private_root(const PrivateRootRequest& request);
+
+// After that: takes /proc away, and sees that it is gone.
+tl::expected<void, SystemFailure> hide_processes();
 
 inline constexpr const char* kPrivateDataFolder = "/data";
 

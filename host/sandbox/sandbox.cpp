@@ -38,10 +38,15 @@ std::string folder_behind(int fd) {
 
 // The new process 1: prepares the namespaces, starts the worker and waits for it. Returns in the worker, with what
 // could not be had of the mount namespace.
-tl::expected<void, SystemFailure> become_worker_of_namespace(const SandboxRequest& request, uid_t user, gid_t group,
-                                                             int inner_end) {
-  tl::expected<void, SystemFailure> prepared = map_own_ids(user, group);
-  if (prepared) prepared = enter_private_root(request.has_data_folder ? folder_behind(kDataFolderFd) : std::string());
+tl::expected<PrivateRoot, SystemFailure> become_worker_of_namespace(const SandboxRequest& request, uid_t user,
+                                                                    gid_t group, int inner_end) {
+  tl::expected<PrivateRoot, SystemFailure> prepared;
+  if (auto mapped = map_own_ids(user, group); !mapped) {
+    prepared = tl::unexpected(mapped.error());
+  } else {
+    prepared = enter_private_root({request.has_data_folder ? folder_behind(kDataFolderFd) : std::string(),
+                                   !request.is_ours, request.library_bytes, request.data_file_bytes});
+  }
   if (prepared && request.has_data_folder) {
     // From here on the data folder is the one of the private root: nothing outside is above it.
     const FileDescriptor folder(open(kPrivateDataFolder, O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -51,6 +56,18 @@ tl::expected<void, SystemFailure> become_worker_of_namespace(const SandboxReques
   if (worker < 0) _exit(kNoWorkerExit);
   if (worker > 0) run_init(worker, inner_end);
   return prepared;
+}
+
+// Where all that the plugin needs lies in its private root: puts its files where the worker fills them, and takes away
+// /proc, which nothing needs any more.
+tl::expected<void, SystemFailure> use_private_files(PrivateRoot& root, bool has_data_folder) {
+  if (!root.files) return tl::unexpected(root.files.error());
+  if (has_data_folder && !root.shows_data_folder) return system_failure("the data folder is not in the root", ENOENT);
+  if (auto hidden = hide_processes(); !hidden) return hidden;
+  if (dup3(root.files->library.get(), kLibraryFd, O_CLOEXEC) < 0) return system_failure("dup3");
+  const FileDescriptor& data_file = root.files->data_file;
+  if (data_file && dup3(data_file.get(), kDataFileFd, O_CLOEXEC) < 0) return system_failure("dup3");
+  return {};
 }
 
 }  // namespace
@@ -123,7 +140,7 @@ Sandbox enter_sandbox(const SandboxRequest& request) {
   }
   // From here on the monitor is another process. If it dies, so does its child.
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  tl::expected<void, SystemFailure> prepared;
+  tl::expected<PrivateRoot, SystemFailure> prepared;
   if (is_namespaced) {
     prepared = become_worker_of_namespace(request, user, group, inner[1]);
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -136,6 +153,12 @@ Sandbox enter_sandbox(const SandboxRequest& request) {
     if (end >= 0) close(end);
   }
   const NamespaceIds inside = note_namespaces();
+  if (is_namespaced && prepared && !request.is_ours) {
+    const auto used = use_private_files(*prepared, request.has_data_folder);
+    sandbox.has_private_files = used.has_value();
+    add_layer(report, kPrivateFilesLayer, used);
+    prepared->files = PrivateFiles();
+  }
   if (request.has_data_folder) add_layer(report, kDataFolderLayer, probe_read_only_mount(kDataFolderFd));
   add_layer(report, "undumpable", forbid_dumping());
   if (is_off) {
@@ -149,7 +172,8 @@ Sandbox enter_sandbox(const SandboxRequest& request) {
     }
     add_layer(report, "no_new_privs", forbid_new_privileges());
     if (wanted("landlock")) {
-      const auto restricted = restrict_files(request.has_data_folder ? kDataFolderFd : -1);
+      const std::vector<std::string> own_folders(sandbox.has_private_files ? 1 : 0, kPrivateFilesFolder);
+      const auto restricted = restrict_files(request.has_data_folder ? kDataFolderFd : -1, own_folders);
       if (restricted) {
         report.set_landlock_abi(static_cast<std::uint32_t>(restricted->abi));
         add_layer(report, "landlock", probe_file_access());

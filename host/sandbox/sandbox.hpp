@@ -34,9 +34,9 @@
 //   landlock    no file but system libraries and the plugin's own data; no TCP; no signal to other processes
 //   seccomp     no network, no new process, no exec, no kernel surface beyond an allow-list; nothing that outlives the
 //               process (keys, locks, shared memory)
-//   rlimits     address space, no file writes, number of descriptors and threads; CPU time for callers that give a limit
-//               of a whole life. That of a request is kept by the host, on the clock of the process that sent the first
-//               frame, as the kernel names it.
+//   rlimits     address space, no file writes, number of descriptors and threads; CPU time for callers that give a
+//               limit of a whole life. That of a request is kept by the host, on the clock of the process that sent the
+//               first frame, as the kernel names it.
 //   namespaces  the rest of the system is not even visible: existence of files, processes, network, host name
 //   own_uid     other processes cannot be touched even without the layers above; threads are counted for it alone
 //
@@ -44,18 +44,32 @@
 // so nothing that a worker can change may be seen by another, while both live or in turn. Decided for each kind:
 //   open files      offset, flags, owner: what a worker inherits is opened for it alone
 //   memory files    times of access, pages that were touched, futexes: copies for the workers of foreign plugins;
-//   output
-//                   memory is not used again after them
+//                   output memory is not used again after them
 //   data folder     times of last access: a mount that cannot be written to, else a copy (kDataFolderLayer)
 //   page cache      of system libraries and data folders: every call that tells of it without taking the time is
-//   refused
-//                   (mincore, cachestat, RWF_NOWAIT, advice; counts of faults; /proc)
-//   locks, leases, watches, keys, queues, shared memory, futexes that others could wake: refused
-//   the machine     sysinfo, statfs, clocks and limits of other processes, counters in /sys and /proc: refused or not
-//                   readable; a user id that is drawn, not counted
+//                   refused (mincore, cachestat, RWF_NOWAIT, advice; counts of faults; /proc)
+//   kernel objects  locks, leases, watches, keys, queues, shared memory, attributes, futexes that others could wake:
+//                   refused
+//   the machine     sysinfo, statfs, clocks, limits and schedules of other processes, counters in /sys and /proc:
+//                   refused or not readable; a user id that is drawn, not counted
+//   numbers         that the kernel counts up for the whole machine and gives to whatever is made next. Of inodes:
+//                   pipes, sockets, anonymous memory to share and descriptors of threads are refused; /proc, where
+//                   every look makes one, is not there (kPrivateFilesLayer). Of processes: a pid namespace.
+//   its own         working directory, mask, environment, name, timers, signals: nobody else can ask for them
 //   living at once  the host never lets workers of foreign plugins for different folds (evaluation/fold_gate.hpp)
-// Left are time itself; the kernel's own counters that show in numbers of inodes (and, without a pid namespace, of
-// processes and threads); and without a mount namespace the times of last access of system files.
+// Left at every level:
+//   time            how long a call takes, the clocks, which processor it runs on
+//   the host's own  a worker's channel, log and memory files have inode numbers that tell how many of these were made
+//                   before: as many as the run has asked, fewer after a worker that failed
+// Left without namespaces, since no other layer reaches it:
+//   threads         have numbers of the whole machine. A plugin may start some, clone() returns the number, and a
+//                   filter cannot change what a call returns.
+//   looks at paths  Landlock decides on opening, not on stat() and readlink(), and a filter does not see paths; both
+//                   calls are needed by whatever searches for files. So entries of /proc tell (and move) the counter of
+//                   inodes, the links of /proc the number of processes, and every folder that the user may enter which
+//                   files are in it, how large and how old: the run's own output, which grows by what plugins say,
+//                   among them.
+//   system files    the time of last access: by default the kernel sets it once a day and file
 //
 // The functions of this folder run in a single-threaded process and before the plugin. Unlike other libraries they end
 // processes: monitor and init never return from enter_sandbox().
@@ -76,16 +90,23 @@ inline constexpr int kLogFd = 2;  // and 1
 inline constexpr int kChannelFd = 3;
 inline constexpr int kControlFd = 4;     // monitor only
 inline constexpr int kEndFd = 5;         // monitor only
-inline constexpr int kLibraryFd = 6;     // the plugin's sealed copy
-inline constexpr int kDataFileFd = 7;    // the vector file's sealed copy, if there is one
+inline constexpr int kLibraryFd = 6;     // the plugin's sealed copy, or the private file that it is copied to
+inline constexpr int kDataFileFd = 7;    // the same of the vector file, if there is one
 inline constexpr int kDataFolderFd = 8;  // the plugin's data folder, if there is one
 inline constexpr int kFirstFreeFd = 9;
 
+// Where the three are found by path, in a worker without private files.
+inline constexpr const char* kLibraryInWorker = "/proc/self/fd/6";
+inline constexpr const char* kDataFileInWorker = "/proc/self/fd/7";
 inline constexpr const char* kDataFolderInWorker = "/proc/self/fd/8";
 
 // A layer of the report where there is a data folder: it is shown by a mount that cannot be written to, not even the
 // times of last access. Elsewhere the host gives each worker a copy of it.
 inline constexpr const char* kDataFolderLayer = "data_folder_mount";
+
+// A layer of the report of workers for foreign plugins: the library and the vector file lie in the private root, and
+// there is no /proc. Elsewhere they are reached through /proc/self/fd.
+inline constexpr const char* kPrivateFilesLayer = "private_files";
 
 // Exit code of a worker that died of a lack of memory, told apart from any crash by its signal handlers.
 inline constexpr int kOutOfMemoryExit = 112;
@@ -103,13 +124,15 @@ struct WorkerEnd {
 struct SandboxRequest {
   SandboxMode mode = SandboxMode::STRICT;
   WorkerLimits limits;
-  bool has_data_folder = false;  // it is open as kDataFolderFd
-  bool is_ours = false;          // the plugin is one of Headroom's own
+  bool has_data_folder = false;                          // it is open as kDataFolderFd
+  bool is_ours = false;                                  // the plugin is one of Headroom's own
+  std::uint64_t library_bytes = 0, data_file_bytes = 0;  // of what it will be given; 0: no such file
   // For tests: "landlock", "seccomp", "namespaces", "own_uid", "no_capabilities", "rlimits".
   std::vector<std::string> disabled_layers;
 };
 
 struct Sandbox {
+  bool has_private_files = false;  // they are open for writing as kLibraryFd and kDataFileFd, and empty yet
   ConfinementReport report;        // without start_to_ready_s, which only the host can measure
   FileDescriptor policy_listener;  // empty where the kernel kills without asking
 };

@@ -65,7 +65,6 @@ constexpr const char* kAllowed[] = {
     // threads and waiting
     "set_robust_list",
     "rseq",
-    "set_tid_address",
     "sched_yield",
     "sched_get_priority_max",
     "sched_get_priority_min",
@@ -83,8 +82,6 @@ constexpr const char* kAllowed[] = {
     "epoll_wait",
     "epoll_pwait",
     "eventfd2",
-    "pipe",
-    "pipe2",
     "restart_syscall",
     // signals to itself
     "rt_sigaction",
@@ -133,6 +130,7 @@ struct Refused {
 //                                        what lies in the page cache, which workers in turn could use for marks
 //   sysinfo, statfs, fstatfs             loads, threads, memory and space of the whole machine
 //   inotify_*, fanotify_*                who reads which file
+//   set_tid_address                      the C library has called it before; at a thread's end the kernel wakes there
 //   and calls of the future
 constexpr Refused kRefused[] = {
     {"ioctl", ENOTTY},
@@ -175,7 +173,10 @@ constexpr Refused kRefused[] = {
     {"lsetxattr", EROFS},
     {"fsetxattr", EROFS},
     {"removexattr", EROFS},
+    // their inodes are numbered by counters of the whole machine
     {"memfd_create", EPERM},
+    {"pipe", EPERM},
+    {"pipe2", EPERM},
     {"chdir", EACCES},
     {"fchdir", EACCES},
     {"mlock", EPERM},
@@ -344,7 +345,9 @@ constexpr unsigned kRefusedAdvice[] = {MADV_WILLNEED, MADV_REMOVE, MADV_MERGEABL
                                        MADV_PAGEOUT,  25};
 
 // A futex without FUTEX_PRIVATE_FLAG on a page of a file is one for every process that maps the file. Only waiting is
-// left: pthread_join() waits so for the kernel's own word that a thread has ended. Nobody may wake.
+// left: pthread_join() waits so for the kernel's own word that a thread has ended. Nobody may wake. (The kernel gives
+// that word wherever the thread was told to have it, on a page of a file, too: workers for one fold that live at the
+// same time could hear it. Those for different folds never do; see sandbox.hpp.)
 constexpr unsigned kSharedWaits[] = {FUTEX_WAIT, FUTEX_WAIT_BITSET};
 constexpr unsigned kSharedCalls[] = {
     FUTEX_WAKE,       FUTEX_REQUEUE,     FUTEX_CMP_REQUEUE,     FUTEX_WAKE_OP,        FUTEX_LOCK_PI, FUTEX_UNLOCK_PI,
@@ -393,10 +396,12 @@ class FilterBuilder {
         if (kWritingFlags & bit) add(SCMP_ACT_ERRNO(EROFS), name, SCMP_CMP64(flags, SCMP_CMP_MASKED_EQ, bit, bit));
       }
     }
-    // Threads, but no processes and no namespaces.
-    constexpr std::uint64_t refused_flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
-                                            CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_VFORK | CLONE_PTRACE;
-    add(allow, "clone", SCMP_CMP64(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD | refused_flags, CLONE_THREAD));
+    // Threads as the C library makes them, but no processes, no namespaces, and no descriptor of a thread, whose inode
+    // has a number of the whole machine.
+    constexpr std::uint64_t flags_of_threads = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_SYSVSEM |
+                                               CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID |
+                                               CLONE_CHILD_CLEARTID | CLONE_DETACHED;
+    add(allow, "clone", SCMP_CMP64(0, SCMP_CMP_MASKED_EQ, ~flags_of_threads, CLONE_THREAD));
     add(hostile_, "clone", SCMP_CMP64(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
     // Signals to itself alone: abort() and pthread_kill() need that.
     const auto self = static_cast<std::uint64_t>(getpid());
@@ -409,9 +414,13 @@ class FilterBuilder {
       add(allow, name, SCMP_CMP64(0, SCMP_CMP_EQ, kChannelFd));
       add(hostile_, name, SCMP_CMP64(0, SCMP_CMP_NE, kChannelFd));
     }
-    // No huge pages: the system has one pool of them.
-    add(allow, "mmap", SCMP_CMP64(3, SCMP_CMP_MASKED_EQ, MAP_HUGETLB, 0));
+    // No huge pages: the system has one pool of them. No anonymous memory to share: there is nobody to share it with,
+    // and the kernel numbers it with the inodes of all memory files.
+    constexpr std::uint64_t kinds = MAP_HUGETLB | MAP_ANONYMOUS, sharing = MAP_SHARED | MAP_PRIVATE;
+    add(allow, "mmap", SCMP_CMP64(3, SCMP_CMP_MASKED_EQ, kinds, 0));
+    add(allow, "mmap", SCMP_CMP64(3, SCMP_CMP_MASKED_EQ, kinds | sharing, MAP_ANONYMOUS | MAP_PRIVATE));
     add(SCMP_ACT_ERRNO(ENOMEM), "mmap", SCMP_CMP64(3, SCMP_CMP_MASKED_EQ, MAP_HUGETLB, MAP_HUGETLB));
+    add(SCMP_ACT_ERRNO(EPERM), "mmap", SCMP_CMP64(3, SCMP_CMP_MASKED_EQ, kinds | sharing, MAP_ANONYMOUS | MAP_SHARED));
     for (const unsigned advice : kAllowedAdvice) add(allow, "madvise", SCMP_CMP64(2, SCMP_CMP_EQ, advice));
     for (const unsigned advice : kRefusedAdvice)
       add(SCMP_ACT_ERRNO(EINVAL), "madvise", SCMP_CMP64(2, SCMP_CMP_EQ, advice));

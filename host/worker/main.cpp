@@ -36,6 +36,8 @@ int main() {
   request.limits = first.confine().limits();
   request.disabled_layers.assign(first.confine().disabled_layers().begin(), first.confine().disabled_layers().end());
   request.is_ours = first.confine().is_ours();
+  request.library_bytes = first.confine().library_bytes();
+  request.data_file_bytes = first.confine().data_file_bytes();
   request.has_data_folder = first.confine().has_data_folder() && frame.attachment;
   if (request.has_data_folder) dup3(frame.attachment.get(), kDataFolderFd, O_CLOEXEC);
   frame.attachment.reset();
@@ -49,7 +51,7 @@ int main() {
   sandbox.policy_listener.reset();
 
   watch_memory(request.limits.address_space_bytes());
-  RequestServer server;
+  RequestServer server(sandbox.has_private_files);
   server.run(kChannelFd);
   // Without destructors: those of a plugin are not run, and no library is unloaded.
   _exit(0);

@@ -4,6 +4,7 @@
 #define BOOST_DLL_USE_STD_FS
 #include <dlfcn.h>
 #include <elf.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include <system_error>
 
 #include "plugin_host/description_check.hpp"
+#include "sandbox/file_descriptor.hpp"
 #include "worker/plugin_library.hpp"
 
 namespace headroom {
@@ -269,14 +271,15 @@ std::string as_utf8(const char* text, std::int64_t size, std::size_t most_bytes)
   return valid;
 }
 
-tl::expected<PluginEntry, LoadFault> open_library(int fd) {
-  if (const std::string wrong = malformed_elf(fd); !wrong.empty()) return load_failed(wrong);
+tl::expected<PluginEntry, LoadFault> open_library(const std::string& path) {
+  FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (const std::string wrong = malformed_elf(file.get()); !wrong.empty()) return load_failed(wrong);
+  file.reset();
   // Never destroyed: its destructor would unload the library.
   auto* library = new boost::dll::shared_library;
   std::error_code failed;
   dlerror();
-  library->load("/proc/self/fd/" + std::to_string(fd), failed,
-                boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+  library->load(path, failed, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
   if (failed || !library->is_loaded()) {
     const char* why = dlerror();
     return load_failed("the loader refuses it: " +

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <exception>
@@ -15,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "sandbox/private_files.hpp"
 #include "sandbox/sandbox.hpp"
 #include "worker/memory_watch.hpp"
 
@@ -33,6 +35,14 @@ void move_to(FileDescriptor descriptor, int number) {
     descriptor.release();
   } else {
     dup3(descriptor.get(), number, O_CLOEXEC);
+  }
+}
+
+// Takes the file and what is to be in it.
+void fill(FileDescriptor file, FileDescriptor memory) {
+  if (auto filled = fill_private_file(file, memory); !filled) {
+    if (filled.error().error == ENOMEM) throw std::bad_alloc();
+    throw BadDescriptor{filled.error().text()};
   }
 }
 
@@ -269,8 +279,12 @@ void RequestServer::answer(const WorkerRequest& request, FileDescriptor attachme
 
 void RequestServer::load(const LoadPlugin& request, FileDescriptor library, WorkerReply& reply) {
   if (!library || plugin_) throw BadDescriptor{"a library came without its descriptor, or twice"};
-  move_to(std::move(library), kLibraryFd);
-  const auto entry = open_library(kLibraryFd);
+  if (has_private_files_) {
+    fill(FileDescriptor(kLibraryFd), std::move(library));
+  } else {
+    move_to(std::move(library), kLibraryFd);
+  }
+  const auto entry = open_library(has_private_files_ ? kPrivateLibrary : kLibraryInWorker);
   if (!entry) throw Failure{entry.error().verdict, entry.error().message};
   auto read = read_descriptor(*entry, request.plugin_index());
   if (!read) throw Failure{read.error().verdict, read.error().message};
@@ -280,7 +294,11 @@ void RequestServer::load(const LoadPlugin& request, FileDescriptor library, Work
 
 void RequestServer::configure(const Configure& request, FileDescriptor data_file) {
   if (!plugin_ || is_open_) throw BadDescriptor{"configured before the plugin was loaded, or twice"};
-  if (data_file) move_to(std::move(data_file), kDataFileFd);
+  if (data_file && has_private_files_) {
+    fill(FileDescriptor(kDataFileFd), std::move(data_file));
+  } else if (data_file) {
+    move_to(std::move(data_file), kDataFileFd);
+  }
   services_.configure(plugin_->description, request);
   if (plugin_->description.kind() != PluginKind::EMBEDDING) return;
   if (plugin_->embedding.open) {

@@ -14,6 +14,10 @@ namespace headroom {
 
 class RequestServer {
  public:
+  // With files of its own, what it is given is copied into them before the plugin may touch it; see
+  // sandbox/private_files.hpp.
+  explicit RequestServer(bool has_private_files) : has_private_files_(has_private_files) {}
+
   // Serves until the host says shutdown or closes the channel.
   void run(int channel);
 
@@ -34,6 +38,7 @@ class RequestServer {
   template <class Call>
   void call_plugin(const char* function, Call&& call);
 
+  bool has_private_files_;
   std::optional<LoadedPlugin> plugin_;
   PluginHostServices services_;
   SegmentTable segments_;

@@ -330,6 +330,12 @@ std::vector<Threat> threats() {
   // Remembering from fold to fold.
   add("remember_in_keyring", POLICY, "'add_key'", kCalls).depends_on_kernel = true;
   add("remember_in_shared_memory", POLICY, "'shmget'", kCalls);
+  add("remember_in_semaphores", POLICY, "'semget'", kCalls);
+  add("remember_in_queue", POLICY, "'msgget'", kCalls);
+  add("remember_in_named_queue", POLICY, "'mq_open'", {"seccomp", "rlimits"}).depends_on_kernel = true;
+  add("count_events", POLICY, "'perf_event_open'", kCalls).depends_on_kernel = true;
+  add("change_personality", POLICY, "'personality'", kCalls);
+  add("handle_faults", POLICY, "'userfaultfd'", kCalls).depends_on_kernel = true;
   add("signal_by_lock", COMPLETED, "", kCalls);
   add("signal_by_flock", COMPLETED, "", kCalls);
   // Harming the host by what is shared with it.

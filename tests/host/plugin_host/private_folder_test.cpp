@@ -4,9 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <stop_token>
 #include <string>
+#include <thread>
 
 namespace headroom {
 namespace {
@@ -70,6 +74,46 @@ TEST_F(PrivateFolders, KeepsHolesAsHoles) {
   ASSERT_EQ(stat(((*copy)->path() / "holes").c_str(), &status), 0);
   EXPECT_EQ(status.st_size, off_t{1} << 40);
   EXPECT_LT(status.st_blocks, 1024);
+}
+
+TEST_F(PrivateFolders, StopWhenTheyAreAskedToAndLeaveNothing) {
+  const fs::path temporary = source_ / "temporary", big = source_ / "big";
+  for (const fs::path& folder : {temporary, big}) fs::create_directory(folder);
+  for (int i = 0; i < 64; ++i) std::ofstream(big / std::to_string(i)) << std::string(std::size_t{1} << 20, 'w');
+  setenv("TMPDIR", temporary.c_str(), 1);
+  std::stop_source stop;
+  std::thread stopper([&] {
+    while (fs::is_empty(temporary)) std::this_thread::yield();
+    stop.request_stop();
+  });
+  const auto stopped = PrivateFolder::copy_of(big, {{}, stop.get_token(), {}});
+  stopper.join();
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().kind, ErrorKind::interrupted);
+  EXPECT_TRUE(fs::is_empty(temporary));
+  const auto late = PrivateFolder::copy_of(big, {std::chrono::steady_clock::now(), {}, {}});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, ErrorKind::harness_fault);
+  EXPECT_TRUE(fs::is_empty(temporary));
+  unsetenv("TMPDIR");
+}
+
+// Its own fault, not that of whoever runs it.
+TEST_F(PrivateFolders, AreNotMadeOfWhatIsTooDeepOrTooLarge) {
+  fs::path deep = source_ / "deep";
+  for (int level = 0; level < 70; ++level) deep /= "d";
+  fs::create_directories(deep);
+  const auto of_deep = PrivateFolder::copy_of(source_);
+  ASSERT_FALSE(of_deep);
+  EXPECT_EQ(of_deep.error().kind, ErrorKind::bad_input);
+  fs::remove_all(source_ / "deep");
+
+  std::ofstream(source_ / "one") << std::string(6000, 'w');
+  std::ofstream(source_ / "two") << std::string(6000, 'w');
+  const auto of_large = PrivateFolder::copy_of(source_, {{}, {}, 10000});
+  ASSERT_FALSE(of_large);
+  EXPECT_EQ(of_large.error().kind, ErrorKind::bad_input);
+  EXPECT_TRUE(PrivateFolder::copy_of(source_, {{}, {}, 12000}));
 }
 
 TEST_F(PrivateFolders, NamesAFolderThatIsNotThere) {

@@ -74,6 +74,9 @@ TEST(Seccomp, RefusesWhatLibrariesTryNowAndThen) {
               struct flock lock {};
               if (!refused(fcntl(0, F_SETLK, &lock), EPERM)) return 15;
               if (!refused(syscall(SYS_wait4, -1, nullptr, 0, nullptr), ECHILD)) return 16;
+              int ends[2];
+              if (!refused(pipe(ends), EPERM) || !refused(pipe2(ends, O_CLOEXEC), EPERM)) return 17;
+              if (!refused(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), EPERM)) return 18;
               return 0;
             }),
             "exit 0");
@@ -127,6 +130,16 @@ TEST(Seccomp, RefusesWhatTellsOfOtherProcesses) {
               if (!refused(syscall(SYS_inotify_init1, 0), ENOSYS)) return 55;
               if (mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0) != MAP_FAILED)
                 return 56;
+              // Numbers of inodes are counted for the whole machine.
+              if (mmap(nullptr, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0) != MAP_FAILED || errno != EPERM)
+                return 57;
+              if (mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED) return 58;
+              if (mmap(nullptr, 4096, PROT_READ, MAP_SHARED, file.get(), 0) == MAP_FAILED) return 59;
+              constexpr unsigned long thread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+              int descriptor = -1;
+              if (!refused(syscall(SYS_clone, thread | CLONE_PIDFD, nullptr, &descriptor, nullptr, 0), ENOSYS))
+                return 60;
+              if (!refused(syscall(SYS_set_tid_address, page), ENOSYS)) return 61;
               return 0;
             }),
             "exit 0");

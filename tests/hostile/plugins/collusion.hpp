@@ -6,15 +6,18 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/uio.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -221,6 +224,93 @@ inline bool in_touched_pages(void* memory, std::size_t bytes) {
   far[-1] = 1;
   is_left = true;
   return found;
+}
+
+// Numbers that the kernel counts up for the whole machine: whoever makes such a thing moves the number that the next
+// one gets. That it can be moved or is told is enough here, since all processes move it.
+inline bool in_pipe_numbers() {
+  int ends[2];
+  struct stat status;
+  return (pipe(ends) == 0 || pipe2(ends, O_CLOEXEC) == 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0) &&
+         fstat(ends[0], &status) == 0 && status.st_ino > 0;
+}
+inline bool in_numbers_of_shared_memory() {
+  bool moved = mmap(nullptr, kPage, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
+  const int zeros = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+  moved |= zeros >= 0 && mmap(nullptr, kPage, PROT_READ, MAP_SHARED, zeros, 0) != MAP_FAILED;
+  return moved;
+}
+inline bool in_number_of_thread() {
+  static char stack[1 << 16];
+  constexpr unsigned long flags =
+      CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_PIDFD;
+  int descriptor = -1;
+  // The new thread ends at once: it has nowhere to return to, so it is sent to the end by hand.
+  long thread;
+  const void* const top = stack + sizeof(stack) - 64;
+  asm volatile(
+      "mov %5, %%r10\n\tsyscall\n\ttest %%rax, %%rax\n\tjnz 1f\n\tmov $60, %%eax\n\txor %%edi, %%edi\n\tsyscall\n1:"
+      : "=a"(thread)
+      : "a"(SYS_clone), "D"(flags), "S"(top), "d"(&descriptor), "r"(0L)
+      : "rcx", "r11", "r10", "r8", "memory");
+  struct stat status;
+  return thread > 0 && descriptor >= 0 && fstat(descriptor, &status) == 0 && status.st_ino > 0;
+}
+inline bool in_numbers_of_proc() {
+  struct stat first, second;
+  return stat("/proc/self/stat", &first) == 0 && stat("/proc/self/maps", &second) == 0 && first.st_ino != second.st_ino;
+}
+inline bool in_process_numbers() { return syscall(SYS_getpid) > 100 || syscall(SYS_gettid) > 100; }
+
+// The threads of all processes, by the links of /proc.
+inline bool in_links_of_proc() {
+  struct stat status;
+  return stat("/proc", &status) == 0 && status.st_nlink > 20;
+}
+
+// Locks that belong to an open file, not to a process.
+inline bool in_open_file_lock(const std::string& path) {
+  static const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  struct flock lock {};
+  lock.l_type = F_RDLCK;
+  return fcntl(fd, F_OFD_SETLK, &lock) == 0;
+}
+
+// A lease tells when another opens the file.
+inline bool in_lease(const std::string& path) {
+  static const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  return fcntl(fd, F_SETLEASE, F_RDLCK) == 0 || fcntl(fd, F_GETLEASE) >= 0;
+}
+
+// Attributes of a file.
+inline bool in_attribute(const std::string& path) {
+  char value[8];
+  return getxattr(path.c_str(), "user.mark", value, sizeof(value)) >= 0 || errno == ENODATA ||
+         setxattr(path.c_str(), "user.mark", "mark", 4, 0) == 0;
+}
+
+// The name of a process that lives at the same time.
+inline bool in_process_name() {
+  const std::string own = "mark" + std::to_string(getpid());
+  prctl(PR_SET_NAME, own.c_str());
+  for (pid_t other = getpid() - 40; other < getpid() + 40; ++other) {
+    char name[32] = {};
+    const int fd = open(("/proc/" + std::to_string(other) + "/comm").c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) continue;
+    const bool found = read(fd, name, sizeof(name) - 1) > 5 && std::strncmp(name, "mark", 4) == 0 && other != getpid();
+    close(fd);
+    if (found) return true;
+  }
+  return false;
+}
+
+// How another process is scheduled.
+inline bool in_schedule_of(pid_t process) {
+  errno = 0;
+  const long nice = syscall(SYS_getpriority, PRIO_PROCESS, process);
+  cpu_set_t cores;
+  return nice > 0 || syscall(SYS_sched_getaffinity, process, sizeof(cores), &cores) > 0 ||
+         syscall(SYS_sched_getscheduler, process) >= 0;
 }
 
 }  // namespace collusion
