@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <climits>
 #include <csignal>
@@ -91,6 +92,16 @@ tl::expected<void, SystemFailure> show_processes_in(const std::string& root) {
   return {};
 }
 
+const char* staging_folder() {
+  const auto found = std::find_if(std::begin(kStagingFolders), std::end(kStagingFolders), [](const char* folder) {
+    struct stat status;
+    return stat(folder, &status) == 0 && S_ISDIR(status.st_mode);
+  });
+  return found == std::end(kStagingFolders) ? nullptr : *found;
+}
+
+std::string path_of(const FileDescriptor& folder) { return "/proc/self/fd/" + std::to_string(folder.get()); }
+
 }  // namespace
 
 NamespaceIds note_namespaces() {
@@ -100,11 +111,15 @@ NamespaceIds note_namespaces() {
     const bool known = stat((std::string("/proc/self/ns/") + name).c_str(), &status) == 0;
     noted.ids.emplace_back(name, known ? status.st_ino : 0);
   }
-  if (stat("/", &status) == 0) {
-    noted.root_device = status.st_dev;
-    noted.root_inode = status.st_ino;
-  }
+  note_root(noted);
   return noted;
+}
+
+void note_root(NamespaceIds& noted) {
+  struct stat status;
+  if (stat("/", &status) != 0) return;
+  noted.root_device = status.st_dev;
+  noted.root_inode = status.st_ino;
 }
 
 tl::expected<pid_t, SystemFailure> clone_into_namespaces() {
@@ -128,25 +143,34 @@ tl::expected<PrivateRoot, SystemFailure> enter_private_root(const PrivateRootReq
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return system_failure("mount private");
   // The data folder is bound before its own path can vanish under the new root.
   const FileDescriptor data(data_folder.empty() ? -1 : open(data_folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  std::string root;
-  for (const char* folder : kStagingFolders) {
-    if (mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,mode=0755") != 0) continue;
-    root = folder;
-    break;
-  }
-  if (root.empty()) return system_failure("mount tmpfs");
+  // Both stacked on one folder: the files are made in a mount that goes with the old root, and shown by another.
+  const char* const staging = staging_folder();
+  if (staging == nullptr) return system_failure("no folder for the new root", ENOENT);
+  if (request.has_files) made.files = make_private_files(staging, request.library_bytes, request.data_file_bytes);
+  if (mount("tmpfs", staging, "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,mode=0755") != 0)
+    return system_failure("mount tmpfs");
+  const std::string root = staging;
   for (const std::string& path : readable_system_paths()) {
     if (auto shown = show_in(root, path); !shown) return tl::unexpected(shown.error());
   }
-  if (auto shown = show_processes_in(root); !shown) return tl::unexpected(shown.error());
+  bool shows_data_folder = false;
   if (data) {
     const std::string target = root + kPrivateDataFolder;
     mkdir(target.c_str(), 0755);
-    const std::string source = "/proc/self/fd/" + std::to_string(data.get());
-    made.shows_data_folder = bind_read_only(source, target).has_value();
-    if (!made.shows_data_folder) rmdir(target.c_str());
+    shows_data_folder = bind_read_only(path_of(data), target).has_value();
+    if (!shows_data_folder) rmdir(target.c_str());
   }
-  if (request.has_files) made.files = make_private_files(root, request.library_bytes, request.data_file_bytes);
+  if (made.files && !data_folder.empty() && !shows_data_folder)
+    made.files = system_failure("the data folder is not in the root", ENOENT);
+  if (made.files && request.has_files) {
+    const std::string target = root + kPrivateFilesFolder;
+    mkdir(target.c_str(), 0755);
+    if (auto bound = bind_read_only(path_of(made.files->folder), target); !bound)
+      made.files = tl::unexpected(bound.error());
+  }
+  if (!made.files || !request.has_files) {
+    if (auto shown = show_processes_in(root); !shown) return tl::unexpected(shown.error());
+  }
   // The old root ends up below the new one at the same place, and is let go of.
   if (chdir(root.c_str()) != 0) return system_failure("chdir");
   if (syscall(SYS_pivot_root, ".", ".") != 0) return system_failure("pivot_root");
@@ -156,12 +180,6 @@ tl::expected<PrivateRoot, SystemFailure> enter_private_root(const PrivateRootReq
     return system_failure("mount read-only");
   }
   return made;
-}
-
-tl::expected<void, SystemFailure> hide_processes() {
-  if (umount2("/proc", MNT_DETACH) != 0) return system_failure("umount /proc");
-  if (access("/proc/self", F_OK) == 0) return system_failure("/proc is still there", EBUSY);
-  return {};
 }
 
 }  // namespace headroom

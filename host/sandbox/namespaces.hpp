@@ -19,6 +19,8 @@ struct NamespaceIds {
   ino_t root_inode = 0;
 };
 NamespaceIds note_namespaces();
+// The root alone, where /proc tells of the namespaces no more.
+void note_root(NamespaceIds& noted);
 
 // Like fork(), but the child is process 1 of new user, mount, pid, network, ipc and uts namespaces.
 tl::expected<pid_t, SystemFailure> clone_into_namespaces();
@@ -33,17 +35,14 @@ struct PrivateRootRequest {
   std::uint64_t library_bytes = 0, data_file_bytes = 0;
 };
 struct PrivateRoot {
-  bool shows_data_folder = false;
-  tl::expected<PrivateFiles, SystemFailure> files;
+  tl::expected<PrivateFiles, SystemFailure> files;  // where they are, there is no /proc
 };
 
-// In that child: leaves the old file tree for an empty one with read-only binds of readable_system_paths(), a /proc of
-// the new pid namespace (the old one where a new one is not granted), and what is asked for. A data folder that cannot
-// be bound (its parents are closed to the user) stays reachable by descriptor alone.
+// In that child: leaves the old file tree for an empty one with read-only binds of readable_system_paths(), and what is
+// asked for. A data folder that cannot be bound (its parents are closed to the user) stays reachable by descriptor
+// alone. Unless all of the plugin's lies in the root, there is a /proc of the new pid namespace (the old one where a
+// new one is not granted).
 tl::expected<PrivateRoot, SystemFailure> enter_private_root(const PrivateRootRequest& request);
-
-// After that: takes /proc away, and sees that it is gone.
-tl::expected<void, SystemFailure> hide_processes();
 
 inline constexpr const char* kPrivateDataFolder = "/data";
 

@@ -18,39 +18,38 @@ constexpr std::uint64_t kPieceBytes = std::uint64_t{16} << 20;  // mapped at a t
 
 std::uint64_t pages(std::uint64_t bytes) { return (bytes + kPageBytes - 1) / kPageBytes; }
 
-tl::expected<FileDescriptor, SystemFailure> make_file(const std::string& path, std::uint64_t bytes) {
-  FileDescriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
-  if (!file) return system_failure("open " + path);
-  if (ftruncate(file.get(), static_cast<off_t>(bytes)) != 0) return system_failure("ftruncate " + path);
+// `path` is the one that the worker knows.
+tl::expected<FileDescriptor, SystemFailure> make_file(const FileDescriptor& folder, const char* path,
+                                                      std::uint64_t bytes) {
+  const char* const name = std::strrchr(path, '/') + 1;
+  FileDescriptor file(openat(folder.get(), name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
+  if (!file) return system_failure(std::string("open ") + path);
+  if (ftruncate(file.get(), static_cast<off_t>(bytes)) != 0) return system_failure(std::string("ftruncate ") + path);
   return file;
 }
 
 }  // namespace
 
-tl::expected<PrivateFiles, SystemFailure> make_private_files(const std::string& root, std::uint64_t library_bytes,
+tl::expected<PrivateFiles, SystemFailure> make_private_files(const std::string& place, std::uint64_t library_bytes,
                                                              std::uint64_t data_file_bytes) {
-  // Made in one mount and shown by another: a mount with files that are open for writing cannot become read-only.
-  const std::string made = root + "/made", shown = root + kPrivateFilesFolder;
   const std::string options =
       "mode=0755,size=" + std::to_string((pages(library_bytes) + pages(data_file_bytes) + kPagesOfItsOwn) * kPageBytes);
-  if (mkdir(made.c_str(), 0755) != 0 || mkdir(shown.c_str(), 0755) != 0) return system_failure("mkdir " + shown);
-  if (mount("tmpfs", made.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0)
+  if (mount("tmpfs", place.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0)
     return system_failure("mount tmpfs");
+  // Not its root, on which the worker's own root is mounted next.
+  const std::string folder = place + kPrivateFilesFolder;
   PrivateFiles files;
-  const auto name_in = [](const char* path) { return std::string(path).substr(std::strlen(kPrivateFilesFolder)); };
-  auto library = make_file(made + name_in(kPrivateLibrary), library_bytes);
+  if (mkdir(folder.c_str(), 0755) != 0) return system_failure("mkdir " + folder);
+  files.folder = FileDescriptor(open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!files.folder) return system_failure("open " + folder);
+  auto library = make_file(files.folder, kPrivateLibrary, library_bytes);
   if (!library) return tl::unexpected(library.error());
   files.library = std::move(*library);
   if (data_file_bytes > 0) {
-    auto data_file = make_file(made + name_in(kPrivateDataFile), data_file_bytes);
+    auto data_file = make_file(files.folder, kPrivateDataFile, data_file_bytes);
     if (!data_file) return tl::unexpected(data_file.error());
     files.data_file = std::move(*data_file);
   }
-  if (mount(made.c_str(), shown.c_str(), nullptr, MS_BIND, nullptr) != 0) return system_failure("mount " + shown);
-  constexpr unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV;
-  if (mount(nullptr, shown.c_str(), nullptr, flags, nullptr) != 0) return system_failure("mount read-only " + shown);
-  if (umount2(made.c_str(), MNT_DETACH) != 0) return system_failure("umount " + made);
-  rmdir(made.c_str());
   return files;
 }
 

@@ -18,11 +18,12 @@ inline constexpr const char* kPrivateDataFile = "/plugin/vectors";
 // Open for writing, with the size that their content will have, all holes.
 struct PrivateFiles {
   FileDescriptor library, data_file;
+  FileDescriptor folder;  // that they lie in, to be bound read-only: the mount that they are made in cannot become so
 };
 
-// Makes both below `root`, a new root that is being put together, in a file system of their own which shows there
-// read-only. A size of 0 is that of a file which is not given.
-tl::expected<PrivateFiles, SystemFailure> make_private_files(const std::string& root, std::uint64_t library_bytes,
+// Makes both in a file system of their own, which is mounted on `place`. A size of 0 is that of a file which is not
+// given.
+tl::expected<PrivateFiles, SystemFailure> make_private_files(const std::string& place, std::uint64_t library_bytes,
                                                              std::uint64_t data_file_bytes);
 
 // Fills one with what `memory` holds, which must be of its size. Not by write(): a worker may write to no file.

@@ -39,7 +39,8 @@ std::string folder_behind(int fd) {
 // The new process 1: prepares the namespaces, starts the worker and waits for it. Returns in the worker, with what
 // could not be had of the mount namespace.
 tl::expected<PrivateRoot, SystemFailure> become_worker_of_namespace(const SandboxRequest& request, uid_t user,
-                                                                    gid_t group, int inner_end) {
+                                                                    gid_t group, int inner_end, NamespaceIds& inside) {
+  inside = note_namespaces();
   tl::expected<PrivateRoot, SystemFailure> prepared;
   if (auto mapped = map_own_ids(user, group); !mapped) {
     prepared = tl::unexpected(mapped.error());
@@ -47,6 +48,7 @@ tl::expected<PrivateRoot, SystemFailure> become_worker_of_namespace(const Sandbo
     prepared = enter_private_root({request.has_data_folder ? folder_behind(kDataFolderFd) : std::string(),
                                    !request.is_ours, request.library_bytes, request.data_file_bytes});
   }
+  note_root(inside);
   if (prepared && request.has_data_folder) {
     // From here on the data folder is the one of the private root: nothing outside is above it.
     const FileDescriptor folder(open(kPrivateDataFolder, O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -58,12 +60,10 @@ tl::expected<PrivateRoot, SystemFailure> become_worker_of_namespace(const Sandbo
   return prepared;
 }
 
-// Where all that the plugin needs lies in its private root: puts its files where the worker fills them, and takes away
-// /proc, which nothing needs any more.
-tl::expected<void, SystemFailure> use_private_files(PrivateRoot& root, bool has_data_folder) {
+// Where all that the plugin needs lies in its private root: puts its files where the worker fills them.
+tl::expected<void, SystemFailure> use_private_files(const PrivateRoot& root) {
   if (!root.files) return tl::unexpected(root.files.error());
-  if (has_data_folder && !root.shows_data_folder) return system_failure("the data folder is not in the root", ENOENT);
-  if (auto hidden = hide_processes(); !hidden) return hidden;
+  if (access("/proc/self", F_OK) == 0) return system_failure("there is a /proc", EEXIST);
   if (dup3(root.files->library.get(), kLibraryFd, O_CLOEXEC) < 0) return system_failure("dup3");
   const FileDescriptor& data_file = root.files->data_file;
   if (data_file && dup3(data_file.get(), kDataFileFd, O_CLOEXEC) < 0) return system_failure("dup3");
@@ -86,12 +86,18 @@ std::string missing_for(ConfinementLevel level, const ConfinementReport& report)
   if (level >= ConfinementLevel::DEGRADED)
     needed = {"no_new_privs", "undumpable", "no_capabilities", "rlimits", "seccomp"};
   if (level >= ConfinementLevel::STRONG) needed.push_back("landlock");
-  if (level >= ConfinementLevel::FULL)
+  const auto& layers = report.layers();
+  const auto find = [&](const std::string& name) {
+    return std::find_if(layers.begin(), layers.end(), [&](const auto& layer) { return layer.name() == name; });
+  };
+  if (level >= ConfinementLevel::FULL) {
     needed.insert(needed.end(), std::begin(kNamespaceLayers), std::end(kNamespaceLayers));
+    // Workers for Headroom's own plugins have no use for it.
+    if (find(kPrivateFilesLayer) != layers.end()) needed.push_back(kPrivateFilesLayer);
+  }
   std::string missing;
   for (const std::string& name : needed) {
-    const auto& layers = report.layers();
-    const auto layer = std::find_if(layers.begin(), layers.end(), [&](const auto& l) { return l.name() == name; });
+    const auto layer = find(name);
     if (layer != layers.end() && layer->enforced()) continue;
     missing += (missing.empty() ? "" : ", ") + name;
     if (layer != layers.end()) missing += " (" + layer->missing() + ")";
@@ -141,8 +147,9 @@ Sandbox enter_sandbox(const SandboxRequest& request) {
   // From here on the monitor is another process. If it dies, so does its child.
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   tl::expected<PrivateRoot, SystemFailure> prepared;
+  NamespaceIds inside;
   if (is_namespaced) {
-    prepared = become_worker_of_namespace(request, user, group, inner[1]);
+    prepared = become_worker_of_namespace(request, user, group, inner[1], inside);
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   }
 
@@ -152,9 +159,8 @@ Sandbox enter_sandbox(const SandboxRequest& request) {
   for (const int end : inner) {
     if (end >= 0) close(end);
   }
-  const NamespaceIds inside = note_namespaces();
   if (is_namespaced && prepared && !request.is_ours) {
-    const auto used = use_private_files(*prepared, request.has_data_folder);
+    const auto used = use_private_files(*prepared);
     sandbox.has_private_files = used.has_value();
     add_layer(report, kPrivateFilesLayer, used);
     prepared->files = PrivateFiles();

@@ -28,7 +28,6 @@ TEST(Namespaces, ShowNothingOfTheSystemButItsLibraries) {
   const std::string source = folder.string(), data_folder = folder / "own";
   const uid_t user = geteuid();
   const gid_t group = getegid();
-  const pid_t parent = getpid();
   const auto child = clone_into_namespaces();
   if (!child) GTEST_SKIP() << "no namespaces here: " << child.error().text();
   if (*child == 0) {
@@ -39,12 +38,12 @@ TEST(Namespaces, ShowNothingOfTheSystemButItsLibraries) {
       dprintf(2, "%s\n", (entered ? entered->files.error() : entered.error()).text().c_str());
       _exit(3);
     }
-    if (!entered->shows_data_folder || entered->files->data_file) _exit(9);
+    if (entered->files->data_file) _exit(9);
     if (is_there(source) || is_there("/etc/passwd") || is_there("/home") || is_there("/var")) _exit(4);
     if (!is_there("/usr/lib") || !is_there("/lib64/ld-linux-x86-64.so.2") || !is_there("/dev/null")) _exit(5);
     if (!is_there("/data/weights") || is_there("/data/../" + source)) _exit(6);
     if (mkdir("/new", 0700) == 0 || FileDescriptor(open("/data/new", O_CREAT | O_WRONLY | O_CLOEXEC, 0600))) _exit(7);
-    if (!is_there("/proc/self/fd") || is_there("/proc/" + std::to_string(parent) + "/status")) _exit(8);
+    if (is_there("/proc")) _exit(8);
     // Its own files: filled through what is open, read by path, changed by nobody.
     const FileDescriptor memory(memfd_create("memory", MFD_CLOEXEC));
     if (write(memory.get(), "0123456789", 10) != 10) _exit(10);
@@ -52,9 +51,8 @@ TEST(Namespaces, ShowNothingOfTheSystemButItsLibraries) {
     const FileDescriptor library(open(kPrivateLibrary, O_RDONLY | O_CLOEXEC));
     char bytes[16] = {};
     if (read(library.get(), bytes, sizeof(bytes)) != 10 || std::string(bytes) != "0123456789") _exit(12);
-    if (FileDescriptor(open(kPrivateLibrary, O_RDWR | O_CLOEXEC)) || is_there("/made")) _exit(13);
+    if (FileDescriptor(open(kPrivateLibrary, O_RDWR | O_CLOEXEC))) _exit(13);
     if (ftruncate(memory.get(), 9) != 0 || fill_private_file(entered->files->library, memory)) _exit(14);
-    if (!hide_processes() || is_there("/proc/self") || !is_there("/proc")) _exit(15);
     _exit(0);
   }
   int status = 0;

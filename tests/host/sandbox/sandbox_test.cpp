@@ -47,6 +47,12 @@ TEST(ConfinementLevels, NeedEveryOneOfTheirLayers) {
   }
 }
 
+TEST(ConfinementLevels, NeedPrivateFilesWhereAForeignPluginIsToHaveThem) {
+  const std::vector<std::string> all = with(with(kDegraded, {"landlock"}), kNamespaces);
+  EXPECT_EQ(level_of(report_with(with(all, {"private_files"}))), ConfinementLevel::FULL);
+  EXPECT_EQ(level_of(report_with(all, {"private_files"})), ConfinementLevel::STRONG);
+}
+
 TEST(ConfinementLayers, SayWhyTheyAreMissing) {
   ConfinementReport report;
   add_layer(report, "landlock", system_failure("landlock_create_ruleset", ENOSYS));
