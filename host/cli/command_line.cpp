@@ -465,8 +465,9 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
       ->check(CLI::PositiveNumber);
   command
       .add_option("--limit-total", texts.limit_total_s,
-                  "Seconds that everything which one plugin is asked may take together, its introduction, its data "
-                  "folder and its probes included (default: 5 times --limit-time for every context)")
+                  "Seconds that everything which one plugin is asked may take together, whatever it is combined with, "
+                  "its introduction, its data folder and its probes included (default: 5 times --limit-time for every "
+                  "context)")
       ->type_name("SECONDS")
       ->check(CLI::PositiveNumber);
   command
@@ -945,13 +946,32 @@ void add_verify_command(CLI::App& app, Command& command) {
       ->capture_default_str();
   verify_app.add_option("--seed", arguments->seed, "Seed of the sample")->capture_default_str();
   begin_group(verify_app, "Plugins");
-  auto sandbox = std::make_shared<std::string>("strict");
+  struct Texts {
+    std::string sandbox = "strict", limit_memory;
+    double limit_time_s = 0, limit_total_s = 0;
+  };
+  auto texts = std::make_shared<Texts>();
   verify_app
-      .add_option("--sandbox", *sandbox,
+      .add_option("--sandbox", texts->sandbox,
                   "Confinement of plugins, whatever the run's was: strict (strong or better, else exit 4), relaxed "
                   "(the best to be had), off")
       ->check(CLI::IsMember({"strict", "relaxed", "off"}))
       ->capture_default_str();
+  verify_app
+      .add_option("--limit-time", texts->limit_time_s,
+                  "Seconds that one request to a plugin may take at most, whatever the run allowed (default: 600); a "
+                  "shorter limit of the run's stays")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber);
+  verify_app
+      .add_option("--limit-total", texts->limit_total_s,
+                  "The same of everything that one plugin is asked (default: 5 times --limit-time for every context)")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber);
+  verify_app
+      .add_option("--limit-memory", texts->limit_memory,
+                  "The same of the address space of one plugin process, at least 512MiB (default: 8GiB)")
+      ->type_name("SIZE");
   add_common_flags(verify_app, arguments->common);
   verify_app.footer(
       "Examples:\n"
@@ -960,9 +980,18 @@ void add_verify_command(CLI::App& app, Command& command) {
       "\n"
       "Exit codes: 0 all equal; 2 a file or setting has changed or is missing; 3 other numbers from\n"
       "the same inputs.");
-  verify_app.callback([&command, arguments, sandbox] {
-    arguments->sandbox = sandbox_mode(*sandbox);
-    command = [arguments] { return verify(*arguments); };
+  verify_app.callback([&command, arguments, texts] {
+    arguments->sandbox = sandbox_mode(texts->sandbox);
+    if (texts->limit_time_s > 0) arguments->limits.set_wall_time_s(texts->limit_time_s);
+    if (texts->limit_total_s > 0) arguments->limits.set_total_time_s(texts->limit_total_s);
+    command = [arguments, texts]() -> Result<int> {
+      if (!texts->limit_memory.empty()) {
+        auto bytes = size_in_bytes(texts->limit_memory, "--limit-memory");
+        if (!bytes) return tl::unexpected<Error>(bytes.error());
+        arguments->limits.set_address_space_bytes(*bytes);
+      }
+      return verify(*arguments);
+    };
   });
 }
 

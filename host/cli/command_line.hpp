@@ -102,6 +102,7 @@ struct VerifyArguments {
   std::uint64_t seed = 0;
   // The caller's, never the folder's: what lies there may be a stranger's, with plugins of its own.
   SandboxMode sandbox = SandboxMode::STRICT;
+  WorkerLimits limits;  // unset ones are the defaults of a run
 };
 
 struct ProgressArguments {

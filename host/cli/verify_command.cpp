@@ -1,5 +1,6 @@
 // headroom verify: stored evaluations made again from the same inputs and compared to the bit.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iostream>
@@ -15,7 +16,9 @@
 #include "cli/task_input.hpp"
 #include "cli/terminal_streams.hpp"
 #include "evaluation/evaluate.hpp"
+#include "evaluation/submission_budget.hpp"
 #include "numerics/blas.hpp"
+#include "plugin_host/worker_limits.hpp"
 #include "store/store.hpp"
 #include "store/verification.hpp"
 #include "terminal/display_text.hpp"
@@ -28,6 +31,19 @@ namespace fs = std::filesystem;
 
 const char* name_of(SandboxMode mode) {
   return mode == SandboxMode::OFF ? "off" : mode == SandboxMode::RELAXED ? "relaxed" : "strict";
+}
+
+// What the folder's own limits are above the caller's, as flags; empty if nowhere.
+std::string raised_limits(const WorkerLimits& recorded, const WorkerLimits& kept, std::size_t n_contexts) {
+  std::vector<std::string> raised;
+  const WorkerLimits asked = effective_worker_limits(recorded, 1);
+  const double total_s = total_time_s(recorded, n_contexts);
+  if (asked.wall_time_s() > kept.wall_time_s()) raised.push_back(fmt::format("--limit-time {}", asked.wall_time_s()));
+  if (total_s > kept.total_time_s()) raised.push_back(fmt::format("--limit-total {}", total_s));
+  if (asked.address_space_bytes() > kept.address_space_bytes()) {
+    raised.push_back(fmt::format("--limit-memory {}MiB", asked.address_space_bytes() >> 20));
+  }
+  return fmt::format("{}", fmt::join(raised, " "));
 }
 
 bool is_weaker(SandboxMode a, SandboxMode b) {
@@ -62,9 +78,17 @@ Result<std::vector<VerifiedEvaluation>> verify_run(const fs::path& here, const f
   Review review(arguments->review);
   auto input = read_task_input(arguments->task, review, true);
   if (!input) return tl::unexpected<Error>(input.error());
+  const std::size_t n_contexts = input->task.contexts.size();
+  const WorkerLimits kept = capped_limits(options->limits, verify.limits, n_contexts);
+  if (const std::string raised = raised_limits(options->limits, kept, n_contexts); !raised.empty()) {
+    fmt::print(stderr, "headroom: the run was made with {}; its plugins have less now, unless you ask for that\n",
+               raised);
+  }
+  options->limits = kept;
 
   std::vector<std::string> metrics;
-  for (const Metric metric : evaluated_metrics(target_of(input->task), *options)) metrics.emplace_back(metric_name(metric));
+  for (const Metric metric : evaluated_metrics(target_of(input->task), *options))
+    metrics.emplace_back(metric_name(metric));
   auto store = Store::open_to_read(out, metrics);
   if (!store) return tl::unexpected<Error>(store.error());
   Verification verification(*store, sample);

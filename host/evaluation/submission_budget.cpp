@@ -23,6 +23,16 @@ double total_time_s(const WorkerLimits& asked, std::size_t n_contexts) {
          static_cast<double>(std::max<std::size_t>(n_contexts, 1));
 }
 
+WorkerLimits capped_limits(const WorkerLimits& asked, const WorkerLimits& cap, std::size_t n_contexts) {
+  const WorkerLimits of_asked = effective_worker_limits(asked, 1), of_cap = effective_worker_limits(cap, 1);
+  WorkerLimits limits;
+  limits.set_wall_time_s(std::min(of_asked.wall_time_s(), of_cap.wall_time_s()));
+  limits.set_total_time_s(std::min(total_time_s(asked, n_contexts), total_time_s(cap, n_contexts)));
+  limits.set_address_space_bytes(std::min(of_asked.address_space_bytes(), of_cap.address_space_bytes()));
+  limits.set_log_bytes(std::min(of_asked.log_bytes(), of_cap.log_bytes()));
+  return limits;
+}
+
 std::uint64_t most_kept_bytes(std::size_t n_embeddings) { return kKeptBytes / std::max<std::size_t>(n_embeddings, 1); }
 
 std::uint64_t most_file_bytes(std::size_t n_submissions) {

@@ -20,6 +20,9 @@ namespace headroom {
 // request for every context.
 double total_time_s(const WorkerLimits& asked, std::size_t n_contexts);
 
+// What was asked for, but in no field more than `cap` allows. What either leaves open is the default.
+WorkerLimits capped_limits(const WorkerLimits& asked, const WorkerLimits& cap, std::size_t n_contexts);
+
 // Vectors of embeddings are kept from fold to fold within a context while each stays within its share of 4 GiB; wider
 // ones are asked for again in every fold.
 std::uint64_t most_kept_bytes(std::size_t n_embeddings);

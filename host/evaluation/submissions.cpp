@@ -52,7 +52,8 @@ bool is_litter(std::string_view name) {
          std::any_of(kLitter.begin(), kLitter.end(), same);
 }
 
-// Text of a result: shows in a terminal, is valid UTF-8, and does not hold the '+' of method names.
+// Text of a result: shows in a terminal, is valid UTF-8, and does not hold the '+' of method names (what does is
+// refused, but its row needs a name).
 std::string result_name(const std::string& file) {
   std::string name = display_text(file);
   std::replace(name.begin(), name.end(), '+', '_');
@@ -82,6 +83,12 @@ std::string fault_of_link(const fs::path& path) {
 }
 
 std::size_t n_unseen(const std::string& name) { return name.size() - seen_name(name).size(); }
+
+// Why a file or folder cannot be evaluated under its name; empty if it can.
+std::string fault_of_file_name(const std::string& file) {
+  if (file.find('+') == std::string::npos) return {};
+  return fmt::format("{}: rename it to '{}'", fault_of_name(file), result_name(file));
+}
 
 struct Candidate {
   SubmissionSpec spec;
@@ -225,6 +232,10 @@ Result<SubmissionFolder> read_submissions(const fs::path& folder, const std::set
                     litter.size() == 1 ? "is" : "are",
                     fmt::join(litter.begin(), litter.begin() + static_cast<std::ptrdiff_t>(n_shown), ", "),
                     n_shown < litter.size() ? ", …" : ""));
+  }
+  for (Candidate& candidate : candidates) {
+    const std::string fault = fault_of_file_name(candidate.file);
+    if (!fault.empty()) candidate.spec.fault = fault;
   }
   tell_apart(candidates, taken, found.notes);
   for (Candidate& candidate : candidates) found.submissions.push_back(std::move(candidate.spec));

@@ -102,6 +102,25 @@ TEST_F(Verify, ConfinesPluginsAsTheCallerSays) {
   EXPECT_NE(asked.err.find(unconfined), std::string::npos) << asked.err;
 }
 
+// Nor about what its plugins may cost.
+TEST_F(Verify, LimitsPluginsAsTheCallerSays) {
+  std::filesystem::remove_all(folder_ / "out");
+  const Ended run = headroom(
+      "run screen/task --embedding e=e.h5ad --predictor ridge --common-dim 3 --sandbox relaxed --limit-time 700 "
+      "--limit-memory 16GiB -o out");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const Ended capped = headroom("verify out --all");
+  EXPECT_EQ(capped.exit_code, 0) << capped.out << capped.err;
+  const std::string told = "made with --limit-time 700 --limit-total 3500 --limit-memory 16384MiB;";
+  EXPECT_NE(capped.err.find(told), std::string::npos) << capped.err;
+  const Ended raised = headroom("verify out --sample 2 --limit-time 700 --limit-memory 16GiB");
+  EXPECT_EQ(raised.exit_code, 0) << raised.err;
+  EXPECT_EQ(raised.err.find("its plugins have less"), std::string::npos) << raised.err;
+  const Ended starved = headroom("verify out --all --limit-total 0.000001");
+  EXPECT_EQ(starved.exit_code, 3) << starved.out << starved.err;
+  EXPECT_EQ(headroom("verify out --limit-memory 100MiB").exit_code, 2);
+}
+
 TEST_F(Verify, LooksHereForTheFilesOfARunWhoseFolderIsGone) {
   for (const char* part : {"first", "second"}) std::filesystem::create_directory(folder_ / part);
   std::filesystem::copy_file(folder_ / "e.h5ad", folder_ / "first" / "e.h5ad");

@@ -16,6 +16,28 @@ TEST(SubmissionBudget, IsFiveRequestsForEveryContextUnlessItIsNamed) {
   EXPECT_EQ(total_time_s(asked, 3), 7);
 }
 
+TEST(SubmissionBudget, IsCappedByWhoeverPaysForIt) {
+  WorkerLimits asked, cap;
+  const WorkerLimits defaults = capped_limits(asked, cap, 2);
+  EXPECT_EQ(defaults.wall_time_s(), 600);
+  EXPECT_EQ(defaults.total_time_s(), 2 * 5 * 600);
+  EXPECT_EQ(defaults.address_space_bytes(), 8192 * kMebibyte);
+  asked.set_wall_time_s(1e6);
+  asked.set_total_time_s(1e9);
+  asked.set_address_space_bytes(std::uint64_t{1} << 50);
+  asked.set_log_bytes(std::uint64_t{1} << 50);
+  const WorkerLimits capped = capped_limits(asked, cap, 2);
+  EXPECT_EQ(capped.SerializeAsString(), defaults.SerializeAsString());
+  cap.set_wall_time_s(3);
+  cap.set_total_time_s(4);
+  EXPECT_EQ(capped_limits(asked, cap, 2).wall_time_s(), 3);
+  EXPECT_EQ(capped_limits(asked, cap, 2).total_time_s(), 4);
+  asked.set_wall_time_s(2);
+  asked.set_address_space_bytes(600 * kMebibyte);
+  EXPECT_EQ(capped_limits(asked, cap, 2).wall_time_s(), 2) << "a narrower limit of the run's stays";
+  EXPECT_EQ(capped_limits(asked, cap, 2).address_space_bytes(), 600 * kMebibyte);
+}
+
 // The share of one depends on how many there are, never on what the others hold.
 TEST(SubmissionBudget, SharesMemoryEvenly) {
   EXPECT_EQ(most_kept_bytes(1), 4096 * kMebibyte);

@@ -84,6 +84,23 @@ TEST(ReadSubmissions, GivesEachANameOfItsOwn) {
   EXPECT_EQ(found.notes.size(), 9u);
 }
 
+TEST(ReadSubmissions, RefusesNamesThatJoinAMethods) {
+  const TemporaryFolder folder;
+  for (const char* name : {"a+b.so", "c.so", "d+.csv.gz"}) folder.write(name, "");
+  fs::create_directory(folder / "e+f");
+  folder.write("e+f/plugin.so", "");
+  fs::create_directory(folder / "g");
+  folder.write("g/h+i.csv", "");
+  const SubmissionFolder found = read(folder);
+  ASSERT_THAT(names_of(found), ElementsAre("a_b", "c", "d_", "e_f", "g"));
+  EXPECT_EQ(found.submissions[0].fault,
+            "the name 'a+b.so' holds a '+', which joins an embedding and a head: rename it to 'a_b.so'");
+  EXPECT_EQ(found.submissions[1].fault, "");
+  EXPECT_THAT(found.submissions[2].fault, ::testing::HasSubstr("rename it to 'd_.csv.gz'"));
+  EXPECT_THAT(found.submissions[3].fault, ::testing::HasSubstr("rename it to 'e_f'"));
+  EXPECT_EQ(found.submissions[4].fault, "") << "the folder's name counts, not what lies in it";
+}
+
 TEST(ReadSubmissions, WritesNamesThatDoNotShow) {
   const TemporaryFolder folder;
   folder.write("\xff.so", "");
