@@ -22,7 +22,7 @@ struct MetricEntry {
   bool higher_is_better;
 };
 
-constexpr std::array<MetricEntry, 9> kMetrics = {{
+constexpr std::array<MetricEntry, 19> kMetrics = {{
     {Metric::L2, "L2", false},
     {Metric::MSE, "MSE", false},
     {Metric::MAE, "MAE", false},
@@ -32,7 +32,24 @@ constexpr std::array<MetricEntry, 9> kMetrics = {{
     {Metric::centroid_accuracy, "centroid_accuracy", true},
     {Metric::PDS_L1, "PDS_L1", true},
     {Metric::WMSE, "WMSE", false},
+    {Metric::F1, "F1", true},
+    {Metric::precision, "precision", true},
+    {Metric::recall, "recall", true},
+    {Metric::ROC_AUC, "ROC_AUC", true},
+    {Metric::AP, "AP", true},
+    {Metric::ROC_AUC_defined, "ROC_AUC_defined", true},
+    {Metric::F1_responding, "F1_responding", true},
+    {Metric::precision_pert, "precision_pert", true},
+    {Metric::recall_pert, "recall_pert", true},
+    {Metric::direction_agreement, "direction_agreement", true},
 }};
+constexpr std::size_t kDeltaMetrics = static_cast<std::size_t>(Metric::F1);  // those of classes follow
+
+constexpr auto kMetricList = [] {
+  std::array<Metric, kMetrics.size()> list{};
+  for (std::size_t i = 0; i < list.size(); ++i) list[i] = kMetrics[i].metric;
+  return list;
+}();
 
 const MetricEntry& entry(Metric metric) { return kMetrics[static_cast<std::size_t>(metric)]; }
 
@@ -318,14 +335,9 @@ class Computation {
 
 }  // namespace
 
-std::span<const Metric> all_metrics() {
-  static constexpr auto all = [] {
-    std::array<Metric, kMetrics.size()> list{};
-    for (std::size_t i = 0; i < list.size(); ++i) list[i] = kMetrics[i].metric;
-    return list;
-  }();
-  return all;
-}
+std::span<const Metric> all_metrics() { return std::span(kMetricList).first(kDeltaMetrics); }
+
+std::span<const Metric> class_metrics() { return std::span(kMetricList).subspan(kDeltaMetrics); }
 
 std::string_view metric_name(Metric metric) { return entry(metric).name; }
 

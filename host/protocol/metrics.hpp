@@ -1,5 +1,6 @@
-// The metrics of protocol section 4, each per test perturbation. What depends on the truth alone is prepared once per
-// context and fold and shared by every method.
+// The names of all metrics, and those of protocol section 4, each per test perturbation. What depends on the truth alone
+// is prepared once per context and fold and shared by every method. The metrics of classes (section 8) are computed in
+// deg/class_metrics.hpp.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +13,34 @@
 
 namespace headroom {
 
-enum class Metric { L2, MSE, MAE, Pearson, Spearman, Pearson_pert, centroid_accuracy, PDS_L1, WMSE };
+enum class Metric {
+  // Of deltas.
+  L2,
+  MSE,
+  MAE,
+  Pearson,
+  Spearman,
+  Pearson_pert,
+  centroid_accuracy,
+  PDS_L1,
+  WMSE,
+  // Of classes.
+  F1,
+  precision,
+  recall,
+  ROC_AUC,
+  AP,
+  ROC_AUC_defined,
+  F1_responding,
+  precision_pert,
+  recall_pert,
+  direction_agreement,
+};
 
-// Every metric, in the protocol's order. L2 is the primary one.
+// Every metric of deltas, in the protocol's order. L2 is the primary one.
 std::span<const Metric> all_metrics();
+// Every metric of classes, in the protocol's order. F1 is the primary one.
+std::span<const Metric> class_metrics();
 std::string_view metric_name(Metric metric);  // "L2", …, as in the protocol
 std::optional<Metric> metric_by_name(std::string_view name);
 bool higher_is_better(Metric metric);
