@@ -21,6 +21,9 @@ void print_task(const Task& task, const NoiseTable* noise, bool quiet) {
   fmt::print(stderr, "headroom: perturbations from {}, contexts from {}, folds from {}, genes from {}\n",
              task.columns.pert_column, task.columns.context_column.empty() ? "no column" : task.columns.context_column,
              task.columns.fold_source, task.columns.gene_source);
+  if (task.has_deg_labels()) {
+    fmt::print(stderr, "headroom: labels of genes that respond from {}\n", task.columns.deg_source);
+  }
   print_notes(task.notes, quiet);
   if (noise == nullptr) {
     fmt::print(stderr, "headroom: note: no noise table: the sampling-error bound is skipped\n");

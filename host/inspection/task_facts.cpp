@@ -53,6 +53,33 @@ std::vector<std::string> folds_of(const Task& task) {
   return texts;
 }
 
+// What is labelled, how the labels divide, and how often resampled cells were labelled anew.
+std::vector<Fact> facts_of_labels(const Task& task) {
+  std::int64_t n_labelled = 0, n_down = 0, n_up = 0, n_labels = 0;
+  int n_trials = 0;
+  for (const TaskContext& context : task.contexts) {
+    const DegLabels& deg = *context.deg;
+    if (deg.trials) n_trials = deg.trials->n_trials();
+    for (std::size_t i = 0; i < deg.has_labels.size(); ++i) {
+      if (!deg.has_labels[i]) continue;
+      const auto row = deg.labels.row(static_cast<Eigen::Index>(i)).array();
+      ++n_labelled;
+      n_down += (row == -1).count();
+      n_up += (row == 1).count();
+      n_labels += row.size();
+    }
+  }
+  const auto share = [&](std::int64_t n) {
+    return static_cast<double>(n) / static_cast<double>(std::max<std::int64_t>(1, n_labels));
+  };
+  std::vector<Fact> facts = {
+      fact("deg_source", task.columns.deg_source), fact("deg_labelled_rows", n_labelled),
+      fact("deg_share_down", share(n_down)),       fact("deg_share_none", share(n_labels - n_down - n_up)),
+      fact("deg_share_up", share(n_up)),           fact("deg_trials", std::int64_t{n_trials})};
+  if (!task.deg_trials_note.empty()) facts.push_back(fact("no_deg_trials", task.deg_trials_note));
+  return facts;
+}
+
 std::vector<Fact> facts_of(const NoiseTable& noise) {
   std::vector<std::string> contexts;
   for (const NoiseContext& context : noise.contexts) {
@@ -124,13 +151,18 @@ Result<std::vector<Fact>> task_facts(const fs::path& path) {
       first_of_fact("perturbations", task->contexts.front().pert_ids, kNamesShown),
       first_of_fact("genes", task->gene_ids, kNamesShown),
       fact("n_measured_perturbations", task->n_measured_perturbations)};
-  double least = std::numeric_limits<double>::infinity(), greatest = -least;
-  for (const TaskContext& context : task->contexts) {
-    least = std::min(least, context.deltas.minCoeff());
-    greatest = std::max(greatest, context.deltas.maxCoeff());
+  if (task->has_deltas) {
+    double least = std::numeric_limits<double>::infinity(), greatest = -least;
+    for (const TaskContext& context : task->contexts) {
+      least = std::min(least, context.deltas.minCoeff());
+      greatest = std::max(greatest, context.deltas.maxCoeff());
+    }
+    facts.push_back(fact("least_value", least));
+    facts.push_back(fact("greatest_value", greatest));
   }
-  facts.push_back(fact("least_value", least));
-  facts.push_back(fact("greatest_value", greatest));
+  if (task->has_deg_labels()) {
+    for (Fact& of_labels : facts_of_labels(*task)) facts.push_back(std::move(of_labels));
+  }
   if (!task->control_note.empty()) facts.push_back(fact("no_control_profile", task->control_note));
   std::vector<std::string> notes = task->notes;
 

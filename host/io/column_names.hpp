@@ -35,6 +35,18 @@ inline constexpr const char* kTrainedOnKey = "headroom_trained_on";
 // Column of obs that `prepare --group-col` keeps.
 inline constexpr const char* kFoldGroupColumn = "fold_group";
 
+// The second target of a task (protocol section 8): labels in a layer, which rows have them, the labels of resampled
+// cells in uns; t and adjusted p in layers of their own.
+inline constexpr const char* kDegLayer = "deg";
+inline constexpr const char* kDegTLayer = "deg_t";
+inline constexpr const char* kDegQLayer = "deg_q";
+inline constexpr const char* kHasDegColumn = "has_deg";
+inline constexpr const char* kDegTrialsKey = "headroom_deg_trials";
+// Labels made elsewhere as three layers of 0 and 1.
+inline constexpr const char* kUpLayer = "up";
+inline constexpr const char* kDownLayer = "down";
+inline constexpr const char* kNotDeLayer = "not_de";
+
 // Texts in uns: how the deltas were made (DeltaOrigin). Names of batches are joined by line breaks.
 inline constexpr const char* kTargetSumKey = "headroom_target_sum";
 inline constexpr const char* kTotalGenesKey = "headroom_total_genes";

@@ -400,4 +400,6 @@ std::optional<std::string> H5adFile::uns_text(const std::string& key) const {
   return std::move(*text);
 }
 
+Result<Dataset> H5adFile::uns_dataset(const std::string& key) const { return hdf5::open_dataset(file_, "uns/" + key); }
+
 }  // namespace headroom

@@ -55,6 +55,8 @@ class H5adFile {
 
   // A text of `uns`; nullopt where there is none.
   std::optional<std::string> uns_text(const std::string& key) const;
+  // A dataset of `uns`, "KEY" or "TABLE/KEY". Errors: absent, damaged.
+  Result<hdf5::Dataset> uns_dataset(const std::string& key) const;
 
  private:
   struct Table {

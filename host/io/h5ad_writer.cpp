@@ -18,6 +18,8 @@ using hdf5::Quiet;
 
 // Chunks of about 1 MiB: large enough to compress and stream well, small enough for HDF5's default cache.
 constexpr hsize_t kChunkBytes = hsize_t{1} << 20;
+// Of labels and packed bytes. Higher levels take twice the time and save a tenth.
+constexpr int kLabelGzipLevel = 1;
 
 // One file being written. The first step that fails ends it.
 class Writer {
@@ -39,11 +41,17 @@ class Writer {
   Result<void> write_text(const std::string& name, const std::string& text);
   Result<void> write_flags(const std::string& name, const std::vector<bool>& flags);
   Result<void> write_array(const std::string& name, hid_t file_type, hid_t memory_type, const void* values, hsize_t n);
-  Result<void> write_dense(const DenseX& x, hsize_t n_rows, hsize_t n_cols);
+  Result<void> write_dense(const std::string& name, const DenseX& x, hsize_t n_rows, hsize_t n_cols);
+  Result<void> write_labels(const std::string& name, const DenseLabels& labels, hsize_t n_rows, hsize_t n_cols);
+  Result<void> write_uns_table(const std::string& name, const UnsTable& table);
+  template <class Block>
+  Result<void> write_blocks(const std::string& name, hid_t file_type, hid_t memory_type,
+                            const std::vector<Block>& blocks, hsize_t n_rows, hsize_t n_cols, int gzip_level);
   Result<void> write_csr(const CsrX& x, hsize_t n_rows, hsize_t n_cols);
 
-  Id create_dataset(const std::string& name, hid_t type, const std::vector<hsize_t>& dims, bool extensible);
-  Result<Id> create_array(const std::string& name, hid_t type, const std::vector<hsize_t>& dims);
+  Id create_dataset(const std::string& name, hid_t type, const std::vector<hsize_t>& dims, bool extensible,
+                    int gzip_level);
+  Result<Id> create_array(const std::string& name, hid_t type, const std::vector<hsize_t>& dims, int gzip_level);
   bool append(hid_t dataset, hid_t memory_type, const void* values, hsize_t offset, hsize_t n);
   static bool set_attribute(hid_t object, const char* name, const std::string& text);
   static bool set_attribute(hid_t object, const char* name, const std::vector<std::string>& texts);
@@ -112,13 +120,14 @@ Id dataset_properties() {
   return creation;
 }
 
-Id Writer::create_dataset(const std::string& name, hid_t type, const std::vector<hsize_t>& dims, bool extensible) {
+Id Writer::create_dataset(const std::string& name, hid_t type, const std::vector<hsize_t>& dims, bool extensible,
+                          int gzip_level) {
   const int rank = static_cast<int>(dims.size());
   const std::vector<hsize_t> limits(dims.size(), H5S_UNLIMITED);
   const Id space(H5Screate_simple(rank, dims.data(), extensible ? limits.data() : nullptr));
   const Id creation = dataset_properties();
   const bool empty = std::find(dims.begin(), dims.end(), hsize_t{0}) != dims.end();
-  if (extensible || (gzip_level_ > 0 && !empty)) {
+  if (extensible || (gzip_level > 0 && !empty)) {
     const hsize_t type_bytes = std::max<hsize_t>(1, H5Tget_size(type));
     std::vector<hsize_t> chunk(dims.size());
     if (dims.size() == 1) {
@@ -129,13 +138,13 @@ Id Writer::create_dataset(const std::string& name, hid_t type, const std::vector
       chunk[0] = std::clamp<hsize_t>(kChunkBytes / (type_bytes * chunk[1]), 1, dims[0]);
     }
     H5Pset_chunk(creation.get(), rank, chunk.data());
-    if (gzip_level_ > 0) H5Pset_deflate(creation.get(), static_cast<unsigned>(gzip_level_));
+    if (gzip_level > 0) H5Pset_deflate(creation.get(), static_cast<unsigned>(gzip_level));
   }
   return Id(H5Dcreate2(file_.id(), name.c_str(), type, space.get(), H5P_DEFAULT, creation.get(), H5P_DEFAULT));
 }
 
-Result<Id> Writer::create_array(const std::string& name, hid_t type, const std::vector<hsize_t>& dims) {
-  Id dataset = create_dataset(name, type, dims, false);
+Result<Id> Writer::create_array(const std::string& name, hid_t type, const std::vector<hsize_t>& dims, int gzip_level) {
+  Id dataset = create_dataset(name, type, dims, false, gzip_level);
   const bool text = H5Tget_class(type) == H5T_STRING;
   if (!dataset.valid() || !set_encoding(dataset.get(), text ? "string-array" : "array", "0.2.0")) {
     return tl::unexpected(failed(name).error());
@@ -145,7 +154,7 @@ Result<Id> Writer::create_array(const std::string& name, hid_t type, const std::
 
 Result<void> Writer::write_array(const std::string& name, hid_t file_type, hid_t memory_type, const void* values,
                                  hsize_t n) {
-  auto dataset = create_array(name, file_type, {n});
+  auto dataset = create_array(name, file_type, {n}, gzip_level_);
   if (!dataset) return tl::unexpected(dataset.error());
   if (n > 0 && H5Dwrite(dataset->get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) return failed(name);
   return {};
@@ -266,23 +275,25 @@ Result<void> Writer::write_table(const std::string& name, const std::vector<std:
   return {};
 }
 
-Result<void> Writer::write_dense(const DenseX& x, hsize_t n_rows, hsize_t n_cols) {
+template <class Block>
+Result<void> Writer::write_blocks(const std::string& name, hid_t file_type, hid_t memory_type,
+                                  const std::vector<Block>& blocks, hsize_t n_rows, hsize_t n_cols, int gzip_level) {
   hsize_t total = 0;
-  for (const ConstMatrixMap& block : x.row_blocks) {
+  for (const Block& block : blocks) {
     if (block.rows() > 0 && static_cast<hsize_t>(block.cols()) != n_cols) {
-      return disagreement(fmt::format("X has {} columns instead of {}", block.cols(), n_cols), path_);
+      return disagreement(fmt::format("{} has {} columns instead of {}", name, block.cols(), n_cols), path_);
     }
     total += static_cast<hsize_t>(block.rows());
   }
-  if (total != n_rows) return disagreement(fmt::format("X has {} rows instead of {}", total, n_rows), path_);
-  auto dataset = create_array("X", x.as_float32 ? H5T_IEEE_F32LE : H5T_IEEE_F64LE, {n_rows, n_cols});
+  if (total != n_rows) return disagreement(fmt::format("{} has {} rows instead of {}", name, total, n_rows), path_);
+  auto dataset = create_array(name, file_type, {n_rows, n_cols}, gzip_level);
   if (!dataset) return tl::unexpected(dataset.error());
 
   const Id file_space(H5Dget_space(dataset->get()));
   hsize_t first = 0;
-  for (const ConstMatrixMap& block : x.row_blocks) {
+  for (const Block& block : blocks) {
     if (block.size() == 0) continue;
-    if (file_.write_error_number() != 0) return failed("X");
+    if (file_.write_error_number() != 0) return failed(name);
     // The memory's rows may lie further apart than their length.
     const hsize_t rows = static_cast<hsize_t>(block.rows());
     const hsize_t extent[2] = {rows, static_cast<hsize_t>(rows == 1 ? block.cols() : block.outerStride())};
@@ -293,11 +304,39 @@ Result<void> Writer::write_dense(const DenseX& x, hsize_t n_rows, hsize_t n_cols
     const Id memory_space(H5Screate_simple(2, extent, nullptr));
     H5Sselect_hyperslab(memory_space.get(), H5S_SELECT_SET, origin, nullptr, count, nullptr);
     H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start, nullptr, count, nullptr);
-    if (H5Dwrite(dataset->get(), H5T_NATIVE_DOUBLE, memory_space.get(), file_space.get(), H5P_DEFAULT, block.data()) <
-        0) {
-      return failed("X");
+    if (H5Dwrite(dataset->get(), memory_type, memory_space.get(), file_space.get(), H5P_DEFAULT, block.data()) < 0) {
+      return failed(name);
     }
     first += rows;
+  }
+  return {};
+}
+
+Result<void> Writer::write_dense(const std::string& name, const DenseX& x, hsize_t n_rows, hsize_t n_cols) {
+  return write_blocks(name, x.as_float32 ? H5T_IEEE_F32LE : H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, x.row_blocks, n_rows,
+                      n_cols, gzip_level_);
+}
+
+Result<void> Writer::write_labels(const std::string& name, const DenseLabels& labels, hsize_t n_rows, hsize_t n_cols) {
+  return write_blocks(name, H5T_STD_I8LE, H5T_NATIVE_INT8, labels.row_blocks, n_rows, n_cols, kLabelGzipLevel);
+}
+
+Result<void> Writer::write_uns_table(const std::string& name, const UnsTable& table) {
+  if (auto done = write_group(name, "dict", "0.1.0"); !done) return done;
+  for (const auto& [key, text] : table.texts) {
+    if (auto done = write_text(name + "/" + key, text); !done) return done;
+  }
+  for (const auto& [key, blocks] : table.bytes) {
+    hsize_t n_rows = 0, n_cols = 0;
+    for (const ConstByteMap& block : blocks) {
+      n_rows += static_cast<hsize_t>(block.rows());
+      n_cols = std::max(n_cols, static_cast<hsize_t>(block.cols()));
+    }
+    if (auto done =
+            write_blocks(name + "/" + key, H5T_STD_U8LE, H5T_NATIVE_UINT8, blocks, n_rows, n_cols, kLabelGzipLevel);
+        !done) {
+      return done;
+    }
   }
   return {};
 }
@@ -323,7 +362,7 @@ Result<void> Writer::write_csr(const CsrX& x, hsize_t n_rows, hsize_t n_cols) {
       H5Acreate2(group.get(), "shape", H5T_STD_I64LE, shape_space.get(), H5P_DEFAULT, H5P_DEFAULT));
   if (!shape_attribute.valid() || H5Awrite(shape_attribute.get(), H5T_NATIVE_INT64, shape) < 0) return failed("X");
 
-  const Id columns = create_dataset("X/indices", H5T_STD_I32LE, {0}, true);
+  const Id columns = create_dataset("X/indices", H5T_STD_I32LE, {0}, true, gzip_level_);
   Id values;
   bool as_float = true;
   std::vector<std::int64_t> offsets{0};
@@ -343,7 +382,7 @@ Result<void> Writer::write_csr(const CsrX& x, hsize_t n_rows, hsize_t n_cols) {
     }
     if (!values.valid()) {
       as_float = block_as_float;
-      values = create_dataset("X/data", as_float ? H5T_IEEE_F32LE : H5T_STD_I32LE, {0}, true);
+      values = create_dataset("X/data", as_float ? H5T_IEEE_F32LE : H5T_STD_I32LE, {0}, true, gzip_level_);
     } else if (as_float != block_as_float) {
       return disagreement("blocks of X differ in type", path_);
     }
@@ -360,13 +399,13 @@ Result<void> Writer::write_csr(const CsrX& x, hsize_t n_rows, hsize_t n_cols) {
       offsets.push_back(block->row_offsets[row] + shift);
     }
   }
-  if (!values.valid()) values = create_dataset("X/data", H5T_IEEE_F32LE, {0}, true);
+  if (!values.valid()) values = create_dataset("X/data", H5T_IEEE_F32LE, {0}, true, gzip_level_);
   if (offsets.size() != n_rows + 1) {
     return disagreement(fmt::format("X has {} rows instead of {}", offsets.size() - 1, n_rows), path_);
   }
   if (!columns.valid() || !values.valid()) return failed("X");
   const hsize_t n_offsets = offsets.size();
-  const Id indptr = create_dataset("X/indptr", H5T_STD_I64LE, {n_offsets}, false);
+  const Id indptr = create_dataset("X/indptr", H5T_STD_I64LE, {n_offsets}, false, gzip_level_);
   if (!indptr.valid() || H5Dwrite(indptr.get(), H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, offsets.data()) < 0) {
     return failed("X");
   }
@@ -385,7 +424,17 @@ Result<void> Writer::write(const H5adContent& content) {
   }
   const hsize_t n_rows = content.obs_index.size();
   const hsize_t n_cols = content.var_index.size();
-  if (const auto* dense = std::get_if<DenseX>(&content.x)) return write_dense(*dense, n_rows, n_cols);
+  for (const auto& [key, table] : content.uns_tables) {
+    if (auto done = write_uns_table("uns/" + key, table); !done) return done;
+  }
+  for (const auto& [key, layer] : content.layers) {
+    const auto* dense = std::get_if<DenseX>(&layer);
+    auto done = dense != nullptr ? write_dense("layers/" + key, *dense, n_rows, n_cols)
+                                 : write_labels("layers/" + key, std::get<DenseLabels>(layer), n_rows, n_cols);
+    if (!done) return done;
+  }
+  if (const auto* dense = std::get_if<DenseX>(&content.x)) return write_dense("X", *dense, n_rows, n_cols);
+  if (const auto* labels = std::get_if<DenseLabels>(&content.x)) return write_labels("X", *labels, n_rows, n_cols);
   return write_csr(std::get<CsrX>(content.x), n_rows, n_cols);
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "io/annotation_column.hpp"
+#include "matrix/label_matrix.hpp"
 #include "matrix/matrix.hpp"
 #include "outcome/outcome.hpp"
 
@@ -22,6 +23,11 @@ namespace headroom {
 struct DenseX {
   std::vector<ConstMatrixMap> row_blocks;
   bool as_float32 = false;  // halves the file; rounds
+};
+
+// Labels as dense blocks of rows, stored as int8. Views, too.
+struct DenseLabels {
+  std::vector<ConstLabelMap> row_blocks;
 };
 
 // The next rows of a CSR matrix. Entries of row r of the block: [row_offsets[r] - row_offsets[0], row_offsets[r + 1] -
@@ -41,14 +47,23 @@ struct CsrX {
 // A CsrX of one block that is in memory already.
 CsrX csr_in_memory(CsrBlock block);
 
+// A table of `uns`: texts, and bytes as dense blocks of rows (views, too).
+struct UnsTable {
+  std::map<std::string, std::string> texts;
+  std::map<std::string, std::vector<ConstByteMap>> bytes;
+};
+
 struct H5adContent {
   std::vector<std::string> obs_index;
   std::vector<std::string> var_index;
   std::vector<AnnotationColumn> obs_columns;  // text columns with `categorical` set become pandas categoricals
   std::vector<AnnotationColumn> var_columns;
-  std::variant<DenseX, CsrX> x;
+  std::variant<DenseX, CsrX, DenseLabels> x;
+  std::map<std::string, std::variant<DenseX, DenseLabels>> layers;
   std::map<std::string, std::string> uns;  // key → text; keys without '/'
-  // 0: none; 1 to 9: zlib's levels. 4 is h5py's default and near the best size for the time on counts.
+  std::map<std::string, UnsTable> uns_tables;
+  // 0: none; 1 to 9: zlib's levels. 4 is h5py's default and near the best size for the time on counts. Labels and bytes
+  // are mostly zeros and always compressed.
   int gzip_level = 4;
 };
 

@@ -18,6 +18,7 @@
 #include "io/sha256.hpp"
 #include "review/doubt_record.hpp"
 #include "task/fold_assignment.hpp"
+#include "task/read_deg_labels.hpp"
 #include "task/task.hpp"
 #include "task/task_review.hpp"
 
@@ -123,6 +124,14 @@ Result<SortedRows> sort_rows(const H5adFile& file, const LabelColumn& perts, con
     task->contexts.push_back(std::move(context));
   }
   return sorted;
+}
+
+// Per context and perturbation, whether several rows stand for it.
+std::vector<std::vector<bool>> joined_perturbations(const SortedRows& sorted, const Task& task) {
+  std::vector<std::vector<bool>> joined;
+  for (const TaskContext& context : task.contexts) joined.emplace_back(context.pert_ids.size(), false);
+  for (const JoinedRows& rows : sorted.joined) joined[rows.context][rows.position] = true;
+  return joined;
 }
 
 // How much each row of a joined perturbation counts.
@@ -445,7 +454,15 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
     return tl::unexpected(done.error());
   }
   if (auto done = read_control_profiles(*file, &task); !done) return tl::unexpected(done.error());
-  if (parts == TaskParts::all_but_deltas) return task;
+  const auto deg = find_deg_labels(*file, options.layer);
+  task.has_deltas = has_deltas_beside(*file, deg, options.layer);
+  if (deg) {
+    if (auto done = read_deg_labels(*file, *deg, sorted->source, joined_perturbations(*sorted, task), parts, &task);
+        !done) {
+      return tl::unexpected(done.error());
+    }
+  }
+  if (parts == TaskParts::all_but_deltas || !task.has_deltas) return task;
   if (auto done = read_rows(*file, options.layer, *sorted, &task); !done) return tl::unexpected(done.error());
   return task;
 }
@@ -479,6 +496,7 @@ Result<void> read_deltas(Task* task, const TaskOptions& options) {
   if (!is_same) return bad_input("the task changed while it was read", task->path, "wait until it is complete");
   for (std::size_t c = 0; c < task->contexts.size(); ++c) {
     task->contexts[c].deltas = std::move(whole->contexts[c].deltas);
+    task->contexts[c].deg = std::move(whole->contexts[c].deg);
   }
   return {};
 }

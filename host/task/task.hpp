@@ -1,4 +1,5 @@
-// A task: measured deltas of perturbations in one or more contexts, and the outer folds in which predictors are tested.
+// A task: measured deltas of perturbations in one or more contexts, labels of the genes that respond, or both; and the
+// outer folds in which predictors are tested.
 // Read once, checked completely; what follows may rely on every invariant stated here.
 #pragma once
 
@@ -13,6 +14,7 @@
 #include "outcome/outcome.hpp"
 #include "review/label_review.hpp"
 #include "review/review.hpp"
+#include "task/deg_labels.hpp"
 
 namespace headroom {
 
@@ -22,7 +24,8 @@ inline constexpr std::string_view kSingleContext = "all";
 struct TaskContext {
   std::string name;
   std::vector<std::string> pert_ids;  // distinct, ascending in byte order
-  Matrix deltas;                      // perturbations × genes, finite
+  Matrix deltas;                      // perturbations × genes, finite; empty where the task has none
+  std::optional<DegLabels> deg;       // of every context, or of none
   // One a perturbation: index into Task::fold_names, or kInNoFold: trained on in every fold and tested in none.
   static constexpr std::int32_t kInNoFold = -1;
   std::vector<std::int32_t> fold_of_row;
@@ -49,6 +52,7 @@ struct ColumnChoice {
   std::string fold_column;     // empty: folds from a file or made
   std::string gene_source;     // "index", or a column of var
   std::string fold_source;     // in words: "column 'test_split'", "file folds.csv", "5 folds, shuffled, seed 42"
+  std::string deg_source;      // in words: "layer 'deg'", "layers 'up', 'down', 'not_de'", "X"; empty: no labels
 };
 
 struct Task {
@@ -62,20 +66,24 @@ struct Task {
   std::vector<std::string> fold_names;
   ColumnChoice columns;
   DeltaOrigin origin;
-  std::string control_note;                   // why the file keeps no control profile; empty where it does not say
-  std::vector<std::string> notes;             // what was left out or assumed, one sentence each
-  std::int64_t n_rows_read = 0;               // rows of the file, before controls and other contexts were left out
-  std::int64_t n_perturbations = 0;           // distinct ids over all contexts
+  bool has_deltas = true;            // false: the file holds labels only
+  std::string deg_trials_note;       // why labels come without trials; empty where there are some, or no labels
+  std::string control_note;          // why the file keeps no control profile; empty where it does not say
+  std::vector<std::string> notes;    // what was left out or assumed, one sentence each
+  std::int64_t n_rows_read = 0;      // rows of the file, before controls and other contexts were left out
+  std::int64_t n_perturbations = 0;  // distinct ids over all contexts
   std::int64_t n_measured_perturbations = 0;  // of those, how many are gene ids
   // At least a tenth of the perturbations are measured genes (protocol section 5, gene PCA).
   bool perturbations_are_genes = false;
+
+  bool has_deg_labels() const { return !contexts.empty() && contexts.front().deg.has_value(); }
 };
 
 struct TaskOptions {
   // Columns of obs; by default the first that exists of the names in the contract.
   std::optional<std::string> pert_column;     // none of the names: the row names
   std::optional<std::string> context_column;  // none of the names: one context
-  std::string layer;                          // deltas from layers/NAME; empty: X
+  std::string layer;                          // deltas from layers/NAME, or "X"; empty: X, unless it holds labels
   // At most one of these three; without any, a column of the usual names, else fold_0 … fold_4, else 5
   // made folds.
   std::optional<std::string> fold_column;
@@ -95,14 +103,15 @@ struct TaskOptions {
   std::vector<std::string> contexts;         // keep only these; empty: all
 };
 
-// Everything, or what a run needs to know which of its evaluations are there already: ids, folds, genes and the sha256
-// of the file, while the deltas stay empty.
+// Everything, or what a run needs to know which of its evaluations are there already: ids, folds, genes, which rows
+// have labels, how many trials there are, and the sha256 of the file, while deltas, labels and trials stay empty.
 enum class TaskParts { all, all_but_deltas };
 
-// Reads `task`, an h5ad (X: deltas, one row a perturbation and context) or a folder with task.h5ad. Rows whose
-// `is_control` is true are left out. Errors (bad_input), each naming the place and the remedy: unreadable, a column
-// that is missing, a row without perturbation or context, a perturbation twice in a context, a delta that is NaN or
-// infinite, an unknown context, a perturbation without a fold, a fold with fewer than 2 test perturbations or none to
+// Reads `task`, an h5ad (X: deltas, one row a perturbation and context; labels in the layer `deg`; or labels only: an
+// int8 X, or layers `up`, `down` and `not_de`) or a folder with task.h5ad. Rows whose `is_control` is true are left
+// out. Errors (bad_input), each naming the place and the remedy: unreadable, a column that is missing, a row without
+// perturbation or context, a perturbation twice in a context, a delta that is NaN or infinite, a label that is not −1,
+// 0 or +1, an unknown context, a perturbation without a fold, a fold with fewer than 2 test perturbations or none to
 // train on.
 // `review` takes what is doubtful, also what the task was prepared from (uns/headroom_doubts); without it such doubts
 // are an error, and what is noted is nobody's.
@@ -110,7 +119,8 @@ Result<Task> read_task(const std::filesystem::path& task, const TaskOptions& opt
                        TaskParts parts = TaskParts::all);
 Result<Task> read_task(const std::filesystem::path& task, const TaskOptions& options, TaskParts parts = TaskParts::all);
 
-// Reads the deltas that read_task() left out. Error (bad_input): the file is no longer the one that was read.
+// Reads the deltas and labels that read_task() left out. Error (bad_input): the file is no longer the one that was
+// read.
 Result<void> read_deltas(Task* task, const TaskOptions& options);
 
 }  // namespace headroom

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -17,7 +18,8 @@ struct TaskFile {
   std::vector<std::string> gene_names{"G1", "G2", "G3"};
   std::vector<AnnotationColumn> obs;
   std::vector<AnnotationColumn> var;
-  Matrix deltas;  // empty: as above
+  Matrix deltas;                             // empty: as above
+  std::function<void(H5adContent&)> change;  // of what is written; empty: nothing
 
   std::filesystem::path write(const std::filesystem::path& path) const {
     Matrix x = deltas;
@@ -33,6 +35,7 @@ struct TaskFile {
     content.obs_columns = obs;
     content.var_columns = var;
     content.x = DenseX{{ConstMatrixMap(x.data(), x.rows(), x.cols(), Eigen::OuterStride<>(x.cols()))}};
+    if (change) change(content);
     const auto written = write_h5ad(path, content);
     if (!written) throw std::runtime_error(written.error().line());
     return path;
