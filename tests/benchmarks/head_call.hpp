@@ -23,12 +23,13 @@ inline Matrix orthogonal_features(Eigen::Index rows, Eigen::Index features, std:
 class HeadCall {
  public:
   // training: training rows × features, query: query rows × the same; deltas: training rows × genes; settings: one
-  // hyperparameter each.
-  HeadCall(Matrix training, Matrix query, Matrix deltas, const std::vector<double>& settings)
-      : training_(std::move(training)), query_(std::move(query)), deltas_(std::move(deltas)) {
+  // hyperparameter each. n_classes above 0: `deltas` holds class numbers.
+  HeadCall(Matrix training, Matrix query, Matrix deltas, const std::vector<double>& settings, int n_classes = 0)
+      : training_(std::move(training)), query_(std::move(query)), deltas_(std::move(deltas)), n_classes_(n_classes) {
     const auto n = static_cast<Eigen::Index>(settings.size());
     settings_ = Eigen::Map<const Matrix>(settings.data(), n, 1);
-    predictions_.assign(settings.size(), Matrix::Zero(query_.rows(), deltas_.cols()));
+    predictions_.assign(settings.size() * static_cast<std::size_t>(n_planes()),
+                        Matrix::Zero(query_.rows(), deltas_.cols()));
     for (Matrix& out : predictions_) outputs_.push_back({out.data(), out.rows(), out.cols(), out.cols()});
     feasible_.assign(settings.size(), 1);
   }
@@ -37,7 +38,7 @@ class HeadCall {
 
   // head(request, threads, output)
   template <class Head>
-  void run(const Head& head) {
+  void run(const Head& head, int n_threads = 1) {
     const auto view = [](const Matrix& m) { return headroom_matrix{m.data(), m.rows(), m.cols(), m.cols()}; };
     headroom_block block{};
     block.struct_size = sizeof(block);
@@ -46,23 +47,35 @@ class HeadCall {
     const headroom_block* blocks[] = {&block};
     headroom_predictor_request request{};
     request.struct_size = sizeof(request);
-    request.n_planes = 1;
+    request.n_planes = n_planes();
     request.blocks = blocks;
     request.n_blocks = 1;
     request.delta_rows = view(deltas_);
     request.n_training = training_.rows();
     request.n_query = query_.rows();
     request.settings = view(settings_);
+    const std::vector<headroom_string> classes(static_cast<std::size_t>(n_classes_), headroom_string{"class", 5});
+    if (n_classes_ > 0) {
+      request.task_kind = HEADROOM_TASK_CLASSES;
+      request.classes = classes.data();
+      request.n_classes = n_classes_;
+    }
     headroom_predictor_output output{};
     output.struct_size = sizeof(output);
     output.predictions = outputs_.data();
     output.feasible = feasible_.data();
-    sdk::PredictorOutput out(output, 1);
-    head(sdk::PredictorRequest(request), 1, out);
+    sdk::PredictorOutput out(output, n_planes());
+    head(sdk::PredictorRequest(request), n_threads, out);
   }
 
+  // One a setting, of classes one a setting and class.
+  const std::vector<Matrix>& predictions() const { return predictions_; }
+
  private:
+  int n_planes() const { return n_classes_ > 0 ? n_classes_ : 1; }
+
   Matrix training_, query_, deltas_, settings_;
+  int n_classes_;
   std::vector<Matrix> predictions_;
   std::vector<headroom_matrix_mut> outputs_;
   std::vector<std::uint8_t> feasible_;

@@ -20,10 +20,13 @@ struct PredictorCall {
   std::vector<std::int32_t> training_rows;     // empty: training row i is row i
   std::vector<std::uint8_t> training_present;  // empty: all
   std::vector<std::uint8_t> query_present;
-  sdk::Matrix settings;  // settings × hyperparameters
+  sdk::Matrix settings;                         // settings × hyperparameters
+  int n_classes = 0;                            // above 0: delta_rows holds class numbers
+  std::vector<std::uint8_t> training_labelled;  // of tasks of classes; empty: all
 
   // Filled by run(): NaN wherever the head wrote nothing.
-  std::vector<sdk::Matrix> predictions;  // one per setting: query rows × genes
+  // one per setting, of classes one per setting and class: query rows × genes
+  std::vector<sdk::Matrix> predictions;
   std::vector<std::uint8_t> feasible;
 
   // head(request, output), for example heads::predict_knn with its threads bound. Predictions lie with a row stride
@@ -70,7 +73,7 @@ struct PredictorCall {
 
     headroom_predictor_request request{};
     request.struct_size = sizeof(request);
-    request.n_planes = 1;
+    request.n_planes = n_planes();
     request.blocks = blocks;
     request.n_blocks = 1;
     request.delta_rows = view(delta_rows);
@@ -86,6 +89,13 @@ struct PredictorCall {
     request.training_perturbations = numbers.data();
     request.query_perturbations = numbers.data() + training.rows();
     request.n_perturbations = static_cast<std::int64_t>(numbers.size());
+    const std::vector<headroom_string> names(static_cast<std::size_t>(n_classes), headroom_string{"class", 5});
+    if (n_classes > 0) {
+      request.task_kind = HEADROOM_TASK_CLASSES;
+      request.classes = names.data();
+      request.n_classes = n_classes;
+      request.training_labelled = training_labelled.empty() ? nullptr : training_labelled.data();
+    }
     use(request);
   }
 
@@ -94,7 +104,7 @@ struct PredictorCall {
     const std::int64_t stride = delta_rows.cols() + padding;
     std::vector<sdk::Matrix> buffers;
     std::vector<headroom_matrix_mut> outputs;
-    for (Eigen::Index s = 0; s < settings.rows(); ++s) {
+    for (Eigen::Index s = 0; s < settings.rows() * n_planes(); ++s) {
       buffers.push_back(sdk::Matrix::Constant(query.rows(), stride, std::numeric_limits<double>::quiet_NaN()));
       outputs.push_back({buffers.back().data(), query.rows(), delta_rows.cols(), stride});
     }
@@ -104,7 +114,7 @@ struct PredictorCall {
     output.predictions = outputs.data();
     output.feasible = feasible.data();
 
-    sdk::PredictorOutput out(output, 1);
+    sdk::PredictorOutput out(output, n_planes());
     head(sdk::PredictorRequest(request), out);
     predictions.clear();
     wrote_outside = false;
@@ -113,6 +123,8 @@ struct PredictorCall {
       predictions.push_back(buffer.leftCols(delta_rows.cols()));
     }
   }
+
+  std::int32_t n_planes() const { return n_classes > 0 ? n_classes : 1; }
 
  public:
   bool wrote_outside = false;  // a head wrote beyond the columns of a prediction

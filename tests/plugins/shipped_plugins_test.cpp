@@ -10,6 +10,7 @@
 #include "headroom/embedding.h"
 #include "heads/knn.hpp"
 #include "heads/lasso.hpp"
+#include "heads/logistic.hpp"
 #include "heads/ridge.hpp"
 #include "plugins/predictor_call.hpp"
 #include "sdk/test_host.hpp"
@@ -30,8 +31,10 @@ const headroom_plugin* open_shipped(const std::string& name) {
 }
 
 TEST(ShippedPlugins, DeclareTheProtocolsGrids) {
-  const std::map<std::string, std::vector<double>> grids = {
-      {"knn", {20, 40, 60, 80, 100}}, {"lasso", {1e-3, 1e-2, 1e-1, 1}}, {"ridge", {1, 1e2, 1e4, 1e6}}};
+  const std::map<std::string, std::vector<double>> grids = {{"knn", {20, 40, 60, 80, 100}},
+                                                            {"lasso", {1e-3, 1e-2, 1e-1, 1}},
+                                                            {"ridge", {1, 1e2, 1e4, 1e6}},
+                                                            {"logistic", {1, 1e3, 1e5, 1e7}}};
   for (const auto& [name, grid] : grids) {
     const headroom_plugin* plugin = open_shipped(name);
     ASSERT_NE(plugin, nullptr);
@@ -39,18 +42,18 @@ TEST(ShippedPlugins, DeclareTheProtocolsGrids) {
     const auto& predictor = *static_cast<const headroom_predictor*>(plugin->capability);
     ASSERT_EQ(predictor.n_hyperparameters, 1);
     const headroom_hyperparameter& h = *predictor.hyperparameters[0];
-    EXPECT_EQ(text_of(h.name), name == "knn" ? "k" : "alpha");
+    EXPECT_EQ(text_of(h.name), name == "knn" ? "k" : name == "logistic" ? "C" : "alpha");
     EXPECT_EQ(std::vector<double>(h.grid, h.grid + h.n_grid), grid);
     EXPECT_EQ(h.is_integer, name == "knn" ? 1 : 0);
     EXPECT_EQ(h.minimum > 0, true);
     EXPECT_EQ(predictor.min_blocks, 1);
     EXPECT_EQ(predictor.max_blocks, 1);
-    EXPECT_EQ(predictor.task_kinds, HEADROOM_SUPPORTS_REGRESSION);
+    EXPECT_EQ(predictor.task_kinds, name == "logistic" ? HEADROOM_SUPPORTS_CLASSES : HEADROOM_SUPPORTS_REGRESSION);
   }
 }
 
 TEST(ShippedPlugins, PredictAsTheirNumericsDo) {
-  for (const std::string name : {"knn", "lasso", "ridge"}) {
+  for (const std::string name : {"knn", "lasso", "ridge", "logistic"}) {
     const headroom_plugin* plugin = open_shipped(name);
     ASSERT_NE(plugin, nullptr);
     const auto& predictor = *static_cast<const headroom_predictor*>(plugin->capability);
@@ -59,6 +62,10 @@ TEST(ShippedPlugins, PredictAsTheirNumericsDo) {
     call.training = random_matrix(30, 6, 1);
     call.query = random_matrix(5, 6, 2);
     call.delta_rows = random_matrix(30, 130, 3);
+    if (name == "logistic") {
+      call.n_classes = 3;
+      call.delta_rows = (call.delta_rows.array() * 0.7 + 1.0).round().max(0.0).min(2.0);
+    }
     call.settings = name == "knn" ? column({5, 31}) : column({0.01, 0.1});
     call.run([&](const sdk::PredictorRequest& request, sdk::PredictorOutput& output) {
       EXPECT_EQ(predictor.predict(host.c(), &request.c(), &output.c()), HEADROOM_OK) << host.error;
@@ -68,6 +75,7 @@ TEST(ShippedPlugins, PredictAsTheirNumericsDo) {
       if (name == "knn") heads::predict_knn(request, 1, output);
       if (name == "lasso") heads::predict_lasso(request, 1, output);
       if (name == "ridge") heads::predict_ridge(request, 1, output);
+      if (name == "logistic") heads::predict_logistic(request, 1, output);
     });
     EXPECT_TRUE(call.predictions[0] == inside.predictions[0]) << name;
     EXPECT_EQ(call.feasible, inside.feasible) << name;

@@ -1,0 +1,185 @@
+#include "heads/descent_lanes.hpp"
+
+#include "heads/softmax_lanes.hpp"
+
+namespace headroom::heads {
+namespace {
+
+HEADROOM_CLONED void direction_of(const DescentMemory& m, const double* gradient, const double* diagonal,
+                                  double* direction) {
+  const std::int64_t width = m.n_scores * kLanes, size = m.size();
+  for (std::int64_t d = 0; d < m.n_features; ++d) {
+    for (std::int64_t c = 0; c < width; c += kLanes) {
+      lanes_at(direction + d * kPanelWidth + c) = lanes_at(gradient + d * kPanelWidth + c);
+    }
+  }
+  Lanes factors[64];
+  for (std::int32_t k = 0; k < m.n_pairs; ++k) {  // newest to oldest
+    const std::int32_t pair = (m.newest + k) % m.n_pairs;
+    const double *steps = m.steps + pair * size, *changes = m.changes + pair * size;
+    Lanes sum{};
+    for (std::int64_t d = 0; d < m.n_features; ++d) {
+      for (std::int64_t c = 0; c < width; c += kLanes) {
+        sum += lanes_at(steps + d * width + c) * lanes_at(direction + d * kPanelWidth + c);
+      }
+    }
+    factors[k] = sum * lanes_at(m.inverses + pair * kLanes);
+    for (std::int64_t d = 0; d < m.n_features; ++d) {
+      for (std::int64_t c = 0; c < width; c += kLanes) {
+        lanes_at(direction + d * kPanelWidth + c) -= factors[k] * lanes_at(changes + d * width + c);
+      }
+    }
+  }
+  const Lanes scale = lanes_at(m.scale);
+  for (std::int64_t d = 0; d < m.n_features; ++d) {
+    for (std::int64_t c = 0; c < width; c += kLanes) {
+      Lanes& at = lanes_at(direction + d * kPanelWidth + c);
+      at = at * scale / lanes_at(diagonal + d * width + c);
+    }
+  }
+  for (std::int32_t k = m.n_pairs - 1; k >= 0; --k) {  // oldest to newest
+    const std::int32_t pair = (m.newest + k) % m.n_pairs;
+    const double *steps = m.steps + pair * size, *changes = m.changes + pair * size;
+    Lanes sum{};
+    for (std::int64_t d = 0; d < m.n_features; ++d) {
+      for (std::int64_t c = 0; c < width; c += kLanes) {
+        sum += lanes_at(changes + d * width + c) * lanes_at(direction + d * kPanelWidth + c);
+      }
+    }
+    const Lanes factor = factors[k] - sum * lanes_at(m.inverses + pair * kLanes);
+    for (std::int64_t d = 0; d < m.n_features; ++d) {
+      for (std::int64_t c = 0; c < width; c += kLanes) {
+        lanes_at(direction + d * kPanelWidth + c) += factor * lanes_at(steps + d * width + c);
+      }
+    }
+  }
+  for (std::int64_t d = 0; d < m.n_features; ++d) {
+    for (std::int64_t c = 0; c < width; c += kLanes) {
+      Lanes& at = lanes_at(direction + d * kPanelWidth + c);
+      at = -at;
+    }
+  }
+}
+
+HEADROOM_CLONED void keep(const DescentMemory& m, const double* step, const double* direction, const double* gradient,
+                          const double* former, const double* diagonal, const double* kept) {
+  const std::int64_t width = m.n_scores * kLanes;
+  double *steps = m.steps + m.newest * m.size(), *changes = m.changes + m.newest * m.size();
+  const Lanes along = lanes_at(step), zero{}, one = zero + 1.0;
+  Lanes product{}, square{}, length{};
+  for (std::int64_t d = 0; d < m.n_features; ++d) {
+    for (std::int64_t c = 0; c < width; c += kLanes) {
+      const std::int64_t at = d * kPanelWidth + c;
+      const Lanes s = along * lanes_at(direction + at), y = lanes_at(gradient + at) - lanes_at(former + at);
+      const Lanes h = lanes_at(diagonal + d * width + c);
+      lanes_at(steps + d * width + c) = s;
+      lanes_at(changes + d * width + c) = y;
+      product += s * y;
+      square += y * y / h;
+      length += s * s * h;
+    }
+  }
+  // Rounding alone shows as curvature far below that of the diagonal.
+  const auto bends = (product > 1e-10 * length) & (lanes_at(kept) != zero) & (length > zero);
+  lanes_at(m.inverses + m.newest * kLanes) = bends ? one / product : zero;
+  lanes_at(m.scale) = bends ? product / square : lanes_at(m.scale);
+}
+
+HEADROOM_CLONED void shift_changes(const DescentMemory& m, const double* more) {
+  const std::int64_t width = m.n_scores * kLanes;
+  const Lanes by = lanes_at(more), zero{};
+  for (std::int32_t pair = 0; pair < m.n_pairs; ++pair) {
+    const double* steps = m.steps + pair * m.size();
+    double* changes = m.changes + pair * m.size();
+    Lanes product{}, length{};
+    for (std::int64_t d = 0; d < m.n_features; ++d) {
+      const bool is_bias = d + 1 == m.n_features;
+      for (std::int64_t c = 0; c < width; c += kLanes) {
+        const Lanes s = lanes_at(steps + d * width + c);
+        Lanes& y = lanes_at(changes + d * width + c);
+        if (!is_bias) y += by * s;
+        product += s * y;
+        length += s * s;
+      }
+    }
+    Lanes& inverse = lanes_at(m.inverses + pair * kLanes);
+    const auto changed = (by != zero) & (inverse != zero);
+    const Lanes anew = product > 1e-12 * length ? (zero + 1.0) / product : zero;
+    inverse = changed ? anew : inverse;
+  }
+}
+
+HEADROOM_CLONED void products(std::int64_t n_features, std::int32_t n_scores, const double* a, const double* b,
+                              double* sums) {
+  Lanes sum{};
+  for (std::int64_t d = 0; d < n_features; ++d) {
+    for (std::int64_t c = 0; c < n_scores * kLanes; c += kLanes) {
+      sum += lanes_at(a + d * kPanelWidth + c) * lanes_at(b + d * kPanelWidth + c);
+    }
+  }
+  lanes_at(sums) = sum;
+}
+
+HEADROOM_INLINED void raise(Lanes& largest, const Lanes& value) {
+  const Lanes size = value < Lanes{} ? -value : value;
+  largest = size > largest ? size : largest;
+}
+
+HEADROOM_CLONED void largest_of_two(std::int64_t n_features, const double* means, const double* gradient,
+                                    double* largest) {
+  const Lanes bias = lanes_at(gradient + (n_features - 1) * kPanelWidth);
+  Lanes found{};
+  for (std::int64_t d = 0; d < n_features; ++d) {
+    raise(found, (lanes_at(gradient + d * kPanelWidth) + means[d] * bias) * kHalfRoot);
+  }
+  lanes_at(largest) = found;
+}
+
+HEADROOM_CLONED void largest_of_three(std::int64_t n_features, const double* means, const double* gradient,
+                                      double* largest) {
+  const double* last = gradient + (n_features - 1) * kPanelWidth;
+  const Lanes bias_t = lanes_at(last), bias_u = lanes_at(last + kLanes);
+  Lanes found{};
+  for (std::int64_t d = 0; d < n_features; ++d) {
+    const Lanes t = (lanes_at(gradient + d * kPanelWidth) + means[d] * bias_t) * kHalfRoot;
+    const Lanes u = (lanes_at(gradient + d * kPanelWidth + kLanes) + means[d] * bias_u) * kSixthRoot;
+    raise(found, u + t);
+    raise(found, u - t);
+    raise(found, 2.0 * u);
+  }
+  lanes_at(largest) = found;
+}
+
+}  // namespace
+
+void largest_derivatives(std::int64_t n_features, std::int32_t n_scores, const double* means, const double* gradient,
+                         double* largest) {
+  if (n_scores == 1) {
+    largest_of_two(n_features, means, gradient, largest);
+  } else {
+    largest_of_three(n_features, means, gradient, largest);
+  }
+}
+
+void descent_direction(const DescentMemory& memory, const double* gradient, const double* diagonal, double* direction) {
+  direction_of(memory, gradient, diagonal, direction);
+}
+
+void remember(DescentMemory& memory, const double* step, const double* direction, const double* gradient,
+              const double* former, const double* diagonal, const double* kept) {
+  memory.newest = (memory.newest + memory.n_pairs - 1) % memory.n_pairs;
+  keep(memory, step, direction, gradient, former, diagonal, kept);
+}
+
+void change_penalty(DescentMemory& memory, const double* more) { shift_changes(memory, more); }
+
+void forget(DescentMemory& memory, int lane) {
+  for (std::int32_t pair = 0; pair < memory.n_pairs; ++pair) memory.inverses[pair * kLanes + lane] = 0.0;
+  memory.scale[lane] = 1.0;
+}
+
+void inner_products(std::int64_t n_features, std::int32_t n_scores, const double* a, const double* b, double* sums) {
+  products(n_features, n_scores, a, b, sums);
+}
+
+}  // namespace headroom::heads
