@@ -104,6 +104,7 @@ bool names_condition(std::string_view column) {
       "dose",      "doses",      "dosage", "conc", "concentration", "concentrations", "time",     "times",
       "timepoint", "timepoints", "hours",  "hour", "hrs",           "duration",       "celltype", "cellline"};
   const std::vector<std::string> words = words_of(column);
+  if (!words.empty() && (words.front() == "n" || words.front() == "num")) return false;  // a number of times
   for (std::size_t i = 0; i < words.size(); ++i) {
     std::string word = words[i];
     while (word.size() > 3 && is_digit(word.back())) word.pop_back();

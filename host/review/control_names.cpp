@@ -12,17 +12,18 @@ namespace {
 
 // Words that name a control by themselves, without separators. "nontargeting" stands for non-targeting,
 // non_targeting, "non targeting" and NonTargeting.
-constexpr std::array<std::string_view, 38> kControlWords = {
-    "control",    "controls",    "ctrl",          "ctrls",       "ctl",          "nontargeting", "nontargetting",
-    "nontarget",  "nontargeted", "notargeting",   "notarget",    "nt",           "ntc",          "ntcs",
-    "neg",        "negative",    "dmso",          "dmsotf",      "vehicle",      "veh",          "untreated",
-    "nontreated", "nottreated",  "notreatment",   "unperturbed", "nonperturbed", "mock",         "scramble",
-    "scrambled",  "sinc",        "safetargeting", "safetarget",  "safe",         "safecutter",   "safecutting",
-    "sictrl",     "sicontrol",   "siscramble"};
+constexpr std::array<std::string_view, 39> kControlWords = {
+    "control",       "controls",     "ctrl",        "ctrls",       "ctl",         "nontargeting",
+    "nontargetting", "nontarget",    "nontargeted", "notargeting", "notarget",    "nt",
+    "ntc",           "ntcs",         "neg",         "negative",    "dmso",        "dmsotf",
+    "vehicle",       "veh",          "untreated",   "nontreated",  "nottreated",  "notreatment",
+    "unperturbed",   "nonperturbed", "mock",        "scramble",    "scrambled",   "sinc",
+    "safetargeting", "safetarget",   "safe",        "safecutter",  "safecutting", "noperturbation",
+    "sictrl",        "sicontrol",    "siscramble"};
 // Words that may stand beside them and change nothing. TF and SI are genes as well (ctrl_TF), so they are none.
-constexpr std::array<std::string_view, 16> kNeutralWords = {"sg",     "g",     "grna",  "sgrna",  "guide", "guides",
-                                                            "crispr", "crrna", "sirna", "sh",     "shrna", "cell",
-                                                            "cells",  "only",  "human", "treated"};
+constexpr std::array<std::string_view, 20> kNeutralWords = {
+    "sg",    "g",    "grna",  "sgrna", "guide", "guides",  "crispr",   "crrna",       "sirna",      "sh",
+    "shrna", "cell", "cells", "only",  "human", "treated", "infected", "transfected", "transduced", "mouse"};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -60,9 +61,10 @@ bool is_chain(std::string_view text) {
   return (reached[n] & 2) != 0;
 }
 
-// NegCtrl*: whatever follows.
+// NegCtrl*, and NonTargetingControlGuideForHuman_0001 of genome-wide libraries: whatever follows.
 bool is_negative_control(std::string_view text) {
-  return text.starts_with("negctrl") || text.starts_with("negcontrol") || text.starts_with("negativecontrol") ||
+  return text.starts_with("nontargetingcontrol") || text.starts_with("nontargetingctrl") ||
+         text.starts_with("negctrl") || text.starts_with("negcontrol") || text.starts_with("negativecontrol") ||
          text.starts_with("negativectrl");
 }
 

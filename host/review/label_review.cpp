@@ -62,6 +62,11 @@ bool is_given_control(std::string_view label, std::span<const std::string> contr
                      [&](const std::string& pattern) { return matches_glob(pattern, label); });
 }
 
+std::string perturbation_key(std::string_view label, const LabelOptions& options) {
+  if (!options.merge) return std::string(label);
+  return plain_spelling(label, [&](std::string_view part) { return is_given_control(part, options.controls); });
+}
+
 std::string control_flags(std::span<const std::string> labels) {
   constexpr std::size_t kMostFlags = 6;
   std::string flags;

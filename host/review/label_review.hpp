@@ -37,6 +37,10 @@ ReadLabels review_labels(std::span<const std::string> labels, std::span<const st
                          const LabelOptions& options, const std::function<bool(std::string_view)>& is_gene,
                          const std::string& where, Review& review);
 
+// Equal for labels that are read as one perturbation: the label itself, or with `merge` what its spellings share. How
+// tables beside a task (folds, noise) find its perturbations.
+std::string perturbation_key(std::string_view label, const LabelOptions& options);
+
 // One of the labels or globs of --control.
 bool is_given_control(std::string_view label, std::span<const std::string> controls);
 

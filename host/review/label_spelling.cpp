@@ -43,7 +43,7 @@ bool has_ring_digits(std::string_view label) {
 // The separator at which a label falls into parts: the first of these that is in it. An underscore inside a part of
 // A_1+B_2 belongs to that part.
 std::optional<char> separator_of(std::string_view label) {
-  for (const char c : {'+', ';', ',', '_'}) {
+  for (const char c : {'+', ';', ',', '&', '|', '_'}) {
     if (label.find(c) != std::string_view::npos) return c;
   }
   return std::nullopt;
@@ -127,9 +127,10 @@ std::vector<std::vector<std::size_t>> same_perturbations(std::span<const std::st
 }
 
 bool names_missing(std::string_view label) {
-  constexpr std::array<std::string_view, 13> kNames = {"",          "nan",     "none",     "na",         "n/a",
-                                                       "<na>",      "null",    "empty",    "unassigned", "unknown",
-                                                       "multiplet", "doublet", "ambiguous"};
+  constexpr std::array<std::string_view, 20> kNames = {
+      "",        "nan",       "none",       "na",         "n/a",         "n.a.",         "#n/a",
+      "<na>",    "null",      "empty",      "unassigned", "un-assigned", "not assigned", "not_assigned",
+      "unknown", "multiplet", "multiplets", "doublet",    "doublets",    "ambiguous"};
   const std::string text = lower_case(trimmed(label));
   return std::find(kNames.begin(), kNames.end(), text) != kNames.end();
 }

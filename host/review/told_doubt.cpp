@@ -19,7 +19,8 @@ std::string cut(std::string text, std::size_t most) {
 }
 
 bool is_of_readers(std::string_view code) {
-  return code.starts_with("labels.") || code.starts_with("vectors.") || code.starts_with("predictions.");
+  return code.starts_with("labels.") || code.starts_with("rows.") || code.starts_with("vectors.") ||
+         code.starts_with("predictions.");
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ TEST(ConditionNames, ReadsTheWordsOfAName) {
                            "CellLine", "time1", "treatment_time"}) {
     EXPECT_TRUE(names_condition(name)) << name;
   }
-  for (const char* name : {"pseudotime", "dosed", "batch", "gem_group", "timid", "cell_id", "type", "replicate"}) {
+  for (const char* name :
+       {"pseudotime", "dosed", "batch", "gem_group", "timid", "cell_id", "type", "replicate", "n_times"}) {
     EXPECT_FALSE(names_condition(name)) << name;
   }
   for (const char* name : {"target", "target_gene", "gene", "gene_symbol", "targetGene", "gene_target"}) {

@@ -57,6 +57,9 @@ TEST(ControlNames, KnowsTheSpellingsOfTheField) {
                             "  ctrl ",
                             "1000_non-targeting_non-targeting_non-targeting",
                             "ctrl_1",
+                            "NonTargetingControlGuideForHuman_0001",
+                            "no_perturbation",
+                            "mock_infected",
                             "Control 2"}) {
     EXPECT_TRUE(names_control(label)) << label;
   }

@@ -15,7 +15,8 @@ TEST(LabelSpelling, JoinsWhatIsSpellingAlone) {
   EXPECT_THAT(twins({"A", "B", "A ", "b"}), ElementsAre(ElementsAre(0, 2), ElementsAre(1, 3)));
   EXPECT_THAT(twins({"A+ctrl", "ctrl+A"}), ElementsAre(ElementsAre(0, 1)));
   EXPECT_THAT(twins({"A+ctrl", "A"}), ElementsAre(ElementsAre(0, 1)));
-  EXPECT_THAT(twins({"A+B", "B+A", "A_B", "B;A", "b,a", "A + B"}), ElementsAre(ElementsAre(0, 1, 2, 3, 4, 5)));
+  EXPECT_THAT(twins({"A+B", "B+A", "A_B", "B;A", "b,a", "A + B", "B|A", "A&B"}),
+              ElementsAre(ElementsAre(0, 1, 2, 3, 4, 5, 6, 7)));
   EXPECT_THAT(twins({"CEBPE_NegCtrl0", "NegCtrl0_CEBPE", "CEBPE"}), ElementsAre(ElementsAre(0, 1, 2)));
   EXPECT_THAT(twins({"A+B+C", "C+A+B"}), ElementsAre(ElementsAre(0, 1)));
   EXPECT_THAT(twins({"A\xC2\xA0", "A"}), ElementsAre(ElementsAre(0, 1)));
@@ -34,6 +35,7 @@ TEST(LabelSpelling, KeepsApartWhatDiffers) {
   EXPECT_THAT(twins({"drug_1_2", "drug_2_1"}), IsEmpty()) << "dose and day";
   EXPECT_THAT(twins({"x 1,5", "x 5,1"}), IsEmpty());
   EXPECT_THAT(twins({"A_sg1", "A_sg2"}), IsEmpty());
+  EXPECT_THAT(twins({"A|sg1", "A|sg2", "B|sg1"}), IsEmpty());
   EXPECT_THAT(twins({"CD4_neg", "CD4"}), IsEmpty());
   EXPECT_THAT(twins({"ctrl", "ctrl+ctrl"}), IsEmpty()) << "a control, told of as such";
 }
@@ -51,7 +53,7 @@ TEST(LabelSpelling, OnlyTrimsFormulae) {
 
 TEST(LabelSpelling, KnowsWhatNamesNothing) {
   for (const char* label : {"nan", "NaN", "None", "NA", "N/A", "null", "Empty", "unassigned", "UNKNOWN", "multiplet",
-                            "Doublet", "ambiguous", "", "  ", "<NA>"}) {
+                            "Doublet", "ambiguous", "", "  ", "<NA>", "#N/A", "doublets", "Not assigned"}) {
     EXPECT_TRUE(names_missing(label)) << label;
   }
   for (const char* label : {"NANOG", "NAT1", "nonexistent", "NULL1", "EMPTY2", "none of them"}) {
