@@ -20,7 +20,7 @@ constexpr std::uint64_t kFetchEntries = 1 << 19;
 // Values of a dense block.
 constexpr std::uint64_t kDenseValues = 1 << 20;
 // Fetched blocks that wait while one is expanded.
-constexpr std::size_t kAhead = 2;
+constexpr std::size_t kBlocksAhead = 2;
 // Cells of a dense block that one task of the pool turns into entries.
 constexpr std::size_t kRowsPerTask = 64;
 
@@ -171,7 +171,7 @@ Result<void> H5adCells::deliver_sparse(CellSink& sink, ThreadPool& pool, Progres
         if (!more_values) return tl::unexpected(more_values.error());
         return std::optional<FetchedEntries>{FetchedEntries{std::move(*more_genes), std::move(*more_values)}};
       },
-      kAhead);
+      kBlocksAhead);
 
   Expanded genes_there, values_there;
   std::vector<std::uint64_t> begin;
@@ -262,7 +262,7 @@ Result<void> H5adCells::deliver_dense(CellSink& sink, ThreadPool& pool, Progress
         if (!done) return tl::unexpected(done.error());
         return std::optional<std::vector<unsigned char>>{std::move(block)};
       },
-      kAhead);
+      kBlocksAhead);
 
   std::vector<std::uint64_t> begin;
   std::vector<std::uint32_t> genes;

@@ -26,7 +26,7 @@ namespace {
 
 // Decompressed text handed over at a time: little at first, for small files.
 constexpr std::size_t kFirstTextBytes = 1 << 16, kTextBytes = 4 << 20;
-constexpr std::size_t kAhead = 2;
+constexpr std::size_t kPiecesAhead = 2;
 // Names that an error shows of each side.
 constexpr std::size_t kShown = 3;
 
@@ -445,7 +445,7 @@ Result<void> MatrixMarketCells::deliver(CellSink& sink, ThreadPool& pool, Progre
   auto opened = TextPieces::open(path_);
   if (!opened) return tl::unexpected(opened.error());
   TextPieces& pieces = **opened;
-  ReadAhead<std::string> ahead([&] { return pieces.next(); }, kAhead);
+  ReadAhead<std::string> ahead([&] { return pieces.next(); }, kPiecesAhead);
 
   std::uint64_t line_number = 0, n_seen = 0, n_declared = 0, cells_reported = 0;
   bool has_size = false, transposed = false, pattern = false;

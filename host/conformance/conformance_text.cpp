@@ -22,7 +22,7 @@ int name_width() {
   return static_cast<int>(width);
 }
 
-Ink ink_of(CheckOutcome outcome) {
+Ink ink_of_check(CheckOutcome outcome) {
   switch (outcome) {
     case CheckOutcome::pass:
       return Ink::green;
@@ -51,7 +51,7 @@ std::string json_text(const Json& json) {
 
 std::string check_line(const CheckResult& result, const TerminalStyle& style) {
   const std::string outcome = fit_left(check_outcome_name(result.outcome), kOutcomeWidth);
-  return inked(outcome, ink_of(result.outcome), style) + "  " + fit_left(result.name, name_width()) + "  " +
+  return inked(outcome, ink_of_check(result.outcome), style) + "  " + fit_left(result.name, name_width()) + "  " +
          display_text(result.detail);
 }
 

@@ -3,6 +3,7 @@
 // a second.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -66,5 +67,14 @@ class DelimitedReader {
   std::vector<std::string_view> cells_;
   std::vector<std::string> header_;
 };
+
+// The first of the usual names that the header has.
+template <std::size_t N>
+std::optional<std::size_t> usual_column(const DelimitedReader& reader, const std::array<std::string_view, N>& names) {
+  for (const std::string_view name : names) {
+    if (const auto column = reader.column(name)) return column;
+  }
+  return std::nullopt;
+}
 
 }  // namespace headroom

@@ -21,7 +21,7 @@ using hdf5::Id;
 using hdf5::ObjectKind;
 using hdf5::Quiet;
 
-constexpr const char* kDamaged = "the file is damaged; make it again";
+constexpr const char* kDamagedTable = "the file is damaged; make it again";
 constexpr const char* kRewrite = "write the file again with a current anndata";
 
 // One plain one-dimensional dataset, whatever its type.
@@ -64,7 +64,7 @@ Result<AnnotationColumn> read_masked(const File& file, const std::string& place)
   if (!missing) return tl::unexpected(missing.error());
   if (missing->size() != column.size()) {
     return bad_input(fmt::format("'{}' has {} values but {} masks", place, column.size(), missing->size()), file.path,
-                     kDamaged);
+                     kDamagedTable);
   }
   missing->flip();
   column.present = std::move(*missing);
@@ -77,7 +77,7 @@ Result<ColumnValues> read_categories(const File& file, const std::string& place)
   auto column = read_masked(file, place);
   if (!column) return tl::unexpected(column.error());
   if (std::find(column->present.begin(), column->present.end(), false) != column->present.end()) {
-    return bad_input(fmt::format("a category of '{}' is missing", place), file.path, kDamaged);
+    return bad_input(fmt::format("a category of '{}' is missing", place), file.path, kDamagedTable);
   }
   return std::move(column->values);
 }
@@ -91,7 +91,7 @@ Result<std::vector<std::int32_t>> read_codes(const Dataset& dataset, std::size_t
     if (code < LabelColumn::kMissing || code >= static_cast<std::int64_t>(n_categories)) {
       return bad_input(
           fmt::format("row {} of '{}' has category {}, but there are {}", i + 1, dataset.name, code, n_categories),
-          dataset.path, kDamaged);
+          dataset.path, kDamagedTable);
     }
     codes[i] = static_cast<std::int32_t>(code);
   }
@@ -304,7 +304,7 @@ Result<H5adFile::StoredColumn> H5adFile::read_stored(const Table& table, const s
   }
   if (n_rows != table.n_rows) {
     return bad_input(fmt::format("column '{}' has {} rows, its table {}", place, n_rows, table.n_rows), path(),
-                     kDamaged);
+                     kDamagedTable);
   }
   // A float column has no mask: NaN is its missing value.
   if (const auto* numbers = std::get_if<std::vector<double>>(&column.values.values);

@@ -22,7 +22,7 @@ using hdf5::Quiet;
 // Reads of a few megabytes: large enough for the disc, small enough to stay in cache until scattered.
 constexpr std::size_t kBlockBytes = std::size_t{4} << 20;
 constexpr std::size_t kBlockEntries = std::size_t{1} << 18;
-constexpr const char* kDamaged = "the file is damaged; make it again";
+constexpr const char* kDamagedMatrix = "the file is damaged; make it again";
 
 // Adds each entry of a row: a sparse matrix may hold a position twice, and then means the sum.
 void add_entries(const std::int32_t* columns, const double* values, std::size_t n, double* row) {
@@ -79,7 +79,7 @@ Result<H5adMatrix> H5adMatrix::open(const hdf5::File& file, const std::string& n
     if (!layout) return tl::unexpected(layout.error());
     matrix.layout_ = *layout;
     const auto declared = sparse_shape(object->get());
-    if (!declared) return bad_input(fmt::format("'{}' does not say its shape", name), file.path, kDamaged);
+    if (!declared) return bad_input(fmt::format("'{}' does not say its shape", name), file.path, kDamagedMatrix);
     shape = *declared;
     if (!required_cols) n_cols = shape[1];
     for (auto [part, target] : {std::pair{"/data", &matrix.values_}, std::pair{"/indices", &matrix.indices_},
@@ -87,23 +87,23 @@ Result<H5adMatrix> H5adMatrix::open(const hdf5::File& file, const std::string& n
       auto dataset = hdf5::open_dataset(file, name + part);
       if (!dataset) return tl::unexpected(dataset.error());
       if (dataset->dims.size() != 1) {
-        return bad_input(fmt::format("'{}{}' is not one-dimensional", name, part), file.path, kDamaged);
+        return bad_input(fmt::format("'{}{}' is not one-dimensional", name, part), file.path, kDamagedMatrix);
       }
       *target = std::move(*dataset);
     }
     if (!matrix.indices_.is_integer() || !matrix.offsets_.is_integer()) {
-      return bad_input(fmt::format("the indices of '{}' are not integers", name), file.path, kDamaged);
+      return bad_input(fmt::format("the indices of '{}' are not integers", name), file.path, kDamagedMatrix);
     }
     if (matrix.values_.n_elements() != matrix.indices_.n_elements()) {
       return bad_input(fmt::format("'{}' has {} values but {} indices", name, matrix.values_.n_elements(),
                                    matrix.indices_.n_elements()),
-                       file.path, kDamaged);
+                       file.path, kDamagedMatrix);
     }
     const std::size_t n_offsets = (matrix.layout_ == MatrixLayout::csr ? n_rows : n_cols) + 1;
     if (shape == std::array{n_rows, n_cols} && matrix.offsets_.n_elements() != n_offsets) {
       return bad_input(
           fmt::format("'{}/indptr' has {} elements instead of {}", name, matrix.offsets_.n_elements(), n_offsets),
-          file.path, kDamaged);
+          file.path, kDamagedMatrix);
     }
   }
   if (!matrix.values_.is_number() && !matrix.values_.is_boolean) {
@@ -117,7 +117,7 @@ Result<H5adMatrix> H5adMatrix::open(const hdf5::File& file, const std::string& n
   if (shape != std::array{n_rows, n_cols}) {
     return bad_input(fmt::format("'{}' is {} × {}, but the row and column tables have {} and {}", name, shape[0],
                                  shape[1], n_rows, n_cols),
-                     file.path, kDamaged);
+                     file.path, kDamagedMatrix);
   }
   return matrix;
 }
@@ -290,7 +290,7 @@ Result<std::vector<std::int64_t>> H5adMatrix::read_offsets() const {
   if (offsets->empty() || offsets->front() != 0 || !ascending ||
       static_cast<std::uint64_t>(offsets->back()) > n_stored()) {
     return bad_input(fmt::format("'{}/indptr' does not ascend from 0 to at most {}", name_, n_stored()), path_,
-                     kDamaged);
+                     kDamagedMatrix);
   }
   return offsets;
 }
@@ -330,7 +330,7 @@ Result<void> H5adMatrix::read_sparse_block(std::int64_t begin, std::span<std::in
   if (largest >= limit) {
     return bad_input(
         fmt::format("'{}/indices' holds {}, which is not below {}", name_, static_cast<std::int32_t>(largest), limit),
-        path_, kDamaged);
+        path_, kDamagedMatrix);
   }
   return {};
 }

@@ -8,7 +8,7 @@
 namespace headroom::hdf5 {
 namespace {
 
-constexpr std::uint64_t kSmallBytes = 1 << 16;
+constexpr std::uint64_t kSmallChunkBytes = 1 << 16;
 
 // A chunk that ends beyond the dataset's edge may have been left unfiltered.
 bool is_unfiltered(const Dataset& dataset, const hsize_t* offset) {
@@ -103,7 +103,7 @@ Result<std::optional<std::string>> read_chunk(const Dataset& dataset, const hsiz
   if (!stored) return tl::unexpected(stored.error());
   if (*stored == 0) return std::nullopt;
   // What the stored bytes cannot expand to is refused before memory is taken.
-  if (*whole / kLargestExpansion > std::max<std::uint64_t>(*stored, kSmallBytes)) return wrong_chunk_size(dataset);
+  if (*whole / kLargestExpansion > std::max<std::uint64_t>(*stored, kSmallChunkBytes)) return wrong_chunk_size(dataset);
   std::string bytes(*stored, '\0');
   std::uint32_t skipped = 0;
   if (H5Dread_chunk(dataset.id.get(), H5P_DEFAULT, offset, &skipped, bytes.data()) < 0) {

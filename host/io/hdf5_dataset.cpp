@@ -18,7 +18,7 @@ namespace {
 constexpr const char* kRewrite = "write the file again with a current anndata";
 
 // What claims more than kLargestExpansion (and is not small) is corrupt.
-constexpr std::uint64_t kSmallBytes = std::uint64_t{4} << 20;
+constexpr std::uint64_t kSmallDatasetBytes = std::uint64_t{4} << 20;
 
 bool is_boolean_enum(hid_t type) {
   if (H5Tget_class(type) != H5T_ENUM || H5Tget_nmembers(type) != 2) return false;
@@ -206,7 +206,7 @@ Result<Dataset> describe_dataset(const File& file, Id id, const std::string& nam
   const std::uint64_t stored = H5Dget_storage_size(dataset.id.get());
   const std::uint64_t held =
       std::min({stored, file.size_bytes, std::numeric_limits<std::uint64_t>::max() / kLargestExpansion});
-  const std::uint64_t limit = std::max(kSmallBytes, held * kLargestExpansion);
+  const std::uint64_t limit = std::max(kSmallDatasetBytes, held * kLargestExpansion);
   std::uint64_t bytes = dataset.stored_bytes;
   bool fits = bytes <= limit;
   for (const hsize_t dim : dataset.dims) {

@@ -12,14 +12,14 @@ namespace headroom::hdf5 {
 namespace {
 
 constexpr std::size_t kChecksumBytes = 4;
-constexpr const char* kDamaged = "the file is damaged; make it again";
+constexpr const char* kDamagedChunk = "the file is damaged; make it again";
 
 const unsigned char* unsigned_bytes(const std::string& bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
 tl::unexpected<Error> cannot_expand(const Dataset& dataset) {
-  return bad_input(fmt::format("a chunk of '{}' cannot be decompressed", dataset.name), dataset.path, kDamaged);
+  return bad_input(fmt::format("a chunk of '{}' cannot be decompressed", dataset.name), dataset.path, kDamagedChunk);
 }
 
 // Fletcher's checksum over 16-bit big-endian numbers, an odd last byte being the upper half of one. Sums are taken
@@ -92,7 +92,7 @@ void unshuffle(std::size_t width, std::string* bytes) {
 
 tl::unexpected<Error> wrong_chunk_size(const Dataset& dataset) {
   return bad_input(fmt::format("a chunk of '{}' does not have the size that the layout says", dataset.name),
-                   dataset.path, kDamaged);
+                   dataset.path, kDamagedChunk);
 }
 
 Result<void> undo_filters(const Dataset& dataset, std::uint32_t skipped, std::size_t chunk_bytes, std::string* bytes) {
@@ -103,7 +103,7 @@ Result<void> undo_filters(const Dataset& dataset, std::uint32_t skipped, std::si
       case H5Z_FILTER_FLETCHER32:
         if (!take_checksum(bytes)) {
           return bad_input(fmt::format("a chunk of '{}' does not match its checksum", dataset.name), dataset.path,
-                           kDamaged);
+                           kDamagedChunk);
         }
         break;
       case H5Z_FILTER_SHUFFLE:

@@ -22,7 +22,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "zip and npy fields are read as little-endian");
 
-constexpr const char* kDamaged = "the file is damaged or truncated; make it again";
+constexpr const char* kDamagedArchive = "the file is damaged or truncated; make it again";
 // Deflate cannot expand more than 1032 times.
 constexpr std::uint64_t kLargestExpansion = 1100;
 
@@ -193,16 +193,16 @@ struct NpyHeader {
 
 Result<NpyHeader> parse_npy_header(std::string_view bytes, const std::string& where) {
   constexpr std::string_view kMagic = "\x93NUMPY";
-  if (bytes.size() < 10 || bytes.substr(0, 6) != kMagic) return bad_input("not a NumPy array", where, kDamaged);
+  if (bytes.size() < 10 || bytes.substr(0, 6) != kMagic) return bad_input("not a NumPy array", where, kDamagedArchive);
   const int major = bytes[6];
   if (major < 1 || major > 3) {
     return bad_input(fmt::format("the array's format version is {}", major), where, "save it with numpy.savez");
   }
   const std::size_t prefix = major == 1 ? 10 : 12;
-  if (bytes.size() < prefix) return bad_input("the array is truncated", where, kDamaged);
+  if (bytes.size() < prefix) return bad_input("the array is truncated", where, kDamagedArchive);
   const std::size_t header_bytes =
       major == 1 ? field<std::uint16_t>(bytes.data() + 8) : field<std::uint32_t>(bytes.data() + 8);
-  if (header_bytes > bytes.size() - prefix) return bad_input("the array is truncated", where, kDamaged);
+  if (header_bytes > bytes.size() - prefix) return bad_input("the array is truncated", where, kDamagedArchive);
   const std::string_view text = bytes.substr(prefix, header_bytes);
 
   NpyHeader header;
@@ -221,18 +221,18 @@ Result<NpyHeader> parse_npy_header(std::string_view bytes, const std::string& wh
   const std::string_view order = header_value(text, "fortran_order");
   header.fortran_order = order.substr(0, 4) == "True";
   auto shape = parse_shape(header_value(text, "shape"));
-  if (!shape || order.empty()) return bad_input("the array's header cannot be read", where, kDamaged);
+  if (!shape || order.empty()) return bad_input("the array's header cannot be read", where, kDamagedArchive);
   header.shape = std::move(*shape);
   header.data = bytes.substr(prefix + header_bytes);
 
   for (const std::size_t dim : header.shape) {
     if (dim != 0 && header.n_elements > header.data.size() / dim) {
-      return bad_input("the array is shorter than its shape says", where, kDamaged);
+      return bad_input("the array is shorter than its shape says", where, kDamagedArchive);
     }
     header.n_elements *= dim;
   }
   if (header.type.bytes != 0 && header.n_elements > header.data.size() / header.type.bytes) {
-    return bad_input("the array is shorter than its shape says", where, kDamaged);
+    return bad_input("the array is shorter than its shape says", where, kDamagedArchive);
   }
   return header;
 }
@@ -421,10 +421,10 @@ Result<NpzFile> NpzFile::open(const std::filesystem::path& path) {
   file.size_bytes_ = static_cast<std::uint64_t>(status.st_size);
 
   const auto found = find_directory(fd, file.size_bytes_);
-  if (!found) return bad_input("the zip has no readable directory", file.path_, kDamaged);
+  if (!found) return bad_input("the zip has no readable directory", file.path_, kDamagedArchive);
   std::string directory(static_cast<std::size_t>(found->bytes), '\0');
   if (!read_at(fd, found->offset, directory.size(), directory.data())) {
-    return bad_input("the zip's directory cannot be read", file.path_, kDamaged);
+    return bad_input("the zip's directory cannot be read", file.path_, kDamagedArchive);
   }
   for (std::size_t at = 0; at + kEntryBytes <= directory.size();) {
     const char* record = directory.data() + at;
@@ -433,7 +433,7 @@ Result<NpzFile> NpzFile::open(const std::filesystem::path& path) {
     const std::size_t extra_bytes = field<std::uint16_t>(record + 30);
     const std::size_t comment_bytes = field<std::uint16_t>(record + 32);
     if (at + kEntryBytes + name_bytes + extra_bytes + comment_bytes > directory.size()) {
-      return bad_input("the zip's directory is cut off", file.path_, kDamaged);
+      return bad_input("the zip's directory is cut off", file.path_, kDamagedArchive);
     }
     std::string name(record + kEntryBytes, name_bytes);
     Entry entry;
@@ -472,7 +472,7 @@ Result<NpzFile> NpzFile::open(const std::filesystem::path& path) {
     if (entry.header_offset > file.size_bytes_ || entry.packed_bytes > file.size_bytes_ - entry.header_offset ||
         entry.bytes / kLargestExpansion > entry.packed_bytes ||
         (entry.method == 0 && entry.bytes != entry.packed_bytes)) {
-      return bad_input(fmt::format("'{}' claims a size that the file cannot hold", name), file.path_, kDamaged);
+      return bad_input(fmt::format("'{}' claims a size that the file cannot hold", name), file.path_, kDamagedArchive);
     }
     if (name.ends_with(".npy")) name.resize(name.size() - 4);
     if (file.has(name)) {
@@ -494,25 +494,25 @@ Result<NpyArray> NpzFile::read(std::string_view name) const {
 
   char local[kLocalBytes];
   if (!read_at(file_->fd, entry.header_offset, kLocalBytes, local) || field<std::uint32_t>(local) != kLocalHeader) {
-    return bad_input("the zip entry cannot be read", where, kDamaged);
+    return bad_input("the zip entry cannot be read", where, kDamagedArchive);
   }
   const std::uint64_t data_offset =
       entry.header_offset + kLocalBytes + field<std::uint16_t>(local + 26) + field<std::uint16_t>(local + 28);
   if (data_offset > size_bytes_ || entry.packed_bytes > size_bytes_ - data_offset) {
-    return bad_input("the zip entry is cut off", where, kDamaged);
+    return bad_input("the zip entry is cut off", where, kDamagedArchive);
   }
   std::string packed(static_cast<std::size_t>(entry.packed_bytes), '\0');
   if (!read_at(file_->fd, data_offset, packed.size(), packed.data())) {
-    return bad_input("the zip entry cannot be read", where, kDamaged);
+    return bad_input("the zip entry cannot be read", where, kDamagedArchive);
   }
   std::string bytes;
   if (entry.method == 0) {
     bytes = std::move(packed);
   } else {
     bytes.resize(static_cast<std::size_t>(entry.bytes));
-    if (!inflate_exactly(packed, bytes)) return bad_input("the compressed data are damaged", where, kDamaged);
+    if (!inflate_exactly(packed, bytes)) return bad_input("the compressed data are damaged", where, kDamagedArchive);
   }
-  if (checksum(bytes) != entry.crc32) return bad_input("the checksum does not fit the data", where, kDamaged);
+  if (checksum(bytes) != entry.crc32) return bad_input("the checksum does not fit the data", where, kDamagedArchive);
   return parse_npy(bytes, where);
 }
 

@@ -9,12 +9,11 @@ namespace headroom {
 namespace {
 
 constexpr std::uint64_t kSlotBytes = std::uint64_t{256} << 20;  // of predictions at once
-constexpr Eigen::Index kDoublesPerCacheLine = 8;
 
 }  // namespace
 
 Eigen::Index WorkerSession::max_settings_per_call(Eigen::Index n_query, Eigen::Index n_genes, int n_planes) {
-  const Eigen::Index stride = (n_genes + kDoublesPerCacheLine - 1) / kDoublesPerCacheLine * kDoublesPerCacheLine;
+  const Eigen::Index stride = padded_columns(n_genes);
   const double bytes = static_cast<double>(n_query) * static_cast<double>(stride) * n_planes * sizeof(double);
   // A descriptor of a prediction takes about 32 bytes of the request's frame.
   constexpr double kMostDescriptors = 1024;
@@ -197,7 +196,7 @@ Answer<PredictionView> WorkerSession::predict(const PredictorQuestion& question)
 
   const Eigen::Index n_genes = question.deltas.cols, n_settings = question.settings.rows();
   const Eigen::Index n_predictions = n_settings * question.n_planes;
-  const Eigen::Index stride = (n_genes + kDoublesPerCacheLine - 1) / kDoublesPerCacheLine * kDoublesPerCacheLine;
+  const Eigen::Index stride = padded_columns(n_genes);
   const auto prediction_bytes =
       static_cast<std::uint64_t>(question.n_query) * static_cast<std::uint64_t>(stride) * sizeof(double);
   const std::uint64_t feasible_at = prediction_bytes * static_cast<std::uint64_t>(n_predictions);

@@ -11,14 +11,17 @@
 namespace headroom {
 namespace {
 
-constexpr Eigen::Index kDoublesPerCacheLine = 8;
-
 tl::unexpected<Error> not_mapped() {
   return harness_fault(std::string("shared memory cannot be mapped: ") + strerror(errno), "mmap",
                        "free memory, or use fewer --threads or a smaller --limit-memory");
 }
 
 }  // namespace
+
+Eigen::Index padded_columns(Eigen::Index cols) {
+  constexpr Eigen::Index kDoublesPerCacheLine = 8;
+  return (cols + kDoublesPerCacheLine - 1) / kDoublesPerCacheLine * kDoublesPerCacheLine;
+}
 
 SharedSegment::SharedSegment(FileDescriptor memory, std::byte* data, std::size_t bytes)
     : memory_(std::move(memory)), data_(data), bytes_(bytes) {}
@@ -78,7 +81,7 @@ Result<SharedMatrix> SharedMatrix::create(Eigen::Index rows, Eigen::Index cols) 
   SharedMatrix matrix;
   matrix.rows = rows;
   matrix.cols = cols;
-  matrix.row_stride = (cols + kDoublesPerCacheLine - 1) / kDoublesPerCacheLine * kDoublesPerCacheLine;
+  matrix.row_stride = padded_columns(cols);
   const auto doubles = static_cast<std::size_t>(rows) * static_cast<std::size_t>(matrix.row_stride);
   auto segment = SharedSegment::create(std::max<std::size_t>(doubles, 1) * sizeof(double));
   if (!segment) return tl::unexpected(segment.error());

@@ -47,12 +47,15 @@ class SharedSegment {
   bool read_only_ = false;
 };
 
+// Doubles from one row to the next of a matrix in shared memory: rows start on 64-byte boundaries.
+Eigen::Index padded_columns(Eigen::Index cols);
+
 // A row-major matrix of doubles that fills one segment from its start. Copies share the segment.
 struct SharedMatrix {
   std::shared_ptr<SharedSegment> segment;  // empty in a default-made matrix of 0 × 0
   Eigen::Index rows = 0;
   Eigen::Index cols = 0;
-  Eigen::Index row_stride = 0;  // in doubles; rows start on 64-byte boundaries
+  Eigen::Index row_stride = 0;  // padded_columns()
 
   // Zero-filled and writable. rows, cols >= 0.
   static Result<SharedMatrix> create(Eigen::Index rows, Eigen::Index cols);

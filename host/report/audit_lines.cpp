@@ -15,7 +15,7 @@
 namespace headroom {
 namespace {
 
-Ink ink_of(const std::string& outcome) {
+Ink ink_of_outcome(const std::string& outcome) {
   if (outcome == "fail") return Ink::red;
   if (outcome == "warn") return Ink::yellow;
   return outcome == "pass" ? Ink::green : Ink::faint;
@@ -71,7 +71,7 @@ void draw_audit(std::ostream& out, const RunSummary& summary, const TerminalStyl
     const std::string worst = worst_audit(summary, *method);
     const int used = 2 + width + 2 + 7 + 2;
     out << "  " << fit_left(display_text(method->name()), width, ellipsis) << "  "
-        << inked(fmt::format("{:<7}", worst), ink_of(worst), style) << "  "
+        << inked(fmt::format("{:<7}", worst), ink_of_outcome(worst), style) << "  "
         << shortened(display_text(words(summary, *method, worst)), std::max(10, style.width - used), ellipsis) << '\n';
   }
 }

@@ -30,7 +30,7 @@ std::optional<double> gap_closed_of(const MethodResult& method) {
   return method.has_gap_closed() ? std::optional(method.gap_closed()) : std::nullopt;
 }
 
-Ink ink_of(const std::string& verdict) {
+Ink ink_of_verdict(const std::string& verdict) {
   if (verdict.starts_with("progress") || verdict.starts_with("at the limit")) return Ink::green;
   if (verdict == "below null") return Ink::red;
   if (verdict == "within noise of null") return Ink::yellow;
@@ -151,12 +151,12 @@ void draw_context(std::ostream& out, const ContextResult& context, const RunSumm
     const auto percent = gap_closed_of(*method);
     const auto low = low_of(*method), high = high_of(*method);
     std::string line = "  " + fit_left(display_text(method->name()), widths.name, ellipsis) + " ";
-    line += inked(method_bar(percent, low, high, widths.bar, style.unicode), ink_of(method->verdict()), style);
+    line += inked(method_bar(percent, low, high, widths.bar, style.unicode), ink_of_verdict(method->verdict()), style);
     line += fit_right(percent_text(percent, style.unicode), widths.percent, ellipsis);
     if (widths.interval) line += " " + fit_right(interval_text(low, high, true), widths.interval, ellipsis);
     if (widths.verdict) {
       const std::string verdict = fit_left(short_verdict(*method), widths.verdict, ellipsis);
-      line += "  " + inked(verdict, ink_of(method->verdict()), style);
+      line += "  " + inked(verdict, ink_of_verdict(method->verdict()), style);
     }
     if (!style.colour) line.erase(line.find_last_not_of(' ') + 1);
     out << line << '\n';

@@ -13,7 +13,6 @@ namespace {
 
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 template <std::size_t n>
 bool is_one_of(const std::string& word, const std::array<std::string_view, n>& words) {

@@ -25,8 +25,6 @@ constexpr std::array<std::string_view, 20> kNeutralWords = {
     "sg",    "g",    "grna",  "sgrna", "guide", "guides",  "crispr",   "crrna",       "sirna",      "sh",
     "shrna", "cell", "cells", "only",  "human", "treated", "infected", "transfected", "transduced", "mouse"};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // Letters and digits alone, in lower case. Anything that is not ASCII is kept: it belongs to a word that is no name.
 std::string squashed(std::string_view text) {
   std::string out;

@@ -70,7 +70,8 @@ std::string perturbation_key(std::string_view label, const LabelOptions& options
 std::string control_flags(std::span<const std::string> labels) {
   constexpr std::size_t kMostFlags = 6;
   std::string flags;
-  for (std::size_t i = 0; i < std::min(labels.size(), kMostFlags); ++i) flags += " --control " + quoted(labels[i]);
+  for (std::size_t i = 0; i < std::min(labels.size(), kMostFlags); ++i)
+    flags += " --control " + headroom::quoted(labels[i]);
   return labels.size() > kMostFlags ? flags + " … (or a pattern, as --control 'NegCtrl*')" : flags;
 }
 

@@ -12,7 +12,6 @@
 namespace headroom {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
 // Rings are opened and closed by a digit: each occurs an even number of times, every one after an atom, and there is

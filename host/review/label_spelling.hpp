@@ -11,6 +11,7 @@
 namespace headroom {
 
 // Without blanks at its ends, the no-break space and the byte-order mark among them.
+inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 std::string_view trimmed(std::string_view text);
 // ASCII letters in lower case.
 std::string lower_case(std::string_view text);

@@ -17,15 +17,6 @@ namespace {
 
 constexpr std::size_t kNamedInErrors = 5;
 
-// The first of the usual names that the header has.
-template <std::size_t N>
-std::optional<std::size_t> usual_column(const DelimitedReader& reader, const std::array<std::string_view, N>& names) {
-  for (const std::string_view name : names) {
-    if (const auto column = reader.column(name)) return column;
-  }
-  return std::nullopt;
-}
-
 // Numeric order if every name is an integer ("2" before "10"), else byte order.
 void sort_fold_names(std::vector<std::string>* names) {
   const bool numeric = std::all_of(names->begin(), names->end(),

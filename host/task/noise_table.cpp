@@ -71,14 +71,6 @@ struct Layout {
   std::vector<std::size_t> references;
 };
 
-template <std::size_t N>
-std::optional<std::size_t> usual_column(const DelimitedReader& reader, const std::array<std::string_view, N>& names) {
-  for (const std::string_view name : names) {
-    if (const auto column = reader.column(name)) return column;
-  }
-  return std::nullopt;
-}
-
 Result<Layout> read_layout(const DelimitedReader& reader, NoiseTable* table) {
   Layout layout;
   const auto quantile = reader.require_column("quantile");
