@@ -76,7 +76,10 @@ CellBuckets::CellBuckets(const CellGroups& groups, const CellSource& source, Opt
     const std::size_t n_sampled = source.n_cells() / sample_stride_ + 1;
     undone_log1p_.assign(n_sampled, 0.0);
     undone_log2_.assign(n_sampled, 0.0);
+    undone_log10_.assign(n_sampled, 0.0);
+    undone_twice_.assign(n_sampled, 0.0);
     n_whole_.assign(n_sampled, 0);
+    n_whole_undone_.assign(n_sampled, 0);
     n_sampled_.assign(n_sampled, 0);
   }
   // Storage in 16 bits rounds to one part in two thousand.
@@ -124,9 +127,16 @@ void CellBuckets::Misfits::append(const Misfits& later) {
 template <class Value>
 void CellBuckets::sample(std::uint64_t cell, Value value) {
   const std::uint64_t at = cell / sample_stride_;
-  undone_log1p_[at] += std::expm1(static_cast<double>(value));
-  undone_log2_[at] += std::exp2(static_cast<double>(value)) - 1;
   if (value == 0) return;
+  const auto x = static_cast<double>(value);
+  const double undone = std::expm1(x);
+  undone_log1p_[at] += undone;
+  undone_log2_[at] += std::exp2(x) - 1;
+  undone_log10_[at] += std::pow(10.0, x) - 1;
+  undone_twice_[at] += std::expm1(undone);
+  // What 32 bits leave of a whole number when its logarithm is undone.
+  constexpr double kRounding = 1e-5;
+  n_whole_undone_[at] += std::abs(undone - std::round(undone)) <= kRounding * (1 + undone) ? 1 : 0;
   ++n_sampled_[at];
   n_whole_[at] += value == std::floor(value) ? 1 : 0;
 }
@@ -298,6 +308,9 @@ ValueFindings CellBuckets::findings(const std::function<std::string(std::uint32_
       const std::uint64_t at = cell / sample_stride_;
       out.undone_log1p.push_back(undone_log1p_[at]);
       out.undone_log2.push_back(undone_log2_[at]);
+      out.undone_log10.push_back(undone_log10_[at]);
+      out.undone_twice.push_back(undone_twice_[at]);
+      out.undone_are_whole = out.undone_are_whole && n_whole_undone_[at] == n_sampled_[at];
       out.n_sampled_values += n_sampled_[at];
       out.sampled_are_whole = out.sampled_are_whole && n_whole_[at] == n_sampled_[at];
     }

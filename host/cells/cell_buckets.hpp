@@ -109,10 +109,10 @@ class CellBuckets final : public CellSink {
   std::vector<std::vector<std::uint32_t>> cells_of_group_;  // ascending
   std::vector<std::uint32_t> n_entries_of_cell_;            // kept genes
   std::vector<double> total_of_cell_;                       // all genes; not where values are taken as they are
-  // Every so many cells are looked at more closely: Σ expm1 and Σ (2^x − 1) of their values.
+  // Every so many cells are looked at more closely: what sums their values had before a logarithm.
   std::uint64_t sample_stride_ = 1;
-  std::vector<double> undone_log1p_, undone_log2_;
-  std::vector<std::uint32_t> n_whole_, n_sampled_;  // values of those cells
+  std::vector<double> undone_log1p_, undone_log2_, undone_log10_, undone_twice_;
+  std::vector<std::uint32_t> n_whole_, n_whole_undone_, n_sampled_;  // values of those cells
   Misfits misfits_;
   double most_log1p_ = 0;
   std::vector<std::uint32_t> place_of_cell_;  // within its group, by entries only

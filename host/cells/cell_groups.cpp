@@ -235,7 +235,7 @@ Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions
       fate[i] = Fate::no_batch;
     } else if (!is_control[i] && !(*kept_by_filter)[i]) {
       fate[i] = Fate::filtered;
-    } else if (!is_control[i] && (!has_label || trimmed(perturbations.labels[label]).empty())) {
+    } else if (!is_control[i] && !has_label) {
       fate[i] = Fate::no_perturbation;
     } else if (!is_control[i] && names_controls[label]) {
       fate[i] = Fate::unflagged;
@@ -266,6 +266,16 @@ Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions
                   fmt::format("{} cells whose label names controls are not flagged as controls and are left out", n),
                   static_cast<std::int64_t>(n), examples_of(counted),
                   "to take all of them as controls, leave --control-col out and give" + control_flags(labels)});
+  }
+  // Cells that the table lacks are told of as such.
+  const std::size_t n_without = n_of_fate[static_cast<std::size_t>(Fate::no_perturbation)];
+  if (const std::size_t n = n_without - std::min(n_without, source.n_unlisted_cells()); n > 0) {
+    review.raise({"labels.like_missing",
+                  fmt::format("{}, column '{}', without a value", source.path(), perturbations.name),
+                  fmt::format("{} cells have no value in the column of perturbations and are left out", n),
+                  static_cast<std::int64_t>(n),
+                  {},
+                  "fill the column in where a cell has a perturbation"});
   }
   MeasuredGenes measured(source);
   LabelOptions label_options = options.labels;

@@ -8,16 +8,12 @@
 
 #include "cells/cell_source.hpp"
 #include "cells/pseudobulk.hpp"
+#include "io/row_choice.hpp"
 #include "outcome/outcome.hpp"
 #include "review/label_review.hpp"
 #include "review/review.hpp"
 
 namespace headroom {
-
-// Cells whose column holds one of the values that are given for it; controls are never filtered.
-struct RowFilter {
-  std::string column, value;
-};
 
 // Column names to use instead of the defaults, which are tried in order.
 struct CellColumnOptions {

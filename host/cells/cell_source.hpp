@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -70,6 +71,10 @@ class CellSource {
   virtual Result<std::vector<std::string>> gene_ids() const = 0;
   virtual Result<std::vector<AnnotationColumn>> gene_columns() const = 0;
 
+  // Cells that the table of cells does not have; they have no label in any column.
+  virtual std::size_t n_unlisted_cells() const { return 0; }
+  // A flag that may help where the table of cells lacks a column; empty: none.
+  virtual std::string hint_at_missing_column() const { return {}; }
   // What was left out and what is doubtful about the files themselves.
   virtual void review(Review&) const {}
 
@@ -85,8 +90,15 @@ class CellSource {
 };
 
 // `layer`: empty for X, "raw" or "raw/X" for raw/X, else layers/NAME. CSR, CSC and dense; whole or chunked; gzip, LZF
-// or none. Errors (bad_input): unreadable, no such layer (the remedy lists those that exist), an unknown encoding.
-Result<std::unique_ptr<CellSource>> open_h5ad_cells(const std::filesystem::path& path, const std::string& layer);
+// or none. `transposed`: the matrix is genes × cells, obs tells of genes and var of cells. Errors (bad_input):
+// unreadable, no such layer (the remedy lists those that exist), an unknown encoding.
+Result<std::unique_ptr<CellSource>> open_h5ad_cells(const std::filesystem::path& path, const std::string& layer,
+                                                    bool transposed = false);
+
+// In a 10x folder, the first of `names` that is there, plain or gzipped; else the only file whose name ends so after a
+// prefix (GSM1_sample_matrix.mtx.gz). Error (bad_input): none, or several.
+Result<std::filesystem::path> find_in_folder(const std::filesystem::path& folder,
+                                             std::initializer_list<const char*> names);
 
 // A 10x folder: matrix.mtx, features.tsv (or genes.tsv), barcodes.tsv, each also with .gz or with a prefix that all
 // share, and `table`, a TSV or CSV with a header, of which one column holds barcodes; cells that it lacks have no label

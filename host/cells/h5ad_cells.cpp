@@ -1,6 +1,7 @@
 // Cells of an h5ad, front to back: a thread fetches compressed chunks, the pool expands them, and whole cells (CSR,
 // dense) or entries (CSC) go on to the sink.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstring>
@@ -9,6 +10,7 @@
 #include "cells/cell_source.hpp"
 #include "cells/number_stream.hpp"
 #include "cells/read_ahead.hpp"
+#include "io/column_names.hpp"
 #include "io/h5ad.hpp"
 #include "io/hdf5_block.hpp"
 
@@ -50,21 +52,26 @@ struct FetchedEntries {
 
 class H5adCells final : public CellSource {
  public:
-  static Result<std::unique_ptr<CellSource>> open(const std::filesystem::path& path, const std::string& layer);
+  static Result<std::unique_ptr<CellSource>> open(const std::filesystem::path& path, const std::string& layer,
+                                                  bool transposed);
 
   const std::string& path() const override { return file_->path(); }
-  std::size_t n_cells() const override { return matrix_->n_rows(); }
-  std::size_t n_genes() const override { return matrix_->n_cols(); }
-  Result<std::vector<std::string>> barcodes() const override { return file_->read_index(H5adAxis::obs); }
-  std::vector<std::string> columns() const override { return file_->columns(H5adAxis::obs); }
+  std::size_t n_cells() const override { return transposed_ ? matrix_->n_cols() : matrix_->n_rows(); }
+  std::size_t n_genes() const override { return transposed_ ? matrix_->n_rows() : matrix_->n_cols(); }
+  Result<std::vector<std::string>> barcodes() const override { return file_->read_index(cells_axis_); }
+  std::vector<std::string> columns() const override { return file_->columns(cells_axis_); }
   Result<LabelColumn> labels(const std::string& column) const override {
-    return file_->read_labels(H5adAxis::obs, column);
+    return file_->read_labels(cells_axis_, column);
   }
   std::string gene_index_name() const override { return file_->index_name(genes_axis_); }
   Result<std::vector<std::string>> gene_ids() const override { return file_->read_index(genes_axis_); }
   Result<std::vector<AnnotationColumn>> gene_columns() const override;
-  bool by_entries() const override { return matrix_->layout() == MatrixLayout::csc; }
+  bool by_entries() const override {
+    return transposed_ ? matrix_->layout() != MatrixLayout::csc : matrix_->layout() == MatrixLayout::csc;
+  }
   bool values_are_real32() const override { return kind_ == NumberKind::real32; }
+  std::string hint_at_missing_column() const override;
+  void review(Review& review) const override;
   std::uint64_t stored_bytes() const override;
   Result<void> deliver(CellSink& sink, ThreadPool& pool, Progress& progress, std::stop_token stop) override;
 
@@ -85,11 +92,13 @@ class H5adCells final : public CellSource {
 
   std::optional<H5adFile> file_;
   std::optional<H5adMatrix> matrix_;
-  H5adAxis genes_axis_ = H5adAxis::var;
+  H5adAxis cells_axis_ = H5adAxis::obs, genes_axis_ = H5adAxis::var;
+  bool transposed_ = false;  // rows are genes
   NumberKind kind_ = NumberKind::real64;
 };
 
-Result<std::unique_ptr<CellSource>> H5adCells::open(const std::filesystem::path& path, const std::string& layer) {
+Result<std::unique_ptr<CellSource>> H5adCells::open(const std::filesystem::path& path, const std::string& layer,
+                                                    bool transposed) {
   auto file = H5adFile::open(path);
   if (!file) return tl::unexpected(file.error());
   auto cells = std::make_unique<H5adCells>();
@@ -105,6 +114,8 @@ Result<std::unique_ptr<CellSource>> H5adCells::open(const std::filesystem::path&
   auto kind = NumberStream::exact_kind(*handle, values);
   if (!kind) return tl::unexpected(kind.error());
   cells->genes_axis_ = raw ? H5adAxis::raw_var : H5adAxis::var;
+  cells->transposed_ = transposed;
+  if (transposed) std::swap(cells->cells_axis_, cells->genes_axis_);
   cells->kind_ = *kind;
   cells->file_ = std::move(*file);
   cells->matrix_ = std::move(*matrix);
@@ -115,10 +126,31 @@ Result<std::vector<AnnotationColumn>> H5adCells::gene_columns() const {
   std::vector<AnnotationColumn> columns;
   for (const std::string& name : file_->columns(genes_axis_)) {
     auto column = file_->read_column(genes_axis_, name);
-    if (!column) return tl::unexpected(column.error());
+    if (!column) continue;  // an odd column that nobody uses; review() tells of it
     columns.push_back(std::move(*column));
   }
   return columns;
+}
+
+std::string H5adCells::hint_at_missing_column() const {
+  const std::vector<std::string> others = file_->columns(genes_axis_);
+  const bool may_be_turned = std::any_of(kPertColumns.begin(), kPertColumns.end(), [&](std::string_view name) {
+    return std::find(others.begin(), others.end(), name) != others.end();
+  });
+  if (!may_be_turned) return {};
+  return transposed_ ? "; obs has such a column: leave --transposed out"
+                     : "; var has such a column: if the rows are genes, give --transposed";
+}
+
+void H5adCells::review(Review& review) const {
+  std::vector<std::string> odd;
+  for (const std::string& name : file_->columns(genes_axis_)) {
+    if (!file_->read_column(genes_axis_, name)) odd.push_back(name);
+  }
+  if (!odd.empty()) {
+    review.understood(
+        fmt::format("columns of the genes that cannot be read are passed over: {}", fmt::join(odd, ", ")));
+  }
 }
 
 std::uint64_t H5adCells::stored_bytes() const {
@@ -152,7 +184,7 @@ Result<void> H5adCells::deliver_sparse(CellSink& sink, ThreadPool& pool, Progres
   if (!offsets) return tl::unexpected(offsets.error());
   auto handle = hdf5::open_file(path());
   if (!handle) return tl::unexpected(handle.error());
-  const bool rows = matrix_->layout() == MatrixLayout::csr;
+  const bool rows = !by_entries();  // what lies together is a cell's, else a gene's
   auto minor = NumberStream::open(*handle, matrix_->name() + "/indices", NumberKind::index);
   if (!minor) return tl::unexpected(minor.error());
   auto values = NumberStream::open(*handle, matrix_->name() + "/data", kind_);
@@ -243,7 +275,7 @@ Result<void> H5adCells::deliver_dense(CellSink& sink, ThreadPool& pool, Progress
   if (!handle) return tl::unexpected(handle.error());
   auto dataset = hdf5::open_dataset(*handle, matrix_->name());
   if (!dataset) return tl::unexpected(dataset.error());
-  const std::uint64_t n_rows = n_cells(), n_columns = n_genes();
+  const std::uint64_t n_rows = matrix_->n_rows(), n_columns = matrix_->n_cols();
   const std::size_t width = bytes_of(kind_);
   // Whole rows of chunks, so that none is expanded twice.
   const std::uint64_t unit = dataset->chunk_dims.empty() ? 1 : std::max<std::uint64_t>(dataset->chunk_dims[0], 1);
@@ -265,8 +297,9 @@ Result<void> H5adCells::deliver_dense(CellSink& sink, ThreadPool& pool, Progress
       kBlocksAhead);
 
   std::vector<std::uint64_t> begin;
-  std::vector<std::uint32_t> genes;
+  std::vector<std::uint32_t> columns, rows;
   std::vector<unsigned char> values;
+  std::uint64_t goal = 0;
   for (std::uint64_t first = 0; first < n_rows;) {
     if (stop.stop_requested()) return tl::unexpected(interrupted_reading(path()));
     auto item = ahead.next();
@@ -279,27 +312,39 @@ Result<void> H5adCells::deliver_dense(CellSink& sink, ThreadPool& pool, Progress
     pool.for_each(n_tasks, [&](std::size_t task) {
       for (std::uint64_t r = task * kRowsPerTask; r < std::min<std::uint64_t>(n, (task + 1) * kRowsPerTask); ++r) {
         std::uint64_t count = 0;
-        for (std::uint64_t g = 0; g < n_columns; ++g) count += dense[r * n_columns + g] != 0;
+        for (std::uint64_t c = 0; c < n_columns; ++c) count += dense[r * n_columns + c] != 0;
         begin[r + 1] = count;
       }
     });
     for (std::uint64_t r = 0; r < n; ++r) begin[r + 1] += begin[r];
-    genes.resize(begin[n]);
+    columns.resize(begin[n]);
+    if (transposed_) rows.resize(begin[n]);
     values.resize(begin[n] * width);
     pool.for_each(n_tasks, [&](std::size_t task) {
       for (std::uint64_t r = task * kRowsPerTask; r < std::min<std::uint64_t>(n, (task + 1) * kRowsPerTask); ++r) {
         std::uint64_t e = begin[r];
-        for (std::uint64_t g = 0; g < n_columns; ++g) {
-          const std::uint64_t at = r * n_columns + g;
+        if (transposed_) {
+          std::fill(rows.begin() + static_cast<std::ptrdiff_t>(begin[r]),
+                    rows.begin() + static_cast<std::ptrdiff_t>(begin[r + 1]), static_cast<std::uint32_t>(first + r));
+        }
+        for (std::uint64_t c = 0; c < n_columns; ++c) {
+          const std::uint64_t at = r * n_columns + c;
           if (dense[at] == 0) continue;
-          genes[e] = static_cast<std::uint32_t>(g);
+          columns[e] = static_cast<std::uint32_t>(c);
           std::memcpy(values.data() + e * width, (*item)->data() + at * width, width);
           ++e;
         }
       }
     });
-    if (auto done = sink.add_cells({first, begin, genes, view(values.data())}, pool); !done) return done;
-    progress.advance(static_cast<std::int64_t>(n));
+    if (transposed_) {
+      if (auto done = sink.add_entries({columns, rows, view(values.data())}, pool); !done) return done;
+      goal += n * n_columns;
+      progress.advance(static_cast<std::int64_t>(goal / n_rows));
+      goal %= n_rows;
+    } else {
+      if (auto done = sink.add_cells({first, begin, columns, view(values.data())}, pool); !done) return done;
+      progress.advance(static_cast<std::int64_t>(n));
+    }
     first += n;
   }
   return {};
@@ -307,8 +352,9 @@ Result<void> H5adCells::deliver_dense(CellSink& sink, ThreadPool& pool, Progress
 
 }  // namespace
 
-Result<std::unique_ptr<CellSource>> open_h5ad_cells(const std::filesystem::path& path, const std::string& layer) {
-  return H5adCells::open(path, layer);
+Result<std::unique_ptr<CellSource>> open_h5ad_cells(const std::filesystem::path& path, const std::string& layer,
+                                                    bool transposed) {
+  return H5adCells::open(path, layer, transposed);
 }
 
 }  // namespace headroom

@@ -4,13 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
 #include <numeric>
-#include <unordered_map>
 
 #include "cells/name_list.hpp"
 #include "io/column_names.hpp"
-#include "io/delimited.hpp"
+#include "io/row_choice.hpp"
 #include "review/control_names.hpp"
 #include "review/label_spelling.hpp"
 
@@ -41,61 +39,26 @@ LabelColumn one_label(const std::string& label, std::size_t n) {
   return {"", {label}, std::vector<std::int32_t>(n, 0)};
 }
 
-// Two columns as one: A_B, where B is there and A names no control.
-LabelColumn joined(const LabelColumn& first, const LabelColumn& second, const std::vector<std::string>& controls) {
-  LabelColumn out{first.name + "_" + second.name, {}, {}};
-  std::unordered_map<std::uint64_t, std::int32_t> known;
-  std::unordered_map<std::string, std::int32_t> code_of;
-  std::vector<bool> is_control(first.labels.size());
-  for (std::size_t l = 0; l < first.labels.size(); ++l) {
-    is_control[l] = controls.empty() ? names_control(first.labels[l]) : is_given_control(first.labels[l], controls);
-  }
-  for (std::size_t i = 0; i < first.codes.size(); ++i) {
-    const std::int32_t a = first.codes[i], b = second.codes[i];
-    if (a == LabelColumn::kMissing) {
-      out.codes.push_back(a);
-      continue;
-    }
-    const std::uint64_t key = (static_cast<std::uint64_t>(a) << 32) | static_cast<std::uint32_t>(b);
-    auto at = known.find(key);
-    if (at == known.end()) {
-      std::string label = first.labels[static_cast<std::size_t>(a)];
-      if (!is_control[static_cast<std::size_t>(a)] && b != LabelColumn::kMissing) {
-        label += "_" + second.labels[static_cast<std::size_t>(b)];
-      }
-      const auto [code, is_new] = code_of.try_emplace(label, static_cast<std::int32_t>(out.labels.size()));
-      if (is_new) out.labels.push_back(label);
-      at = known.emplace(key, code->second).first;
-    }
-    out.codes.push_back(at->second);
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<PerturbationColumn> read_perturbations(const CellSource& source, const CellColumnOptions& options) {
   const std::vector<std::string> columns = source.columns();
   const auto name = options.pert_col ? options.pert_col : default_pert_column(columns);
   if (!name) {
-    return bad_input(fmt::format("no column names the perturbations (tried {})", fmt::join(kPertColumns, ", ")),
-                     source.path(), fmt::format("name it with --pert-col; there are: {}", list_of(columns)));
+    return bad_input(
+        fmt::format("no column names the perturbations (tried {})", fmt::join(kPertColumns, ", ")), source.path(),
+        fmt::format("name it with --pert-col; there are: {}{}", list_of(columns), source.hint_at_missing_column()));
   }
   PerturbationColumn out;
-  if (is_there(columns, *name)) {
-    out.columns = {*name};
-  } else {
-    for (std::size_t begin = 0; begin <= name->size();) {
-      const std::size_t end = std::min(name->find(',', begin), name->size());
-      out.columns.push_back(name->substr(begin, end - begin));
-      begin = end + 1;
-    }
-  }
+  out.columns = columns_named(*name, [&](const std::string& each) { return is_there(columns, each); });
+  const std::vector<std::string>& controls = options.labels.controls;
+  const auto is_control = [&](std::string_view label) {
+    return controls.empty() ? names_control(label) : is_given_control(label, controls);
+  };
   for (const std::string& each : out.columns) {
     auto column = source.labels(each);
     if (!column) return tl::unexpected(column.error());
-    out.labels =
-        &each == &out.columns.front() ? std::move(*column) : joined(out.labels, *column, options.labels.controls);
+    out.labels = &each == &out.columns.front() ? std::move(*column) : joined_labels(out.labels, *column, is_control);
   }
   out.labels.name = *name;
   out.labels = sorted_labels(std::move(out.labels));
@@ -111,31 +74,8 @@ Result<LabelColumn> read_or_one(const CellSource& source, const std::optional<st
 }
 
 Result<std::vector<bool>> filtered_cells(const CellSource& source, const std::vector<RowFilter>& where) {
-  std::vector<bool> kept(source.n_cells(), true);
-  std::map<std::string, std::vector<std::string>> values_of;
-  for (const RowFilter& filter : where) values_of[filter.column].push_back(filter.value);
-  for (const auto& [name, values] : values_of) {
-    auto column = source.labels(name);
-    if (!column) return tl::unexpected(column.error());
-    std::vector<bool> matches(column->labels.size(), false);
-    for (const std::string& value : values) {
-      bool any = false;
-      for (std::size_t l = 0; l < matches.size(); ++l) {
-        const auto number = parse_number(value), stored = parse_number(column->labels[l]);
-        const bool is_same = column->labels[l] == value || (number && stored && *number == *stored);
-        matches[l] = matches[l] || is_same;
-        any = any || is_same;
-      }
-      if (any) continue;
-      return bad_input(fmt::format("no cell has '{}' in column '{}'", value, name), source.path(),
-                       fmt::format("values there: {}", list_of(column->labels)));
-    }
-    for (std::size_t i = 0; i < kept.size(); ++i) {
-      const std::int32_t code = column->codes[i];
-      kept[i] = kept[i] && code != LabelColumn::kMissing && matches[static_cast<std::size_t>(code)];
-    }
-  }
-  return kept;
+  return filtered_rows(
+      source.n_cells(), where, [&](const std::string& column) { return source.labels(column); }, source.path());
 }
 
 void join_missing_contexts(LabelColumn& contexts, const std::string& where, Review& review) {

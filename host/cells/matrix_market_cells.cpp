@@ -44,34 +44,6 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return lines;
 }
 
-// The first of `names` that is in the folder, plain or gzipped; else the only file whose name ends so after a prefix
-// (GSM1_sample_matrix.mtx.gz).
-Result<std::filesystem::path> find_in(const std::filesystem::path& folder, std::initializer_list<const char*> names) {
-  std::error_code ignored;
-  for (const char* name : names) {
-    for (const char* suffix : {"", ".gz"}) {
-      std::filesystem::path path = folder / (std::string(name) + suffix);
-      if (std::filesystem::is_regular_file(path, ignored)) return path;
-    }
-  }
-  std::vector<std::filesystem::path> prefixed;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    const std::string file = entry.path().filename().string();
-    const bool ends_so = std::any_of(names.begin(), names.end(), [&](const char* name) {
-      return file.ends_with(std::string("_") + name) || file.ends_with(std::string("_") + name + ".gz") ||
-             file.ends_with(std::string(".") + name) || file.ends_with(std::string(".") + name + ".gz");
-    });
-    if (ends_so && !file.starts_with(".")) prefixed.push_back(entry.path());
-  }
-  if (prefixed.size() == 1) return prefixed.front();
-  if (prefixed.size() > 1) {
-    return bad_input(fmt::format("there are {} files that end in {}", prefixed.size(), *names.begin()), folder.string(),
-                     "give a folder with the files of one matrix");
-  }
-  return bad_input(fmt::format("there is no {} (nor {}.gz)", *names.begin(), *names.begin()), folder.string(),
-                   "give the folder that holds matrix.mtx, features.tsv and barcodes.tsv");
-}
-
 // A list of the folder as columns, without quotes: separated by tabs, or by commas where there is no tab at all.
 std::vector<std::vector<std::string>> columns_of(std::string_view text) {
   const std::vector<std::string_view> lines = lines_of(text);
@@ -212,6 +184,9 @@ class MatrixMarketCells final : public CellSource {
   }
   Result<void> deliver(CellSink& sink, ThreadPool& pool, Progress& progress, std::stop_token stop) override;
 
+  std::size_t n_unlisted_cells() const override {
+    return static_cast<std::size_t>(std::count(in_table_.begin(), in_table_.end(), false));
+  }
   void review(Review& review) const override;
 
  private:
@@ -271,17 +246,17 @@ void MatrixMarketCells::drop_list_headers(std::vector<std::vector<std::string>>&
 Result<std::unique_ptr<CellSource>> MatrixMarketCells::open(const std::filesystem::path& folder,
                                                             const std::filesystem::path& table, bool transposed) {
   auto cells = std::make_unique<MatrixMarketCells>();
-  auto matrix = find_in(folder, {"matrix.mtx"});
+  auto matrix = find_in_folder(folder, {"matrix.mtx"});
   if (!matrix) return tl::unexpected(matrix.error());
   cells->path_ = matrix->string();
   cells->table_path_ = table.string();
   cells->rows_are_cells_ = cells->orientation_is_told_ = transposed;
 
-  auto features = find_in(folder, {"features.tsv", "genes.tsv"});
+  auto features = find_in_folder(folder, {"features.tsv", "genes.tsv"});
   if (!features) return tl::unexpected(features.error());
   auto feature_text = read_text_file(*features);
   if (!feature_text) return tl::unexpected(feature_text.error());
-  auto barcodes = find_in(folder, {"barcodes.tsv"});
+  auto barcodes = find_in_folder(folder, {"barcodes.tsv"});
   if (!barcodes) return tl::unexpected(barcodes.error());
   auto barcode_text = read_text_file(*barcodes);
   if (!barcode_text) return tl::unexpected(barcode_text.error());
@@ -404,8 +379,7 @@ Result<void> MatrixMarketCells::read_table(const std::filesystem::path& table) {
 }
 
 void MatrixMarketCells::review(Review& review) const {
-  const auto absent = std::count(in_table_.begin(), in_table_.end(), false);
-  review.left_out("barcodes that the cell table does not have", absent);
+  review.left_out("barcodes that the cell table does not have", static_cast<std::int64_t>(n_unlisted_cells()));
   if (n_genes() != n_cells() || orientation_is_told_) return;
   review.raise(
       {"matrix.orientation",
@@ -447,12 +421,12 @@ Result<void> MatrixMarketCells::deliver(CellSink& sink, ThreadPool& pool, Progre
   TextPieces& pieces = **opened;
   ReadAhead<std::string> ahead([&] { return pieces.next(); }, kPiecesAhead);
 
-  std::uint64_t line_number = 0, n_seen = 0, n_declared = 0, cells_reported = 0;
-  bool has_size = false, transposed = false, pattern = false;
+  std::uint64_t line_number = 0, n_seen = 0, n_declared = 0, n_rows = 1, cells_reported = 0;
+  bool has_size = false, transposed = false, pattern = false, dense = false;
   std::vector<std::uint32_t> cells, genes;
   std::vector<double> values;
   const auto bad_line = [&](const std::string& what) {
-    return bad_input(what, fmt::format("{}, line {}", path_, line_number), "give a Matrix Market coordinate file");
+    return bad_input(what, fmt::format("{}, line {}", path_, line_number), "give a Matrix Market file of counts");
   };
   for (;;) {
     if (stop.stop_requested()) {
@@ -472,18 +446,33 @@ Result<void> MatrixMarketCells::deliver(CellSink& sink, ThreadPool& pool, Progre
       ++line_number;
       if (line_number == 1) {
         const std::string_view banner(line.at, line.end);
-        if (!banner.starts_with("%%MatrixMarket matrix coordinate") || banner.find("complex") != banner.npos ||
-            banner.find("general") == banner.npos) {
-          return bad_line("the first line is not '%%MatrixMarket matrix coordinate (integer|real) general'");
+        dense = banner.starts_with("%%MatrixMarket matrix array");
+        if ((!dense && !banner.starts_with("%%MatrixMarket matrix coordinate")) ||
+            banner.find("complex") != banner.npos || banner.find("general") == banner.npos) {
+          return bad_line("the first line is not '%%MatrixMarket matrix (coordinate|array) (integer|real) general'");
         }
         pattern = banner.find("pattern") != banner.npos;
         continue;
       }
       if (line.finished() || *line.at == '%') continue;
       std::uint64_t a = 0, b = 0;
-      if (!line.number(&a) || !line.number(&b)) return bad_line("this line does not hold numbers");
+      double value = 1;
+      if (has_size && dense) {
+        // Column after column, a value a line.
+        a = n_seen % n_rows + 1;
+        b = n_seen / n_rows + 1;
+        if (!line.number(&value) || !line.finished()) return bad_line("this is not one value");
+      } else if (!line.number(&a) || !line.number(&b)) {
+        return bad_line("this line does not hold numbers");
+      }
       if (!has_size) {
-        if (!line.number(&n_declared) || !line.finished()) return bad_line("the size is not three whole numbers");
+        if (dense) {
+          n_rows = std::max<std::uint64_t>(a, 1);
+          n_declared = a * b;
+        }
+        if ((!dense && !line.number(&n_declared)) || !line.finished()) {
+          return bad_line(fmt::format("the size is not {} whole numbers", dense ? "two" : "three"));
+        }
         transposed = a == n_cells() && b == n_genes() && (a != n_genes() || rows_are_cells_);
         if (!transposed && (a != n_genes() || b != n_cells())) {
           return bad_line(fmt::format("the matrix is {} × {}, but there are {} features and {} barcodes", a, b,
@@ -492,12 +481,14 @@ Result<void> MatrixMarketCells::deliver(CellSink& sink, ThreadPool& pool, Progre
         has_size = true;
         continue;
       }
-      double value = 1;
-      if ((!pattern && !line.number(&value)) || !line.finished()) return bad_line("this is not 'gene cell count'");
+      if (!dense && ((!pattern && !line.number(&value)) || !line.finished())) {
+        return bad_line("this is not 'gene cell count'");
+      }
       if (transposed) std::swap(a, b);
       if (a < 1 || a > n_genes() || b < 1 || b > n_cells()) return bad_line("gene or cell is out of range");
       if (++n_seen > n_declared)
         return bad_line(fmt::format("there are more than the {} entries declared", n_declared));
+      if (value == 0 && dense) continue;
       genes.push_back(static_cast<std::uint32_t>(a - 1));
       cells.push_back(static_cast<std::uint32_t>(b - 1));
       values.push_back(value);
@@ -517,6 +508,33 @@ Result<void> MatrixMarketCells::deliver(CellSink& sink, ThreadPool& pool, Progre
 }
 
 }  // namespace
+
+Result<std::filesystem::path> find_in_folder(const std::filesystem::path& folder,
+                                             std::initializer_list<const char*> names) {
+  std::error_code ignored;
+  for (const char* name : names) {
+    for (const char* suffix : {"", ".gz"}) {
+      std::filesystem::path path = folder / (std::string(name) + suffix);
+      if (std::filesystem::is_regular_file(path, ignored)) return path;
+    }
+  }
+  std::vector<std::filesystem::path> prefixed;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const std::string file = entry.path().filename().string();
+    const bool ends_so = std::any_of(names.begin(), names.end(), [&](const char* name) {
+      return file.ends_with(std::string("_") + name) || file.ends_with(std::string("_") + name + ".gz") ||
+             file.ends_with(std::string(".") + name) || file.ends_with(std::string(".") + name + ".gz");
+    });
+    if (ends_so && !file.starts_with(".")) prefixed.push_back(entry.path());
+  }
+  if (prefixed.size() == 1) return prefixed.front();
+  if (prefixed.size() > 1) {
+    return bad_input(fmt::format("there are {} files that end in {}", prefixed.size(), *names.begin()), folder.string(),
+                     "give a folder with the files of one matrix");
+  }
+  return bad_input(fmt::format("there is no {} (nor {}.gz)", *names.begin(), *names.begin()), folder.string(),
+                   "give the folder that holds matrix.mtx, features.tsv and barcodes.tsv");
+}
 
 Result<std::unique_ptr<CellSource>> open_matrix_market_cells(const std::filesystem::path& folder,
                                                              const std::filesystem::path& table, bool transposed) {

@@ -52,7 +52,9 @@ std::filesystem::path nearest_folder(const std::filesystem::path& path) {
 
 Result<std::unique_ptr<CellSource>> open_source(const std::filesystem::path& cells, const PrepareOptions& options) {
   std::error_code ignored;
-  if (!std::filesystem::is_directory(cells, ignored)) return open_h5ad_cells(cells, options.layer);
+  if (!std::filesystem::is_directory(cells, ignored)) {
+    return open_h5ad_cells(cells, options.layer, options.transposed);
+  }
   if (!options.cell_table) {
     return bad_input("a Matrix Market folder does not say what its cells are", cells.string(),
                      "give the table of cells with --cells TABLE.tsv");
@@ -346,8 +348,9 @@ Result<void> review_cells(const std::filesystem::path& cells, const PrepareOptio
                           ThreadPool& pool, Progress& progress, std::stop_token stop) {
   if (auto error = validate(options)) return tl::unexpected(*error);
   try {
-    const auto gathered = gather_cells(cells, std::filesystem::temp_directory_path(), options, Doubts::collect, review,
-                                       pool, progress, stop);
+    std::error_code none;  // a confined reader sees no such folder, and needs none
+    const auto gathered = gather_cells(cells, std::filesystem::temp_directory_path(none), options, Doubts::collect,
+                                       review, pool, progress, stop);
     if (!gathered) return tl::unexpected(gathered.error());
     for (const std::string& line : (*gathered)->picked) review.understood(line);
     for (const std::string& line : (*gathered)->notes) review.understood(line);

@@ -26,7 +26,7 @@ struct PrepareOptions {
   std::string layer;                       // empty: X
   // Matrix Market folders only: the table of cells.
   std::optional<std::filesystem::path> cell_table;
-  bool transposed = false;         // of such a folder: the matrix is cells × genes
+  bool transposed = false;         // the matrix lies the other way than is usual of its format
   double target_sum = kCellTotal;  // total of a cell that counts are scaled to, and that log1p values came from
   GeneOptions genes;
   int min_cells = 1;  // of a perturbation in a context, at least 1

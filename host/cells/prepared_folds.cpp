@@ -94,7 +94,9 @@ Result<FoldReading> make_any_folds(const std::vector<TaskContext>& contexts, int
 
 Result<FoldReading> choose_folds(const CellSource& source, const CellGroups& groups, const PrepareOptions& options,
                                  const std::vector<TaskContext>& contexts, std::vector<std::string>& notes) {
-  if (options.fold_file) return read_fold_file(*options.fold_file, contexts, options.test_value, &notes);
+  if (options.fold_file) {
+    return read_fold_file(*options.fold_file, contexts, options.test_value, options.columns.labels, &notes);
+  }
   if (options.fold_col) {
     FoldColumns folds;
     folds.where = source.path();

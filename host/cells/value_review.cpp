@@ -10,6 +10,8 @@ namespace {
 
 // Half of the cells lie within this share of each other's sums: what scaling to one total leaves, in 32 or 16 bits.
 constexpr double kSameTotal = 0.01;
+// The same of sums that only scaling makes so equal: genes that were left out afterwards would have spread them more.
+constexpr double kExactlySameTotal = 0.001;
 // How far a sum may lie beyond the stated total by rounding alone.
 constexpr double kRounding = 0.01;
 
@@ -33,6 +35,11 @@ std::optional<Spread> spread_of(std::vector<double> sums) {
 std::optional<double> one_total(const std::vector<double>& sums) {
   const auto spread = spread_of(sums);
   return spread && spread->relative < kSameTotal ? std::optional(spread->median) : std::nullopt;
+}
+
+std::optional<double> exactly_one_total(const std::vector<double>& sums) {
+  const auto spread = spread_of(sums);
+  return spread && spread->relative < kExactlySameTotal ? std::optional(spread->median) : std::nullopt;
 }
 
 bool is_about(double total, double stated) { return std::abs(total - stated) <= 2 * kRounding * stated; }
@@ -159,7 +166,31 @@ void review_log1p(const ValueFindings& findings, double target_sum, const ValueN
   const auto n_over = static_cast<std::uint64_t>(
       std::count_if(sums.begin(), sums.end(), [&](double sum) { return sum > (1 + kRounding) * target_sum; }));
   constexpr std::uint64_t kOneIn = 100;  // a few cells may be odd
-  if (findings.beyond.n == 0 && n_over * kOneIn <= sums.size()) return;
+  if (findings.beyond.n == 0 && n_over * kOneIn <= sums.size()) {
+    // Each value could be such a logarithm, but every cell has the same total on another scale.
+    const auto undone = exactly_one_total(sums);
+    const std::string raw_counts = "name raw counts with --layer (counts, or raw)";
+    if (undone && !is_about(*undone, target_sum)) {
+      return raise(fmt::format("in every cell the undone logarithms sum to {:.6g}, not to {}", *undone, stated),
+                   sums.size(), nullptr,
+                   fmt::format("they are log1p of counts scaled to {:.6g}: give --target-sum {:.6g}, or {}", *undone,
+                               *undone, raw_counts));
+    }
+    if (undone) return;
+    for (const auto& [undone_sums, what] :
+         {std::pair{&findings.undone_log2, "log2(x + 1)"}, std::pair{&findings.undone_log10, "log10(x + 1)"},
+          std::pair{&findings.undone_twice, "log1p, taken twice,"}}) {
+      if (const auto total = exactly_one_total(*undone_sums)) {
+        return raise(fmt::format("they are {} of counts scaled to {:.6g}", what, *total), sums.size(), nullptr,
+                     raw_counts);
+      }
+    }
+    if (findings.undone_are_whole && findings.n_sampled_values >= kEnoughValues) {
+      raise("they are log1p of whole numbers: of counts that were not scaled to one total", findings.n_sampled_values,
+            nullptr, raw_counts);
+    }
+    return;
+  }
   std::string remedy = "name raw counts with --layer (counts, or raw), or state the total with --target-sum";
   if (const auto undone = one_total(sums)) {
     remedy = fmt::format(

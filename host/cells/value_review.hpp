@@ -46,10 +46,10 @@ struct ValueFindings {
   MisfitValues beyond;  // beyond what a log1p of the total can reach
   double largest = 0;
   std::vector<double> totals;  // of each cell that is used; empty where the values are taken as they are
-  // Of some of those cells: Σ expm1(x) and Σ (2^x − 1), what an undone logarithm sums to; and whether all their values
-  // are whole numbers.
-  std::vector<double> undone_log1p, undone_log2;
-  bool sampled_are_whole = true;
+  // Of some of those cells: Σ expm1(x), Σ (2^x − 1), Σ (10^x − 1) and Σ expm1(expm1(x)), what an undone logarithm sums
+  // to; and whether all their values, or all their expm1, are whole numbers.
+  std::vector<double> undone_log1p, undone_log2, undone_log10, undone_twice;
+  bool sampled_are_whole = true, undone_are_whole = true;
   std::uint64_t n_sampled_values = 0;
   std::vector<std::string> groups_without_counts;  // names of perturbations, and "the control"
 };

@@ -130,6 +130,26 @@ CLI::Option* add_optional(CLI::App& command, const std::string& flags, std::opti
   }
 }
 
+void add_where_flag(CLI::App& command, std::vector<RowFilter>& where, const std::string& help) {
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--where",
+          [&where](const std::vector<std::string>& given) {
+            where.clear();
+            for (const std::string& text : given) {
+              const auto equals = text.find('=');
+              where.push_back({text.substr(0, equals), text.substr(equals + 1)});
+            }
+          },
+          help)
+      ->type_name("COLUMN=VALUE")
+      ->allow_extra_args(false)
+      ->check([](const std::string& text) {
+        const auto equals = text.find('=');
+        return equals == std::string::npos || equals == 0 ? "'" + text + "' is not COLUMN=VALUE" : std::string();
+      });
+}
+
 constexpr const char* kTestValueHelp =
     "The label of the folds that is tested, where they are words such as train, val and test: all others are trained "
     "on";
@@ -139,9 +159,12 @@ void add_task_flags(CLI::App& command, TaskArguments& task) {
   begin_group(command, "What the task's columns are called, and which part of it");
   command.add_option("--layer", columns.layer, "Read the deltas from layers/NAME instead of X")->type_name("NAME");
   add_optional(command, "--pert-col", columns.pert_column,
-               "Column of obs with the perturbation ids (default: the first of pert_id, gene_id, target_gene, "
-               "perturbation, condition)")
-      ->type_name("COLUMN");
+               "Column of obs with the perturbation ids, or several to join as A,B (default: the first of pert_id, "
+               "gene_id, target_gene, perturbation, condition)")
+      ->type_name("COLUMN[,COLUMN]");
+  add_where_flag(command, columns.where,
+                 "Only rows that hold this value in this column of obs; several values of a column are all kept, and "
+                 "controls always. Of predictions as well, where they have the column");
   add_optional(command, "--context-col", columns.context_column,
                "Column of obs with the context (default: the first of context, cell_line, cell_type, if any)")
       ->type_name("COLUMN");
@@ -270,8 +293,10 @@ void add_cell_flags(CLI::App& command, PrepareOptions& options) {
   command.add_option("--layer", options.layer, "Read layers/NAME, or raw/X, instead of X")->type_name("NAME");
   add_optional(command, "--cells", options.cell_table,
                "Table of the cells, TSV or CSV, where the cells are a Matrix Market folder");
-  command.add_flag("--transposed", options.transposed,
-                   "The matrix of such a folder is cells × genes; needed only where it is square");
+  command.add_flag(
+      "--transposed", options.transposed,
+      "The matrix lies the other way than is usual: of such a folder cells × genes (needed only where it is "
+      "square), of an h5ad genes × cells, with the cells' columns in var");
   add_optional(command, "--genes", options.genes.genes_file, "Keep only these genes: a file with one id a line");
   add_choice(
       command, "--features", options.genes.all_features, {{"gene", false}, {"all", true}},
@@ -296,25 +321,9 @@ void add_cell_flags(CLI::App& command, PrepareOptions& options) {
                "Column of obs with the context (default: the first of context, cell_line, cell_type, if any)")
       ->type_name("COLUMN");
   command.add_option("--context", columns.contexts, "Only these contexts, by name (default: all)")->type_name("NAME");
-  command
-      .add_option_function<std::vector<std::string>>(
-          "--where",
-          [&columns](const std::vector<std::string>& given) {
-            columns.where.clear();
-            for (const std::string& text : given) {
-              const auto equals = text.find('=');
-              columns.where.push_back({text.substr(0, equals), text.substr(equals + 1)});
-            }
-          },
-          "Only cells that hold this value in this column of obs; several values of a column are all kept, and "
-          "controls "
-          "always")
-      ->type_name("COLUMN=VALUE")
-      ->allow_extra_args(false)
-      ->check([](const std::string& text) {
-        const auto equals = text.find('=');
-        return equals == std::string::npos || equals == 0 ? "'" + text + "' is not COLUMN=VALUE" : std::string();
-      });
+  add_where_flag(command, columns.where,
+                 "Only cells that hold this value in this column of obs; several values of a column are all kept, and "
+                 "controls always");
   add_optional(command, "--group-col", columns.group_col,
                "Column of obs whose values keep perturbations together in one fold, as the guides of one gene")
       ->type_name("COLUMN");
@@ -1137,14 +1146,30 @@ void add_inspect_command(CLI::App& app, Command& command) {
       ->check(CLI::IsMember({"strict", "relaxed", "off"}))
       ->capture_default_str();
   begin_group(inspect_app, "How cells are read");
-  add_cell_flags(inspect_app, arguments->options.cells);
-  add_review_flags(inspect_app, arguments->options.review);
+  ReadingFlags& flags = arguments->options.flags;
+  add_cell_flags(inspect_app, flags.cells);
+  begin_group(inspect_app, "How deltas are read");
+  add_optional(inspect_app, "--target-col", flags.task.target_column,
+               "Column of obs with the gene that each perturbation aims at (default: its label says it)")
+      ->type_name("COLUMN");
+  add_optional(inspect_app, "--gene-col", flags.task.gene_column,
+               "Column of var with the gene ids (default: the index or column that matches most perturbation ids)")
+      ->type_name("COLUMN");
+  add_optional(inspect_app, "--fold-col", flags.task.fold_column, "Column of obs with the test fold, also of cells")
+      ->type_name("COLUMN");
+  add_optional(inspect_app, "--fold-file", flags.task.fold_file, "Folds from a table: pert_id,test_split[,context]")
+      ->type_name("CSV");
+  add_optional(inspect_app, "--test-value", flags.task.test_value, kTestValueHelp)->type_name("LABEL");
+  add_optional(inspect_app, "--folds", flags.task.n_folds, "Make this many folds by shuffling");
+  inspect_app.add_option("--fold-seed", flags.task.fold_seed, "Seed of the folds that are made")->capture_default_str();
+  add_review_flags(inspect_app, flags.review);
   add_common_flags(inspect_app, arguments->common);
   inspect_app.callback([&command, arguments, texts] {
     using As = InspectOptions::As;
     arguments->options.as = texts->as == "task" ? As::task : texts->as == "cells" ? As::cells : As::anything;
     arguments->options.sandbox = sandbox_mode(texts->sandbox);
     arguments->options.n_threads = arguments->common.n_threads;
+    share_flags(arguments->options.flags);
     command = [arguments] { return inspect(*arguments); };
   });
 }

@@ -329,6 +329,7 @@ class RosterLoader {
         {"context_col", spec.context_column},
         {"fold_col", spec.fold_column},
         {"gene_col", spec.gene_column},
+        {"where", fmt::format("{}", fmt::join(spec.where, "\n"))},
         {"required", fmt::format("{}", fmt::join(spec.required_columns, "\n"))}};
     add_what_the_task_says(entry);
     for (const auto& [key, value] : options) {

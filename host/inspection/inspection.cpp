@@ -6,6 +6,7 @@
 #include <array>
 #include <fstream>
 
+#include "cells/cell_source.hpp"
 #include "inspection/describe_file.hpp"
 #include "inspection/library_facts.hpp"
 #include "inspection/results_facts.hpp"
@@ -53,10 +54,10 @@ Result<void> add(Result<std::vector<Fact>> facts, Inspection& inspection) {
 
 // What prepare would make of the cells.
 void add_review_of_cells(const fs::path& path, const InspectOptions& options, Inspection& inspection) {
-  Review review(options.review);
+  Review review(options.flags.review);
   ThreadPool pool(options.n_threads);
   NoProgress progress;
-  const auto reviewed = review_cells(path, options.cells, review, pool, progress, {});
+  const auto reviewed = review_cells(path, options.flags.cells, review, pool, progress, {});
   for (Fact& each : review_facts(review)) inspection.facts.push_back(std::move(each));
   if (!reviewed) inspection.facts.push_back(fact("prepare_refuses", reviewed.error().line()));
 }
@@ -71,12 +72,12 @@ Result<void> inspect_folder(const fs::path& path, const InspectOptions& options,
   }
   if (is_there(path / "task.h5ad")) {
     inspection.kind = "task";
-    return add(task_facts(path), inspection);
+    return add(task_facts(path, options.flags), inspection);
   }
-  if (is_there(path / "matrix.mtx") || is_there(path / "matrix.mtx.gz")) {
+  if (find_in_folder(path, {"matrix.mtx"})) {
     inspection.kind = "cells";
     if (auto added = add(matrix_market_facts(path), inspection); !added) return added;
-    if (options.cells.cell_table) add_review_of_cells(path, options, inspection);
+    if (options.flags.cells.cell_table) add_review_of_cells(path, options, inspection);
     return {};
   }
   return bad_input("the folder is of no known kind", path.string(),
@@ -86,7 +87,7 @@ Result<void> inspect_folder(const fs::path& path, const InspectOptions& options,
 Result<void> inspect_file(const fs::path& path, const InspectOptions& options, Inspection& inspection) {
   if (options.as == InspectOptions::As::task) {
     inspection.kind = "task";
-    return add(task_facts(path), inspection);
+    return add(task_facts(path, options.flags), inspection);
   }
   if (options.as == InspectOptions::As::cells) {
     inspection.kind = "cells";

@@ -10,11 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "cells/prepare.hpp"
 #include "confinement.pb.h"
+#include "inspection/reading_flags.hpp"
 #include "io/file_facts.hpp"
 #include "outcome/outcome.hpp"
-#include "review/review.hpp"
 
 namespace headroom {
 
@@ -23,9 +22,8 @@ struct InspectOptions {
   // `prepare` cells. An h5ad of more than 8 GiB of cells needs the latter: the sandbox is given a copy in memory.
   enum class As { anything, task, cells };
   As as = As::anything;
-  // How cells are read, and what is accepted of them: their review is part of what is told.
-  PrepareOptions cells;
-  ReviewOptions review;
+  // How the file is read and what is accepted of it: its review is part of what is told.
+  ReadingFlags flags;
   int n_threads = 1;
   std::filesystem::path worker_program, shipped_plugins;
   SandboxMode sandbox = SandboxMode::STRICT;

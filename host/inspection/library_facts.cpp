@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 
 #include "plugin_host/worker_session.hpp"
 
@@ -58,6 +59,18 @@ std::string described(const Hyperparameter& hyperparameter) {
                      hyperparameter.maximum());
 }
 
+// What a task of the kind asks for: a regression has one plane, classes have one each.
+std::string task_kind_name(TaskKind kind) {
+  return kind == TaskKind::CLASSES ? "classes (a plane for each)" : "regression (one plane)";
+}
+
+// "1", "1 to 4", "2 or more": how many blocks of features a request may hold.
+std::string blocks_taken(const PluginDescription& description) {
+  const int least = description.min_blocks(), most = description.max_blocks();
+  if (most == 0) return fmt::format("{} or more", least);
+  return least == most ? fmt::format("{}", least) : fmt::format("{} to {}", least, most);
+}
+
 void add_description(const PluginDescription& description, std::vector<Fact>& facts) {
   const bool is_predictor = description.kind() == PluginKind::PREDICTOR;
   facts.push_back(fact("name", description.name()));
@@ -68,13 +81,22 @@ void add_description(const PluginDescription& description, std::vector<Fact>& fa
   facts.push_back(fact("abi", fmt::format("{}.{}", description.abi_major(), description.abi_minor())));
   facts.push_back(
       list_fact("training_datasets", {description.training_datasets().begin(), description.training_datasets().end()}));
-  if (!is_predictor) facts.push_back(fact("wants_training", description.wants_training()));
+  if (!is_predictor) {
+    facts.push_back(fact("wants_training", description.wants_training()));
+    facts.push_back(fact("wants_control_profiles", description.wants_control_profiles()));
+  }
   std::vector<std::string> texts;
   for (const PluginOption& option : description.options()) {
     texts.push_back(fmt::format("{} = '{}': {}", option.key(), option.default_value(), option.help()));
   }
   facts.push_back(list_fact("options", texts));
   if (!is_predictor) return;
+  texts.clear();
+  for (const int kind : description.task_kinds()) texts.push_back(task_kind_name(static_cast<TaskKind>(kind)));
+  facts.push_back(list_fact("task_kinds", texts));
+  facts.push_back(fact("blocks", blocks_taken(description)));
+  facts.push_back(fact("uses_contexts", description.uses_contexts()));
+  facts.push_back(fact("gives_errors", description.gives_errors()));
   texts.clear();
   for (const Hyperparameter& hyperparameter : description.hyperparameters()) texts.push_back(described(hyperparameter));
   facts.push_back(list_fact("hyperparameters", texts));
@@ -106,12 +128,12 @@ Result<void> add_data_file_facts(const fs::path& path, const InspectOptions& opt
   if (!data) return tl::unexpected<Error>(data.error());
   inspection.facts.push_back(fact("bytes", bytes_of(path)));
   inspection.facts.push_back(fact("sha256", data->sha256));
-  const auto table = open_plugin_file(options.shipped_plugins / "table.so");
-  if (!table) return tl::unexpected<Error>(table.error());
+  const auto reader = open_plugin_file(options.shipped_plugins / "review.so");
+  if (!reader) return tl::unexpected<Error>(reader.error());
   WorkerSettings settings = settings_of(options);
   settings.data_file = &*data;
-  settings.options = {{"format", data->file_name}, {"describe", "true"}};
-  auto session = start(*table, settings, inspection);
+  settings.options = {{"format", data->file_name}, {"flags", reading_flags_text(options.flags)}};
+  auto session = start(*reader, settings, inspection);
   if (!session) return tl::unexpected<Error>(session.error());
   if (*session == nullptr) return {};
   (*session)->finish();  // its log is complete only now
@@ -120,8 +142,13 @@ Result<void> add_data_file_facts(const fs::path& path, const InspectOptions& opt
   for (std::size_t begin = 0; begin < log.size();) {
     const std::size_t end = std::min(log.find('\n', begin), log.size());
     auto told = parse_fact_line(std::string_view(log).substr(begin, end - begin));
-    // What the host found out itself is not for the worker to tell.
-    if (told && !is_known(inspection, told->name)) inspection.facts.push_back(std::move(*told));
+    // What the host found out itself is not for the worker to tell. A long list comes in parts, one after the other.
+    Fact& last = inspection.facts.back();
+    if (told && told->is_list && last.is_list && last.name == told->name) {
+      std::move(told->values.begin(), told->values.end(), std::back_inserter(last.values));
+    } else if (told && !is_known(inspection, told->name)) {
+      inspection.facts.push_back(std::move(*told));
+    }
     begin = end + 1;
   }
   return {};

@@ -8,6 +8,7 @@
 #include <limits>
 #include <set>
 
+#include "cells/cell_source.hpp"
 #include "inspection/review_facts.hpp"
 #include "io/delimited.hpp"
 #include "io/regular_file.hpp"
@@ -106,16 +107,6 @@ Result<std::vector<std::string>> first_lines(const fs::path& path, std::size_t n
   return lines;
 }
 
-std::optional<fs::path> plain_or_gzip(const fs::path& folder, std::initializer_list<const char*> names) {
-  std::error_code ignored;
-  for (const char* name : names) {
-    for (const fs::path& path : {folder / name, folder / (std::string(name) + ".gz")}) {
-      if (fs::exists(path, ignored)) return path;
-    }
-  }
-  return std::nullopt;
-}
-
 // First columns of a table without header; how many lines it has goes to `n_lines`.
 Result<std::vector<std::string>> first_column_of(const fs::path& path, std::size_t& n_lines) {
   const auto text = read_text_file(path);
@@ -133,9 +124,9 @@ Result<std::vector<std::string>> first_column_of(const fs::path& path, std::size
 
 }  // namespace
 
-Result<std::vector<Fact>> task_facts(const fs::path& path) {
-  Review review;
-  const auto task = read_task(path, {}, review);
+Result<std::vector<Fact>> task_facts(const fs::path& path, const ReadingFlags& flags) {
+  Review review(flags.review);
+  const auto task = read_task(path, flags.task, review);
   if (!task) return tl::unexpected(task.error());
   std::vector<Fact> facts = {
       fact("name", task->name),
@@ -227,12 +218,11 @@ Result<std::vector<Fact>> noise_facts(const fs::path& path) {
 }
 
 Result<std::vector<Fact>> matrix_market_facts(const fs::path& folder) {
-  const auto matrix = plain_or_gzip(folder, {"matrix.mtx"});
-  const auto features = plain_or_gzip(folder, {"features.tsv", "genes.tsv"});
-  const auto barcodes = plain_or_gzip(folder, {"barcodes.tsv"});
-  if (!matrix || !features || !barcodes) {
-    return bad_input("a 10x folder lacks a file", folder.string(),
-                     "it has matrix.mtx, features.tsv and barcodes.tsv, each perhaps with .gz");
+  const auto matrix = find_in_folder(folder, {"matrix.mtx"});
+  const auto features = find_in_folder(folder, {"features.tsv", "genes.tsv"});
+  const auto barcodes = find_in_folder(folder, {"barcodes.tsv"});
+  for (const auto* found : {&matrix, &features, &barcodes}) {
+    if (!*found) return tl::unexpected<Error>(found->error());
   }
   constexpr std::size_t kMostHeaderLines = 1000;
   const auto header = first_lines(*matrix, kMostHeaderLines);
@@ -245,9 +235,13 @@ Result<std::vector<Fact>> matrix_market_facts(const fs::path& folder) {
   const auto sizes = std::find_if(header->begin(), header->end(),
                                   [](const std::string& line) { return !line.empty() && line.front() != '%'; });
   std::int64_t n_genes = 0, n_cells = 0, n_stored = 0;
-  if (sizes == header->end() || std::sscanf(sizes->c_str(), "%ld %ld %ld", &n_genes, &n_cells, &n_stored) != 3) {
+  const bool dense = header->front().starts_with("%%MatrixMarket matrix array");  // its size says no third number
+  const int n_numbers =
+      sizes == header->end() ? 0 : std::sscanf(sizes->c_str(), "%ld %ld %ld", &n_genes, &n_cells, &n_stored);
+  if (n_numbers < (dense ? 2 : 3)) {
     return bad_input("the matrix says no size", matrix->string(), "export it again");
   }
+  if (dense) n_stored = n_genes * n_cells;
   facts.push_back(fact("n_rows", n_cells));
   facts.push_back(fact("n_columns", n_genes));
   facts.push_back(fact("n_stored", n_stored));

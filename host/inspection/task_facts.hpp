@@ -4,13 +4,14 @@
 #include <filesystem>
 #include <vector>
 
+#include "inspection/reading_flags.hpp"
 #include "io/file_facts.hpp"
 #include "outcome/outcome.hpp"
 
 namespace headroom {
 
-// A task h5ad, or a folder with task.h5ad and perhaps noise.csv, as `run` would read it with the default columns.
-Result<std::vector<Fact>> task_facts(const std::filesystem::path& path);
+// A task h5ad, or a folder with task.h5ad and perhaps noise.csv, as `run` would read it with these flags.
+Result<std::vector<Fact>> task_facts(const std::filesystem::path& path, const ReadingFlags& flags);
 
 // A noise table on its own.
 Result<std::vector<Fact>> noise_facts(const std::filesystem::path& path);

@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kMark = "fact";
 constexpr char kSeparator = '\t';
 constexpr std::size_t kMostBytes = 4000;
-constexpr std::size_t kMostTextBytes = 300;
+constexpr std::size_t kMostTextBytes = 1200;
 
 // Cut between characters of UTF-8, with line breaks and separators as blanks.
 std::string plain(std::string_view text) {

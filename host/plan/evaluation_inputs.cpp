@@ -46,6 +46,7 @@ EvaluationInputs inputs_of_split(const RunOptions& options, const Task& task, co
   const TaskContext& tested = task.contexts[split.context];
   return {{"Headroom", options.build},
           {"task", task.sha256},
+          {"deltas", task.columns.delta_source},
           {"context", tested.name},
           {"fold", split.name},
           {"training perturbations", hash_of_rows(task, split.training)},

@@ -38,6 +38,7 @@ struct PredictionsSpec {
   // Columns to take where the file has them, and which of them it must have; empty: the usual names.
   std::string pert_column, context_column, fold_column, gene_column;
   std::vector<std::string> required_columns;
+  std::vector<std::string> where;  // COLUMN=VALUE: rows to keep, of columns that the file has; controls always stay
 };
 
 // A head: one of Headroom's own by name (path empty), or a submitted library.
@@ -83,7 +84,7 @@ struct RunOptions {
   WorkerLimits limits;                    // zero fields take the defaults of plugin_host
   std::string build;                      // of Headroom: version and compiler, part of what a number comes from
   std::filesystem::path worker_program;   // headroom-worker
-  std::filesystem::path shipped_plugins;  // folder of knn.so, lasso.so, ridge.so, table.so, predictions.so
+  std::filesystem::path shipped_plugins;  // folder of knn.so, lasso.so, ridge.so, table.so, predictions.so, review.so
 };
 
 // The names that a submission cannot have: those of the bounds' own methods, of Headroom's heads, and of the embeddings

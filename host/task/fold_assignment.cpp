@@ -34,7 +34,8 @@ constexpr const char* kFewerFolds = "use fewer folds, or leave the context out w
 }  // namespace
 
 Result<FoldReading> read_fold_file(const std::filesystem::path& path, const std::vector<TaskContext>& contexts,
-                                   const std::optional<std::string>& test_value, std::vector<std::string>* notes) {
+                                   const std::optional<std::string>& test_value, const LabelOptions& spelling,
+                                   std::vector<std::string>* notes) {
   auto reader = DelimitedReader::open(path);
   if (!reader) return tl::unexpected(reader.error());
   if (auto header = reader->read_header(); !header) return tl::unexpected(header.error());
@@ -54,14 +55,16 @@ Result<FoldReading> read_fold_file(const std::filesystem::path& path, const std:
   if (positions.empty()) return tl::unexpected(reader->require_column(kFoldColumns[0]).error());
 
   // Where each perturbation stands: (context, row) for every context that has it.
-  std::unordered_map<std::string_view, std::vector<std::pair<std::size_t, std::size_t>>> places_of;
+  std::unordered_map<std::string, std::vector<std::pair<std::size_t, std::size_t>>> places_of;
   std::vector<std::vector<bool>> listed(contexts.size());
   columns.labels.assign(positions.size(), FoldLabels(contexts.size()));
   for (std::size_t c = 0; c < contexts.size(); ++c) {
     const std::size_t n = contexts[c].pert_ids.size();
     listed[c].assign(n, false);
     for (FoldLabels& labels : columns.labels) labels[c].resize(n);
-    for (std::size_t row = 0; row < n; ++row) places_of[contexts[c].pert_ids[row]].emplace_back(c, row);
+    for (std::size_t row = 0; row < n; ++row) {
+      places_of[perturbation_key(contexts[c].pert_ids[row], spelling)].emplace_back(c, row);
+    }
   }
 
   std::size_t n_unused = 0;
@@ -71,7 +74,7 @@ Result<FoldReading> read_fold_file(const std::filesystem::path& path, const std:
     if (!*more) break;
     const std::string_view pert = reader->cells()[*pert_column];
     bool used = false;
-    if (const auto places = places_of.find(pert); places != places_of.end()) {
+    if (const auto places = places_of.find(perturbation_key(pert, spelling)); places != places_of.end()) {
       for (const auto& [c, row] : places->second) {
         if (context_column && reader->cells()[*context_column] != contexts[c].name) continue;
         used = true;

@@ -14,10 +14,11 @@ namespace headroom {
 
 // From a table `pert_id,test_split[,context]`, or with fold_0, fold_1, … in place of test_split; the usual names of
 // those columns serve. Of the contexts only names and perturbation ids are looked at. Ids and contexts that the task
-// lacks are counted in a note. Errors: a missing column, two folds for one perturbation, task perturbations that the
-// file lacks (their count, the first few).
+// lacks are counted in a note. Where `labels` merge, every spelling of a perturbation finds it. Errors: a missing
+// column, two folds for one perturbation, task perturbations that the file lacks (their count, the first few).
 Result<FoldReading> read_fold_file(const std::filesystem::path& path, const std::vector<TaskContext>& contexts,
-                                   const std::optional<std::string>& test_value, std::vector<std::string>* notes);
+                                   const std::optional<std::string>& test_value, const LabelOptions& labels,
+                                   std::vector<std::string>* notes);
 
 // Made as scikit-learn's shuffled KFold over each context's sorted perturbations, or over its sorted groups: `groups`
 // has one name a perturbation, of which an empty one is a group by itself; empty as a whole: none. Errors: n_folds

@@ -15,7 +15,8 @@ namespace headroom {
 namespace {
 
 constexpr std::array<std::string_view, 4> kTrainingWords{"train", "training", "trn", "seen"};
-constexpr std::array<std::string_view, 5> kValidationWords{"val", "valid", "validation", "dev", "evaluation"};
+constexpr std::array<std::string_view, 7> kValidationWords{"val",        "valid", "validation", "dev",
+                                                           "evaluation", "eval",  "tune"};
 constexpr std::array<std::string_view, 7> kTestWords{"test", "testing", "tst", "holdout", "heldout", "unseen", "ood"};
 constexpr std::array<std::string_view, 4> kTrueWords{"true", "t", "yes", "y"};
 constexpr std::array<std::string_view, 4> kFalseWords{"false", "f", "no", "n"};
@@ -63,10 +64,23 @@ std::vector<std::string> with_counts(const std::map<std::string, std::size_t>& c
   return texts;
 }
 
+// "test_set", "Testset", "in_test" and "3-test" say test.
+std::string split_word(std::string_view label) {
+  std::string word = plain_word(label);
+  word.erase(0, word.find_first_not_of("0123456789"));
+  for (const std::string_view end : {"set", "split", "data", "fold", "part"}) {
+    if (word.size() > end.size() && word.ends_with(end)) word.resize(word.size() - end.size());
+  }
+  for (const std::string_view begin : {"in", "is"}) {
+    if (word.starts_with(begin)) word.erase(0, begin.size());
+  }
+  return word;
+}
+
 bool are_split_words(const std::map<std::string, std::size_t>& counts) {
   bool any_training = false, any_other = false, all_flags = !counts.empty();
   for (const auto& [label, n] : counts) {
-    const std::string word = plain_word(label);
+    const std::string word = split_word(label);
     any_training = any_training || is_one_of(kTrainingWords, word);
     any_other = any_other || is_one_of(kTestWords, word) || is_one_of(kValidationWords, word);
     all_flags = all_flags && (is_one_of(kTrueWords, word) || is_one_of(kFalseWords, word));
@@ -208,7 +222,7 @@ void raise_fold_words(const FoldReading& folds, const std::string& where, Review
   std::string test = "test";
   for (const std::string& word : folds.split_words) {
     const std::string label = word.substr(0, word.rfind(" ("));
-    const std::string plain = plain_word(label);
+    const std::string plain = split_word(label);
     if (is_one_of(kTestWords, plain) || is_one_of(kTrueWords, plain)) test = label;
   }
   review.raise({"folds.words", where,

@@ -11,6 +11,7 @@
 #include <limits>
 #include <map>
 #include <new>
+#include <set>
 #include <unordered_map>
 
 #include "io/atomic_file.hpp"
@@ -113,7 +114,8 @@ struct Line {
   std::size_t context = 0;
   std::size_t pert = 0;
   double quantile = 0;
-  std::size_t number = 0;  // of the line in the file
+  std::size_t number = 0;    // of the line in the file
+  std::size_t spelling = 0;  // of the perturbation: position in TableReader::spellings_
   std::optional<std::int64_t> n_batches;
 };
 
@@ -140,6 +142,7 @@ class TableReader {
  private:
   Result<void> read_lines();
   Result<std::optional<std::size_t>> context_of_line();
+  std::optional<std::size_t> perturbation_of_line(std::size_t context) const;
   Result<void> drop_text_columns();
   Result<void> fill();
   void note_what_is_missing();
@@ -152,6 +155,10 @@ class TableReader {
   std::vector<Line> lines_;
   std::vector<double> numbers_;  // per line: metrics, then references
   std::size_t n_unused_ = 0;
+  // Where spellings of a perturbation are one: the task's positions by what the spellings share, one map a context, and
+  // the spellings of the table.
+  std::vector<std::unordered_map<std::string, std::size_t>> position_of_key_;
+  std::unordered_map<std::string, std::size_t> spellings_;
 };
 
 Result<void> TableReader::read() {
@@ -163,6 +170,14 @@ Result<void> TableReader::read() {
     return bad_input(
         fmt::format("the noise table has no context column, but the task has {} contexts", task_.contexts.size()),
         table_.path, "add a column 'context', or choose one context with --context");
+  }
+  if (task_.labels.merge) {
+    for (const TaskContext& context : task_.contexts) {
+      auto& positions = position_of_key_.emplace_back();
+      for (std::size_t i = 0; i < context.pert_ids.size(); ++i) {
+        positions.emplace(perturbation_key(context.pert_ids[i], task_.labels), i);
+      }
+    }
   }
   if (auto done = read_lines(); !done) return done;
   if (lines_.empty()) {
@@ -196,6 +211,13 @@ Result<std::optional<std::size_t>> TableReader::context_of_line() {
   return matched;
 }
 
+std::optional<std::size_t> TableReader::perturbation_of_line(std::size_t context) const {
+  const std::string_view name = reader_.cells()[layout_.pert];
+  if (!task_.labels.merge) return pert_position(task_.contexts[context].pert_ids, name);
+  const auto found = position_of_key_[context].find(perturbation_key(name, task_.labels));
+  return found == position_of_key_[context].end() ? std::nullopt : std::optional(found->second);
+}
+
 Result<void> TableReader::read_lines() {
   bool first = true;
   for (;;) {
@@ -227,8 +249,7 @@ Result<void> TableReader::read_lines() {
     }
     const auto context = context_of_line();
     if (!context) return tl::unexpected(context.error());
-    const auto pert =
-        *context ? pert_position(task_.contexts[**context].pert_ids, reader_.cells()[layout_.pert]) : std::nullopt;
+    const auto pert = *context ? perturbation_of_line(**context) : std::nullopt;
     if (!pert) {
       ++n_unused_;
       numbers_.resize(n_before);
@@ -238,6 +259,10 @@ Result<void> TableReader::read_lines() {
     line.pert = *pert;
     line.quantile = *quantile;
     line.number = reader_.line();
+    if (task_.labels.merge) {
+      line.spelling =
+          spellings_.try_emplace(std::string(reader_.cells()[layout_.pert]), spellings_.size()).first->second;
+    }
     lines_.push_back(line);
   }
 }
@@ -265,9 +290,8 @@ Result<void> TableReader::fill() {
                          table_.quantiles.end());
 
   const std::size_t n_metrics = table_.metrics.size();
-  const std::size_t n_references = table_.reference_columns.size();
+  const std::size_t n_further = table_.reference_columns.size();
   std::vector<std::optional<std::size_t>> table_context(task_.contexts.size());
-  std::vector<std::vector<std::size_t>> line_of_value;  // per context, perturbation × quantile: 0, none yet
   for (std::size_t c = 0; c < task_.contexts.size(); ++c) {
     if (std::none_of(lines_.begin(), lines_.end(), [&](const Line& line) { return line.context == c; })) continue;
     table_context[c] = table_.contexts.size();
@@ -277,34 +301,72 @@ Result<void> TableReader::fill() {
     const auto n = static_cast<Eigen::Index>(context.pert_ids.size());
     if (layout_.batches) context.n_batches.resize(context.pert_ids.size(), 0);
     context.values = Matrix::Constant(n, static_cast<Eigen::Index>(table_.quantiles.size() * n_metrics), kNaN);
-    context.references = Matrix::Constant(n, static_cast<Eigen::Index>(n_references), kNaN);
-    line_of_value.emplace_back(context.pert_ids.size() * table_.quantiles.size(), 0);
+    context.references = Matrix::Constant(n, static_cast<Eigen::Index>(n_further), kNaN);
     table_.contexts.push_back(std::move(context));
   }
 
+  // A value is the mean over the spellings of its perturbation: one, unless spellings are joined.
+  std::vector<Matrix> n_values, n_references;
+  for (const NoiseContext& context : table_.contexts) {
+    n_values.push_back(Matrix::Zero(context.values.rows(), context.values.cols()));
+    n_references.push_back(Matrix::Zero(context.references.rows(), context.references.cols()));
+  }
+  const auto add = [](double number, double& mean, double& n) {
+    if (std::isnan(number)) return;
+    mean = n == 0 ? number : mean + (number - mean) / (n + 1);
+    ++n;
+  };
+  const bool merges = task_.labels.merge;
+  std::vector<std::vector<std::size_t>> line_of_value;  // per context, perturbation × quantile: 0, none yet
+  for (const NoiseContext& context : table_.contexts) {
+    line_of_value.emplace_back(merges ? 0 : context.pert_ids.size() * table_.quantiles.size(), 0);
+  }
+  // The same by place and spelling; references are the same in every line of a spelling.
+  std::map<std::array<std::size_t, 4>, std::size_t> line_of_spelling;
+  std::set<std::array<std::size_t, 4>> reference_is_read;
+  std::map<std::array<std::size_t, 2>, std::set<std::size_t>> spellings_of;
+
   const double* numbers = numbers_.data();
   for (const Line& line : lines_) {
-    NoiseContext& context = table_.contexts[*table_context[line.context]];
+    const std::size_t c = *table_context[line.context];
+    NoiseContext& context = table_.contexts[c];
     const auto quantile =
         static_cast<std::size_t>(std::find_if(table_.quantiles.begin(), table_.quantiles.end(),
                                               [&](double known) { return same_quantile(known, line.quantile); }) -
                                  table_.quantiles.begin());
-    std::size_t& seen = line_of_value[*table_context[line.context]][line.pert * table_.quantiles.size() + quantile];
+    std::size_t& seen = merges ? line_of_spelling[{c, line.pert, quantile, line.spelling}]
+                               : line_of_value[c][line.pert * table_.quantiles.size() + quantile];
     if (seen != 0) {
       return bad_input(fmt::format("perturbation '{}' has quantile {} twice, first in line {}",
                                    context.pert_ids[line.pert], line.quantile, seen),
                        fmt::format("{}, line {}", table_.path, line.number), "keep one line for each");
     }
     seen = line.number;
+    if (merges) spellings_of[{c, line.pert}].insert(line.spelling);
     const auto pert = static_cast<Eigen::Index>(line.pert);
-    std::copy_n(numbers, n_metrics, context.values.row(pert).data() + quantile * n_metrics);
-    numbers += n_metrics;
-    for (std::size_t r = 0; r < n_references; ++r) {
-      double& reference = context.references(pert, static_cast<Eigen::Index>(r));
-      if (std::isnan(reference)) reference = numbers[r];
+    for (std::size_t m = 0; m < n_metrics; ++m) {
+      const auto column = static_cast<Eigen::Index>(quantile * n_metrics + m);
+      add(numbers[m], context.values(pert, column), n_values[c](pert, column));
     }
-    numbers += n_references;
-    if (line.n_batches) context.n_batches[line.pert] = *line.n_batches;
+    numbers += n_metrics;
+    for (std::size_t r = 0; r < n_further; ++r) {
+      const auto column = static_cast<Eigen::Index>(r);
+      const bool is_new =
+          merges ? !std::isnan(numbers[r]) && reference_is_read.insert({c, line.pert, r, line.spelling}).second
+                 : n_references[c](pert, column) == 0;
+      if (!is_new) continue;
+      add(numbers[r], context.references(pert, column), n_references[c](pert, column));
+    }
+    numbers += n_further;
+    if (line.n_batches) context.n_batches[line.pert] = std::max(context.n_batches[line.pert], *line.n_batches);
+  }
+  const auto n_joined = std::count_if(spellings_of.begin(), spellings_of.end(),
+                                      [](const auto& entry) { return entry.second.size() > 1; });
+  if (n_joined > 0) {
+    table_.notes.push_back(fmt::format(
+        "the noise of {} perturbation{} is the mean over the spellings that were joined: an upper estimate, "
+        "for their cells together vary less (headroom prepare --merge-labels pools them)",
+        n_joined, n_joined == 1 ? "" : "s"));
   }
   return {};
 }

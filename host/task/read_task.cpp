@@ -14,8 +14,11 @@
 #include "io/foreign_format.hpp"
 #include "io/h5ad.hpp"
 #include "io/large_pages.hpp"
+#include "io/row_choice.hpp"
 #include "io/row_labels.hpp"
 #include "io/sha256.hpp"
+#include "review/condition_names.hpp"
+#include "review/control_names.hpp"
 #include "review/doubt_record.hpp"
 #include "task/fold_assignment.hpp"
 #include "task/read_deg_labels.hpp"
@@ -44,18 +47,41 @@ struct SortedRows {
   std::vector<JoinedRows> joined;
 };
 
+// Two rows of one perturbation: a column of doses or times may be what tells them apart.
+void doubt_conditions(const H5adFile& file, std::size_t first, std::size_t second, const ColumnChoice& used,
+                      Review& review) {
+  for (const std::string& name : file.columns(H5adAxis::obs)) {
+    if (!names_condition(name) || name == used.pert_column || name == used.context_column) continue;
+    const auto column = file.read_labels(H5adAxis::obs, name);
+    if (!column) continue;  // an odd column that nobody uses
+    const std::int32_t a = column->codes[first], b = column->codes[second];
+    if (a == b || a == LabelColumn::kMissing || b == LabelColumn::kMissing) continue;
+    std::vector<std::string> values;
+    for (const std::string& label : column->labels) values.push_back("'" + label + "'");
+    review.raise(
+        {"rows.conditions_merged", fmt::format("{}, column '{}'", file.path(), name),
+         fmt::format("column '{}' takes several values within perturbations, which then have several rows", name),
+         static_cast<std::int64_t>(values.size()), examples_of(values),
+         fmt::format("--pert-col {},{} tells them apart, --where {}=VALUE keeps one", used.pert_column, name, name)});
+  }
+}
+
 // Fills the contexts' names and perturbation ids.
 Result<SortedRows> sort_rows(const H5adFile& file, const LabelColumn& perts, const std::optional<LabelColumn>& contexts,
-                             const std::vector<bool>& control, const ReadLabels& labels, const TaskOptions& options,
-                             Task* task) {
+                             const std::vector<bool>& control, const std::vector<bool>& kept, const ReadLabels& labels,
+                             const TaskOptions& options, Review& review, Task* task) {
   std::map<std::string, std::vector<std::pair<std::string, std::size_t>>> rows_of;
-  std::size_t n_controls = 0;
+  std::size_t n_controls = 0, n_filtered = 0;
   for (std::size_t row = 0; row < file.n_obs(); ++row) {
     const std::int32_t code = perts.codes[row];
     const LabelRole role =
         code == LabelColumn::kMissing ? LabelRole::perturbation : labels.role[static_cast<std::size_t>(code)];
     if (control[row] || role == LabelRole::control) {
       ++n_controls;
+      continue;
+    }
+    if (!kept[row]) {
+      ++n_filtered;
       continue;
     }
     if (role == LabelRole::missing) continue;
@@ -73,6 +99,9 @@ Result<SortedRows> sort_rows(const H5adFile& file, const LabelColumn& perts, con
     task->notes.push_back(fmt::format("{} control row{} ({}) {} left out", n_controls, n_controls == 1 ? "" : "s",
                                       options.labels.controls.empty() ? std::string(kControlColumn) : "--control",
                                       n_controls == 1 ? "is" : "are"));
+  }
+  if (n_filtered > 0) {
+    task->notes.push_back(fmt::format("{} row{} that --where leaves out", n_filtered, n_filtered == 1 ? "" : "s"));
   }
   if (rows_of.empty())
     return bad_input("the task has no perturbations", file.path(), "give rows that are not controls");
@@ -112,6 +141,8 @@ Result<SortedRows> sort_rows(const H5adFile& file, const LabelColumn& perts, con
         continue;
       }
       if (is_same) {
+        doubt_conditions(file, source_rows.back().back(), row, task->columns, review);
+        if (auto settled = review.settle(); !settled) return tl::unexpected(settled.error());
         return bad_input(fmt::format("perturbation '{}' is there twice in context '{}' (rows {} and {})", pert, name,
                                      source_rows.back().back() + 1, row + 1),
                          file.path(),
@@ -319,7 +350,7 @@ Result<FoldReading> choose_folds(const H5adFile& file, const TaskOptions& option
   std::string& source = task->columns.fold_source;
   if (options.fold_file) {
     source = fmt::format("file {}", options.fold_file->string());
-    return read_fold_file(*options.fold_file, task->contexts, options.test_value, &task->notes);
+    return read_fold_file(*options.fold_file, task->contexts, options.test_value, options.labels, &task->notes);
   }
   std::vector<std::string> names;
   if (options.fold_column) {
@@ -373,6 +404,34 @@ Result<void> assign_folds(const FoldReading& folds, Task* task) {
   return {};
 }
 
+// The perturbation of every row: one column or several that are joined.
+Result<LabelColumn> read_perturbations(const H5adFile& file, const std::string& named, const TaskOptions& options) {
+  const auto is_column = [&](const std::string& name) {
+    return name == kRowNames || name == file.index_name(H5adAxis::obs) || file.has_column(H5adAxis::obs, name);
+  };
+  const std::vector<std::string>& controls = options.labels.controls;
+  const auto is_control = [&](std::string_view label) {
+    return controls.empty() ? names_control(label) : is_given_control(label, controls);
+  };
+  std::optional<LabelColumn> joined;
+  for (const std::string& name : columns_named(named, is_column)) {
+    auto column = read_row_labels(file, name == file.index_name(H5adAxis::obs) ? kRowNames : name);
+    if (!column) return column;
+    joined = joined ? joined_labels(*joined, *column, is_control) : std::move(*column);
+  }
+  joined->name = named;
+  return std::move(*joined);
+}
+
+std::string delta_source(const TaskOptions& options, const ColumnChoice& columns, bool any_joined) {
+  std::string text =
+      fmt::format("{}, perturbations by '{}'", options.layer.empty() ? "X" : options.layer, columns.pert_column);
+  if (!columns.context_column.empty()) text += fmt::format(", contexts by '{}'", columns.context_column);
+  for (const RowFilter& filter : options.where)
+    text += fmt::format(", rows where {} = {}", filter.column, filter.value);
+  return any_joined ? text + ", spellings joined" : text;
+}
+
 // What was doubtful about the cells that the task was made from.
 Result<void> carry_doubts(const H5adFile& file, Review& review) {
   const auto kept = file.uns_text(kDoubtsKey);
@@ -393,6 +452,7 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
   const std::filesystem::path path = is_folder ? given / "task.h5ad" : given;
   Task task;
   task.path = path.string();
+  task.labels = options.labels;
   const std::filesystem::path named = std::filesystem::absolute(path, ignored).lexically_normal();
   task.name = path.filename() == "task.h5ad" ? named.parent_path().filename().string() : path.stem().string();
 
@@ -412,7 +472,7 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
   if (!pert_column) {
     task.notes.push_back("no column of perturbations: the row names are taken");
   }
-  const auto perts = read_row_labels(*file, task.columns.pert_column);
+  const auto perts = read_perturbations(*file, task.columns.pert_column, options);
   if (!perts) return tl::unexpected(perts.error());
 
   auto context_column = options.context_column;
@@ -433,9 +493,16 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
     return tl::unexpected(file->read_column(H5adAxis::var, *options.gene_column).error());
   }
 
-  const ReadLabels labels = review_perturbations(*file, *perts, *control, *genes, options, review);
-  const auto sorted = sort_rows(*file, *perts, contexts, *control, labels, options, &task);
+  const auto kept = filtered_rows(
+      file->n_obs(), options.where, [&](const std::string& column) { return read_row_labels(*file, column); },
+      task.path);
+  if (!kept) return tl::unexpected(kept.error());
+  std::vector<bool> passed_over = *control;  // rows that say nothing of perturbations
+  for (std::size_t row = 0; row < passed_over.size(); ++row) passed_over[row] = passed_over[row] || !(*kept)[row];
+  const ReadLabels labels = review_perturbations(*file, *perts, passed_over, *genes, options, review);
+  const auto sorted = sort_rows(*file, *perts, contexts, *control, *kept, labels, options, review, &task);
   if (!sorted) return tl::unexpected(sorted.error());
+  task.columns.delta_source = delta_source(options, task.columns, !sorted->joined.empty());
   const auto folds = choose_folds(*file, options, *sorted, &task);
   if (!folds) return tl::unexpected(folds.error());
   if (!folds->split_words.empty()) raise_fold_words(*folds, task.path + ", " + task.columns.fold_source, review);

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "io/row_choice.hpp"
 #include "matrix/matrix.hpp"
 #include "outcome/outcome.hpp"
 #include "review/label_review.hpp"
@@ -53,6 +54,9 @@ struct ColumnChoice {
   std::string gene_source;     // "index", or a column of var
   std::string fold_source;     // in words: "column 'test_split'", "file folds.csv", "5 folds, shuffled, seed 42"
   std::string deg_source;      // in words: "layer 'deg'", "layers 'up', 'down', 'not_de'", "X"; empty: no labels
+  // In words, for one file holds several tasks: "X, perturbations by 'pert_id', contexts by 'context', rows where dose
+  // = 10, spellings joined".
+  std::string delta_source;
 };
 
 struct Task {
@@ -65,6 +69,7 @@ struct Task {
   // perturbations in each.
   std::vector<std::string> fold_names;
   ColumnChoice columns;
+  LabelOptions labels;  // how its perturbations were read: other tables that name them are read so, too
   DeltaOrigin origin;
   bool has_deltas = true;            // false: the file holds labels only
   std::string deg_trials_note;       // why labels come without trials; empty where there are some, or no labels
@@ -81,9 +86,11 @@ struct Task {
 
 struct TaskOptions {
   // Columns of obs; by default the first that exists of the names in the contract.
-  std::optional<std::string> pert_column;     // none of the names: the row names
+  // Several separated by commas are joined (A_B; a control keeps its label). None of the names: the row names.
+  std::optional<std::string> pert_column;
   std::optional<std::string> context_column;  // none of the names: one context
   std::string layer;                          // deltas from layers/NAME, or "X"; empty: X, unless it holds labels
+  std::vector<RowFilter> where;               // rows to keep; controls always stay
   // At most one of these three; without any, a column of the usual names, else fold_0 … fold_4, else 5
   // made folds.
   std::optional<std::string> fold_column;

@@ -6,10 +6,10 @@
 #include <map>
 #include <set>
 
+#include "io/column_names.hpp"
 #include "io/row_labels.hpp"
 #include "review/condition_names.hpp"
 #include "review/row_numbers.hpp"
-#include "io/column_names.hpp"
 #include "task/target_gene.hpp"
 
 namespace headroom {

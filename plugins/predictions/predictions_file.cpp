@@ -13,9 +13,12 @@
 #include <unordered_set>
 
 #include "io/column_names.hpp"
-#include "io/row_labels.hpp"
 #include "io/delimited.hpp"
+#include "io/row_choice.hpp"
+#include "io/row_labels.hpp"
 #include "predictions/scale_check.hpp"
+#include "review/condition_names.hpp"
+#include "review/control_names.hpp"
 #include "review/label_spelling.hpp"
 
 namespace headroom {
@@ -74,15 +77,31 @@ Result<std::optional<std::string>> PredictionsFile::choose_column(const std::str
   if (named.empty()) return first_column(file_, usual);
   if (named == file_.index_name(H5adAxis::obs)) return std::string(kRowNames);
   const auto& required = options_.required_columns;
-  if (file_.has_column(H5adAxis::obs, named) || std::find(required.begin(), required.end(), named) != required.end()) {
+  const std::vector<std::string> parts =
+      columns_named(named, [&](const std::string& name) { return file_.has_column(H5adAxis::obs, name); });
+  const bool are_there = std::all_of(parts.begin(), parts.end(), [&](const std::string& name) {
+    return name == file_.index_name(H5adAxis::obs) || file_.has_column(H5adAxis::obs, name);
+  });
+  if (are_there || std::find(required.begin(), required.end(), named) != required.end()) {
     return named;  // a required column that is absent is refused where it is read
   }
   return first_column(file_, usual);
 }
 
 Result<PredictionsFile::Labels> PredictionsFile::read_labels(const std::string& column) const {
-  auto read = read_row_labels(file_, column);
-  if (!read) return tl::unexpected(read.error());
+  const auto is_column = [&](const std::string& name) {
+    return name == kRowNames || name == file_.index_name(H5adAxis::obs) || file_.has_column(H5adAxis::obs, name);
+  };
+  const std::vector<std::string>& controls = options_.labels.controls;
+  const auto is_control = [&](std::string_view label) {
+    return controls.empty() ? names_control(label) : is_given_control(label, controls);
+  };
+  std::optional<LabelColumn> read;
+  for (const std::string& name : columns_named(column, is_column)) {
+    auto each = read_row_labels(file_, name == file_.index_name(H5adAxis::obs) ? kRowNames : name);
+    if (!each) return tl::unexpected(each.error());
+    read = read ? joined_labels(*read, *each, is_control) : std::move(*each);
+  }
   Labels labels;
   labels.column = column;
   labels.of_row.resize(file_.n_obs());
@@ -120,8 +139,12 @@ Result<void> PredictionsFile::read_rows() {
 
   const auto flagged = control_rows(file_, kControlColumn);
   if (!flagged) return tl::unexpected(flagged.error());
-  const std::vector<LabelRole> role = review_perturbations(*flagged);
-  std::size_t n_missing = 0;
+  const auto kept = filtered();
+  if (!kept) return tl::unexpected(kept.error());
+  std::vector<bool> passed_over = *flagged;
+  for (std::size_t row = 0; row < passed_over.size(); ++row) passed_over[row] = passed_over[row] || !(*kept)[row];
+  const std::vector<LabelRole> role = review_perturbations(passed_over);
+  std::size_t n_missing = 0, n_filtered = 0;
   bool any_labelled_control = false;
   for (std::size_t row = 0; row < file_.n_obs(); ++row) {
     const std::int32_t pert = perts_.of_row[row];
@@ -129,6 +152,10 @@ Result<void> PredictionsFile::read_rows() {
     any_labelled_control = any_labelled_control || is_control;
     if ((*flagged)[row] || is_control) {
       control_rows_.push_back(row);
+      continue;
+    }
+    if (!(*kept)[row]) {
+      ++n_filtered;
       continue;
     }
     if (pert != kUnlabelled && role[static_cast<std::size_t>(pert)] == LabelRole::missing) {
@@ -155,6 +182,9 @@ Result<void> PredictionsFile::read_rows() {
   if (n_missing > 0) {
     notes_.push_back(fmt::format("{} row{} without a perturbation {} left out", n_missing, n_missing == 1 ? "" : "s",
                                  n_missing == 1 ? "is" : "are"));
+  }
+  if (n_filtered > 0) {
+    notes_.push_back(fmt::format("{} row{} that --where leaves out", n_filtered, n_filtered == 1 ? "" : "s"));
   }
   if (averages_batches()) {
     notes_.push_back(
@@ -185,15 +215,27 @@ Result<void> PredictionsFile::read_batches() {
   return {};
 }
 
+// Filters are the task's as well: those of columns that only the task has say nothing here.
+Result<std::vector<bool>> PredictionsFile::filtered() const {
+  const auto& required = options_.required_columns;
+  std::vector<RowFilter> filters = options_.where;
+  std::erase_if(filters, [&](const RowFilter& filter) {
+    return !file_.has_column(H5adAxis::obs, filter.column) &&
+           std::find(required.begin(), required.end(), filter.column) == required.end();
+  });
+  return filtered_rows(
+      file_.n_obs(), filters, [&](const std::string& column) { return read_row_labels(file_, column); }, path_);
+}
+
 bool PredictionsFile::averages_batches() const {
   return batches_ && std::find(batch_is_known_.begin(), batch_is_known_.end(), true) != batch_is_known_.end();
 }
 
-std::vector<LabelRole> PredictionsFile::review_perturbations(const std::vector<bool>& flagged) {
+std::vector<LabelRole> PredictionsFile::review_perturbations(const std::vector<bool>& passed_over) {
   std::vector<std::int64_t> n_rows(perts_.names.size(), 0);
   for (std::size_t row = 0; row < perts_.of_row.size(); ++row) {
     const std::int32_t label = perts_.of_row[row];
-    if (label != kUnlabelled && !flagged[row]) ++n_rows[static_cast<std::size_t>(label)];
+    if (label != kUnlabelled && !passed_over[row]) ++n_rows[static_cast<std::size_t>(label)];
   }
   std::unordered_set<std::string> genes;
   if (auto index = file_.read_index(H5adAxis::var)) genes.insert(index->begin(), index->end());
@@ -314,7 +356,7 @@ Result<void> PredictionsFile::check_served(const Question& question, std::option
   if (!folds_) return {};
   const auto fold = folds_->find(question.fold);
   const bool served = fold && std::any_of(rows_.begin(), rows_.end(), [&](std::size_t row) {
-                        return folds_->of_row[row] == *fold && (!contexts_ || contexts_->of_row[row] == *context);
+                        return folds_->of_row[row] == *fold && is_of_context(row, context);
                       });
   if (served) return {};
   return bad_input(
@@ -333,7 +375,7 @@ Result<void> PredictionsFile::normalise(double* values, std::size_t row) const {
   for (std::size_t i = 0; i < file_.n_vars(); ++i) {
     if (!std::isfinite(values[i]) || values[i] < 0) {
       return bad_input(fmt::format("{} has the count {:g}", description(row), values[i]), path_,
-                       "counts are finite and not negative; --values log1p takes values as they are");
+                       "counts are finite and not negative; say with --values what the rows hold");
     }
     total += values[i];
   }
@@ -378,7 +420,7 @@ Result<void> PredictionsFile::add_rows(const std::vector<std::size_t>& rows,
 }
 
 bool PredictionsFile::is_of_context(std::size_t row, std::optional<std::int32_t> context) const {
-  return !contexts_ || (context && contexts_->of_row[row] == *context);
+  return !contexts_ || (context && contexts_->of_row[row] == context.value_or(kUnlabelled));
 }
 
 bool PredictionsFile::is_of_known_batch(std::size_t row) const {
@@ -502,6 +544,7 @@ Result<void> PredictionsFile::review(const ReviewQuestion& question, Review& rev
   for (const std::size_t row : control_rows_) {
     if (is_of_context(row, context)) controls.push_back(row);
   }
+  review_conditions(rows, review);
   const auto genes = locate_genes(question.genes);
   if (rows.empty() || !genes) return {};  // said where its predictions are asked for
 
@@ -524,6 +567,31 @@ Result<void> PredictionsFile::review(const ReviewQuestion& question, Review& rev
     review_scale(question, rows, false, *genes, review);
   }
   return {};
+}
+
+void PredictionsFile::review_conditions(const std::vector<std::size_t>& rows, Review& review) const {
+  if (options_.form != PredictionsOptions::Form::cells) return;  // rows that repeat were refused
+  std::vector<std::uint32_t> perturbation(file_.n_obs(), kNoGroup);
+  for (const std::size_t row : rows) perturbation[row] = static_cast<std::uint32_t>(perts_.of_row[row]);
+  for (const std::string& name : file_.columns(H5adAxis::obs)) {
+    const bool in_use = name == perts_.column || (contexts_ && name == contexts_->column) ||
+                        (folds_ && name == folds_->column) || (batches_ && name == batches_->column) ||
+                        perts_.column.find("," + name) != std::string::npos || perts_.column.starts_with(name + ",");
+    if (in_use || !names_condition(name)) continue;
+    const auto column = file_.read_labels(H5adAxis::obs, name);
+    if (!column) continue;  // an odd column that nobody uses
+    const auto several = groups_of_several_values(perturbation, perts_.names.size(), column->codes);
+    if (several.empty()) continue;
+    std::vector<std::string> values;
+    for (const std::string& label : column->labels) values.push_back("'" + label + "'");
+    review.raise({"rows.conditions_merged", fmt::format("{}, column '{}'", path_, name),
+                  fmt::format("column '{}' takes several values within {} perturbations, whose cells would be averaged "
+                              "into one profile",
+                              name, several.size()),
+                  static_cast<std::int64_t>(several.size()), examples_of(values),
+                  fmt::format("--where {}=VALUE keeps one, --pert-col {},{} tells them apart where the task does", name,
+                              perts_.column, name)});
+  }
 }
 
 void PredictionsFile::review_scale(const ReviewQuestion& question, const std::vector<std::size_t>& rows,

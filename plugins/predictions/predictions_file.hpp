@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "io/h5ad.hpp"
+#include "io/row_choice.hpp"
 #include "matrix/matrix.hpp"
 #include "outcome/outcome.hpp"
 #include "review/label_review.hpp"
@@ -34,8 +35,10 @@ struct PredictionsOptions {
   // within each of these batches, and the batches of a perturbation weigh the same, as the task's do.
   std::string batch_column;
   std::vector<std::string> batches;
-  // Columns to use where the file has them; empty: the usual names.
+  // Columns to use where the file has them; empty: the usual names. Several of perturbations, separated by commas, are
+  // joined (A_B; a control keeps its label).
   std::string pert_column, context_column, fold_column, gene_column;
+  std::vector<RowFilter> where;               // rows to keep, of columns that the file has; controls always stay
   std::vector<std::string> required_columns;  // of these, which the file must have
 };
 
@@ -90,8 +93,10 @@ class PredictionsFile {
   explicit PredictionsFile(H5adFile file) : file_(std::move(file)) {}
   Result<void> read_rows();
   Result<void> read_batches();
-  // What each label is, by the rows that no flag calls control; labels that merge become one.
-  std::vector<LabelRole> review_perturbations(const std::vector<bool>& flagged);
+  // Rows that no filter leaves out.
+  Result<std::vector<bool>> filtered() const;
+  // What each label is, by the rows that are not passed over; labels that merge become one.
+  std::vector<LabelRole> review_perturbations(const std::vector<bool>& passed_over);
   // Per label of a perturbation: its position among ids; nullopt: not one of them.
   std::vector<std::optional<std::size_t>> positions_among(const std::vector<std::string_view>& ids) const;
   bool is_of_context(std::size_t row, std::optional<std::int32_t> context) const;
@@ -103,6 +108,8 @@ class PredictionsFile {
                                          std::vector<double>& divisor) const;
   void review_scale(const ReviewQuestion& question, const std::vector<std::size_t>& rows, bool are_controls,
                     const std::vector<std::int32_t>& genes, Review& review) const;
+  // A column of doses, times or cell types that takes several values within perturbations, whose cells are averaged.
+  void review_conditions(const std::vector<std::size_t>& rows, Review& review) const;
   Result<std::optional<std::string>> choose_column(const std::string& named,
                                                    std::span<const std::string_view> usual) const;
   Result<Labels> read_labels(const std::string& column) const;

@@ -75,6 +75,7 @@ class Predictions final : public sdk::Embedding {
              {"context_col", "", "column with the context; empty: a usual name, if any"},
              {"fold_col", "", "column with the fold that a row serves; empty: a usual name, if any"},
              {"gene_col", "", "column of var with the gene ids; empty: the one that knows most genes of the task"},
+             {"where", "", "COLUMN=VALUE: rows to keep, of columns that the file has, one a line"},
              {"required", "", "those of these columns that must be there, one a line"},
              {"fold", "", "name of the fold that is asked for"},
              {"review_contexts", "0",
@@ -148,6 +149,10 @@ class Predictions final : public sdk::Embedding {
     options.context_column = host.text("context_col");
     options.fold_column = host.text("fold_col");
     options.gene_column = host.text("gene_col");
+    for (const std::string& text : lines_of(host.text("where"))) {
+      const std::size_t equals = std::min(text.find('='), text.size());
+      options.where.push_back({text.substr(0, equals), text.substr(std::min(equals + 1, text.size()))});
+    }
     options.required_columns = lines_of(host.text("required"));
     const std::string name = host.text("format");
     return value_of(PredictionsFile::open(path, name.empty() ? path : name, std::move(options)));

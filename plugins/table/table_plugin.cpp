@@ -7,7 +7,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "inspection/describe_file.hpp"
 #include "io/vector_file.hpp"
 #include "review/label_spelling.hpp"
 #include "review/told_doubt.hpp"
@@ -29,17 +28,12 @@ class Table final : public sdk::Embedding {
              {"merge_labels", "false", "an id has the mean of the vectors of all its spellings"},
              {"review_contexts", "0",
               "above 0: no vectors are given; so many requests name the task's perturbations, and what is doubtful is "
-              "said in the log"},
-             {"describe", "false", "say in the log what the file holds, whatever it is, and give no vectors"}}};
+              "said in the log"}}};
   }
 
   explicit Table(const sdk::Host& host) {
     const std::string path = host.text("file");
     if (path.empty()) throw sdk::Error("option 'file' is empty: name a file of vectors");
-    if (host.flag("describe")) {
-      describe(host, path);
-      return;
-    }
     name_ = host.text("format").empty() ? path : host.text("format");
     part_ = host.text("part");
     n_to_review_ = host.integer("review_contexts");
@@ -53,7 +47,6 @@ class Table final : public sdk::Embedding {
   }
 
   std::int64_t dimension(const sdk::Host&, const sdk::EmbeddingRequest&) override {
-    if (file_.vectors.cols() == 0) throw sdk::Error("the file was only described");
     return n_to_review_ > 0 ? 1 : file_.vectors.cols();
   }
 
@@ -100,13 +93,6 @@ class Table final : public sdk::Embedding {
       if (!rows_of(id).empty()) return;
     }
     throw sdk::Error(headroom::no_vector_in_common(file_, asked_, name_));
-  }
-
-  static void describe(const sdk::Host& host, const std::string& path) {
-    const std::string name = host.text("format");
-    const auto facts = headroom::describe_file(path, name.empty() ? path : name);
-    if (!facts) throw sdk::Error(facts.error().line());
-    for (const headroom::Fact& fact : *facts) host.info(headroom::fact_line(fact));
   }
 
   headroom::VectorFile file_;

@@ -245,7 +245,7 @@ TEST(CellGroups, DosesAreToldApartOrKeptOnRequest) {
   EXPECT_EQ(groups->groups[0].n_cells, 4u) << "controls stay";
   EXPECT_EQ(groups->groups[1].n_cells, 3u);
   columns.where = {{"dose_value", "7"}};
-  EXPECT_THAT(line_of(group_cells(source, columns, Design::global, 1)), HasSubstr("no cell has '7'"));
+  EXPECT_THAT(line_of(group_cells(source, columns, Design::global, 1)), HasSubstr("no row has '7'"));
   // Constant within each perturbation: nothing is merged.
   for (int i = 0; i < 16; ++i)
     source.table["dose_value"][static_cast<std::size_t>(i)] = i < 4 ? "0" : i < 10 ? "10" : "1000";

@@ -95,6 +95,52 @@ TEST_F(Inspect, AnH5adOfAnyKindInTheSandbox) {
   text("screen/cells.h5ad");
 }
 
+TEST_F(Inspect, IsTheReviewPrintedAlone) {
+  const auto says = [](const json& list, const std::string& part) {
+    return std::any_of(list.begin(), list.end(),
+                       [&](const json& line) { return line.get<std::string>().find(part) != std::string::npos; });
+  };
+  const json cells = facts("screen/cells.h5ad");
+  EXPECT_EQ(cells["reviewed_as"], "cells");
+  EXPECT_TRUE(says(cells["understood"], "perturbations: column")) << cells["understood"];
+  EXPECT_TRUE(says(cells["understood"], "control: column 'is_control'")) << cells["understood"];
+  EXPECT_FALSE(cells.contains("doubts")) << cells["doubts"];
+  EXPECT_FALSE(cells.contains("prepare_refuses")) << cells["prepare_refuses"];
+  EXPECT_EQ(cells["understood"], facts("screen/cells.h5ad --as cells")["understood"]) << "the same review";
+  const json as_log1p = facts("screen/cells.h5ad --values log1p");
+  EXPECT_TRUE(says(as_log1p["doubts"], "refused: [values.not_log1p]")) << as_log1p.dump();
+
+  // Deltas with a control among them.
+  H5adContent content;
+  std::vector<std::string> perts;
+  for (int i = 0; i < 12; ++i) perts.push_back("gene" + std::to_string(i));
+  perts.emplace_back("NTC_1");
+  content.obs_index = perts;
+  content.var_index = {"A", "B"};
+  content.obs_columns = {{"pert_id", perts, {}, false}, {"dose", std::vector<std::int64_t>(13, 7), {}, false}};
+  const Matrix x = Matrix::Random(13, 2);
+  content.x = DenseX{{ConstMatrixMap(x.data(), 13, 2, Eigen::OuterStride<>(2))}};
+  ASSERT_TRUE(write_h5ad(folder_ / "deltas.h5ad", content).has_value());
+  for (const std::string& as : {std::string(), std::string(" --as task")}) {
+    const json doubtful = facts("deltas.h5ad" + as);
+    EXPECT_TRUE(says(doubtful["doubts"], "refused: [labels.like_control]")) << doubtful.dump();
+    EXPECT_TRUE(says(doubtful["doubts"], "deltas.h5ad, column 'pert_id'")) << "by its own name: " << doubtful.dump();
+    EXPECT_TRUE(says(facts("deltas.h5ad --accept labels.like_control" + as)["doubts"], "refused, accepted: "));
+    const json answered = facts("deltas.h5ad --control NTC_1 --where dose=7 --folds 3" + as);
+    EXPECT_FALSE(answered.contains("doubts")) << answered["doubts"];
+    EXPECT_TRUE(says(answered["understood"], "rows where dose = 7") || as != "") << answered.dump();
+    text("deltas.h5ad" + as);
+  }
+  EXPECT_EQ(facts("deltas.h5ad")["reviewed_as"], "deltas");
+  EXPECT_NE(facts("deltas.h5ad --where dose=8")["run_refuses"].get<std::string>().find("no row has '8'"),
+            std::string::npos);
+
+  std::ofstream(folder_ / "flat.csv") << "id,a,b\nTP53,1,2\nMYC,1,2\n";
+  const json flat = facts("flat.csv");
+  EXPECT_EQ(flat["reviewed_as"], "vectors");
+  EXPECT_TRUE(says(flat["doubts"], "noted: [vectors.flat]")) << flat.dump();
+}
+
 TEST_F(Inspect, VectorsAsText) {
   std::ofstream(folder_ / "fm.csv") << "id,a,b\nTP53,1,-2.5\nMYC,3,4\n";
   const json vectors = facts("fm.csv");
@@ -113,6 +159,10 @@ TEST_F(Inspect, APluginInAConfinedWorker) {
   EXPECT_EQ(knn["name"], "knn");
   EXPECT_EQ(knn["plugin_kind"], "predictor");
   EXPECT_EQ(knn["shipped"], true);
+  EXPECT_EQ(knn["task_kinds"], json::array({"regression (one plane)"}));
+  EXPECT_EQ(knn["blocks"], "1");
+  EXPECT_EQ(knn["uses_contexts"], false);
+  EXPECT_EQ(knn["gives_errors"], true);
   EXPECT_NE(knn["hyperparameters"][0].get<std::string>().find("k: 20, 40, 60, 80, 100"), std::string::npos);
   text(library);
 

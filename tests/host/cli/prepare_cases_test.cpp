@@ -84,6 +84,14 @@ TEST_F(PrepareCases, ControlsThatAreNotFlaggedAreLeftOut) {
   const Ended core = expect_prepared("core.h5ad --pert-col gene --control-col core_control");
   EXPECT_NE(core.err.find("headroom: doubt: [controls.unflagged]"), std::string::npos) << core.err;
   EXPECT_EQ(H5adFile::open(folder_ / "out" / "task.h5ad")->n_obs(), 24u);
+  // Noted: accepted or not, the cells are left out; --strict asks for the word.
+  const std::string unflagged = "core.h5ad --pert-col gene --control-col core_control";
+  const Ended accepted = expect_prepared(unflagged + " --accept controls.unflagged");
+  EXPECT_NE(accepted.err.find("headroom: doubt: accepted: [controls.unflagged]"), std::string::npos) << accepted.err;
+  EXPECT_EQ(H5adFile::open(folder_ / "out" / "task.h5ad")->n_obs(), 24u);
+  expect_refused(unflagged + " --strict", "controls.unflagged");
+  expect_prepared(unflagged + " --strict --accept controls.unflagged");
+  EXPECT_EQ(H5adFile::open(folder_ / "out" / "task.h5ad")->n_obs(), 24u);
   const Ended small = expect_prepared("small_context.h5ad --pert-col gene");
   EXPECT_NE(small.err.find("context 'HEPG2' has 3 perturbations, too few for 5 folds"), std::string::npos) << small.err;
   EXPECT_EQ(prepare("small_context.h5ad --pert-col gene --context HEPG2 -o out2").exit_code, 2);
@@ -143,6 +151,23 @@ TEST_F(PrepareCases, ValuesAreWhatTheyAreSaidToBe) {
   EXPECT_LT(difference("expected_zero.npz"), kTolerance);
 }
 
+TEST_F(PrepareCases, RowsMayBeGenes) {
+  if (!made("prepare_values")) GTEST_SKIP() << "no shared cases, or no anndata";
+  const std::string turn =
+      "cd '" + folder_.string() +
+      "' && /usr/bin/python3 -W ignore -c 'import anndata as ad\n"
+      "for name in (\"counts\", \"csc\", \"dense\"): ad.read_h5ad(name + \".h5ad\").T.write_h5ad(name + \"_t.h5ad\")'";
+  ASSERT_EQ(std::system(turn.c_str()), 0);
+  for (const char* name : {"counts_t.h5ad", "csc_t.h5ad", "dense_t.h5ad"}) {
+    const Ended as_they_are = prepare(std::string(name) + " -o out");
+    EXPECT_EQ(as_they_are.exit_code, 2) << name;
+    EXPECT_NE(as_they_are.err.find("--transposed"), std::string::npos) << "the remedy: " << as_they_are.err;
+    const Ended ended = expect_prepared(std::string(name) + " --transposed");
+    EXPECT_FALSE(doubts(ended)) << ended.err;
+    EXPECT_LT(difference("expected.npz"), kTolerance) << name;
+  }
+}
+
 TEST_F(PrepareCases, FoldersOfMatrixMarketAsTheyAreDeposited) {
   if (!made("mtx_r")) GTEST_SKIP() << "no shared cases, or no anndata";
   for (const std::string& arguments :
@@ -153,7 +178,7 @@ TEST_F(PrepareCases, FoldersOfMatrixMarketAsTheyAreDeposited) {
         std::string("one_column_genes --cells seurat_meta.csv"), std::string("quoted_features --cells seurat_meta.csv"),
         std::string("header_features --cells seurat_meta.csv"), std::string("csv_features --cells seurat_meta.csv"),
         std::string("symbols_first --cells seurat_meta.csv"), std::string("prefixed --cells seurat_meta.csv"),
-        std::string("real_format --cells seurat_meta.csv")}) {
+        std::string("real_format --cells seurat_meta.csv"), std::string("array_format --cells seurat_meta.csv")}) {
     expect_prepared(arguments + " --pert-col gene");
     EXPECT_LT(difference("expected.npz"), kTolerance) << arguments;
   }

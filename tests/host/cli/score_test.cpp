@@ -218,6 +218,36 @@ TEST_F(ScoreTiny, ControlRowsAreLeftOutAndCounted) {
   EXPECT_EQ(method_of(summary(), "with")["value"], 0);
 }
 
+TEST_F(ScoreTiny, RowsOfOtherDosesAreFilteredOrToldApart) {
+  PredictionsFileContent content = truth();
+  const std::size_t n = content.perts.size();
+  H5adContent file;
+  std::vector<std::string> perts, doses;
+  Matrix x(2 * content.x.rows(), content.x.cols());
+  x << content.x, -content.x;  // what is predicted for another dose
+  for (std::size_t i = 0; i < 2 * n; ++i) {
+    file.obs_index.push_back("row" + std::to_string(i));
+    perts.push_back(content.perts[i % n]);
+    doses.push_back(i < n ? "10" : "1");
+  }
+  file.var_index = content.genes;
+  file.obs_columns = {{"pert_id", perts, {}, true}, {"dose", doses, {}, true}};
+  write_file(folder_ / "doses.h5ad", file, x);
+  expect_says(score("--predictions doses.h5ad"), 3, "is there twice");
+  for (const char* flags : {"--where dose=10", "--where dose=10.0"}) {
+    std::filesystem::remove_all(folder_ / "out");
+    const Ended ended = score(std::string("--predictions doses.h5ad ") + flags);
+    ASSERT_EQ(ended.exit_code, 0) << ended.err;
+    EXPECT_NE(ended.err.find("12 rows that --where leaves out"), std::string::npos) << ended.err;
+    EXPECT_EQ(method_of(summary(), "doses")["value"], 0) << "the task has no such column, the predictions do";
+  }
+  expect_says(score("--predictions doses.h5ad --where dose=7"), 3, "no row has '7' in column 'dose'");
+  expect_says(score("--predictions doses.h5ad --where time=7"), 3, "time");
+
+  // Cells of several doses would be averaged.
+  expect_says(score("--predictions doses.h5ad --predicted cells --values log1p"), 2, "[rows.conditions_merged]");
+}
+
 TEST_F(ScoreTiny, WrongFilesFailWithOneReason) {
   const auto expect_failed = [&](const PredictionsFileContent& content, const std::string& part,
                                  const std::string& flags = "") {

@@ -47,6 +47,7 @@ TEST(EvaluationInputs, EveryThingThatChangesNumbersChangesTheFingerprintAndIsNam
   const std::vector<std::pair<std::string, std::function<void(Made&)>>> changes = {
       {"Headroom", [](Made& m) { m.options.build = "another"; }},
       {"task", [](Made& m) { m.task.sha256 = std::string(64, 'b'); }},
+      {"deltas", [](Made& m) { m.task.columns.delta_source = "layers/lfc, perturbations by 'pert_id'"; }},
       {"context", [](Made& m) { m.task.contexts[0].name = "other"; }},
       {"fold", [](Made& m) { m.task.fold_names[0] = "other"; }},
       {"training perturbations", [](Made& m) { m.task.contexts[0].pert_ids[2] = "other"; }},

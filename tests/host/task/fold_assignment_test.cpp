@@ -26,7 +26,7 @@ TEST(ReadFoldFile, WithoutAContextColumnConcernsEveryContext) {
   TemporaryFolder folder;
   std::vector<std::string> notes;
   const auto path = folder.write("folds.csv", "pert_id,test_split\na,0\nb,1\nc,0\nd,1\ne,0\nf,1\nz,1\n");
-  const auto labels = read_fold_file(path, two_contexts(), std::nullopt, &notes);
+  const auto labels = read_fold_file(path, two_contexts(), std::nullopt, {}, &notes);
   ASSERT_TRUE(labels.has_value()) << labels.error().line();
   EXPECT_THAT(labels->labels.at(0), ElementsAre("0", "1", "0", "1"));
   EXPECT_THAT(labels->labels.at(1), ElementsAre("0", "1", "0", "1"));
@@ -39,7 +39,7 @@ TEST(ReadFoldFile, WithAContextColumnConcernsThatContextAlone) {
   const auto path = folder.write("folds.csv",
                                  "context,test_split,pert_id\none,0,a\none,1,b\none,0,c\none,1,d\n"
                                  "two,1,a\ntwo,0,b\ntwo,1,e\ntwo,0,f\n");
-  const auto labels = read_fold_file(path, two_contexts(), std::nullopt, &notes);
+  const auto labels = read_fold_file(path, two_contexts(), std::nullopt, {}, &notes);
   ASSERT_TRUE(labels.has_value()) << labels.error().line();
   EXPECT_THAT(labels->labels.at(0), ElementsAre("0", "1", "0", "1"));
   EXPECT_THAT(labels->labels.at(1), ElementsAre("1", "0", "1", "0"));
@@ -49,11 +49,29 @@ TEST(ReadFoldFile, RefusesTwoFoldsForOnePerturbationAndAMissingColumn) {
   TemporaryFolder folder;
   std::vector<std::string> notes;
   const auto twice = folder.write("twice.csv", "pert_id,test_split\na,0\na,1\n");
-  const auto refused = read_fold_file(twice, two_contexts(), std::nullopt, &notes);
+  const auto refused = read_fold_file(twice, two_contexts(), std::nullopt, {}, &notes);
   ASSERT_FALSE(refused.has_value());
   EXPECT_THAT(refused.error().line(), HasSubstr("perturbation 'a' is in folds '0' and '1'"));
   const auto columnless = folder.write("columnless.csv", "pert_id,other\na,0\n");
-  EXPECT_FALSE(read_fold_file(columnless, two_contexts(), std::nullopt, &notes).has_value());
+  EXPECT_FALSE(read_fold_file(columnless, two_contexts(), std::nullopt, {}, &notes).has_value());
+}
+
+TEST(ReadFoldFile, FindsAJoinedPerturbationByEverySpelling) {
+  TemporaryFolder folder;
+  std::vector<std::string> notes;
+  LabelOptions merging;
+  merging.merge = true;
+  TaskContext context;
+  context.pert_ids = {"A+ctrl", "B+C", "d"};
+  const auto path = folder.write("folds.csv", "pert_id,test_split\nctrl+A,0\nA,0\nC_B,1\nD,1\n");
+  const auto labels = read_fold_file(path, {context}, std::nullopt, merging, &notes);
+  ASSERT_TRUE(labels.has_value()) << labels.error().line();
+  EXPECT_THAT(labels->labels.at(0), ElementsAre("0", "1", "1"));
+  EXPECT_FALSE(read_fold_file(path, {context}, std::nullopt, {}, &notes)) << "without the flag an id is an id";
+  const auto torn = folder.write("torn.csv", "pert_id,test_split\nctrl+A,0\nA+ctrl,1\nB+C,1\nd,1\n");
+  const auto refused = read_fold_file(torn, {context}, std::nullopt, merging, &notes);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().line(), HasSubstr("is in folds '0' and '1'"));
 }
 
 TEST(MakeFoldLabels, FollowTheProtocolsKFoldInEachContext) {

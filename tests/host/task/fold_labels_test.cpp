@@ -43,6 +43,12 @@ TEST(FoldLabels, WordsOfASplitAreNotFolds) {
   EXPECT_THAT(read_one({"Training", "Held-out"})->split_words, ElementsAre("Held-out (1)", "Training (1)"));
   EXPECT_THAT(read_one({"True", "False", "False"})->split_words, ElementsAre("False (2)", "True (1)"));
   EXPECT_THAT(read_one({"train", "dev", "unassigned"})->split_words.size(), 3u);
+  EXPECT_THAT(read_one({"train_set", "Testset"})->split_words.size(), 2u);
+  EXPECT_THAT(read_one({"Training set", "Validation set", "Test set"})->split_words.size(), 3u);
+  EXPECT_THAT(read_one({"1-train", "2-val", "3-test"})->split_words.size(), 3u);
+  EXPECT_THAT(read_one({"in_train", "in_test"})->split_words.size(), 2u);
+  EXPECT_THAT(read_one({"train", "eval"})->split_words.size(), 2u);
+  EXPECT_THAT(read_one({"fold_a", "fold_b", "set1", "data2"})->split_words, IsEmpty());
   EXPECT_THAT(read_one({"A", "B"})->split_words, IsEmpty());
   EXPECT_THAT(read_one({"test_a", "test_b"})->split_words, IsEmpty());
   EXPECT_THAT(read_one({"0", "1"})->split_words, IsEmpty());

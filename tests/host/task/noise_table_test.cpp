@@ -39,6 +39,29 @@ Result<NoiseTable> read_text(const std::string& text, const Task& task) {
 
 std::string message_of(const Result<NoiseTable>& table) { return table ? "no error" : table.error().line(); }
 
+TEST(ReadNoiseTable, JoinsTheSpellingsThatTheTaskJoined) {
+  Task task = task_of({"all"}, {"A+ctrl", "b"});
+  const std::string text =
+      "quantile,L2,pert_id,n_batches_pert,closed_form\n"
+      "0.5,1,A+ctrl,2,4\n0.9,2,A+ctrl,2,4\n0.5,3,ctrl+A,3,8\n0.9,5,ctrl+A,3,8\n0.5,7,B,1,1\n0.9,nan,A,1,\n";
+  const auto apart = read_text(text, task);
+  ASSERT_TRUE(apart) << apart.error().line();
+  EXPECT_EQ(apart->value("all", "A+ctrl", "L2", 0.5), 1.0);
+  EXPECT_EQ(apart->value("all", "b", "L2", 0.5), std::nullopt);
+
+  task.labels.merge = true;
+  const auto joined = read_text(text, task);
+  ASSERT_TRUE(joined) << joined.error().line();
+  EXPECT_EQ(joined->value("all", "A+ctrl", "L2", 0.5), 2.0);
+  EXPECT_EQ(joined->value("all", "A+ctrl", "L2", 0.9), 3.5) << "a spelling without a value counts for nothing";
+  EXPECT_EQ(joined->reference("all", "A+ctrl", "closed_form"), 6.0) << "once a spelling, not once a line";
+  EXPECT_EQ(joined->n_batches("all", "A+ctrl"), 3);
+  EXPECT_EQ(joined->value("all", "b", "L2", 0.5), 7.0);
+  EXPECT_THAT(joined->notes, Contains(HasSubstr("the noise of 1 perturbation is the mean over the spellings")));
+  EXPECT_THAT(message_of(read_text("quantile,L2,pert_id\n0.5,1,A\n0.5,2,A\n", task)),
+              HasSubstr("has quantile 0.5 twice"));
+}
+
 TEST(ReadNoiseTable, ReadsColumnsInAnyOrder) {
   const TemporaryFolder folder;
   const auto path = folder.write("noise.csv",

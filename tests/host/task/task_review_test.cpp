@@ -88,6 +88,36 @@ TEST(TaskReview, SpellingsOfOnePerturbationAreJoined) {
               HasSubstr("spellings of perturbation 'A+ctrl' are in different folds"));
 }
 
+TEST(TaskReview, DosesAreToldApartOrOneIsKept) {
+  TaskFile file = with_perturbations({"a", "a", "b", "b", "c", "c", "d", "d", "DMSO"});
+  file.obs.push_back({"dose_uM", Integers{1, 10, 1, 10, 1, 10, 1, 10, 0}, {}, false});
+  const Read doubtful = read(file, two_folds());
+  EXPECT_FALSE(doubtful.task);
+  EXPECT_THAT(codes(doubtful), ElementsAre("labels.like_control", "rows.conditions_merged"));
+  TaskOptions options = two_folds();
+  options.labels.controls = {"DMSO"};
+  EXPECT_THAT(read(file, options).task.error().line(), HasSubstr("--pert-col pert_id,dose_uM"));
+
+  options.where = {{"dose_uM", "10.0"}};
+  const Read kept = read(file, options);
+  ASSERT_TRUE(kept.task) << kept.task.error().line();
+  EXPECT_THAT(kept.task->contexts[0].pert_ids, ElementsAre("a", "b", "c", "d"));
+  EXPECT_DOUBLE_EQ(kept.task->contexts[0].deltas(1, 0), 300);
+  EXPECT_THAT(kept.task->notes, ::testing::Contains(HasSubstr("4 rows that --where leaves out")));
+  EXPECT_THAT(kept.task->columns.delta_source, HasSubstr("rows where dose_uM = 10.0"));
+
+  options.where.clear();
+  options.pert_column = "pert_id,dose_uM";
+  const Read apart = read(file, options);
+  ASSERT_TRUE(apart.task) << apart.task.error().line();
+  EXPECT_THAT(codes(apart), IsEmpty());
+  EXPECT_THAT(apart.task->contexts[0].pert_ids,
+              ElementsAre("a_1", "a_10", "b_1", "b_10", "c_1", "c_10", "d_1", "d_10"));
+
+  options.where = {{"dose_uM", "5"}};
+  EXPECT_THAT(read(file, options).task.error().line(), HasSubstr("no row has '5' in column 'dose_uM'"));
+}
+
 TEST(TaskReview, WordsOfASplitAreNoFolds) {
   TaskFile file = with_perturbations({"a", "b", "c", "d", "e", "f"});
   file.obs.push_back({"split", Texts{"train", "train", "val", "val", "test", "test"}, {}, true});
