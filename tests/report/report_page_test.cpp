@@ -26,6 +26,28 @@ const std::vector<std::string> hostile_names = {"<script>window.pwned = 1</scrip
                                                 "</script><!--",
                                                 "__proto__"};
 
+// What reviews leave in a summary, with words of strangers in it.
+void add_doubts(ReportModel& model) {
+  DoubtRecord& twins = *model.summary.add_doubts();
+  twins.set_code("labels.same_perturbation");
+  twins.set_severity("refused");
+  twins.set_where("cells.h5ad, column 'condition'");
+  twins.set_what("20 perturbations are there under several spellings, so that twins of them would be in training");
+  twins.set_n(20);
+  for (const char* example : {"'A+ctrl' = 'ctrl+A'", "<img src=x onerror=\"window.pwned = 1\">"}) {
+    twins.add_examples(example);
+  }
+  twins.set_remedy("--merge-labels joins them");
+  twins.set_accepted(true);
+  DoubtRecord& left_out = *model.summary.add_doubts();
+  left_out.set_code("predictions.left_out");
+  left_out.set_severity("noted");
+  left_out.set_where("\u202Epred.h5ad");
+  left_out.set_what("3 rows name perturbations that the task does not have and are left out " + std::string(900, 'x'));
+  left_out.set_n(3);
+  left_out.set_remedy("check that they are named as the task's are");
+}
+
 class ReportPage : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -123,6 +145,43 @@ TEST_F(ReportPage, DrawsEveryChartWithoutAComplaint) {
   EXPECT_EQ(found["unlabelled"], 0);
   EXPECT_EQ(found["unnamed"], 0);
   EXPECT_FALSE(found["wide"].get<bool>()) << "the page must not scroll sideways";
+}
+
+TEST_F(ReportPage, OpensWithTheDoubtsAboutTheInput) {
+  const std::string script = R"(
+    const section = document.getElementById("doubts");
+    found.hidden = section.hidden;
+    found.isFirst = !section.hidden &&
+      section.compareDocumentPosition(document.getElementById("progress")) === Node.DOCUMENT_POSITION_FOLLOWING;
+    found.height = section.getBoundingClientRect().height;
+    found.rows = Array.from(section.querySelectorAll("tbody tr")).map(
+      (row) => Array.from(row.children).map((cell) => cell.textContent));
+    found.pwned = window.pwned === undefined ? "no" : "yes";
+    found.foreign = section.querySelectorAll("img").length;
+    found.wide = document.documentElement.scrollWidth > window.innerWidth;
+  )";
+  ReportModel model = simulated_report({});
+  const json none = found_by(model, script);
+  EXPECT_TRUE(none["hidden"].get<bool>()) << "nothing is said where nothing is doubtful";
+  EXPECT_EQ(none["height"], 0);
+
+  add_doubts(model);
+  const json found = found_by(model, script);
+  EXPECT_TRUE(found["isFirst"].get<bool>());
+  EXPECT_GT(found["height"], 50);
+  ASSERT_EQ(found["rows"].size(), 2u);
+  const auto cell = [&](std::size_t row, std::size_t column) { return found["rows"][row][column].get<std::string>(); };
+  EXPECT_EQ(cell(0, 0), "labels.same_perturbationrefused, accepted");
+  EXPECT_NE(cell(0, 1).find("20 perturbations"), std::string::npos);
+  EXPECT_NE(cell(0, 1).find("'A+ctrl' = 'ctrl+A', <img"), std::string::npos) << "examples, as text";
+  EXPECT_EQ(cell(0, 2), "cells.h5ad, column 'condition'");
+  EXPECT_EQ(cell(0, 3), "--merge-labels joins them");
+  EXPECT_EQ(cell(1, 0), "predictions.left_outnoted");
+  EXPECT_LT(cell(1, 1).size(), 700u) << "long texts are cut";
+  EXPECT_EQ(cell(1, 2), "\\u{202e}pred.h5ad");
+  EXPECT_EQ(found["pwned"], "no");
+  EXPECT_EQ(found["foreign"], 0);
+  EXPECT_FALSE(found["wide"].get<bool>());
 }
 
 TEST_F(ReportPage, SearchesAndSorts) {
@@ -310,7 +369,9 @@ TEST_F(ReportPage, IsPhotographed) {
   SimulatedReportOptions options;
   options.n_embeddings = 8;
   options.further_names = hostile_names;
-  const auto page = written(simulated_report(options));
+  ReportModel model = simulated_report(options);
+  add_doubts(model);
+  const auto page = written(model);
   for (const bool dark : {false, true}) {
     const auto png = pictures() / (dark ? "report_dark.png" : "report_light.png");
     ASSERT_TRUE(chromium_->take_picture(page, png, 1200, 5200, dark));

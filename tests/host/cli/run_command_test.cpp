@@ -1,6 +1,8 @@
 // headroom run: what it leaves behind when it is refused, and what it does with a store that it cannot read.
 #include <sqlite3.h>
 
+#include <nlohmann/json.hpp>
+
 #include "program.hpp"
 
 namespace headroom {
@@ -30,6 +32,36 @@ TEST_F(RunCommand, LeavesNothingBehindWhenItIsRefused) {
   const std::string asked = content_of(folder_ / "out" / "run.toml");
   EXPECT_EQ(run("--grid knn.nothing=1").exit_code, 2);
   EXPECT_EQ(content_of(folder_ / "out" / "run.toml"), asked);
+}
+
+// The published bar figures take the train mean and the sampling error alone (protocol section 11).
+TEST_F(RunCommand, BoundsOfTheFiguresAreTwoMethods) {
+  const auto bounds = [&](const std::string& flags) {
+    const Ended ended = headroom(
+        "bounds screen/task --predictor knn --grid knn.k=1,2 --common-dim 4 --metric L2 "
+        "--sandbox relaxed --json " +
+        flags);
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    return nlohmann::json::parse(ended.out, nullptr, false);
+  };
+  const auto figure = bounds("--bounds figure")["contexts"][0];
+  EXPECT_EQ(figure["wap"]["method"], "train_mean");
+  EXPECT_EQ(figure["bap"]["method"], "sampling_error_q90");
+  const auto essay = bounds("")["contexts"][0];
+  EXPECT_LE(essay["wap"]["value"], figure["wap"]["value"]) << "the best of more nulls";
+  EXPECT_GE(essay["bap"]["value"], figure["bap"]["value"]) << "the tightest of more cheaters";
+  EXPECT_EQ(bounds("--bounds essay")["contexts"][0]["gap"], essay["gap"]) << "the default";
+  const auto refined = bounds("--bounds figure --ceiling idealized")["contexts"][0];
+  EXPECT_EQ(refined["wap"]["method"], "train_mean");
+  EXPECT_EQ(refined["bap"]["method"].get<std::string>().substr(0, 9), "idealized") << "--ceiling refines it";
+
+  // What a run was asked for is written out, so that it can be repeated.
+  ASSERT_EQ(run("--grid knn.k=1,2 --bounds figure").exit_code, 0);
+  const std::string asked = content_of(folder_ / "out" / "run.toml");
+  EXPECT_NE(asked.find("bounds = \"figure\""), std::string::npos) << asked;
+  EXPECT_NE(asked.find("nulls = \"train_mean\""), std::string::npos) << asked;
+  EXPECT_NE(asked.find("ceiling = \"sampling_error_q90\""), std::string::npos) << asked;
+  EXPECT_EQ(headroom("run screen/task --embedding e=screen/embeddings/good.h5ad --bounds none -o out2").exit_code, 2);
 }
 
 TEST_F(RunCommand, TellsOnResumeThatItsStoreCannotBeRead) {
