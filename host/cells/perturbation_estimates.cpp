@@ -1,12 +1,16 @@
 #include "cells/perturbation_estimates.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <numeric>
 #include <span>
 
 #include "cells/task_content.hpp"
+#include "deg/label_call.hpp"
 
 namespace headroom {
 namespace {
@@ -32,7 +36,61 @@ struct Worker {
   CellRows cells;
   CellBuckets::TakeBuffers take;
   BootstrapWorkspace workspace;
+  std::optional<DegWorkspace> labels;
 };
+
+// The labels of one context's perturbations while they are called.
+struct LabelsOfContext {
+  DegControl control;
+  DegLabels labels;
+  std::optional<DegStatistics> statistics;
+  std::vector<DegOutcome> outcomes;  // one a perturbation
+
+  LabelsOfContext(DegControl of_control, const PrepareOptions& options, std::size_t n_rows)
+      : control(std::move(of_control)), outcomes(n_rows, DegOutcome::too_few_cells) {
+    const auto rows = static_cast<Eigen::Index>(n_rows), genes = static_cast<Eigen::Index>(control.n_genes);
+    labels.labels = LabelMatrix::Zero(rows, genes);
+    labels.trials.emplace(n_deg_trials(control.design), rows, genes);
+    if (!options.deg_statistics) return;
+    const Matrix none = Matrix::Constant(rows, genes, std::numeric_limits<double>::quiet_NaN());
+    statistics.emplace(DegStatistics{none, none});
+  }
+};
+
+std::string in_context(const CellGroups& groups, std::uint32_t context) {
+  return groups.contexts.size() > 1 ? " in " + groups.contexts[context] : "";
+}
+
+// Says what has no labels, and moves the labels to the others.
+void finish_labels(LabelsOfContext& done, const std::vector<bool>& constant_genes, const std::string& in,
+                   PerturbationEstimates& out) {
+  std::size_t n_of[3] = {0, 0, 0};
+  for (const DegOutcome outcome : done.outcomes) {
+    ++n_of[static_cast<std::size_t>(outcome)];
+    done.labels.has_labels.push_back(outcome == DegOutcome::labelled);
+  }
+  const std::size_t n_rows = done.outcomes.size();
+  const bool pooled = done.control.design == Design::global;
+  if (const std::size_t n = n_of[static_cast<std::size_t>(DegOutcome::too_few_cells)]; n > 0) {
+    out.label_notes.push_back(
+        fmt::format("{} of {} perturbations{} are without labels of responding genes: {} cells or fewer{}", n, n_rows,
+                    in, pooled ? kMostUnlabelledCells : kMostPlateCells, pooled ? "" : " on every plate"));
+  }
+  if (const std::size_t n = n_of[static_cast<std::size_t>(DegOutcome::too_few_control_cells)]; n > 0) {
+    out.label_notes.push_back(
+        fmt::format("{} of {} perturbations{} are without labels of responding genes: fewer than {} control cells{}", n,
+                    n_rows, in, kLeastControlCells, pooled ? "" : " on every plate"));
+  }
+  const auto n_constant = std::count(constant_genes.begin(), constant_genes.end(), true);
+  if (n_constant > 0 && n_of[static_cast<std::size_t>(DegOutcome::labelled)] > 0) {
+    out.label_notes.push_back(
+        fmt::format("{} of {} genes{} have the same value in every cell that labels come from: "
+                    "their labels are 0",
+                    n_constant, constant_genes.size(), in));
+  }
+  out.labels.push_back(std::move(done.labels));
+  if (done.statistics) out.statistics.push_back(std::move(*done.statistics));
+}
 
 Error stopped() { return {ErrorKind::interrupted, "stopped while resampling", {}, {}}; }
 
@@ -55,13 +113,23 @@ Result<PerturbationEstimates> estimate_all(CellBuckets& buckets, const CellGroup
 
     // A context's control is the group before its perturbations.
     ContextControl control;
+    std::optional<LabelsOfContext> labels;
     {
       CellRows cells;
       CellBuckets::TakeBuffers take;
       if (auto taken = buckets.take(rows[first] - 1, cells, take); !taken) return tl::unexpected(taken.error());
       take = {};
+      const bool pooled = options.design == Design::global;
+      if (options.deg && pooled) {
+        labels.emplace(pooled_deg_control(cells, n_genes, groups.contexts[context], options.bootstrap.seed, pool),
+                       options, last - first);
+      }
       control = prepare_control(std::move(cells), options.design, n_genes, groups.contexts[context], options.bootstrap,
                                 pool, progress, stop);
+      if (options.deg && !pooled) {
+        labels.emplace(plate_deg_control(control, groups.contexts[context], options.bootstrap.seed), options,
+                       last - first);
+      }
     }
 
     if (stop.stop_requested()) return tl::unexpected(stopped());
@@ -79,8 +147,8 @@ Result<PerturbationEstimates> estimate_all(CellBuckets& buckets, const CellGroup
       std::unique_lock lock(mutex);
       if (error) return;
       if (idle.empty())
-        idle.push_back(
-            std::unique_ptr<Worker>(new Worker{CellRows{}, CellBuckets::TakeBuffers{}, BootstrapWorkspace(control)}));
+        idle.push_back(std::unique_ptr<Worker>(
+            new Worker{CellRows{}, CellBuckets::TakeBuffers{}, BootstrapWorkspace(control), {}}));
       std::unique_ptr<Worker> worker = std::move(idle.back());
       idle.pop_back();
       lock.unlock();
@@ -92,6 +160,13 @@ Result<PerturbationEstimates> estimate_all(CellBuckets& buckets, const CellGroup
         out.deltas.row(static_cast<Eigen::Index>(row)) = estimate.delta;
         estimate.delta.resize(0);
         out.perturbations[row] = std::move(estimate);
+        if (labels) {
+          if (!worker->labels) worker->labels.emplace(labels->control);
+          const DegTarget target{&labels->labels, labels->statistics ? &*labels->statistics : nullptr,
+                                 static_cast<Eigen::Index>(row - first)};
+          labels->outcomes[row - first] = call_deg_labels(
+              labels->control, worker->cells, groups.groups[rows[row]].perturbation, target, *worker->labels);
+        }
         progress.advance(groups.groups[rows[row]].n_cells);
       }
       lock.lock();
@@ -100,6 +175,15 @@ Result<PerturbationEstimates> estimate_all(CellBuckets& buckets, const CellGroup
     });
     if (error) return tl::unexpected(*error);
     if (stop.stop_requested()) return tl::unexpected(stopped());
+    if (labels) {
+      std::vector<bool> constant_genes(n_genes, true);
+      for (const auto& worker : idle) {
+        if (!worker->labels) continue;
+        const std::vector<bool>& of_worker = worker->labels->constant_genes();
+        for (std::uint32_t g = 0; g < n_genes; ++g) constant_genes[g] = constant_genes[g] && of_worker[g];
+      }
+      finish_labels(*labels, constant_genes, in_context(groups, context), out);
+    }
     first = last;
   }
   return out;

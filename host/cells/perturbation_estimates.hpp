@@ -8,6 +8,7 @@
 #include "cells/bootstrap.hpp"
 #include "cells/cell_buckets.hpp"
 #include "cells/cell_groups.hpp"
+#include "cells/deg_calls.hpp"
 #include "cells/prepare.hpp"
 #include "matrix/matrix.hpp"
 #include "outcome/outcome.hpp"
@@ -21,6 +22,10 @@ struct PerturbationEstimates {
   std::vector<PerturbationEstimate> perturbations;  // without their delta
   // Per context of the groups: what its deltas were taken from, where that is one profile.
   std::vector<std::optional<RowVector>> controls;
+  // With PrepareOptions::deg, one a context that has rows, in their order; else empty.
+  std::vector<DegLabels> labels;
+  std::vector<DegStatistics> statistics;  // with deg_statistics; else empty
+  std::vector<std::string> label_notes;   // which perturbations are without labels, and why; which genes never vary
 };
 
 // One row for each of task_rows(groups). Errors: the temporary file; interrupted.

@@ -272,6 +272,14 @@ Result<PrepareReport> prepare_unguarded(const std::filesystem::path& cells, cons
   }
   H5adContent content = task_content(*groups, rows, gathered->genes, *estimates, gathered->folds);
   say_origin(*groups, gathered->genes, options, content);
+  if (options.deg) {
+    if (auto done = add_labels(*estimates, content); !done) return tl::unexpected(done.error());
+    report.notes.insert(report.notes.end(), estimates->label_notes.begin(), estimates->label_notes.end());
+    for (const DegLabels& labels : estimates->labels) {
+      report.n_labelled +=
+          static_cast<std::size_t>(std::count(labels.has_labels.begin(), labels.has_labels.end(), true));
+    }
+  }
   if (!review.doubts().empty()) content.uns[kDoubtsKey] = doubts_json(review.doubts());
   if (auto done = write_h5ad(report.task, content); !done) return tl::unexpected(done.error());
   report.write_s = seconds_since(start);
@@ -318,6 +326,7 @@ std::optional<Error> validate(const PrepareOptions& options) {
   }
   if (options.fold_col && options.fold_file)
     return bad("--fold-col and --fold-file are both given", "give one of them");
+  if (options.deg_statistics && !options.deg) return bad("--deg-statistics is given without --deg", "give both");
   constexpr std::uint64_t kLeastMemory = 64 << 20;
   if (options.memory_limit_bytes && *options.memory_limit_bytes < kLeastMemory) {
     return bad(fmt::format("--memory-limit is {} bytes", *options.memory_limit_bytes), "give 64MiB or more");

@@ -42,6 +42,8 @@ struct PrepareOptions {
   bool untestable_folds = false;
 
   BootstrapOptions bootstrap;
+  bool deg = false;             // labels of the genes that respond, beside the deltas (protocol section 8)
+  bool deg_statistics = false;  // with them, t and adjusted p
   // Aim for the whole program's memory; cells beyond it go to a temporary file. Default: half of the machine's memory.
   std::optional<std::uint64_t> memory_limit_bytes;
 };
@@ -55,6 +57,7 @@ struct PreparedContext {
 struct PrepareReport {
   std::filesystem::path task, noise;  // what was written
   std::vector<PreparedContext> contexts;
+  std::size_t n_labelled = 0;  // perturbations with labels, over all contexts
   std::size_t n_genes = 0, n_folds = 0;
   std::uint64_t n_cells_in_file = 0, n_cells_used = 0, n_entries = 0;
   std::vector<std::string> picked, notes;  // see CellGroups
@@ -71,9 +74,10 @@ std::optional<Error> validate(const PrepareOptions& options);
 //
 // task.h5ad: X deltas (rows: contexts in order, their perturbations by id; float64), obs pert_id, context, test_split,
 // n_cells, n_batches; var as in the source, and per context the control profile (column_names.hpp) that its deltas were
-// taken from; the matched design has one only where all perturbations of the context lie in the same batches, and uns
-// says so where it has none. noise.csv: the columns of the contract, then context, n_cells, closed_form
-// and split_half (L2), split_half_MSE, _MAE, _Spearman, _Pearson; an undefined number is an empty field.
+// taken from; with `deg` the layer `deg`, obs has_deg and the trials (deg_labels.hpp), with `deg_statistics` the layers
+// deg_t and deg_q; the matched design has one only where all perturbations of the context lie in the same batches, and
+// uns says so where it has none. noise.csv: the columns of the contract, then context, n_cells, closed_form and
+// split_half (L2), split_half_MSE, _MAE, _Spearman, _Pearson; an undefined number is an empty field.
 //
 // What is doubtful about the cells goes into `review`, and into the task (uns/headroom_doubts); what stops the command
 // does so before anything is computed. Without a review every refused doubt is an error.

@@ -113,6 +113,22 @@ H5adContent task_content(const CellGroups& groups, const std::vector<std::uint32
   return content;
 }
 
+Result<void> add_labels(const PerturbationEstimates& estimates, H5adContent& content) {
+  const auto view = [](const Matrix& matrix) {
+    return ConstMatrixMap(matrix.data(), matrix.rows(), matrix.cols(), Eigen::OuterStride<>(matrix.cols()));
+  };
+  if (!estimates.statistics.empty()) {
+    DenseX t, q;
+    for (const DegStatistics& of_context : estimates.statistics) {
+      t.row_blocks.push_back(view(of_context.t));
+      q.row_blocks.push_back(view(of_context.q));
+    }
+    content.layers[kDegTLayer] = std::move(t);
+    content.layers[kDegQLayer] = std::move(q);
+  }
+  return add_deg_labels(estimates.labels, content);
+}
+
 void say_origin(const CellGroups& groups, const GeneChoice& genes, const PrepareOptions& options,
                 H5adContent& content) {
   if (options.values == CellValues::counts) {

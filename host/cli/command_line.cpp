@@ -351,6 +351,14 @@ void add_prepare_flags(CLI::App& command, PrepareArguments& arguments, std::stri
              "What deltas are taken against: global: all control cells of the context; matched: those of each batch "
              "(plates)");
 
+  begin_group(command, "Genes that respond");
+  command.add_flag("--deg", options.deg,
+                   "Labels -1, 0, +1 of every gene beside the deltas (Welch's test, adjusted p below 0.05), also of "
+                   "resampled cells: global: perturbations of more than 30 cells against all control cells; matched: "
+                   "more than 20 cells on a plate, the majority over plates");
+  command.add_flag("--deg-statistics", options.deg_statistics,
+                   "With --deg: t and adjusted p as layers deg_t and deg_q (matched: means over plates)");
+
   begin_group(command, "Folds");
   add_optional(command, "--fold-col", options.fold_col,
                "Column of obs with the test fold, or several that tell train from test: fold_0,fold_1,fold_2")
@@ -730,7 +738,8 @@ void add_prepare_command(CLI::App& app, Command& command) {
       "quantiles of the error of resampled cells in L2, MSE, MAE, Spearman and Pearson, beside them\n"
       "closed_form (standard error of the mean, in L2) and split_half (disjoint halves). In simulated\n"
       "screens closed_form is what the true deltas score; the quantiles 0.5 and 0.9 are 1.3 and 1.6 times\n"
-      "that, so the published bound (0.9) is a cautious one.");
+      "that, so the published bound (0.9) is a cautious one. With --deg the task holds a second target: which\n"
+      "genes respond, and in which direction, with 20 trials of resampled cells (matched: 9).");
   add_prepare_flags(prepare_app, *arguments, *memory_limit);
   add_review_flags(prepare_app, arguments->review);
   add_common_flags(prepare_app, arguments->common);

@@ -45,6 +45,9 @@ Result<int> prepare(const PrepareArguments& arguments) {
                "headroom: {} of {} cells, {} genes, {} folds; read {:.1f} s, estimated {:.1f} s, wrote {:.1f} s\n",
                report->n_cells_used, report->n_cells_in_file, report->n_genes, report->n_folds, report->read_s,
                report->estimate_s, report->write_s);
+    if (arguments.options.deg) {
+      fmt::print(stderr, "headroom: labels of responding genes for {} perturbations\n", report->n_labelled);
+    }
     fmt::print(stderr, "headroom: wrote {} and {}\n", report->task.string(), report->noise.string());
   }
   return 0;

@@ -27,11 +27,11 @@ std::vector<double> adjusted_p(std::span<const double> p) {
   return adjusted;
 }
 
-std::size_t n_rejected(std::span<const double> sorted_p, std::size_t n_tests, double alpha) {
-  for (std::size_t rank = sorted_p.size(); rank > 0; --rank) {
-    if (rate_at(sorted_p[rank - 1], rank, n_tests) < alpha) return rank;
+std::size_t n_rejected(std::span<const double> sorted_p, std::size_t n_tests, double alpha, std::size_t n_before) {
+  for (std::size_t n = sorted_p.size(); n > 0; --n) {
+    if (rate_at(sorted_p[n - 1], n_before + n, n_tests) < alpha) return n_before + n;
   }
-  return 0;
+  return n_before;
 }
 
 }  // namespace headroom

@@ -7,4 +7,15 @@ namespace headroom {
 // 1e-12 down to the smallest double.
 double two_sided_p(double t, double df);
 
+// The square that a standard normal variable exceeds with probability `p` in (0, 1].
+double squared_normal_cutoff(double p);
+
+// The squares of two standard normal values between whose two-sided p that of t lies: the larger square has the smaller
+// p (Wallace 1959, "Bounds on normal approximations to Student's and the chi-square distributions"; df > 1/2). A
+// logarithm instead of an incomplete beta function.
+struct NormalBounds {
+  double least = 0, most = 0;
+};
+NormalBounds normal_bounds(double t, double df);
+
 }  // namespace headroom

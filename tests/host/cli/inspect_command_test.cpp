@@ -62,6 +62,37 @@ TEST_F(Inspect, ATaskFolderAsRunReadsIt) {
   EXPECT_EQ(facts("screen/task/task.h5ad --as task")["fold_source"], "column 'test_split'");
 }
 
+TEST_F(Inspect, TheLabelsOfATask) {
+  EXPECT_FALSE(facts("screen/task").contains("deg_source"));
+  const Ended ended = headroom("prepare screen/cells.h5ad --deg -o labelled");
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  const json task = facts("labelled");
+  EXPECT_EQ(task["deg_source"], "layer 'deg'");
+  EXPECT_EQ(task["deg_trials"], 20);
+  EXPECT_GT(task["deg_labelled_rows"], 0);
+  EXPECT_LE(task["deg_labelled_rows"], 12);
+  const double down = task["deg_share_down"], none = task["deg_share_none"], up = task["deg_share_up"];
+  EXPECT_NEAR(down + none + up, 1, 1e-12);
+  EXPECT_GT(none, 0.3);
+  EXPECT_GT(down + up, 0);
+  EXPECT_LT(task["least_value"], 0);
+
+  // Labels alone.
+  H5adContent content;
+  const LabelMatrix labels{{0, 1}, {-1, 1}, {0, 0}, {1, 0}};
+  content.obs_index = {"a", "b", "c", "d"};
+  content.var_index = {"g", "h"};
+  content.obs_columns = {{"test_split", std::vector<std::int64_t>{0, 0, 1, 1}, {}, false}};
+  content.x = DenseLabels{{ConstLabelMap(labels.data(), labels.rows(), labels.cols())}};
+  ASSERT_TRUE(write_h5ad(folder_ / "labels.h5ad", content));
+  const json alone = facts("labels.h5ad --as task");
+  EXPECT_EQ(alone["deg_source"], "X");
+  EXPECT_EQ(alone["deg_share_down"], 0.125);
+  EXPECT_EQ(alone["deg_share_up"], 0.375);
+  EXPECT_EQ(alone["deg_trials"], 0);
+  EXPECT_FALSE(alone.contains("least_value"));
+}
+
 TEST_F(Inspect, AnH5adOfAnyKindInTheSandbox) {
   const json task = facts("screen/task/task.h5ad");
   EXPECT_EQ(task["kind"], "data file");

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <span>
 
 namespace headroom {
 namespace {
@@ -63,6 +64,12 @@ TEST(NRejected, CountsWhatIsBelowTheRate) {
     EXPECT_EQ(n_rejected(below, p.size(), 0.05),
               static_cast<std::size_t>(std::count_if(q.begin(), q.end(), [](double each) { return each < 0.05; })));
   }
+  // Some are known to be rejected.
+  const std::vector<double> four{0.001, 0.015, 0.02, 0.045};
+  for (std::size_t n = 0; n <= 2; ++n) {
+    EXPECT_EQ(n_rejected(std::span(four).subspan(n), 5, 0.05, n), 3u);
+  }
+  EXPECT_EQ(n_rejected({}, 2, 0.05, 1), 1u);
   // Strictly below.
   EXPECT_EQ(n_rejected(std::vector<double>{0.025}, 2, 0.05), 0u);
   EXPECT_EQ(n_rejected({}, 2, 0.05), 0u);

@@ -31,7 +31,30 @@ TEST(TwoSidedP, HasItsLimits) {
   EXPECT_LT(two_sided_p(1e6, 1e4), 1e-300);
 }
 
-// What the label call relies on: tails never lighter than the normal's.
+// What the label call relies on, too: a p between those of its bounds.
+TEST(NormalBounds, HoldThePOfT) {
+  const auto normal_p = [](double square) { return std::erfc(std::sqrt(square / 2)); };
+  for (double df = 0.6; df < 1e5; df *= 1.6) {
+    for (double t = 0.05; t < 30; t *= 1.3) {
+      const NormalBounds bounds = normal_bounds(t, df);
+      const double p = two_sided_p(t, df);
+      EXPECT_LE(normal_p(bounds.most), p * (1 + 1e-10)) << t << " " << df;
+      EXPECT_GE(normal_p(bounds.least), p * (1 - 1e-10)) << t << " " << df;
+      EXPECT_EQ(normal_bounds(-t, df).most, bounds.most);
+      if (df > 100 && t < 4) EXPECT_LT(normal_p(bounds.least) / normal_p(bounds.most), 1.2);
+    }
+  }
+  EXPECT_EQ(normal_bounds(HUGE_VAL, 1).least, HUGE_VAL);
+}
+
+TEST(SquaredNormalCutoff, IsExceededThatOften) {
+  for (const double p : {1e-9, 0.001, 0.05, 0.5, 0.999}) {
+    EXPECT_NEAR(std::erfc(std::sqrt(squared_normal_cutoff(p) / 2)), p, 1e-9 * p);
+  }
+  EXPECT_NEAR(squared_normal_cutoff(1), 0, 1e-12);
+}
+
+// And further: tails never lighter than the normal's.
 TEST(TwoSidedP, IsAboveTheNormalTail) {
   for (double df = 1; df < 1e6; df *= 1.7) EXPECT_GT(two_sided_p(std::sqrt(3.84145), df), 0.05) << df;
 }

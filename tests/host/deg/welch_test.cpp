@@ -78,7 +78,7 @@ TEST(WelchTest, EdgeColumnsAreThoseOfTheOracle) {
   }
   const std::vector<double> q = adjusted_p(p);
   std::vector<std::int8_t> labels(3);
-  call.finish(labels.data());
+  call.finish(RankCutoffs(3), labels.data());
   for (std::size_t gene = 0; gene < 3; ++gene) {
     EXPECT_NEAR(q[gene], edge["padj"][gene].get<double>(), 1e-9);
     EXPECT_EQ(labels[gene], edge["label"][gene].get<int>());

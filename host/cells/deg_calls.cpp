@@ -1,0 +1,301 @@
+#include "cells/deg_calls.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "cells/random_stream.hpp"
+#include "cells/resampling.hpp"
+#include "cells/weighted_moments.hpp"
+#include "deg/benjamini_hochberg.hpp"
+
+namespace headroom {
+namespace {
+
+// Streams of a perturbation's labels have a key of their own, so that deltas and labels are resampled independently.
+constexpr const char* kStreams = "labels";
+constexpr std::uint32_t kOwnCells = 1, kControlCells = 2;  // 0: draws of plates
+
+// Genes whose sums of all lanes are held at a time, as in the bootstrap.
+constexpr std::uint32_t kTileGenes = 256;
+
+std::uint32_t rounded_lanes(std::uint32_t n) { return (n + 7) / 8 * 8; }
+
+// The lanes of a test: lane 0 takes every cell once, the others belong to a trial each. A trial that draws a plate
+// several times has as many lanes there.
+struct Lanes {
+  std::vector<int> trial;  // of lane 1, 2, …
+  std::uint32_t n_used() const { return 1 + static_cast<std::uint32_t>(trial.size()); }
+  std::uint32_t n_lanes() const { return rounded_lanes(n_used()); }
+};
+
+// How often every lane takes each of `n` cells: n × lanes. Lane 0 takes each once, every other draws n with
+// replacement. Lanes of one trial follow each other in one stream.
+void draw_cells(std::uint64_t key, std::uint32_t role, std::uint32_t batch, const Lanes& lanes, std::uint32_t n,
+                std::vector<std::uint16_t>& counts) {
+  const std::size_t n_lanes = lanes.n_lanes();
+  counts.assign(n * n_lanes, 0);
+  for (std::size_t c = 0; c < n; ++c) counts[c * n_lanes] = 1;
+  for (std::size_t i = 0; i < lanes.trial.size();) {
+    const int trial = lanes.trial[i];
+    RandomStream random(key, role, static_cast<std::uint32_t>(trial), batch);
+    for (; i < lanes.trial.size() && lanes.trial[i] == trial; ++i) {
+      for (std::uint32_t c = 0; c < n; ++c) ++counts[random.below(n) * n_lanes + i + 1];
+    }
+  }
+}
+
+// Cells [begin, end) of a group, no block of which reaches beyond them.
+struct CellRange {
+  const GeneMajorGroup* group = nullptr;
+  std::uint32_t begin = 0, end = 0;
+
+  std::uint32_t n_cells() const { return end - begin; }
+};
+
+// Σ w·x and Σ w·x² of genes [gene_begin, gene_end), genes × lanes.
+void sum_tile(const CellRange& cells, const std::vector<std::uint16_t>& counts, std::uint32_t n_lanes,
+              std::uint32_t gene_begin, std::uint32_t gene_end, AlignedVector<double>& weights, double* sums,
+              double* squares) {
+  const std::size_t n_sums = static_cast<std::size_t>(gene_end - gene_begin) * n_lanes;
+  std::fill_n(sums, n_sums, 0.0);
+  std::fill_n(squares, n_sums, 0.0);
+  for (const GeneMajorBlock& block : cells.group->blocks) {
+    if (block.first_cell < cells.begin || block.first_cell >= cells.end) continue;
+    const std::size_t n = static_cast<std::size_t>(block.n_cells) * n_lanes;
+    weights.resize(std::max(weights.size(), n));
+    std::copy_n(counts.data() + static_cast<std::size_t>(block.first_cell - cells.begin) * n_lanes, n, weights.data());
+    add_weighted_moments(block, weights.data(), n_lanes, gene_begin, gene_end, sums, squares);
+  }
+}
+
+}  // namespace
+
+int n_deg_trials(Design design) { return design == Design::global ? kDegTrials : kDegPlateDraws * kDegCellDraws; }
+
+bool DegControl::has_enough_cells() const { return design == Design::matched || n_cells >= kLeastControlCells; }
+
+DegControl pooled_deg_control(const CellRows& control, std::uint32_t n_genes, const std::string& context,
+                              std::uint64_t seed, ThreadPool& pool) {
+  DegControl out;
+  out.design = Design::global;
+  out.n_genes = n_genes;
+  out.cutoffs = RankCutoffs(n_genes);
+  out.key = stream_key(seed, context);
+  out.n_cells = static_cast<std::uint32_t>(control.n_cells());
+  if (!out.has_enough_cells()) return out;
+
+  Lanes lanes;
+  for (int trial = 0; trial < kDegTrials; ++trial) lanes.trial.push_back(trial);
+  const std::uint32_t n_lanes = lanes.n_lanes();
+  out.n_lanes = n_lanes;
+  GeneMajorGroup cells;
+  make_gene_major_group(control, n_genes, false, cells);
+  std::vector<std::uint16_t> counts;
+  draw_cells(stream_key(stream_key(out.key, ""), kStreams), kControlCells, 0, lanes, out.n_cells, counts);
+  out.moments.resize(static_cast<std::size_t>(n_genes) * n_lanes);
+  const CellRange all{&cells, 0, out.n_cells};
+  const std::size_t n_tiles = (n_genes + kTileGenes - 1) / kTileGenes;
+  pool.for_each(n_tiles, [&](std::size_t tile) {
+    const auto begin = static_cast<std::uint32_t>(tile * kTileGenes), end = std::min(n_genes, begin + kTileGenes);
+    AlignedVector<double> weights, sums(static_cast<std::size_t>(end - begin) * n_lanes), squares(sums.size());
+    sum_tile(all, counts, n_lanes, begin, end, weights, sums.data(), squares.data());
+    SampleMoments* const moments = out.moments.data() + static_cast<std::size_t>(begin) * n_lanes;
+    for (std::size_t i = 0; i < sums.size(); ++i) moments[i] = sample_moments(out.n_cells, sums[i], squares[i]);
+  });
+  return out;
+}
+
+DegControl plate_deg_control(const ContextControl& control, const std::string& context, std::uint64_t seed) {
+  DegControl out;
+  out.design = Design::matched;
+  out.n_genes = control.n_genes;
+  out.cutoffs = RankCutoffs(control.n_genes);
+  out.key = stream_key(seed, context);
+  out.n_cells = control.cells.n_cells;
+  out.cells = &control.cells;
+  return out;
+}
+
+struct DegWorkspace::Buffers {
+  GeneMajorGroup cells;
+  std::vector<std::uint16_t> own_counts, control_counts;
+  AlignedVector<double> weights, sums, squares, control_sums, control_squares;
+  std::vector<LabelCall> calls;         // one a lane
+  std::vector<std::int8_t> labels;      // of one lane
+  std::vector<std::uint32_t> up, down;  // matched: votes, (1 + trials) × genes
+  std::vector<double> t, p;             // statistics of one test
+  std::vector<bool> constant;
+
+  // One test of all lanes: own cells against control moments that the caller gives tile by tile. Statistics are those
+  // of lane 0. `control_tile` (begin, end) gives the control's moments of a gene, counted from `begin`, in a lane.
+  template <class ControlTile>
+  void test(const CellRange& own, double n_control, const Lanes& lanes, std::uint32_t n_genes, bool with_statistics,
+            const ControlTile& control_tile);
+};
+
+template <class ControlTile>
+void DegWorkspace::Buffers::test(const CellRange& own, double n_control, const Lanes& lanes, std::uint32_t n_genes,
+                                 bool with_statistics, const ControlTile& control_tile) {
+  const std::uint32_t n_lanes = lanes.n_lanes(), n_used = lanes.n_used();
+  const double n_own = own.n_cells();
+  sums.resize(std::max(sums.size(), static_cast<std::size_t>(kTileGenes) * n_lanes));
+  squares.resize(sums.size());
+  if (calls.size() < n_used) calls.resize(n_used);
+  for (std::uint32_t l = 0; l < n_used; ++l) calls[l].start(n_own, n_control);
+  if (with_statistics) {
+    t.resize(n_genes);
+    p.resize(n_genes);
+  }
+  for (std::uint32_t begin = 0; begin < n_genes; begin += kTileGenes) {
+    const std::uint32_t end = std::min(n_genes, begin + kTileGenes);
+    sum_tile(own, own_counts, n_lanes, begin, end, weights, sums.data(), squares.data());
+    const auto control_of = control_tile(begin, end);
+    for (std::uint32_t g = begin; g < end; ++g) {
+      const std::size_t at = static_cast<std::size_t>(g - begin) * n_lanes;
+      for (std::uint32_t l = 0; l < n_used; ++l) {
+        const SampleMoments moments = sample_moments(n_own, sums[at + l], squares[at + l]);
+        const SampleMoments control = control_of(g - begin, l);
+        calls[l].add(moments, control);
+        if (l > 0) continue;
+        if (constant[g] && (moments.squared_error > 0 || control.squared_error > 0 ||
+                            !means_agree(moments, control, std::max(n_own, n_control)))) {
+          constant[g] = false;
+        }
+        if (!with_statistics) continue;
+        const WelchTest test = welch_test(moments, n_own, control, n_control);
+        t[g] = test.t;
+        p[g] = test.p;
+      }
+    }
+  }
+}
+
+DegWorkspace::DegWorkspace(const DegControl& control) : buffers_(std::make_unique<Buffers>()) {
+  buffers_->labels.resize(control.n_genes);
+  buffers_->constant.assign(control.n_genes, true);
+}
+DegWorkspace::~DegWorkspace() = default;
+DegWorkspace::DegWorkspace(DegWorkspace&&) noexcept = default;
+DegWorkspace& DegWorkspace::operator=(DegWorkspace&&) noexcept = default;
+
+const std::vector<bool>& DegWorkspace::constant_genes() const { return buffers_->constant; }
+
+namespace {
+
+// t and adjusted p of one test, added to a row.
+void add_statistics(const std::vector<double>& t, const std::vector<double>& p, double weight, Eigen::Index row,
+                    DegStatistics& statistics) {
+  const std::vector<double> q = adjusted_p(p);
+  for (std::size_t g = 0; g < q.size(); ++g) {
+    statistics.t(row, static_cast<Eigen::Index>(g)) += weight * t[g];
+    statistics.q(row, static_cast<Eigen::Index>(g)) += weight * q[g];
+  }
+}
+
+}  // namespace
+
+DegOutcome call_deg_labels(const DegControl& control, const CellRows& cells, const std::string& perturbation,
+                           const DegTarget& target, DegWorkspace& workspace) {
+  DegWorkspace::Buffers& buffers = *workspace.buffers_;
+  const std::uint32_t n_genes = control.n_genes;
+  const std::uint64_t key = stream_key(stream_key(control.key, perturbation), kStreams);
+  DegLabels& out = *target.labels;
+  const int n_trials = out.trials ? out.trials->n_trials() : 0;
+  const bool with_statistics = target.statistics != nullptr;
+  std::int8_t* const labels_of_row = out.labels.data() + target.row * out.labels.cols();
+
+  if (control.design == Design::global) {
+    if (cells.n_cells() <= kMostUnlabelledCells) return DegOutcome::too_few_cells;
+    if (!control.has_enough_cells()) return DegOutcome::too_few_control_cells;
+    Lanes lanes;
+    for (int trial = 0; trial < n_trials; ++trial) lanes.trial.push_back(trial);
+    make_gene_major_group(cells, n_genes, false, buffers.cells);
+    const CellRange own{&buffers.cells, 0, buffers.cells.n_cells};
+    draw_cells(key, kOwnCells, 0, lanes, own.n_cells(), buffers.own_counts);
+    buffers.test(own, control.n_cells, lanes, n_genes, with_statistics, [&](std::uint32_t begin, std::uint32_t) {
+      return [&control, begin](std::uint32_t gene, std::uint32_t lane) {
+        return control.moments[static_cast<std::size_t>(begin + gene) * control.n_lanes + lane];
+      };
+    });
+    buffers.calls[0].finish(control.cutoffs, labels_of_row);
+    for (int trial = 0; trial < n_trials; ++trial) {
+      buffers.calls[static_cast<std::size_t>(trial) + 1].finish(control.cutoffs, buffers.labels.data());
+      out.trials->set(trial, target.row, buffers.labels.data());
+    }
+    if (with_statistics) {
+      target.statistics->t.row(target.row).setZero();
+      target.statistics->q.row(target.row).setZero();
+      add_statistics(buffers.t, buffers.p, 1, target.row, *target.statistics);
+    }
+    return DegOutcome::labelled;
+  }
+
+  // The plates that vote.
+  make_gene_major_group(cells, n_genes, true, buffers.cells);
+  bool has_cells = false;
+  std::vector<std::pair<CellRange, CellRange>> plates;  // own, control
+  std::vector<std::uint32_t> batches;
+  for (const BatchSpan& span : buffers.cells.spans) {
+    if (span.n_cells() <= kMostPlateCells) continue;
+    has_cells = true;
+    const BatchSpan& of_control = control.cells->spans[find_batch(control.cells->spans, span.batch)];
+    if (of_control.n_cells() < kLeastControlCells) continue;
+    plates.push_back({{&buffers.cells, span.begin, span.end}, {control.cells, of_control.begin, of_control.end}});
+    batches.push_back(span.batch);
+  }
+  if (plates.empty()) return has_cells ? DegOutcome::too_few_control_cells : DegOutcome::too_few_cells;
+
+  const auto n_plates = static_cast<std::uint32_t>(plates.size());
+  const auto times = draw_batches(key, kDegPlateDraws, n_plates);
+  const std::size_t n_votes = static_cast<std::size_t>(1 + n_trials) * n_genes;
+  buffers.up.assign(n_votes, 0);
+  buffers.down.assign(n_votes, 0);
+  if (with_statistics) {
+    target.statistics->t.row(target.row).setZero();
+    target.statistics->q.row(target.row).setZero();
+  }
+  for (std::uint32_t s = 0; s < n_plates; ++s) {
+    const auto& [own, of_control] = plates[s];
+    Lanes lanes;
+    for (int trial = 0; trial < n_trials; ++trial) {
+      const std::uint32_t n = times[static_cast<std::size_t>(trial / kDegCellDraws) * n_plates + s];
+      lanes.trial.insert(lanes.trial.end(), n, trial);
+    }
+    const std::uint32_t n_lanes = lanes.n_lanes();
+    draw_cells(key, kOwnCells, batches[s], lanes, own.n_cells(), buffers.own_counts);
+    draw_cells(key, kControlCells, batches[s], lanes, of_control.n_cells(), buffers.control_counts);
+    buffers.control_sums.resize(std::max(buffers.control_sums.size(), static_cast<std::size_t>(kTileGenes) * n_lanes));
+    buffers.control_squares.resize(buffers.control_sums.size());
+    const CellRange& plate_control = plates[s].second;
+    const double n_control = plate_control.n_cells();
+    buffers.test(own, n_control, lanes, n_genes, with_statistics, [&](std::uint32_t begin, std::uint32_t end) {
+      sum_tile(plate_control, buffers.control_counts, n_lanes, begin, end, buffers.weights, buffers.control_sums.data(),
+               buffers.control_squares.data());
+      return [&buffers, n_control, n_lanes](std::uint32_t gene, std::uint32_t lane) {
+        const std::size_t at = static_cast<std::size_t>(gene) * n_lanes + lane;
+        return sample_moments(n_control, buffers.control_sums[at], buffers.control_squares[at]);
+      };
+    });
+    for (std::uint32_t l = 0; l < lanes.n_used(); ++l) {
+      buffers.calls[l].finish(control.cutoffs, buffers.labels.data());
+      const std::size_t first = l == 0 ? 0 : static_cast<std::size_t>(lanes.trial[l - 1] + 1) * n_genes;
+      for (std::uint32_t g = 0; g < n_genes; ++g) {
+        buffers.up[first + g] += buffers.labels[g] > 0;
+        buffers.down[first + g] += buffers.labels[g] < 0;
+      }
+    }
+    if (with_statistics) add_statistics(buffers.t, buffers.p, 1.0 / n_plates, target.row, *target.statistics);
+  }
+  for (int vote = 0; vote <= n_trials; ++vote) {
+    std::int8_t* const labels = vote == 0 ? labels_of_row : buffers.labels.data();
+    const std::size_t first = static_cast<std::size_t>(vote) * n_genes;
+    for (std::uint32_t g = 0; g < n_genes; ++g) {
+      const std::uint32_t n_up = buffers.up[first + g], n_down = buffers.down[first + g];
+      labels[g] = majority(n_down, n_plates - n_up - n_down, n_up);
+    }
+    if (vote > 0) out.trials->set(vote - 1, target.row, labels);
+  }
+  return DegOutcome::labelled;
+}
+
+}  // namespace headroom
