@@ -12,11 +12,11 @@ namespace headroom {
 namespace {
 
 // Streams of a perturbation's labels have a key of their own, so that deltas and labels are resampled independently.
-constexpr const char* kStreams = "labels";
-constexpr std::uint32_t kOwnCells = 1, kControlCells = 2;  // 0: draws of plates
+constexpr const char* kLabelStreams = "labels";
+constexpr std::uint32_t kOwnLabelCells = 1, kControlLabelCells = 2;  // 0: draws of plates
 
 // Genes whose sums of all lanes are held at a time, as in the bootstrap.
-constexpr std::uint32_t kTileGenes = 256;
+constexpr std::uint32_t kLabelTileGenes = 256;
 
 std::uint32_t rounded_lanes(std::uint32_t n) { return (n + 7) / 8 * 8; }
 
@@ -91,12 +91,13 @@ DegControl pooled_deg_control(const CellRows& control, std::uint32_t n_genes, co
   GeneMajorGroup cells;
   make_gene_major_group(control, n_genes, false, cells);
   std::vector<std::uint16_t> counts;
-  draw_cells(stream_key(stream_key(out.key, ""), kStreams), kControlCells, 0, lanes, out.n_cells, counts);
+  draw_cells(stream_key(stream_key(out.key, ""), kLabelStreams), kControlLabelCells, 0, lanes, out.n_cells, counts);
   out.moments.resize(static_cast<std::size_t>(n_genes) * n_lanes);
   const CellRange all{&cells, 0, out.n_cells};
-  const std::size_t n_tiles = (n_genes + kTileGenes - 1) / kTileGenes;
+  const std::size_t n_tiles = (n_genes + kLabelTileGenes - 1) / kLabelTileGenes;
   pool.for_each(n_tiles, [&](std::size_t tile) {
-    const auto begin = static_cast<std::uint32_t>(tile * kTileGenes), end = std::min(n_genes, begin + kTileGenes);
+    const auto begin = static_cast<std::uint32_t>(tile * kLabelTileGenes),
+               end = std::min(n_genes, begin + kLabelTileGenes);
     AlignedVector<double> weights, sums(static_cast<std::size_t>(end - begin) * n_lanes), squares(sums.size());
     sum_tile(all, counts, n_lanes, begin, end, weights, sums.data(), squares.data());
     SampleMoments* const moments = out.moments.data() + static_cast<std::size_t>(begin) * n_lanes;
@@ -138,7 +139,7 @@ void DegWorkspace::Buffers::test(const CellRange& own, double n_control, const L
                                  bool with_statistics, const ControlTile& control_tile) {
   const std::uint32_t n_lanes = lanes.n_lanes(), n_used = lanes.n_used();
   const double n_own = own.n_cells();
-  sums.resize(std::max(sums.size(), static_cast<std::size_t>(kTileGenes) * n_lanes));
+  sums.resize(std::max(sums.size(), static_cast<std::size_t>(kLabelTileGenes) * n_lanes));
   squares.resize(sums.size());
   if (calls.size() < n_used) calls.resize(n_used);
   for (std::uint32_t l = 0; l < n_used; ++l) calls[l].start(n_own, n_control);
@@ -146,8 +147,8 @@ void DegWorkspace::Buffers::test(const CellRange& own, double n_control, const L
     t.resize(n_genes);
     p.resize(n_genes);
   }
-  for (std::uint32_t begin = 0; begin < n_genes; begin += kTileGenes) {
-    const std::uint32_t end = std::min(n_genes, begin + kTileGenes);
+  for (std::uint32_t begin = 0; begin < n_genes; begin += kLabelTileGenes) {
+    const std::uint32_t end = std::min(n_genes, begin + kLabelTileGenes);
     sum_tile(own, own_counts, n_lanes, begin, end, weights, sums.data(), squares.data());
     const auto control_of = control_tile(begin, end);
     for (std::uint32_t g = begin; g < end; ++g) {
@@ -198,7 +199,7 @@ DegOutcome call_deg_labels(const DegControl& control, const CellRows& cells, con
                            const DegTarget& target, DegWorkspace& workspace) {
   DegWorkspace::Buffers& buffers = *workspace.buffers_;
   const std::uint32_t n_genes = control.n_genes;
-  const std::uint64_t key = stream_key(stream_key(control.key, perturbation), kStreams);
+  const std::uint64_t key = stream_key(stream_key(control.key, perturbation), kLabelStreams);
   DegLabels& out = *target.labels;
   const int n_trials = out.trials ? out.trials->n_trials() : 0;
   const bool with_statistics = target.statistics != nullptr;
@@ -211,7 +212,7 @@ DegOutcome call_deg_labels(const DegControl& control, const CellRows& cells, con
     for (int trial = 0; trial < n_trials; ++trial) lanes.trial.push_back(trial);
     make_gene_major_group(cells, n_genes, false, buffers.cells);
     const CellRange own{&buffers.cells, 0, buffers.cells.n_cells};
-    draw_cells(key, kOwnCells, 0, lanes, own.n_cells(), buffers.own_counts);
+    draw_cells(key, kOwnLabelCells, 0, lanes, own.n_cells(), buffers.own_counts);
     buffers.test(own, control.n_cells, lanes, n_genes, with_statistics, [&](std::uint32_t begin, std::uint32_t) {
       return [&control, begin](std::uint32_t gene, std::uint32_t lane) {
         return control.moments[static_cast<std::size_t>(begin + gene) * control.n_lanes + lane];
@@ -262,9 +263,10 @@ DegOutcome call_deg_labels(const DegControl& control, const CellRows& cells, con
       lanes.trial.insert(lanes.trial.end(), n, trial);
     }
     const std::uint32_t n_lanes = lanes.n_lanes();
-    draw_cells(key, kOwnCells, batches[s], lanes, own.n_cells(), buffers.own_counts);
-    draw_cells(key, kControlCells, batches[s], lanes, of_control.n_cells(), buffers.control_counts);
-    buffers.control_sums.resize(std::max(buffers.control_sums.size(), static_cast<std::size_t>(kTileGenes) * n_lanes));
+    draw_cells(key, kOwnLabelCells, batches[s], lanes, own.n_cells(), buffers.own_counts);
+    draw_cells(key, kControlLabelCells, batches[s], lanes, of_control.n_cells(), buffers.control_counts);
+    buffers.control_sums.resize(
+        std::max(buffers.control_sums.size(), static_cast<std::size_t>(kLabelTileGenes) * n_lanes));
     buffers.control_squares.resize(buffers.control_sums.size());
     const CellRange& plate_control = plates[s].second;
     const double n_control = plate_control.n_cells();
