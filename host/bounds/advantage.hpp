@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "matrix/matrix.hpp"
+#include "bounds/resampling.hpp"
 
 namespace headroom {
 
@@ -20,6 +20,9 @@ inline constexpr double kAdvantageConfidence = 0.9999;  // one-sided: one false 
 // percentile bootstrap it keeps its level with a handful of perturbations. The differences count as independent: given
 // the training part, each depends on its own test perturbation alone. None with fewer than kLeastForAdvantage
 // perturbations, or where a difference is not finite.
-std::optional<Advantage> paired_advantage(const Vector& first, const Vector& second, bool higher_is_better);
+//
+// Of folds that have a value as a whole there are no such differences: their spread over the resamples, the same ones
+// for both, stands for the standard error, with as many degrees of freedom.
+std::optional<Advantage> paired_advantage(const FoldValues& first, const FoldValues& second, bool higher_is_better);
 
 }  // namespace headroom

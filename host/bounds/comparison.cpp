@@ -5,23 +5,38 @@
 #include <numeric>
 
 namespace headroom {
+namespace {
 
-std::optional<PairedComparison> compare_paired(const std::vector<Vector>& first, const std::vector<Vector>& second,
-                                               bool higher_is_better, const TestResamples& resamples) {
+// By how much the first is better in a fold.
+FoldValues advantage_of(const FoldValues& first, const FoldValues& second, bool higher_is_better) {
+  if (!higher_is_better) return advantage_of(second, first, true);
+  FoldValues advantage(Vector(first.of_tests - second.of_tests));
+  if (first.whole && second.whole) {
+    advantage.whole =
+        WholeFold{first.whole->value - second.whole->value, first.whole->resampled - second.whole->resampled};
+  }
+  return advantage;
+}
+
+}  // namespace
+
+std::optional<PairedComparison> compare_paired(const std::vector<FoldValues>& first,
+                                               const std::vector<FoldValues>& second, bool higher_is_better,
+                                               const TestResamples& resamples) {
   assert(first.size() == resamples.n_folds() && second.size() == resamples.n_folds());
   RowVector resampled = RowVector::Zero(resamples.n_resamples());
   double sum = 0, n_tests = 0;
   for (std::size_t fold = 0; fold < resamples.n_folds(); ++fold) {
-    if (first[fold].size() != resamples.n_tests(fold) || second[fold].size() != resamples.n_tests(fold)) {
-      return std::nullopt;
-    }
-    if (first[fold].size() == 0) continue;
-    const Vector advantage = higher_is_better ? Vector(first[fold] - second[fold]) : Vector(second[fold] - first[fold]);
-    if (!advantage.allFinite()) return std::nullopt;
-    const double* values = advantage.data();
-    const auto n = static_cast<double>(advantage.size());
-    resampled += n * resamples.fold_means(fold, std::span(&values, 1)).row(0);
-    sum += advantage.sum();
+    const Eigen::Index n_fold = resamples.n_tests(fold);
+    if (first[fold].of_tests.size() != n_fold || second[fold].of_tests.size() != n_fold) return std::nullopt;
+    if (first[fold].whole.has_value() != second[fold].whole.has_value()) return std::nullopt;
+    if (n_fold == 0) continue;
+    const FoldValues advantage = advantage_of(first[fold], second[fold], higher_is_better);
+    if (!advantage.value()) return std::nullopt;
+    const FoldValues* values = &advantage;
+    const auto n = static_cast<double>(n_fold);
+    resampled += n * resamples.fold_values(fold, std::span(&values, 1)).row(0);
+    sum += advantage.whole ? n * advantage.whole->value : advantage.of_tests.sum();
     n_tests += n;
   }
   if (n_tests == 0) return std::nullopt;

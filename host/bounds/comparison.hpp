@@ -18,12 +18,13 @@ struct PairedComparison {
   double p_value = 1;  // two-sided, not corrected
 };
 
-// Values per fold and test perturbation of two methods. Resamples are drawn within folds; the mean is over the test
-// perturbations of all folds together. p = 2 (1 + n) / (1 + resamples), at most 1, where n counts the resamples on the
-// other side of zero than most (those at zero count as other): with 1,000 resamples never below 0.002. None if either
-// method lacks a finite value anywhere.
-std::optional<PairedComparison> compare_paired(const std::vector<Vector>& first, const std::vector<Vector>& second,
-                                               bool higher_is_better, const TestResamples& resamples);
+// Values per fold of two methods. Resamples are drawn within folds; the mean is over the test perturbations of all
+// folds together, a fold that has a value as a whole counting as often as it has test perturbations. p = 2 (1 + n) / (1
+// + resamples), at most 1, where n counts the resamples on the other side of zero than most (those at zero count as
+// other): with 1,000 resamples never below 0.002. None if either method lacks a finite value anywhere.
+std::optional<PairedComparison> compare_paired(const std::vector<FoldValues>& first,
+                                               const std::vector<FoldValues>& second, bool higher_is_better,
+                                               const TestResamples& resamples);
 
 // Holm's step-down adjustment (Holm 1979): p-values that hold for all comparisons together, in the order given.
 std::vector<double> holm_adjusted(std::span<const double> p_values);

@@ -32,12 +32,6 @@ class Orientation {
   double sign_;
 };
 
-std::optional<double> mean_of(const Vector& values) {
-  if (values.size() == 0 || !values.allFinite()) return std::nullopt;
-  const double mean = values.mean();
-  return std::isfinite(mean) ? std::optional(mean) : std::nullopt;
-}
-
 // The best method of those that compete, or the first of those as good as it. `sign` 1: the highest value is best, -1:
 // the lowest is.
 std::optional<std::size_t> choose(const std::vector<GapMethod>& methods, Competes competes,
@@ -65,11 +59,11 @@ Matrix resampled_medians(const std::vector<GapMethod>& methods, const std::vecto
   for (std::size_t m = 0; m < methods.size(); ++m) {
     if (turned[m]) with_value.push_back(m);
   }
-  std::vector<Matrix> fold_means;
+  std::vector<Matrix> of_resamples;
   for (std::size_t fold = 0; fold < resamples.n_folds(); ++fold) {
-    std::vector<const double*> values;
-    for (const std::size_t m : with_value) values.push_back(methods[m].fold_values[fold].data());
-    fold_means.push_back(resamples.fold_means(fold, values));
+    std::vector<const FoldValues*> values;
+    for (const std::size_t m : with_value) values.push_back(&methods[m].fold_values[fold]);
+    of_resamples.push_back(resamples.fold_values(fold, values));
   }
   Matrix medians = Matrix::Constant(static_cast<Eigen::Index>(methods.size()), resamples.n_resamples(),
                                     std::numeric_limits<double>::quiet_NaN());
@@ -77,7 +71,7 @@ Matrix resampled_medians(const std::vector<GapMethod>& methods, const std::vecto
   for (std::size_t i = 0; i < with_value.size(); ++i) {
     for (Eigen::Index b = 0; b < resamples.n_resamples(); ++b) {
       for (std::size_t fold = 0; fold < of_folds.size(); ++fold) {
-        of_folds[fold] = fold_means[fold](static_cast<Eigen::Index>(i), b);
+        of_folds[fold] = of_resamples[fold](static_cast<Eigen::Index>(i), b);
       }
       medians(static_cast<Eigen::Index>(with_value[i]), b) = orientation.turn(median(of_folds));
     }
@@ -126,15 +120,16 @@ GapReport close_gap(const std::vector<GapMethod>& methods, bool higher_is_better
   GapReport report;
   report.methods.resize(methods.size());
 
-  // Means of folds, medians over them.
+  // Values of folds, medians over them.
   std::vector<std::optional<double>> turned(methods.size());
   for (std::size_t m = 0; m < methods.size(); ++m) {
     assert(methods[m].fold_values.size() == n_folds);
     std::vector<double> means;
     for (std::size_t fold = 0; fold < n_folds; ++fold) {
-      const Vector& values = methods[m].fold_values[fold];
-      assert(values.size() == 0 || values.size() == resamples.n_tests(fold));
-      report.methods[m].fold_values.push_back(mean_of(values));
+      const FoldValues& values = methods[m].fold_values[fold];
+      assert(values.of_tests.size() == 0 || values.of_tests.size() == resamples.n_tests(fold));
+      assert(!values.whole || values.whole->resampled.size() >= resamples.n_resamples());
+      report.methods[m].fold_values.push_back(values.value());
       if (report.methods[m].fold_values.back()) means.push_back(*report.methods[m].fold_values.back());
     }
     if (means.size() < n_folds || n_folds == 0) continue;

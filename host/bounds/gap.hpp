@@ -19,9 +19,9 @@ enum class Competes { for_nothing, for_wap, for_bap };
 struct GapMethod {
   std::string name;
   Competes competes = Competes::for_nothing;
-  // Per fold, one value per test perturbation; the sampling error's are its quantiles. Empty: no result in that fold. A
-  // fold with a value that is not finite has no mean.
-  std::vector<Vector> fold_values;
+  // Per fold. Values of test perturbations; the sampling error's are its quantiles. A fold with a value that is not
+  // finite has none, unless it has one as a whole.
+  std::vector<FoldValues> fold_values;
 };
 
 enum class Verdict {
@@ -56,8 +56,8 @@ struct FoldBounds {
 };
 
 struct MethodGap {
-  std::optional<double> value;                         // median over folds of the fold means
-  std::vector<std::optional<double>> fold_values;      // the fold means
+  std::optional<double> value;                         // median over folds of the folds' values
+  std::vector<std::optional<double>> fold_values;      // means over test perturbations, or of the fold as a whole
   std::optional<double> gap_closed;                    // percent; absent unless the gap's value is positive
   std::optional<Interval> ci;                          // of gap_closed
   std::vector<std::optional<double>> fold_gap_closed;  // percent, between the fold's own bounds
@@ -72,7 +72,7 @@ struct GapReport {
 };
 
 // closed(x) = 100 · (WAP - x) / (WAP - BAP), with WAP the best null and BAP the worst cheater, by the medians over
-// folds of the fold means (values that agree to 12 digits are one value: the first of
+// folds of the folds' values (values that agree to 12 digits are one value: the first of
 // such methods names the bound, and they close exactly 0 of the gap). A method without a mean in every fold has
 // no value over folds and enters neither bound; in single folds it counts where it has one. Never clipped.
 //

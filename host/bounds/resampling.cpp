@@ -57,6 +57,13 @@ std::optional<Interval> percentile_interval(std::vector<double>& resampled) {
   return interval;
 }
 
+std::optional<double> FoldValues::value() const {
+  if (whole) return std::isfinite(whole->value) ? std::optional(whole->value) : std::nullopt;
+  if (of_tests.size() == 0 || !of_tests.allFinite()) return std::nullopt;
+  const double mean = of_tests.mean();
+  return std::isfinite(mean) ? std::optional(mean) : std::nullopt;
+}
+
 TestResamples::TestResamples(const std::vector<Eigen::Index>& n_tests_per_fold, std::uint64_t seed, int n_resamples)
     : n_tests_(n_tests_per_fold), n_resamples_(n_resamples), counts_(n_tests_per_fold.size()) {
   const std::size_t n_blocks = (static_cast<std::size_t>(n_resamples) + kResampleBlock - 1) / kResampleBlock;
@@ -77,6 +84,38 @@ std::vector<int> TestResamples::counts(std::size_t fold, Eigen::Index resample) 
   const float* block = counts_[fold].data() + b / kResampleBlock * n * kResampleBlock + b % kResampleBlock;
   for (std::size_t i = 0; i < n; ++i) counts[i] = static_cast<int>(block[i * kResampleBlock]);
   return counts;
+}
+
+Matrix TestResamples::all_counts(std::size_t fold) const {
+  const auto n = static_cast<std::size_t>(n_tests_[fold]);
+  Matrix all(n_tests_[fold], n_resamples_);
+  for (std::size_t b = 0; b < static_cast<std::size_t>(n_resamples_); ++b) {
+    const float* block = counts_[fold].data() + b / kResampleBlock * n * kResampleBlock + b % kResampleBlock;
+    for (std::size_t i = 0; i < n; ++i) {
+      all(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(b)) = static_cast<double>(block[i * kResampleBlock]);
+    }
+  }
+  return all;
+}
+
+Matrix TestResamples::fold_values(std::size_t fold, std::span<const FoldValues* const> folds) const {
+  std::vector<const double*> of_tests;
+  for (const FoldValues* values : folds) {
+    if (!values->whole) of_tests.push_back(values->of_tests.data());
+  }
+  const Matrix means = of_tests.empty() ? Matrix() : fold_means(fold, of_tests);
+  if (of_tests.size() == folds.size()) return means;
+  Matrix values(static_cast<Eigen::Index>(folds.size()), n_resamples_);
+  Eigen::Index next_mean = 0;
+  for (Eigen::Index m = 0; m < values.rows(); ++m) {
+    const FoldValues& of_method = *folds[static_cast<std::size_t>(m)];
+    if (of_method.whole) {
+      values.row(m) = of_method.whole->resampled.head(n_resamples_);
+    } else {
+      values.row(m) = means.row(next_mean++);
+    }
+  }
+  return values;
 }
 
 Matrix TestResamples::fold_means(std::size_t fold, std::span<const double* const> values) const {

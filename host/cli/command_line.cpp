@@ -387,7 +387,9 @@ std::string upper_case(std::string text) {
 
 std::string metric_names() {
   std::string names;
-  for (const Metric metric : all_metrics()) names += (names.empty() ? "" : ", ") + std::string(metric_name(metric));
+  for (const auto& metrics : {all_metrics(), class_metrics()}) {
+    for (const Metric metric : metrics) names += (names.empty() ? "" : ", ") + std::string(metric_name(metric));
+  }
   return names;
 }
 
@@ -395,7 +397,7 @@ std::string metric_names() {
 struct RunFlagTexts {
   std::vector<std::string> embeddings, predictors = {"knn", "lasso"}, grids, sets, metrics;
   std::string ceiling = std::string(kCeilingIdealized) + "," + kCeilingSamplingError;
-  std::string nulls = fmt::format("{}", fmt::join(kNulls, ","));
+  std::string nulls = fmt::format("{}", fmt::join(kDeltaNulls, ","));
   std::string bounds = kBoundsOfEssay;
   CLI::Option *ceiling_flag = nullptr, *nulls_flag = nullptr;
   std::string sandbox = "strict", limit_memory;
@@ -407,10 +409,17 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
   begin_group(command, "What is evaluated");
   command
       .add_option("--predictor", texts.predictors,
-                  "Head that maps an embedding to deltas: knn, lasso, ridge, or [NAME=]PATH.so of a predictor plugin")
+                  "Head that maps an embedding to deltas, knn, lasso or ridge, or to classes, logistic (the default "
+                  "where these are predicted); or [NAME=]PATH.so of a predictor plugin")
       ->type_name("[NAME=]PATH")
       ->allow_extra_args(false)
       ->capture_default_str();
+  command
+      .add_option("--target", arguments.targets,
+                  "What is predicted: lfc, the deltas; deg, which genes respond and in which direction "
+                  "(default: all that the task holds; finished predictions are taken for deltas where it holds these)")
+      ->check(CLI::IsMember({"lfc", "deg"}))
+      ->type_name("lfc|deg");
   command.add_option("--fold", run.folds, "Only these folds, by name (default: all)")->type_name("NAME");
   command
       .add_option("--metric", texts.metrics,
@@ -445,15 +454,17 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
       command
           .add_option("--ceiling", texts.ceiling,
                       "Cheaters of which the tightest is the BAP, separated by commas: idealized, sampling_error_q90, "
-                      "sampling_error_q50, sampling_error_closed_form, split_half")
+                      "sampling_error_q50, sampling_error_closed_form, split_half; of classes idealized, "
+                      "sampling_error_q10, sampling_error_q50")
           ->type_name("METHOD,...")
           ->capture_default_str();
   texts.nulls_flag =
       command
           .add_option(
               "--nulls", texts.nulls,
-              "Nulls of which the best is the WAP, separated by commas: train_mean, no_change, random, gene_pca; "
-              "the last two are not evaluated unless they are named")
+              "Nulls of which the best is the WAP, separated by commas: train_mean, no_change, random, gene_pca; of "
+              "classes no_change, most_frequent, prior, random, gene_pca; the last two are not evaluated unless they "
+              "are named")
           ->type_name("METHOD,...")
           ->capture_default_str();
   command.add_flag(
@@ -519,6 +530,7 @@ Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) 
     }
     run.embeddings.push_back(std::move(spec));
   }
+  run.predictors_are_named = texts.predictors != RunFlagTexts().predictors;
   for (const std::string& text : texts.predictors) {
     auto [name, path] = named_path(text);
     PredictorSpec spec;
@@ -594,7 +606,8 @@ void add_score_flags(CLI::App& command, ScoreFlagTexts& texts) {
           "--predictions", texts.predictions,
           "Finished predictions: an h5ad with obs pert_id and context (without a context its rows serve every "
           "context), var genes, and as X what --predicted says; their name is that of the file unless NAME says "
-          "otherwise")
+          "otherwise. With --target deg labels -1, 0, +1 (layer deg, or X), or their probabilities as layers down, "
+          "not_de and up")
       ->type_name("[NAME=]PATH")
       ->required()
       ->allow_extra_args(false);
@@ -957,6 +970,9 @@ void add_verify_command(CLI::App& app, Command& command) {
   CLI::App& verify_app = *app.add_subcommand("verify", "Evaluate stored results again and compare them bit for bit");
   verify_app.add_option("out", arguments->out, "Folder of a run")->type_name("OUT")->required();
   begin_group(verify_app, "What is verified");
+  verify_app.add_option("--target", arguments->target, "Only evaluations of this target: lfc or deg (default: all)")
+      ->check(CLI::IsMember({"lfc", "deg"}))
+      ->type_name("lfc|deg");
   CLI::Option* all = verify_app.add_flag("--all", arguments->all, "All stored evaluations instead of a sample");
   verify_app.add_option("--sample", arguments->n_sample, "How many stored evaluations to make again")
       ->check(CLI::Range(1, 1000000))
@@ -1013,6 +1029,13 @@ void add_verify_command(CLI::App& app, Command& command) {
   });
 }
 
+// Of a folder of results.
+void add_target_flag(CLI::App& command, std::string& target) {
+  command.add_option("--target", target, "Only this target's part of the results: lfc or deg (default: all)")
+      ->check(CLI::IsMember({"lfc", "deg"}))
+      ->type_name("lfc|deg");
+}
+
 void add_report_command(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<ReportArguments>();
   CLI::App& report_app = *app.add_subcommand("report", "Write report.html, and figures, from a run's results");
@@ -1025,6 +1048,7 @@ void add_report_command(CLI::App& app, Command& command) {
   add_optional(report_app, "-o,--output", arguments->page, "Page to write (default: report.html in the run's folder)");
   add_optional(report_app, "--figures", arguments->figures, "Also write the first two figures as SVG into this folder")
       ->type_name("DIR");
+  add_target_flag(report_app, arguments->target);
   add_common_flags(report_app, arguments->common);
   report_app.callback([&command, arguments] { command = [arguments] { return report(*arguments); }; });
 }
@@ -1079,6 +1103,7 @@ void add_leaderboard_command(CLI::App& app, Command& command) {
   begin_group(leaderboard_app, "How it ranks");
   leaderboard_app.add_option("--metric", arguments->metric, "Rank by this metric (default: the runs' first)")
       ->type_name("METRIC");
+  add_target_flag(leaderboard_app, arguments->target);
   add_common_flags(leaderboard_app, arguments->common);
   leaderboard_app.callback([&command, arguments] { command = [arguments] { return leaderboard(*arguments); }; });
 }

@@ -52,6 +52,8 @@ struct RunArguments {
   ReviewOptions review;
   TaskArguments task;
   RunOptions run;
+  std::vector<std::string> targets;  // what is predicted: lfc, deg; empty: all that the task holds, of finished
+                                     // predictions the first of it
   std::optional<std::filesystem::path> submissions;
   std::filesystem::path out;       // empty for `bounds`
   bool resume = false;             // take over what the store of `out` holds from the same inputs
@@ -65,6 +67,7 @@ struct ReportArguments {
   std::filesystem::path out;                     // a run's folder, or a summary.json
   std::optional<std::filesystem::path> page;     // default: report.html in `out`
   std::optional<std::filesystem::path> figures;  // folder for SVG files
+  std::string target;                            // its chapter alone; empty: all
 };
 
 struct CheckArguments {
@@ -92,11 +95,13 @@ struct LeaderboardArguments {
   CommonArguments common;
   std::vector<std::filesystem::path> runs;  // folders of runs
   std::string metric;                       // empty: the primary one
+  std::string target;                       // empty: all
 };
 
 struct VerifyArguments {
   CommonArguments common;
   std::filesystem::path out;
+  std::string target;  // empty: all
   bool all = false;
   int n_sample = 20;  // evaluations, chosen by `seed`
   std::uint64_t seed = 0;

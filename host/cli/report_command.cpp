@@ -15,8 +15,8 @@ namespace headroom::cli {
 namespace fs = std::filesystem;
 
 Result<int> report(const ReportArguments& arguments) {
-  auto model = read_report_model(arguments.out);
-  if (!model) return tl::unexpected<Error>(model.error());
+  auto chapters = read_report_models(arguments.out, arguments.target);
+  if (!chapters) return tl::unexpected<Error>(chapters.error());
   std::error_code ignored;
   const fs::path folder = fs::is_directory(arguments.out, ignored) ? arguments.out : arguments.out.parent_path();
   const fs::path page = arguments.page.value_or(folder / "report.html");
@@ -25,10 +25,10 @@ Result<int> report(const ReportArguments& arguments) {
         Doubt{"output.not_ours", page.string(), "Headroom did not write this file", 1, {}, "give another one with -o"}
             .error());
   }
-  if (auto written = write_report(page, *model); !written) return tl::unexpected<Error>(written.error());
+  if (auto written = write_report(page, *chapters); !written) return tl::unexpected<Error>(written.error());
   std::cout << page.string() << '\n';
   if (arguments.figures) {
-    if (auto written = write_figures(*arguments.figures, model->summary); !written) {
+    if (auto written = write_figures(*arguments.figures, chapters->front().summary); !written) {
       return tl::unexpected<Error>(written.error());
     }
     std::cout << arguments.figures->string() << '\n';

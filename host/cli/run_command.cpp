@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <memory>
+#include <optional>
+#include <set>
 
 #include "cli/command_line.hpp"
 #include "cli/exit_code.hpp"
@@ -14,6 +17,7 @@
 #include "cli/run_setup.hpp"
 #include "cli/run_store.hpp"
 #include "cli/summary_output.hpp"
+#include "cli/target_input.hpp"
 #include "cli/task_input.hpp"
 #include "cli/terminal_streams.hpp"
 #include "evaluation/evaluate.hpp"
@@ -27,6 +31,7 @@
 #include "store/store.hpp"
 #include "summary/summary.hpp"
 #include "summary/summary_json.hpp"
+#include "summary/target_parts.hpp"
 #include "terminal/display_text.hpp"
 #include "terminal/terminal_progress.hpp"
 #include "version.hpp"
@@ -37,13 +42,15 @@ namespace {
 namespace fs = std::filesystem;
 
 void print_coverage(const RunSummary& summary, const RunOptions& options) {
+  const Target* target = target_by_name(targets_of(summary).front());
+  const char* stand_in = target == nullptr || target->classes.empty() ? "the train mean" : "the most frequent class";
   for (const PluginRecord& plugin : summary.plugins()) {
     if (!plugin.has_n_ids()) continue;
     const bool is_finished = std::any_of(options.predictions.begin(), options.predictions.end(),
                                          [&](const PredictionsSpec& spec) { return spec.name == plugin.name(); });
     fmt::print(stderr, "headroom: {}: {} of {} test perturbations have a {}{}\n", display_text(plugin.name()),
                plugin.n_present(), plugin.n_ids(), is_finished ? "prediction" : "vector",
-               plugin.n_present() < plugin.n_ids() ? "; the others are predicted as the train mean" : "");
+               plugin.n_present() < plugin.n_ids() ? fmt::format("; the others are predicted as {}", stand_in) : "");
   }
 }
 
@@ -122,14 +129,36 @@ class FinishedMethods final : public RunObserver {
   TerminalStyle style_;
 };
 
-// The folder with its store.
-Result<Store> open_results(const RunArguments& arguments, const Target& target) {
+Result<void> make_folder(const RunArguments& arguments) {
   std::error_code error;
   fs::create_directories(arguments.out, error);
   if (error) return bad_input("cannot make the folder for the results", arguments.out.string(), error.message());
+  return {};
+}
+
+// The store, opened with the metrics of one target.
+Result<Store> open_results(const RunArguments& arguments, const TargetInput& input) {
   std::vector<std::string> metric_names;
-  for (const Metric metric : evaluated_metrics(target, arguments.run)) metric_names.emplace_back(metric_name(metric));
+  for (const Metric metric : evaluated_metrics(*input.target, input.options)) {
+    metric_names.emplace_back(metric_name(metric));
+  }
   return Store::open(arguments.out, metric_names);
+}
+
+// One target of a run, from its plan to its results.
+struct TargetRun {
+  const TargetInput* input = nullptr;
+  std::unique_ptr<RunStore> memory;
+  std::optional<PlannedRun> planned;
+  std::optional<Store> store;
+  std::optional<RunResults> results;  // none: the run was interrupted before
+};
+
+template <class T, class From, class Get>
+std::vector<T> each(From& all, Get&& get) {
+  std::vector<T> list;
+  for (auto& one : all) list.push_back(get(one));
+  return list;
 }
 
 Result<void> write_run_toml(const RunArguments& arguments) {
@@ -152,22 +181,26 @@ Result<void> show(const RunSummary& summary, const std::vector<SubmissionOutcome
 }
 
 // A run whose every evaluation and output file is there already: it is recorded and shown as if it had been made.
-Result<int> show_again(const KeptOutputs& kept, const PlannedRun& planned, std::size_t n_evaluations, RunStore& memory,
-                       TerminalProgress& progress, const RunOptions& options, const RunArguments& arguments) {
+Result<int> show_again(const KeptOutputs& kept, std::vector<TargetRun>& targets, TerminalProgress& progress,
+                       const RunOptions& options, const RunArguments& arguments) {
   const auto summary = read_summary_json(arguments.out / "summary.json");
   if (!summary) return tl::unexpected<Error>(summary.error());
   if (auto written = write_run_toml(arguments); !written) return tl::unexpected<Error>(written.error());
-  if (auto begun = memory.begin(planned.results().settings, planned.plugins()); !begun) {
-    return tl::unexpected<Error>(begun.error());
-  }
-  memory.recall_without_numbers(n_evaluations);
   const TerminalStyle style = progress_style(arguments.common.quiet);
-  progress.begin("evaluations", planned.n_steps(), "evaluations");
-  progress.advance(planned.n_steps());
-  if (style.live) {
-    for (const std::string& line : finished_method_lines(*summary, style)) progress.print_line(line);
+  for (TargetRun& target : targets) {
+    const PlannedRun& planned = *target.planned;
+    if (auto begun = target.memory->begin(planned.results().settings, planned.plugins()); !begun) {
+      return tl::unexpected<Error>(begun.error());
+    }
+    target.memory->recall_without_numbers(planned.evaluations().size());
+    progress.begin("evaluations", planned.n_steps(), "evaluations");
+    progress.advance(planned.n_steps());
+    if (style.live) {
+      const RunSummary part = part_of_target(*summary, target.input->target->name);
+      for (const std::string& line : finished_method_lines(part, style)) progress.print_line(line);
+    }
+    progress.end();
   }
-  progress.end();
   if (auto shown = show(*summary, kept.submissions, options, arguments); !shown) {
     return tl::unexpected<Error>(shown.error());
   }
@@ -175,6 +208,20 @@ Result<int> show_again(const KeptOutputs& kept, const PlannedRun& planned, std::
   const bool all_ok = std::all_of(kept.submissions.begin(), kept.submissions.end(),
                                   [](const SubmissionOutcome& outcome) { return outcome.verdict == "ok"; });
   return all_ok ? kExitEvaluated : kExitPluginFailed;
+}
+
+// Of the targets together: each submission by the first in which it came to nothing, or as it is.
+std::vector<SubmissionOutcome> submissions_of(const std::vector<TargetRun>& targets) {
+  std::vector<SubmissionOutcome> outcomes;
+  for (const TargetRun& target : targets) {
+    if (!target.results) continue;
+    const auto& of_target = target.results->submissions;
+    if (outcomes.empty()) outcomes = of_target;
+    for (std::size_t i = 0; i < std::min(outcomes.size(), of_target.size()); ++i) {
+      if (outcomes[i].verdict == "ok") outcomes[i] = of_target[i];
+    }
+  }
+  return outcomes;
 }
 
 }  // namespace
@@ -196,72 +243,117 @@ Result<int> run(const RunArguments& arguments) {
                                may_be_done ? TaskParts::all_but_deltas : TaskParts::all);
   if (!input) return tl::unexpected<Error>(input.error());
   const NoiseTable* noise = input->noise ? &*input->noise : nullptr;
+  Task unread = may_be_done ? input->task : Task();
+  if (auto valid = validate(*options); !valid) return tl::unexpected<Error>(valid.error());
+  auto inputs = split_by_target(std::move(input->task), *options, arguments.targets, arguments.common.quiet);
+  if (!inputs) return tl::unexpected<Error>(inputs.error());
 
   // Every file is known, and what is doubtful about it, before anything is written.
   ThreadPool pool(arguments.common.n_threads);
-  if (auto valid = validate(*options); !valid) return tl::unexpected<Error>(valid.error());
-  FileReview files{&input->task, true, !arguments.task.columns.contexts.empty(), {}};
+  for (const TargetInput& of_target : *inputs) {
+    if (auto valid = validate(of_target.options); !valid) return tl::unexpected<Error>(valid.error());
+  }
+  std::set<std::string> reviewed;
   std::vector<Doubt> told_earlier;
   if (may_be_done) {
     if (const auto earlier = read_summary_json(arguments.out / "summary.json")) {
-      for (const PluginRecord& plugin : earlier->plugins()) files.reviewed.insert(plugin.data_sha256());
+      for (const PluginRecord& plugin : earlier->plugins()) reviewed.insert(plugin.data_sha256());
       told_earlier = doubts_about_vectors(*earlier);
     }
   }
-  auto roster = load_roster(target_of(input->task), *options, pool,
-                            may_be_done ? VectorFiles::leave : VectorFiles::read, files, Interruption::token());
-  if (!roster) return tl::unexpected<Error>(roster.error());
-  raise_doubts(*roster, review);
+  std::vector<Roster> rosters;
+  Review told_before(arguments.review);  // of the first target's files, which are those of the others
+  for (const TargetInput& of_target : *inputs) {
+    const FileReview files{&of_target.task, true, !arguments.task.columns.contexts.empty(), reviewed};
+    auto roster = load_roster(*of_target.target, of_target.options, pool,
+                              may_be_done ? VectorFiles::leave : VectorFiles::read, files, Interruption::token());
+    if (!roster) return tl::unexpected<Error>(roster.error());
+    raise_doubts(*roster, rosters.empty() ? review : told_before);
+    rosters.push_back(std::move(*roster));
+  }
+  if (auto used = check_keys_are_used(each<const Roster*>(rosters, [](Roster& roster) { return &roster; })); !used) {
+    return tl::unexpected<Error>(used.error());
+  }
   for (Doubt& doubt : told_earlier) review.raise(std::move(doubt));
   review_outputs(arguments, review);
   if (auto settled = settle_review(review, arguments.common.quiet); !settled) {
     return tl::unexpected<Error>(settled.error());
   }
-  print_notes(grid_proposals(*roster, input->task, *options), arguments.common.quiet);
 
   const auto blas = require_threadsafe_blas();
   if (!blas) return tl::unexpected<Error>(blas.error());
-  RunStore memory(make_run_record(arguments, input->task, noise, *blas), arguments.resume, arguments.common.quiet);
-
   TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
   FinishedMethods finished(progress, progress_style(arguments.common.quiet));
-  auto planned = PlannedRun::plan(input->task, noise, *options, pool, progress, Interruption::token(), &memory,
-                                  &finished, may_be_done ? VectorFiles::leave : VectorFiles::read, std::move(*roster));
-  if (!planned) return tl::unexpected<Error>(planned.error());
+  std::vector<TargetRun> targets;
+  for (std::size_t i = 0; i < inputs->size(); ++i) {
+    const TargetInput& of_target = (*inputs)[i];
+    print_notes(grid_proposals(rosters[i], of_target.task, of_target.options), arguments.common.quiet);
+    TargetRun& target = targets.emplace_back();
+    target.input = &of_target;
+    target.memory = std::make_unique<RunStore>(make_run_record(arguments, of_target.task, noise, *blas),
+                                               arguments.resume, arguments.common.quiet);
+    auto planned = PlannedRun::plan(of_target.task, noise, of_target.options, pool, progress, Interruption::token(),
+                                    target.memory.get(), &finished,
+                                    may_be_done ? VectorFiles::leave : VectorFiles::read, std::move(rosters[i]));
+    if (!planned) return tl::unexpected<Error>(planned.error());
+    target.planned.emplace(std::move(*planned));
+  }
 
   // What can be refused was refused by now: nothing is written before.
-  auto store = open_results(arguments, target_of(input->task));
-  if (!store) return tl::unexpected<Error>(store.error());
-  memory.keep_in(*store);
-  const auto plan = plan_outputs(arguments, input->task, noise, *planned, review);
-  if (!plan) return tl::unexpected<Error>(plan.error());
+  if (auto made = make_folder(arguments); !made) return tl::unexpected<Error>(made.error());
+  std::vector<OutputsPlan> plans;
+  for (TargetRun& target : targets) {
+    auto store = open_results(arguments, *target.input);
+    if (!store) return tl::unexpected<Error>(store.error());
+    target.store.emplace(std::move(*store));
+    target.memory->keep_in(*target.store);
+    auto plan = plan_outputs(arguments, target.input->task, noise, *target.planned, review);
+    if (!plan) return tl::unexpected<Error>(plan.error());
+    plans.push_back(std::move(*plan));
+  }
+  const auto stores = each<Store*>(targets, [](TargetRun& target) { return &*target.store; });
   if (may_be_done) {
-    const auto kept = standing_outputs(*plan, arguments.out, *store, pool);
+    const auto kept = standing_outputs(plans, stores, arguments.out, pool);
     if (!kept) return tl::unexpected<Error>(kept.error());
     if (*kept && !Interruption::token().stop_requested()) {
-      return show_again(**kept, *planned, plan->evaluations.size(), memory, progress, *options, arguments);
+      return show_again(**kept, targets, progress, *options, arguments);
     }
-    if (auto read = read_deltas(&input->task, arguments.task.columns); !read)
+    if (auto read = read_values(unread, *inputs, arguments.task.columns); !read)
       return tl::unexpected<Error>(read.error());
   }
   if (auto written = write_run_toml(arguments); !written) return tl::unexpected<Error>(written.error());
-  RunOutcome outcome = planned->evaluate();
-  if (outcome.error && outcome.error->kind != ErrorKind::interrupted) return tl::unexpected<Error>(*outcome.error);
 
-  RunSummary summary = summarise(outcome.results, input->task, HEADROOM_VERSION, pool, {arguments.keep_inner_scores});
-  if (noise != nullptr) summary.mutable_task()->set_noise_sha256(noise->sha256);
+  std::optional<Error> interrupted;
+  std::vector<RunSummary> parts;
+  std::vector<TargetOutputs> outputs;
+  for (TargetRun& target : targets) {
+    if (interrupted) break;
+    RunOutcome outcome = target.planned->evaluate();
+    if (outcome.error && outcome.error->kind != ErrorKind::interrupted) return tl::unexpected<Error>(*outcome.error);
+    interrupted = outcome.error;
+    target.results.emplace(std::move(outcome.results));
+    RunSummary& part = parts.emplace_back(
+        summarise(*target.results, target.input->task, HEADROOM_VERSION, pool, {arguments.keep_inner_scores}));
+    if (noise != nullptr) part.mutable_task()->set_noise_sha256(noise->sha256);
+    outputs.push_back({&*target.results, &target.input->task, &*target.store});
+  }
+  RunSummary summary = joined(std::move(parts));
   keep_doubts(review, &summary);
-  auto written = write_outputs(arguments.out, outcome.results, summary, input->task, noise, *store, pool);
+  const std::vector<SubmissionOutcome> submissions = submissions_of(targets);
+  auto written = write_outputs(arguments.out, outputs, summary, noise, pool);
   if (!written) return tl::unexpected<Error>(written.error());
-  if (!outcome.error) {
-    auto kept = keep_outputs(*plan, std::move(*written), outcome.results.submissions, *store);
+  if (!interrupted) {
+    auto kept = keep_outputs(plans, stores, std::move(*written), submissions);
     if (!kept) return tl::unexpected<Error>(kept.error());
   }
-  if (auto shown = show(summary, outcome.results.submissions, *options, arguments); !shown) {
+  if (auto shown = show(summary, submissions, *options, arguments); !shown) {
     return tl::unexpected<Error>(shown.error());
   }
-  if (outcome.error) return tl::unexpected<Error>(*outcome.error);
-  return any_failed(outcome.results) ? kExitPluginFailed : kExitEvaluated;
+  if (interrupted) return tl::unexpected<Error>(*interrupted);
+  const bool failed = std::any_of(targets.begin(), targets.end(), [](const TargetRun& target) {
+    return target.results && any_failed(*target.results);
+  });
+  return failed ? kExitPluginFailed : kExitEvaluated;
 }
 
 Result<int> bounds(const RunArguments& arguments) {
@@ -271,14 +363,23 @@ Result<int> bounds(const RunArguments& arguments) {
   auto input = read_task_input(arguments.task, review, arguments.common.quiet);
   if (!input) return tl::unexpected<Error>(input.error());
   const NoiseTable* noise = input->noise ? &*input->noise : nullptr;
+  if (auto valid = validate(*options); !valid) return tl::unexpected<Error>(valid.error());
+  auto inputs = split_by_target(std::move(input->task), *options, arguments.targets, arguments.common.quiet);
+  if (!inputs) return tl::unexpected<Error>(inputs.error());
 
   if (const auto blas = require_threadsafe_blas(); !blas) return tl::unexpected<Error>(blas.error());
   ThreadPool pool(arguments.common.n_threads);
   TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
-  const RunOutcome outcome = evaluate(input->task, noise, *options, pool, progress, Interruption::token());
-  if (outcome.error) return tl::unexpected<Error>(*outcome.error);
-
-  RunSummary summary = summarise(outcome.results, input->task, HEADROOM_VERSION, pool);
+  std::vector<RunSummary> parts;
+  bool failed = false;
+  for (const TargetInput& of_target : *inputs) {
+    const RunOutcome outcome =
+        evaluate(of_target.task, noise, of_target.options, pool, progress, Interruption::token());
+    if (outcome.error) return tl::unexpected<Error>(*outcome.error);
+    parts.push_back(summarise(outcome.results, of_target.task, HEADROOM_VERSION, pool));
+    failed = failed || any_failed(outcome.results);
+  }
+  RunSummary summary = joined(std::move(parts));
   keep_doubts(review, &summary);
   switch (arguments.common.format) {
     case TableFormat::json:
@@ -290,7 +391,7 @@ Result<int> bounds(const RunArguments& arguments) {
     default:
       write_table(std::cout, bounds_table(summary), arguments.common.format, stdout_style());
   }
-  return any_failed(outcome.results) ? kExitPluginFailed : kExitEvaluated;
+  return failed ? kExitPluginFailed : kExitEvaluated;
 }
 
 }  // namespace headroom::cli

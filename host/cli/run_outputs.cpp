@@ -12,6 +12,7 @@
 #include "summary/perturbations_csv.hpp"
 #include "summary/scores_csv.hpp"
 #include "summary/summary_json.hpp"
+#include "summary/target_parts.hpp"
 
 namespace headroom::cli {
 namespace {
@@ -57,12 +58,16 @@ void add_methods(StampText& stamp, const RunResults& planned) {
   }
 }
 
-// The plan with the runs that made the stored evaluations; nullopt: some evaluation is to be made, or made again.
-Result<std::optional<std::string>> stamp_of(const OutputsPlan& plan, Store& store) {
-  const auto provenance = store.provenance_of(plan.evaluations);
-  if (!provenance) return tl::unexpected<Error>(provenance.error());
-  if (!*provenance) return std::nullopt;
-  auto stamp = sha256_of_bytes(plan.sha256 + **provenance);
+// The plans with the runs that made the stored evaluations; nullopt: some evaluation is to be made, or made again.
+Result<std::optional<std::string>> stamp_of(const std::vector<OutputsPlan>& plans, const std::vector<Store*>& stores) {
+  std::string text;
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    const auto provenance = stores[i]->provenance_of(plans[i].evaluations);
+    if (!provenance) return tl::unexpected<Error>(provenance.error());
+    if (!*provenance) return std::nullopt;
+    text += plans[i].sha256 + **provenance;
+  }
+  auto stamp = sha256_of_bytes(text);
   if (!stamp) return tl::unexpected<Error>(stamp.error());
   return std::move(*stamp);
 }
@@ -89,11 +94,12 @@ Result<OutputsPlan> plan_outputs(const RunArguments& arguments, const Task& task
   return OutputsPlan{std::move(*sha256), planned.evaluations()};
 }
 
-Result<std::optional<KeptOutputs>> standing_outputs(const OutputsPlan& plan, const fs::path& out, Store& store,
+Result<std::optional<KeptOutputs>> standing_outputs(const std::vector<OutputsPlan>& plans,
+                                                    const std::vector<Store*>& stores, const fs::path& out,
                                                     ThreadPool& pool) {
-  const auto stamp = stamp_of(plan, store);
+  const auto stamp = stamp_of(plans, stores);
   if (!stamp) return tl::unexpected<Error>(stamp.error());
-  auto kept = store.outputs();
+  auto kept = stores.front()->outputs();
   if (!kept) return tl::unexpected<Error>(kept.error());
   if (!*stamp || !*kept || (*kept)->stamp != **stamp) return std::nullopt;
   const std::vector<WrittenFile>& files = (*kept)->files;
@@ -103,15 +109,25 @@ Result<std::optional<KeptOutputs>> standing_outputs(const OutputsPlan& plan, con
   return kept;
 }
 
-Result<std::vector<WrittenFile>> write_outputs(const fs::path& out, const RunResults& results,
-                                               const RunSummary& summary, const Task& task, const NoiseTable* noise,
-                                               Store& store, ThreadPool& pool) {
-  if (auto forgotten = store.forget_outputs(); !forgotten) return tl::unexpected<Error>(forgotten.error());
-  std::vector<PerturbationFacts> facts =
-      perturbation_facts(results, task, [noise](std::string_view context, std::string_view pert_id) {
-        return noise != nullptr ? noise->reference(context, pert_id, "n_cells") : std::nullopt;
-      });
-  if (auto kept = store.put_facts(facts); !kept) return tl::unexpected<Error>(kept.error());
+Result<std::vector<WrittenFile>> write_outputs(const fs::path& out, const std::vector<TargetOutputs>& targets,
+                                               const RunSummary& summary, const NoiseTable* noise, ThreadPool& pool) {
+  if (auto forgotten = targets.front().store->forget_outputs(); !forgotten) {
+    return tl::unexpected<Error>(forgotten.error());
+  }
+  std::vector<ReportModel> chapters;
+  std::vector<ScoredTask> scored;
+  for (const TargetOutputs& of_target : targets) {
+    const RunResults& results = *of_target.results;
+    std::vector<PerturbationFacts> facts =
+        perturbation_facts(results, *of_target.task, [noise](std::string_view context, std::string_view pert_id) {
+          return noise != nullptr ? noise->reference(context, pert_id, "n_cells") : std::nullopt;
+        });
+    if (auto kept = of_target.store->put_facts(facts, results.target); !kept) {
+      return tl::unexpected<Error>(kept.error());
+    }
+    chapters.push_back(report_model(part_of_target(summary, results.target), results, std::move(facts)));
+    scored.push_back({&results, of_target.task});
+  }
 
   std::vector<WrittenFile> files;
   const auto write = [&](const char* name, const std::string& bytes) -> Result<void> {
@@ -120,22 +136,22 @@ Result<std::vector<WrittenFile>> write_outputs(const fs::path& out, const RunRes
     files.push_back(std::move(*written));
     return {};
   };
-  const std::string report = report_page(report_model(summary, results, std::move(facts)));
+  const std::string report = report_page(chapters);
   if (auto done = write("report.html", report); !done) return tl::unexpected<Error>(done.error());
   if (auto done = write("summary.json", summary_json(summary)); !done) return tl::unexpected<Error>(done.error());
   if (auto done = write("scores.csv", scores_csv(summary)); !done) return tl::unexpected<Error>(done.error());
-  auto perturbations = write_perturbations_csv(out / "perturbations.csv", results, task, pool);
+  auto perturbations = write_perturbations_csv(out / "perturbations.csv", scored, pool);
   if (!perturbations) return tl::unexpected<Error>(perturbations.error());
   files.push_back(std::move(*perturbations));
   return files;
 }
 
-Result<void> keep_outputs(const OutputsPlan& plan, std::vector<WrittenFile> files,
-                          const std::vector<SubmissionOutcome>& submissions, Store& store) {
-  const auto stamp = stamp_of(plan, store);
+Result<void> keep_outputs(const std::vector<OutputsPlan>& plans, const std::vector<Store*>& stores,
+                          std::vector<WrittenFile> files, const std::vector<SubmissionOutcome>& submissions) {
+  const auto stamp = stamp_of(plans, stores);
   if (!stamp) return tl::unexpected<Error>(stamp.error());
   if (!*stamp) return {};
-  return store.put_outputs({**stamp, std::move(files), submissions});
+  return stores.front()->put_outputs({**stamp, std::move(files), submissions});
 }
 
 }  // namespace headroom::cli

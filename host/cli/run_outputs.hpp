@@ -26,19 +26,28 @@ struct OutputsPlan {
 Result<OutputsPlan> plan_outputs(const RunArguments& arguments, const Task& task, const NoiseTable* noise,
                                  const PlannedRun& planned, const Review& review);
 
-// What the store knows of the files, if nothing is to be evaluated, they were made from this plan and the evaluations
-// that are stored now, and every one of them is still as it was written, which is found by hashing them.
-Result<std::optional<KeptOutputs>> standing_outputs(const OutputsPlan& plan, const std::filesystem::path& out,
-                                                    Store& store, ThreadPool& pool);
+// One target's part of a run's outputs.
+struct TargetOutputs {
+  const RunResults* results;
+  const Task* task;
+  Store* store;  // opened with the target's metrics
+};
+
+// What the store knows of the files, if nothing is to be evaluated, they were made from these plans (one a target, with
+// its store) and the evaluations that are stored now, and every one of them is still as it was written, which is found
+// by hashing them.
+Result<std::optional<KeptOutputs>> standing_outputs(const std::vector<OutputsPlan>& plans,
+                                                    const std::vector<Store*>& stores, const std::filesystem::path& out,
+                                                    ThreadPool& pool);
 
 // Writes report.html, summary.json, scores.csv and perturbations.csv, and keeps in the store what the report shows of
 // the perturbations. The store knows of no outputs afterwards, until keep_outputs().
-Result<std::vector<WrittenFile>> write_outputs(const std::filesystem::path& out, const RunResults& results,
-                                               const RunSummary& summary, const Task& task, const NoiseTable* noise,
-                                               Store& store, ThreadPool& pool);
+Result<std::vector<WrittenFile>> write_outputs(const std::filesystem::path& out,
+                                               const std::vector<TargetOutputs>& targets, const RunSummary& summary,
+                                               const NoiseTable* noise, ThreadPool& pool);
 
-// Has the store know the files as made from this plan, unless an evaluation failed and is to be tried again.
-Result<void> keep_outputs(const OutputsPlan& plan, std::vector<WrittenFile> files,
-                          const std::vector<SubmissionOutcome>& submissions, Store& store);
+// Has the store know the files as made from these plans, unless an evaluation failed and is to be tried again.
+Result<void> keep_outputs(const std::vector<OutputsPlan>& plans, const std::vector<Store*>& stores,
+                          std::vector<WrittenFile> files, const std::vector<SubmissionOutcome>& submissions);
 
 }  // namespace headroom::cli

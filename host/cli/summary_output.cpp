@@ -9,13 +9,17 @@
 #include "summary/primary_metric.hpp"
 #include "summary/scores_csv.hpp"
 #include "summary/summary_json.hpp"
+#include "summary/target_parts.hpp"
 
 namespace headroom::cli {
 
 Result<void> print_summary(const RunSummary& summary, const std::string& run, const CommonArguments& common) {
   switch (common.format) {
     case TableFormat::text:
-      draw_method_bars(std::cout, summary, primary_metric(summary), stdout_style());
+      for (const std::string& target : targets_of(summary)) {
+        const RunSummary part = part_of_target(summary, target);
+        draw_method_bars(std::cout, part, primary_metric(part), stdout_style());
+      }
       break;
     case TableFormat::csv:
       std::cout << scores_csv(summary);
@@ -24,10 +28,12 @@ Result<void> print_summary(const RunSummary& summary, const std::string& run, co
       std::cout << summary_json(summary);
       break;
     case TableFormat::markdown: {
-      const auto board = make_leaderboard({{run, summary}});
-      if (!board) return tl::unexpected<Error>(board.error());
-      print_notes(board->notes, common.quiet);
-      write_table(std::cout, leaderboard_table(*board, true), common.format, stdout_style());
+      for (const std::string& target : targets_of(summary)) {
+        const auto board = make_leaderboard({{run, part_of_target(summary, target)}});
+        if (!board) return tl::unexpected<Error>(board.error());
+        print_notes(board->notes, common.quiet);
+        write_table(std::cout, leaderboard_table(*board, true), common.format, stdout_style());
+      }
       break;
     }
   }

@@ -10,10 +10,6 @@ namespace fs = std::filesystem;
 Result<TaskInput> read_task_input(const TaskArguments& arguments, Review& review, bool quiet, TaskParts parts) {
   auto task = read_task(arguments.task, arguments.columns, review, parts);
   if (!task) return tl::unexpected<Error>(task.error());
-  if (!task->has_deltas) {
-    return bad_input("the task holds labels and no deltas", task->path,
-                     "give a task with deltas, or name the layer of deltas with --layer (--layer X for X)");
-  }
   TaskInput input{std::move(*task), std::nullopt};
 
   std::error_code ignored;

@@ -13,6 +13,7 @@
 #include "cli/interruption.hpp"
 #include "cli/run_setup.hpp"
 #include "cli/shared_columns.hpp"
+#include "cli/target_input.hpp"
 #include "cli/task_input.hpp"
 #include "cli/terminal_streams.hpp"
 #include "evaluation/evaluate.hpp"
@@ -86,15 +87,27 @@ Result<std::vector<VerifiedEvaluation>> verify_run(const fs::path& here, const f
   }
   options->limits = kept;
 
+  // Every run of the store is of one target.
+  auto inputs = split_by_target(std::move(input->task), *options, arguments->targets, true);
+  if (!inputs) return tl::unexpected<Error>(inputs.error());
+  const auto of_target = std::find_if(inputs->begin(), inputs->end(), [&](const TargetInput& one) {
+    return one.target->name == sample.front().target;
+  });
+  if (of_target == inputs->end()) {
+    return bad_input(fmt::format("the task no longer holds the target {}", sample.front().target),
+                     arguments->task.task.string(), "verify it with the task that it was made from");
+  }
+
   std::vector<std::string> metrics;
-  for (const Metric metric : evaluated_metrics(target_of(input->task), *options))
+  for (const Metric metric : evaluated_metrics(*of_target->target, of_target->options)) {
     metrics.emplace_back(metric_name(metric));
+  }
   auto store = Store::open_to_read(out, metrics);
   if (!store) return tl::unexpected<Error>(store.error());
   Verification verification(*store, sample);
   TerminalProgress progress(std::cerr, progress_style(verify.common.quiet));
-  const RunOutcome outcome = evaluate(input->task, input->noise ? &*input->noise : nullptr, *options, pool, progress,
-                                      Interruption::token(), &verification);
+  const RunOutcome outcome = evaluate(of_target->task, input->noise ? &*input->noise : nullptr, of_target->options,
+                                      pool, progress, Interruption::token(), &verification);
   if (outcome.error) return tl::unexpected<Error>(*outcome.error);
   return verification.outcomes();
 }
@@ -141,6 +154,12 @@ Result<int> verify(const VerifyArguments& arguments) {
   if (!runs) return tl::unexpected<Error>(runs.error());
   std::vector<EvaluationKey> stored;
   for (const KeptRun& run : *runs) stored.insert(stored.end(), run.evaluations.begin(), run.evaluations.end());
+  std::erase_if(stored,
+                [&](const EvaluationKey& key) { return !arguments.target.empty() && key.target != arguments.target; });
+  if (stored.empty() && !arguments.target.empty()) {
+    return bad_input(fmt::format("the store holds no evaluation of the target '{}' that succeeded", arguments.target),
+                     arguments.out.string(), "leave --target out");
+  }
   if (stored.empty()) {
     return bad_input("the store holds no evaluation that succeeded", arguments.out.string(), "run headroom run first");
   }
@@ -150,12 +169,12 @@ Result<int> verify(const VerifyArguments& arguments) {
   const auto sample = sample_of(stored, n, arguments.seed);
   ThreadPool pool(arguments.common.n_threads);
   std::vector<VerifiedEvaluation> all;
-  std::set<std::tuple<std::string, std::string, std::string>> chosen;
-  for (const EvaluationKey& key : sample) chosen.emplace(key.context, key.split, key.method);
+  std::set<std::tuple<std::string, std::string, std::string, std::string>> chosen;
+  for (const EvaluationKey& key : sample) chosen.emplace(key.target, key.context, key.split, key.method);
   for (const KeptRun& run : *runs) {
     std::vector<EvaluationKey> of_run;
     for (const EvaluationKey& key : run.evaluations) {
-      if (chosen.contains({key.context, key.split, key.method})) of_run.push_back(key);
+      if (chosen.contains({key.target, key.context, key.split, key.method})) of_run.push_back(key);
     }
     if (of_run.empty()) continue;
     auto verified = verify_run(here, out, run.record, of_run, arguments, pool);

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "bounds/advantage.hpp"
+#include "bounds/resampling.hpp"
 #include "evaluation/asked_alone.hpp"
 #include "evaluation/embedding.hpp"
 #include "evaluation/fold_data.hpp"
@@ -22,6 +23,7 @@
 #include "evaluation/head.hpp"
 #include "evaluation/probe_finding.hpp"
 #include "evaluation/twin_vectors.hpp"
+#include "evaluation/whole_fold.hpp"
 #include "numerics/numpy_random.hpp"
 
 namespace headroom {
@@ -111,7 +113,10 @@ class ContextAudit {
         context_(context),
         fold_(fold),
         labels_(labels),
-        pool_(pool) {}
+        pool_(pool) {
+    if (target_.score_fold == nullptr) return;
+    resample_counts_ = TestResamples(n_tests_of(context.splits), options.seed).all_counts(0);
+  }
 
   std::vector<AuditResult> probe(const RosterEntry& plugin) const {
     std::vector<AuditResult> found;
@@ -273,35 +278,51 @@ class ContextAudit {
     if (!outcome) return broke_down(outcome.error());
     if (!outcome->best_setting) return broke_down(no_feasible_setting(features, head.grid));
     return judge(on(covered, primary_values(with_stand_ins(target_, fold, covered, outcome->predictions))),
-                 on(covered, submitted.metric_values.front()), *null);
+                 on(covered, fold_values_of(submitted, 0)), *null);
   }
 
   struct Null {
     std::string name;
-    Vector values;  // one per covered test perturbation
+    FoldValues values;  // of covered test perturbations
   };
 
-  ProbeFinding judge(const Vector& values, const Vector& submitted, const Null& null) const {
+  // Of the covered test perturbations, or of the fold where it has a value as a whole.
+  static double mean(const FoldValues& values) { return values.whole ? values.whole->value : values.of_tests.mean(); }
+
+  ProbeFinding judge(const FoldValues& values, const FoldValues& submitted, const Null& null) const {
     const Metric metric = results_.metrics.front();
     const bool higher = higher_is_better(metric);
     const std::string detail = fmt::format("{} {:.4g} shuffled, {:.4g} as submitted, {:.4g} {}", metric_name(metric),
-                                           values.mean(), submitted.mean(), null.values.mean(), null.name);
+                                           mean(values), mean(submitted), mean(null.values), null.name);
     const auto advantage = paired_advantage(values, null.values, higher);
     if (!advantage) return probe_skipped(fmt::format("{} is undefined for some predictions", metric_name(metric)));
-    const double gained = higher ? (submitted - null.values).mean() : (null.values - submitted).mean();
-    const double least = std::max(
-        {kKeptFraction * gained, kRounding * std::abs(null.values.mean()), kRounding * std::abs(values.mean())});
+    const double gained = mean_difference(higher ? submitted : null.values, higher ? null.values : submitted);
+    const double least =
+        std::max({kKeptFraction * gained, kRounding * std::abs(mean(null.values)), kRounding * std::abs(mean(values))});
     return advantage->low > 0 && advantage->mean > least ? probe_failed(detail + ": still better than the null")
                                                          : probe_passed(detail);
   }
 
-  Vector primary_values(const Matrix& predictions) const {
-    return target_.score(predictions, fold_.truth, std::span(results_.metrics).first(1)).front();
+  static double mean_difference(const FoldValues& a, const FoldValues& b) {
+    return a.whole && b.whole ? a.whole->value - b.whole->value : (a.of_tests - b.of_tests).mean();
   }
 
-  static Vector on(const RowIndex& positions, const Vector& values) {
-    Vector chosen(static_cast<Eigen::Index>(positions.size()));
-    for (Eigen::Index i = 0; i < chosen.size(); ++i) chosen[i] = values[positions[static_cast<std::size_t>(i)]];
+  FoldValues primary_values(const Matrix& predictions) const {
+    const auto primary = std::span(results_.metrics).first(1);
+    FoldValues values(target_.score(predictions, fold_.truth, primary).front());
+    if (target_.score_fold == nullptr) return values;
+    const WholeFoldScores whole = score_whole_fold(target_, predictions, fold_.truth, primary,
+                                                   std::vector<std::uint8_t>(fold_.test.size(), 1), resample_counts_);
+    values.whole = WholeFold{whole.values[0], whole.resampled.row(0)};
+    return values;
+  }
+
+  static FoldValues on(const RowIndex& positions, const FoldValues& values) {
+    FoldValues chosen = values;
+    chosen.of_tests.resize(static_cast<Eigen::Index>(positions.size()));
+    for (Eigen::Index i = 0; i < chosen.of_tests.size(); ++i) {
+      chosen.of_tests[i] = values.of_tests[positions[static_cast<std::size_t>(i)]];
+    }
     return chosen;
   }
 
@@ -310,24 +331,20 @@ class ContextAudit {
                                    bool may_use_coverage) const {
     std::optional<Null> best;
     const bool higher = higher_is_better(results_.metrics.front());
-    const auto consider = [&](const std::string& name, Vector values) {
-      if (!values.allFinite()) return;
-      const bool is_better =
-          !best || (higher ? values.mean() > best->values.mean() : values.mean() < best->values.mean());
+    const auto consider = [&](const std::string& name, FoldValues values) {
+      if (values.whole ? !std::isfinite(values.whole->value) : !values.of_tests.allFinite()) return;
+      const bool is_better = !best || (higher ? mean(values) > mean(best->values) : mean(values) < mean(best->values));
       if (is_better) best = Null{name, std::move(values)};
     };
     for (const MethodEvaluation& method : context_.methods) {
       if (method.role != Role::null_method || !method.in_bound || !stands_in(method, head)) continue;
       if (method.folds.front().status != Status::ok || (!head.shipped && method.predictor == head.name)) continue;
-      consider(method.name, on(covered, method.folds.front().metric_values.front()));
+      consider(method.name, on(covered, fold_values_of(method.folds.front(), 0)));
     }
     if (may_use_coverage) {
-      const ConstMatrixMap deltas = fold_.training_deltas.view();
-      RowVector mean = RowVector::Zero(deltas.cols());
-      for (const std::int32_t row : features.training_rows) mean += deltas.row(row);
-      mean /= static_cast<double>(features.training_rows.size());
-      const Matrix predictions = mean.replicate(static_cast<Eigen::Index>(fold_.test.size()), 1);
-      consider("mean of the covered training deltas", on(covered, primary_values(predictions)));
+      const Matrix prediction = target_.stand_in(fold_.training_deltas.view(), features.training_rows);
+      const Matrix predictions = for_all_tests(prediction, static_cast<Eigen::Index>(fold_.test.size()));
+      consider(target_.name_of_stand_in, on(covered, primary_values(predictions)));
     }
     return best;
   }
@@ -341,6 +358,7 @@ class ContextAudit {
   const FoldData& fold_;
   ShuffledLabels& labels_;
   ThreadPool& pool_;
+  Matrix resample_counts_;  // of the fold, where it has values as a whole
 };
 
 }  // namespace

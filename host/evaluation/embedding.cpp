@@ -48,6 +48,7 @@ Answer<Embedding> ask_for_embedding(const RosterEntry& plugin, const Task& task,
 
   EmbeddingQuestion question;
   question.context = source.name;
+  question.task_kind = target_of(task).task_kind;
   for (const std::int32_t row : order) question.ids.push_back(source.pert_ids[static_cast<std::size_t>(row)]);
   if (fold != nullptr) {
     EmbeddingTraining& training = question.training.emplace();
@@ -102,7 +103,8 @@ Result<HeadFeatures> make_head_features(const Embedding& embedding, const FoldDa
                          : "");
   }
 
-  features.inner_queries = kfold_test_rows(n_covered, options.inner_folds, options.inner_seed);
+  const auto seed = fold.target->inner_folds_shuffled ? std::optional(options.inner_seed) : std::nullopt;
+  features.inner_queries = kfold_test_rows(n_covered, options.inner_folds, seed);
   const Matrix training = gather_rows(embedding.vectors, training_rows_of_context);
   const Matrix test = gather_rows(embedding.vectors, test_rows_of_context);
   auto splits = embedding.raw ? split_features(training, test, features.inner_queries)

@@ -116,6 +116,7 @@ class Run {
   // ---- places: where each evaluation of the plan is written ----
 
   void set_places() {
+    results_.target = plan_.target->name;
     results_.metrics = plan_.metrics;
     results_.heads = plan_.heads;
     for (const PlannedContext& planned : plan_.contexts) {
@@ -279,7 +280,8 @@ class Run {
     const auto fold = split.data.get(
         [&] { return make_fold_data(task_, plan_.contexts[item.context].splits[item.split], plan_.metrics); });
     if (!*fold) return fail(fold->error());
-    const MakerInputs inputs{task_, noise_, options_, roster_, plan_, **fold, *works_[item.context], split};
+    const MakerInputs inputs{task_, noise_,       options_,  roster_, plan_, **fold, *works_[item.context],
+                             split, item.context, item.split};
     if (source_of(item.kind).through_head) return evaluate_through_heads(item, methods, inputs);
     for (const std::size_t m : methods) {
       evaluate_without_head(plan_.methods[m], inputs, part(item, m));
@@ -503,11 +505,18 @@ class Run {
       if (part.status != Status::ok) return part;
       if (mean.status != Status::ok) return mean;
       for (std::size_t m = 0; m < mean.metric_values.size(); ++m) mean.metric_values[m] += part.metric_values[m];
+      mean.whole.values += part.whole.values;
+      mean.whole.covered_values += part.whole.covered_values;
+      mean.whole.resampled += part.whole.resampled;
       mean.wall_s += part.wall_s;
       mean.cpu_s += part.cpu_s;
       mean.peak_memory_bytes = std::max(mean.peak_memory_bytes, part.peak_memory_bytes);
     }
-    for (Vector& values : mean.metric_values) values /= static_cast<double>(parts.size());
+    const auto n_parts = static_cast<double>(parts.size());
+    for (Vector& values : mean.metric_values) values /= n_parts;
+    mean.whole.values /= n_parts;
+    mean.whole.covered_values /= n_parts;
+    mean.whole.resampled /= n_parts;
     return mean;
   }
 

@@ -1,7 +1,9 @@
 #include "evaluation/fold_data.hpp"
 
 #include <map>
+#include <numeric>
 #include <optional>
+#include <utility>
 
 #include "numerics/blas.hpp"
 #include "task/target_gene.hpp"
@@ -32,6 +34,7 @@ OwnGeneColumns own_gene_columns(const Task& task, const std::vector<TaskRow>& ro
 
 Result<FoldData> make_fold_data(const Task& task, const Split& split, const std::vector<Metric>& metrics) {
   FoldData data;
+  data.target = &target_of(task);
   data.context = split.context;
   data.name = split.name;
   data.training = split.training;
@@ -42,17 +45,14 @@ Result<FoldData> make_fold_data(const Task& task, const Split& split, const std:
   if (!shared) return tl::unexpected<Error>(shared.error());
   data.training_deltas = std::move(*shared);
   MatrixMap training = data.training_deltas.view();
-  RowVector mean = RowVector::Zero(training.cols());
   for (Eigen::Index i = 0; i < n_training; ++i) {
     const TaskRow& at = data.training[static_cast<std::size_t>(i)];
     training.row(i) = task.contexts[at.context].deltas.row(at.row);
-    mean += training.row(i);
   }
-  mean /= static_cast<double>(n_training);
   if (auto sealed = data.training_deltas.seal(); !sealed) return tl::unexpected<Error>(sealed.error());
 
-  data.truth = make_truth_cache(deltas_of(task, data.test), std::move(mean), own_gene_columns(task, data.test),
-                                std::nullopt, metrics);
+  data.truth = data.target->make_truth(deltas_of(task, data.test), std::as_const(data.training_deltas).view(),
+                                       own_gene_columns(task, data.test), metrics);
   return data;
 }
 
@@ -76,10 +76,30 @@ Result<SharedMatrix> make_training_gram(const FoldData& fold, const Matrix* prod
 Matrix with_stand_ins(const Target& target, const FoldData& fold, const RowIndex& covered_tests,
                       Matrix covered_predictions) {
   const auto n_tests = static_cast<Eigen::Index>(fold.test.size());
-  if (covered_predictions.rows() == n_tests) return covered_predictions;
-  Matrix predictions = target.stand_in(fold.truth).replicate(n_tests, 1);
-  for (std::size_t i = 0; i < covered_tests.size(); ++i) {
-    predictions.row(covered_tests[i]) = covered_predictions.row(static_cast<Eigen::Index>(i));
+  const auto n_planes = static_cast<Eigen::Index>(target.n_planes);
+  const auto n_covered = static_cast<Eigen::Index>(covered_tests.size());
+  if (n_covered == n_tests) return covered_predictions;
+  Matrix predictions = for_all_tests(constant_prediction(target.stand_in, fold), n_tests);
+  for (Eigen::Index plane = 0; plane < n_planes; ++plane) {
+    for (Eigen::Index i = 0; i < n_covered; ++i) {
+      predictions.row(plane * n_tests + covered_tests[static_cast<std::size_t>(i)]) =
+          covered_predictions.row(plane * n_covered + i);
+    }
+  }
+  return predictions;
+}
+
+Matrix constant_prediction(ConstantPrediction predict, const FoldData& fold) {
+  const ConstMatrixMap training = fold.training_deltas.view();
+  RowIndex rows(fold.training.size());
+  std::iota(rows.begin(), rows.end(), 0);
+  return predict(training, rows);
+}
+
+Matrix for_all_tests(const Matrix& prediction, Eigen::Index n_tests) {
+  Matrix predictions(prediction.rows() * n_tests, prediction.cols());
+  for (Eigen::Index plane = 0; plane < prediction.rows(); ++plane) {
+    predictions.middleRows(plane * n_tests, n_tests) = prediction.row(plane).replicate(n_tests, 1);
   }
   return predictions;
 }

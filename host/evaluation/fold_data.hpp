@@ -16,11 +16,12 @@
 namespace headroom {
 
 struct FoldData {
+  const Target* target = nullptr;       // of the task
   std::size_t context = 0;              // index into Task::contexts: the one whose rows are tested
   std::string name;                     // the split's
   std::vector<TaskRow> training, test;  // its rows, ascending
   SharedMatrix training_deltas;         // training rows × genes, sealed: the only deltas a worker ever sees
-  TruthCache truth;                     // the test deltas, the mean training delta, and what metrics need of them
+  SplitTruth truth;                     // of the test rows, and what metrics need of it
 };
 
 // Fails only if the memory is not to be had.
@@ -34,8 +35,14 @@ Result<SharedMatrix> make_training_gram(const FoldData& fold, const Matrix* prod
 
 // Predictions for all test rows from those for the covered ones: a test row without an embedding is predicted as the
 // target says, by what all training rows tell (protocol section 3.1). `covered_tests`: positions in FoldData::test,
-// ascending.
+// ascending. Planes of predictions lie below each other.
 Matrix with_stand_ins(const Target& target, const FoldData& fold, const RowIndex& covered_tests,
                       Matrix covered_predictions);
+
+// What all training rows of the fold tell: planes × genes.
+Matrix constant_prediction(ConstantPrediction predict, const FoldData& fold);
+
+// One prediction (planes × genes) for every test row: planes · tests × genes, plane below plane.
+Matrix for_all_tests(const Matrix& prediction, Eigen::Index n_tests);
 
 }  // namespace headroom

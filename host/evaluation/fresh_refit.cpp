@@ -24,16 +24,23 @@ Answer<Matrix> refit_afresh(const RosterEntry& head, const FoldEvaluation& submi
   while (setting + 1 < head.grid.settings.rows() && head.grid.params(setting) != submitted.best_params) ++setting;
   auto worker = start_for_fold(head, {fold.context, fold.name});
   if (!worker) return tl::unexpected<WorkerFault>(worker.error());
-  return refit(*worker->session, head.grid, setting, features, context_name, fold.training_deltas);
+  return refit(*fold.target, *worker->session, head.grid, setting, features, context_name, fold.training_deltas);
 }
 
 std::optional<Metric> metric_that_differs(const Target& target, const Matrix& predictions, const Embedding& embedding,
                                           const FoldData& fold, const FoldEvaluation& submitted,
                                           const std::vector<Metric>& metrics) {
-  const auto values =
-      target.score(with_stand_ins(target, fold, covered_tests(embedding, fold), predictions), fold.truth, metrics);
+  const Matrix of_all_tests = with_stand_ins(target, fold, covered_tests(embedding, fold), predictions);
+  const auto values = target.score(of_all_tests, fold.truth, metrics);
   for (std::size_t m = 0; m < values.size(); ++m) {
     if (!same_values(values[m], submitted.metric_values[m])) return metrics[m];
+  }
+  if (target.score_fold == nullptr) return std::nullopt;
+  const Matrix once = Matrix::Ones(static_cast<Eigen::Index>(fold.test.size()), 1);
+  const Vector whole = target.score_fold(of_all_tests, fold.truth, metrics, once);
+  for (std::size_t m = 0; m < metrics.size(); ++m) {
+    const auto at = static_cast<Eigen::Index>(m);
+    if (!same_values(whole.segment(at, 1), submitted.whole.values.segment(at, 1))) return metrics[m];
   }
   return std::nullopt;
 }

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "evaluation/feasible_grid.hpp"
+#include "plugin_host/class_planes.hpp"
 
 namespace headroom {
 namespace {
@@ -33,11 +34,25 @@ double mean_of(const Eigen::Ref<const RowVector>& values) {
   return sum / static_cast<double>(values.size());
 }
 
-// Calls `visit(setting, prediction)` for every feasible setting, in as many requests as the size of the output needs.
+// What is asked, but for rows and features.
+PredictorQuestion question_of(const Target& target, const SharedMatrix& training_deltas, const std::string& context) {
+  PredictorQuestion question(training_deltas);
+  question.context = context;
+  question.task_kind = target.task_kind;
+  question.n_planes = static_cast<int>(target.n_planes);
+  question.classes = target.classes;
+  return question;
+}
+
+using Planes = std::span<const ConstMatrixMap>;
+
+// Calls `visit(setting, planes)` for every feasible setting, in as many requests as the size of the output needs. Fails
+// where planes are no probabilities of classes.
 template <class Visit>
 Answer<void> predict_all(WorkerSession& predictor, PredictorQuestion question, const Matrix& settings, Visit&& visit) {
   const Eigen::Index n_genes = question.deltas.cols;
-  const Eigen::Index at_once = WorkerSession::max_settings_per_call(question.n_query, n_genes);
+  const auto n_planes = static_cast<std::size_t>(question.n_planes);
+  const Eigen::Index at_once = WorkerSession::max_settings_per_call(question.n_query, n_genes, question.n_planes);
   for (Eigen::Index first = 0; first < settings.rows(); first += at_once) {
     const Eigen::Index n = std::min(at_once, settings.rows() - first);
     question.settings = settings.middleRows(first, n);
@@ -45,7 +60,11 @@ Answer<void> predict_all(WorkerSession& predictor, PredictorQuestion question, c
     if (!answer) return tl::unexpected<WorkerFault>(answer.error());
     for (Eigen::Index s = 0; s < n; ++s) {
       if (!answer->feasible[static_cast<std::size_t>(s)]) continue;
-      if (auto seen = visit(first + s, answer->predictions[static_cast<std::size_t>(s)]); !seen) return seen;
+      const Planes planes = Planes(answer->predictions).subspan(static_cast<std::size_t>(s) * n_planes, n_planes);
+      if (question.task_kind == TaskKind::CLASSES) {
+        if (std::string wrong = fault_of_planes(planes); !wrong.empty()) return fault(BAD_OUTPUT, std::move(wrong));
+      }
+      if (auto seen = visit(first + s, planes); !seen) return seen;
     }
   }
   return {};
@@ -78,8 +97,7 @@ Answer<HeadOutcome> evaluate_head(const Target& target, WorkerSession& predictor
   Matrix scores = Matrix::Constant(n_settings, static_cast<Eigen::Index>(n_splits), kInfeasible);
   for (std::size_t split = 0; split < n_splits; ++split) {
     const RowIndex& held_out = features.inner_queries[split];
-    PredictorQuestion question(training_deltas);
-    question.context = context;
+    PredictorQuestion question = question_of(target, training_deltas, context);
     question.add_block("embedding", features.splits.inner[split].training, features.splits.inner[split].query);
     question.n_query = static_cast<Eigen::Index>(held_out.size());
     RowIndex truth_rows;
@@ -99,8 +117,8 @@ Answer<HeadOutcome> evaluate_head(const Target& target, WorkerSession& predictor
     auto scored = training_gram != nullptr
                       ? errors_of_all(predictor, std::move(question), grid.settings, truth_rows, *training_gram, keep)
                       : predict_all(predictor, std::move(question), grid.settings,
-                                    [&](Eigen::Index setting, const ConstMatrixMap& prediction) {
-                                      return keep(setting, target.inner_error(prediction, deltas, truth_rows));
+                                    [&](Eigen::Index setting, const Planes& planes) {
+                                      return keep(setting, target.inner_error(planes, deltas, truth_rows));
                                     });
     if (!scored) return tl::unexpected<WorkerFault>(scored.error());
   }
@@ -121,7 +139,7 @@ Answer<HeadOutcome> evaluate_head(const Target& target, WorkerSession& predictor
   }
   if (!outcome.best_setting) return outcome;
 
-  auto refitted = refit(predictor, grid, *outcome.best_setting, features, context, training_deltas);
+  auto refitted = refit(target, predictor, grid, *outcome.best_setting, features, context, training_deltas);
   if (!refitted) return tl::unexpected<WorkerFault>(refitted.error());
   outcome.predictions = std::move(*refitted);
   return outcome;
@@ -134,19 +152,24 @@ WorkerFault no_feasible_setting(const HeadFeatures& features, const Hyperparamet
                                     has_neighbours ? "; k=" + neighbours_for(n_rows) + " would be" : "")};
 }
 
-Answer<Matrix> refit(WorkerSession& predictor, const HyperparameterGrid& grid, Eigen::Index setting,
-                     const HeadFeatures& features, const std::string& context, const SharedMatrix& training_deltas) {
-  Matrix predictions(features.splits.final_fit.query.rows(), training_deltas.cols);
-  if (predictions.rows() == 0) return predictions;
-  PredictorQuestion question(training_deltas);
-  question.context = context;
+Answer<Matrix> refit(const Target& target, WorkerSession& predictor, const HyperparameterGrid& grid,
+                     Eigen::Index setting, const HeadFeatures& features, const std::string& context,
+                     const SharedMatrix& training_deltas) {
+  const Eigen::Index n_query = features.splits.final_fit.query.rows();
+  Matrix predictions(static_cast<Eigen::Index>(target.n_planes) * n_query, training_deltas.cols);
+  if (n_query == 0) return predictions;
+  PredictorQuestion question = question_of(target, training_deltas, context);
   question.add_block("embedding", features.splits.final_fit.training, features.splits.final_fit.query);
-  question.n_query = features.splits.final_fit.query.rows();
+  question.n_query = n_query;
   question.training_rows = features.training_rows;
   bool predicted = false;
   auto fitted = predict_all(predictor, std::move(question), grid.settings.middleRows(setting, 1),
-                            [&](Eigen::Index, const ConstMatrixMap& prediction) -> Answer<void> {
-                              predictions = prediction;
+                            [&](Eigen::Index, const Planes& planes) -> Answer<void> {
+                              Eigen::Index row = 0;
+                              for (const ConstMatrixMap& plane : planes) {
+                                predictions.middleRows(row, n_query) = plane;
+                                row += n_query;
+                              }
                               predicted = true;
                               return {};
                             });

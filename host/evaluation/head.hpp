@@ -26,7 +26,7 @@ struct HeadFeatures {
 };
 
 struct HeadOutcome {
-  Matrix predictions;                        // covered test rows × genes, finite
+  Matrix predictions;                        // planes · covered test rows × genes, plane below plane, finite
   std::optional<Eigen::Index> best_setting;  // none: no setting is feasible on the inner splits
   std::vector<GridPointScore> inner_scores;  // in grid order
 };
@@ -42,8 +42,9 @@ Answer<HeadOutcome> evaluate_head(const Target& target, WorkerSession& predictor
 
 WorkerFault no_feasible_setting(const HeadFeatures& features, const HyperparameterGrid& grid);
 
-// The last step of evaluate_head() alone: all training rows, one setting of the grid, the covered test rows × genes.
-Answer<Matrix> refit(WorkerSession& predictor, const HyperparameterGrid& grid, Eigen::Index setting,
-                     const HeadFeatures& features, const std::string& context, const SharedMatrix& training_deltas);
+// The last step of evaluate_head() alone: all training rows, one setting of the grid; HeadOutcome::predictions.
+Answer<Matrix> refit(const Target& target, WorkerSession& predictor, const HyperparameterGrid& grid,
+                     Eigen::Index setting, const HeadFeatures& features, const std::string& context,
+                     const SharedMatrix& training_deltas);
 
 }  // namespace headroom

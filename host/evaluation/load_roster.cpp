@@ -187,8 +187,12 @@ class RosterLoader {
     auto next = opened.begin();
     for (std::size_t i = 0; i < options_.predictors.size(); ++i) {
       RosterEntry& entry = (next++)->value().entry;
+      if (options_.is_one_of_several && is_of_another_target(entry)) continue;
       if (auto settled = settle_head(entry); !settled) return tl::unexpected<Error>(settled.error());
       roster.heads.push_back(std::move(entry));
+    }
+    if (roster.heads.empty()) {  // those that were named are another target's
+      if (auto done = open_heads(target_.protocol_heads, roster); !done) return tl::unexpected<Error>(done.error());
     }
     for (const RosterEntry& head : roster.heads) {
       if (head.file->shipped || !is_of_bounds(head.name)) continue;
@@ -206,17 +210,17 @@ class RosterLoader {
       }
     }
     roster.n_tables = roster.heads.size();
-    for (const std::string& name : heads_for_bounds(roster)) {
-      auto head = open_predictor({name, {}});
-      if (!head) return tl::unexpected<Error>(head.error());
-      if (auto settled = settle_head(head->entry); !settled) return tl::unexpected<Error>(settled.error());
-      roster.heads.push_back(std::move(head->entry));
-    }
+    if (auto done = open_heads(heads_for_bounds(roster), roster); !done) return tl::unexpected<Error>(done.error());
     // --set does not reach the reader of predictions: its options are ours alone.
     for (; next != opened.end(); ++next) roster.predictions.push_back(std::move(next->value().entry));
     const auto gate = std::make_shared<FoldGate>();
     for (auto* entries : {&roster.heads, &roster.embeddings, &roster.predictions}) {
       for (RosterEntry& entry : *entries) entry.gate = gate;
+    }
+    if (options_.is_one_of_several) {
+      roster.unused_grid = std::move(unused_grid_);
+      roster.unused_options = std::move(unused_options_);
+      return roster;
     }
     if (!unused_grid_.empty()) return unknown_grid(roster);
     if (!unused_options_.empty()) return unknown_option(roster);
@@ -224,8 +228,27 @@ class RosterLoader {
   }
 
  private:
+  // A predictor that works and does other kinds of task alone.
+  bool is_of_another_target(const RosterEntry& entry) const {
+    const auto& kinds = entry.description.task_kinds();
+    const bool is_sound = !entry.fault || entry.fault->verdict == WorkerVerdict::UNSUITED;
+    return is_sound && !kinds.empty() && std::find(kinds.begin(), kinds.end(), target_.task_kind) == kinds.end();
+  }
+
+  // Headroom's own.
+  Result<void> open_heads(const std::vector<std::string>& names, Roster& roster) {
+    for (const std::string& name : names) {
+      auto head = open_predictor({name, {}});
+      if (!head) return tl::unexpected<Error>(head.error());
+      if (auto settled = settle_head(head->entry); !settled) return settled;
+      roster.heads.push_back(std::move(head->entry));
+    }
+    return {};
+  }
+
   bool is_of_bounds(const std::string& head) const {
-    if (options_.bounds_per_head) return head == "knn";  // the one from which submitted predictors borrow
+    if (options_.bounds_per_head)
+      return head == target_.protocol_heads.front();  // the one from which submitted predictors borrow
     return std::find(target_.protocol_heads.begin(), target_.protocol_heads.end(), head) !=
            target_.protocol_heads.end();
   }
@@ -278,7 +301,7 @@ class RosterLoader {
     const fs::path path = spec.path.empty() ? options_.shipped_plugins / (spec.name + ".so") : spec.path;
     if (spec.path.empty() && !fs::exists(path)) {
       return bad_input(fmt::format("there is no head '{}'", spec.name), "--predictor",
-                       "name one: knn, lasso, ridge or PATH.so");
+                       "name one: knn, lasso, ridge, logistic or PATH.so");
     }
     if (auto opened = open_library(entry, path); !opened) return tl::unexpected<Error>(opened.error());
     entry.settings = settings_of(spec.name);
@@ -332,6 +355,7 @@ class RosterLoader {
         {"where", fmt::format("{}", fmt::join(spec.where, "\n"))},
         {"required", fmt::format("{}", fmt::join(spec.required_columns, "\n"))}};
     add_what_the_task_says(entry);
+    if (!target_.classes.empty()) entry.settings.options.emplace_back("plane", target_.classes.front());
     for (const auto& [key, value] : options) {
       if (!value.empty()) entry.settings.options.emplace_back(key, value);
     }
@@ -445,7 +469,7 @@ class RosterLoader {
     // Headroom's own heads are trusted, and serve every embedding.
     if (entry.file->shipped && !entry.data) entry.settings.budget.reset();
     if (auto met = meet(entry, options_, review_); !met || entry.fault) return met;
-    if (const std::string why = unsuited_because(entry.description); !why.empty()) {
+    if (const std::string why = unsuited_because(entry.description, target_.task_kind); !why.empty()) {
       entry.fault = WorkerFault{WorkerVerdict::UNSUITED, why};
       return {};
     }

@@ -7,9 +7,12 @@
 #include "bounds/gene_pca.hpp"
 #include "bounds/idealized.hpp"
 #include "bounds/random_embedding.hpp"
+#include "bounds/resampling.hpp"
 #include "evaluation/noise_methods.hpp"
 #include "evaluation/predictions.hpp"
 #include "evaluation/stopwatch.hpp"
+#include "evaluation/trial_methods.hpp"
+#include "evaluation/whole_fold.hpp"
 #include "numerics/blas.hpp"
 
 namespace headroom {
@@ -50,12 +53,26 @@ MadeEmbedding make_random(const PlanItem& item, const MakerInputs& in) {
   return made(std::move(vectors), std::vector<std::uint8_t>(n, 1));
 }
 
+// The deltas behind training rows of classes; none: the values are deltas themselves, or classes are all there is.
+std::optional<Matrix> measured_training(const MakerInputs& in) {
+  if (!context_of(in).measured) return std::nullopt;
+  Matrix deltas(static_cast<Eigen::Index>(in.fold.training.size()), context_of(in).measured->cols());
+  for (Eigen::Index i = 0; i < deltas.rows(); ++i) {
+    const TaskRow& at = in.fold.training[static_cast<std::size_t>(i)];
+    deltas.row(i) = in.task.contexts[at.context].measured->row(at.row);
+  }
+  return deltas;
+}
+
 MadeEmbedding make_gene_pca(const PlanItem&, const MakerInputs& in) {
-  const auto gram = training_gram(in);
+  const std::optional<Matrix> measured = measured_training(in);
+  std::shared_ptr<const Result<SharedMatrix>> gram;
+  if (!measured) gram = training_gram(in);
   std::optional<ConstMatrixMap> products;
   if (gram && *gram) products.emplace(std::as_const(**gram).view());
-  auto vectors = gene_pca_embedding(in.fold.training_deltas.view(), in.task.gene_ids, context_of(in).pert_ids,
-                                    in.options.common_dim, products ? &*products : nullptr);
+  const ConstMatrixMap values = in.fold.training_deltas.view();
+  auto vectors = gene_pca_embedding(measured ? ConstMatrixRef(*measured) : ConstMatrixRef(values), in.task.gene_ids,
+                                    context_of(in).pert_ids, in.options.common_dim, products ? &*products : nullptr);
   if (!vectors) return skipped(vectors.error());
   return made(std::move(vectors->vectors), std::move(vectors->present));
 }
@@ -77,10 +94,19 @@ MadeEmbedding make_of_plugin(const PlanItem& item, const MakerInputs& in) {
 
 // ---- methods that need no head ----
 
+// How often each test row counts in every resample of the split: the draws that the summary's intervals are made with.
+std::shared_ptr<const Matrix> resample_counts(const MakerInputs& in) {
+  return in.split.resample_counts.get([&] {
+    const PlannedContext& context = in.plan.contexts[in.context_index];
+    const TestResamples resamples(n_tests_of(context.splits), in.options.seed);
+    return resamples.all_counts(in.split_index);
+  });
+}
+
 void evaluate_constant(const PlannedMethod& method, const MakerInputs& in, FoldEvaluation& evaluation) {
   const Stopwatch watch;
-  const RowVector row = in.plan.target->constant_nulls[method.index].predict(in.fold.truth);
-  score(in, row.replicate(in.fold.truth.deltas.rows(), 1), evaluation);
+  const Matrix prediction = constant_prediction(in.plan.target->constant_nulls[method.index].predict, in.fold);
+  score(in, for_all_tests(prediction, static_cast<Eigen::Index>(in.fold.test.size())), evaluation);
   evaluation.wall_s = watch.wall_s();
   evaluation.cpu_s = watch.cpu_s();
 }
@@ -88,6 +114,15 @@ void evaluate_constant(const PlannedMethod& method, const MakerInputs& in, FoldE
 void evaluate_noise(const PlannedMethod& method, const MakerInputs& in, FoldEvaluation& evaluation) {
   evaluate_noise_method(in.plan.target->noise_methods[method.index], in.noise, in.task, in.fold, in.plan.metrics,
                         evaluation);
+}
+
+void evaluate_trials(const PlannedMethod& method, const MakerInputs& in, FoldEvaluation& evaluation) {
+  const Stopwatch watch;
+  const auto counts = resample_counts(in);
+  evaluate_trial_method(in.plan.target->trial_methods[method.index], in.task, in.fold, in.plan.metrics, *counts,
+                        evaluation);
+  evaluation.wall_s = watch.wall_s();
+  evaluation.cpu_s = watch.cpu_s();
 }
 
 void evaluate_predictions(const PlannedMethod& method, const MakerInputs& in, FoldEvaluation& evaluation) {
@@ -107,7 +142,7 @@ void evaluate_predictions(const PlannedMethod& method, const MakerInputs& in, Fo
   for (const std::int32_t position : predictions->covered_tests) {
     evaluation.covered[static_cast<std::size_t>(position)] = 1;
   }
-  score(in, with_stand_ins(*in.plan.target, in.fold, predictions->covered_tests, std::move(predictions->deltas)),
+  score(in, with_stand_ins(*in.plan.target, in.fold, predictions->covered_tests, std::move(predictions->values)),
         evaluation);
   evaluation.wall_s = watch.wall_s();
   evaluation.cpu_s = watch.cpu_s() + predictions->usage.cpu_s;
@@ -125,6 +160,7 @@ struct Maker {
 constexpr std::array kMakers = {
     Maker{MethodKind::constant_null, nullptr, evaluate_constant},
     Maker{MethodKind::noise, nullptr, evaluate_noise},
+    Maker{MethodKind::trials, nullptr, evaluate_trials},
     Maker{MethodKind::idealized, make_idealized, nullptr},
     Maker{MethodKind::gene_pca, make_gene_pca, nullptr},
     Maker{MethodKind::random, make_random, nullptr},
@@ -154,8 +190,14 @@ std::shared_ptr<const Result<SharedMatrix>> training_gram(const MakerInputs& inp
 }
 
 void score(const MakerInputs& inputs, const Matrix& predictions, FoldEvaluation& evaluation) {
-  evaluation.metric_values = inputs.plan.target->score(predictions, inputs.fold.truth, inputs.plan.metrics);
+  const Target& target = *inputs.plan.target;
+  evaluation.metric_values = target.score(predictions, inputs.fold.truth, inputs.plan.metrics);
   if (evaluation.covered.empty()) evaluation.covered.assign(inputs.fold.test.size(), 1);
+  if (target.score_fold != nullptr) {
+    const auto counts = resample_counts(inputs);
+    evaluation.whole =
+        score_whole_fold(target, predictions, inputs.fold.truth, inputs.plan.metrics, evaluation.covered, *counts);
+  }
   evaluation.status = Status::ok;
 }
 

@@ -25,6 +25,7 @@ struct MakerInputs {
   const FoldData& fold;
   ContextWork& context;
   SplitWork& split;
+  std::size_t context_index, split_index;  // in the plan, in the context's splits
 };
 
 // Why there is no embedding.

@@ -13,13 +13,14 @@ namespace headroom {
 
 struct FinishedPredictions {
   RowIndex covered_tests;  // positions in FoldData::test, ascending
-  Matrix deltas;           // covered test rows × genes, finite
+  Matrix values;           // planes · covered test rows × genes, plane below plane, finite
   WorkerUsageSoFar usage;
 };
 
 // Asks for the test rows of one context and fold. A predicted profile becomes a delta by subtracting the task's own
-// control profile, which the context must have (require_control_profiles). Fails with the worker's fault, or with
-// BAD_OUTPUT where the answer is no delta per gene.
+// control profile, which the context must have (require_control_profiles). Of a task of classes, each class is asked
+// for by itself; probabilities that sum to 1 but for the rounding of single precision are made to. Fails with the
+// worker's fault, or with BAD_OUTPUT where the answer is no delta per gene, or no probabilities.
 Answer<FinishedPredictions> ask_for_predictions(const RosterEntry& entry, PredictedForm form, const Task& task,
                                                 const FoldData& fold, std::uint32_t seed);
 

@@ -18,6 +18,15 @@ const char* status_name(Status status) {
   return "";
 }
 
+FoldValues fold_values_of(const FoldEvaluation& evaluation, std::size_t metric) {
+  if (evaluation.status != Status::ok) return {};
+  FoldValues values(evaluation.metric_values[metric]);
+  if (evaluation.whole.empty()) return values;
+  const auto m = static_cast<Eigen::Index>(metric);
+  values.whole = WholeFold{evaluation.whole.values[m], evaluation.whole.resampled.row(m)};
+  return values;
+}
+
 bool stands_in(const MethodEvaluation& method, const Head& head) {
   if (method.predictor.empty() || method.predictor == head.name) return true;
   if (method.role != Role::plugin && !head.own_bounds) return true;

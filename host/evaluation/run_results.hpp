@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "bounds/resampling.hpp"
 #include "matrix/matrix.hpp"
 #include "plan/head.hpp"
 #include "plan/role.hpp"
@@ -38,6 +39,16 @@ struct PluginFailure {
   std::string message;  // without the verdict
 };
 
+// Of targets whose fold values are computed from all test rows together (Target::score_fold): each with one number a
+// metric, NaN where undefined. Empty where a fold's value is the mean of its test rows'.
+struct WholeFoldScores {
+  Vector values;          // over all test rows
+  Vector covered_values;  // over those that the embedding knows
+  Matrix resampled;  // metrics × resamples: the fold's value in every resample of its test rows (bounds/resampling.hpp)
+
+  bool empty() const { return values.size() == 0; }
+};
+
 // One method in one split.
 struct FoldEvaluation {
   Status status = Status::not_run;
@@ -45,6 +56,7 @@ struct FoldEvaluation {
   // Per metric of RunResults::metrics, one value per test row of the split; NaN: undefined there. Empty unless status
   // is ok.
   std::vector<Vector> metric_values;
+  WholeFoldScores whole;
   std::vector<std::uint8_t> covered;  // per test row: 1 if the embedding knows the perturbation
   std::map<std::string, double> best_params;
   std::vector<GridPointScore> inner_scores;
@@ -75,6 +87,9 @@ struct ContextEvaluation {
   std::vector<std::string> notes;  // one sentence each
 };
 
+// The values of one metric as bounds and intervals take them; nothing unless status is ok.
+FoldValues fold_values_of(const FoldEvaluation& evaluation, std::size_t metric);
+
 // Whether the method stands in the head's table.
 bool stands_in(const MethodEvaluation& method, const Head& head);
 
@@ -88,6 +103,7 @@ struct SubmissionOutcome {
 };
 
 struct RunResults {
+  std::string target = "lfc";   // what was predicted
   std::vector<Metric> metrics;  // in the protocol's order
   std::vector<Head> heads;
   std::vector<ContextEvaluation> contexts;

@@ -26,6 +26,7 @@ struct PartsOfMean {
 struct SplitWork {
   MadeOnce<Result<FoldData>> data;
   MadeOnce<Result<SharedMatrix>> training_gram;  // for heads that give errors
+  MadeOnce<Matrix> resample_counts;              // test rows × resamples, for targets that score whole folds
   std::map<std::size_t, PartsOfMean> means;      // by method
   std::mutex shelf_mutex;
   std::vector<std::vector<FoldWorker>> shelf;  // per head: idle workers of shipped predictors

@@ -14,7 +14,9 @@
 #include "io/sha256.hpp"
 #include "store/sqlite_database.hpp"
 #include "store/store_schema.hpp"
+#include "store/stored_context.hpp"
 #include "summary/summary_json.hpp"
+#include "summary/target_parts.hpp"
 #include "terminal/number_text.hpp"
 
 namespace headroom {
@@ -81,12 +83,12 @@ Result<std::vector<Fact>> summary_facts(const fs::path& path) {
   const auto add = [](std::vector<std::string>& names, const std::string& name) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   };
-  const std::string primary = summary->contexts_size() > 0 ? summary->contexts(0).metric() : "";
+  std::map<std::string, std::string> primary;  // of each target: its first metric
   for (const ContextResult& result : summary->contexts()) {
     add(contexts, result.context());
     add(metrics, result.metric());
     add(heads, result.head());
-    if (result.metric() != primary) continue;
+    if (primary.try_emplace(target_of(result), result.metric()).first->second != result.metric()) continue;
     bounds.push_back(bounds_of(result));
     for (const MethodResult& method : result.methods()) methods.push_back(standing_of(result, method));
   }
@@ -130,7 +132,9 @@ Result<std::vector<Fact>> store_facts(const fs::path& path) {
   while ((code = rows->step()) == SQLITE_ROW) {
     const std::string status = rows->text(2);
     ++n_of_status[status];
-    Folds& folds = folds_of_method[{rows->text(0), rows->text(1)}];
+    const auto [target, context] = target_and_context(rows->text(0));
+    const std::string of_target = target == kUnmarkedTarget ? context : context + " · " + target;
+    Folds& folds = folds_of_method[{of_target, rows->text(1)}];
     ++folds.n;
     if (status == status_name(Status::ok)) ++folds.n_ok;
   }

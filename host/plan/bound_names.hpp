@@ -5,21 +5,28 @@
 
 namespace headroom {
 
-// Ceilings: what --ceiling takes. The first two are the published pair and the default.
+// Ceilings: what --ceiling takes. The idealized cheater and the target's own sampling error are the published pair and
+// the default.
 inline constexpr const char* kCeilingIdealized = "idealized";
 inline constexpr const char* kCeilingSamplingError = "sampling_error_q90";
 inline constexpr const char* kCeilingMedian = "sampling_error_q50";
 inline constexpr const char* kCeilingClosedForm = "sampling_error_closed_form";
 inline constexpr const char* kCeilingSplitHalf = "split_half";
-inline constexpr std::array kCeilings = {kCeilingIdealized, kCeilingSamplingError, kCeilingMedian, kCeilingClosedForm,
-                                         kCeilingSplitHalf};
+inline constexpr const char* kCeilingLabelError = "sampling_error_q10";  // of classes, whose metrics are better higher
+inline constexpr std::array kCeilings = {kCeilingIdealized,  kCeilingSamplingError, kCeilingMedian,
+                                         kCeilingClosedForm, kCeilingSplitHalf,     kCeilingLabelError};
 
-// Nulls: what --nulls takes. Those of the protocol, all of them the default.
+// Nulls: what --nulls takes. Those of the protocol; all that a target has are its default.
 inline constexpr const char* kNullTrainMean = "train_mean";
 inline constexpr const char* kNullNoChange = "no_change";
 inline constexpr const char* kNullRandom = "random";
 inline constexpr const char* kNullGenePca = "gene_pca";
-inline constexpr std::array kNulls = {kNullTrainMean, kNullNoChange, kNullRandom, kNullGenePca};
+inline constexpr const char* kNullMostFrequent = "most_frequent";
+inline constexpr const char* kNullPrior = "prior";
+inline constexpr std::array kDeltaNulls = {kNullTrainMean, kNullNoChange, kNullRandom, kNullGenePca};
+inline constexpr std::array kClassNulls = {kNullNoChange, kNullMostFrequent, kNullPrior, kNullRandom, kNullGenePca};
+inline constexpr std::array kNulls = {kNullTrainMean, kNullNoChange, kNullMostFrequent,
+                                      kNullPrior,     kNullRandom,   kNullGenePca};
 
 // What --bounds takes: the best null and the tightest cheater, or what the published bar figures take.
 inline constexpr const char* kBoundsOfEssay = "essay";

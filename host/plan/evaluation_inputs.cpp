@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "io/sha256.hpp"
+#include "plan/target.hpp"
 
 namespace headroom {
 namespace {
@@ -44,13 +45,19 @@ void add_plugin(EvaluationInputs& inputs, const RosterEntry& entry) {
 
 EvaluationInputs inputs_of_split(const RunOptions& options, const Task& task, const Split& split) {
   const TaskContext& tested = task.contexts[split.context];
-  return {{"Headroom", options.build},
-          {"task", task.sha256},
-          {"deltas", task.columns.delta_source},
-          {"context", tested.name},
-          {"fold", split.name},
-          {"training perturbations", hash_of_rows(task, split.training)},
-          {"test perturbations", hash_of_rows(task, split.test)}};
+  EvaluationInputs inputs = {{"Headroom", options.build},
+                             {"task", task.sha256},
+                             {"deltas", task.columns.delta_source},
+                              {"context", tested.name},
+                             {"fold", split.name},
+                             {"training perturbations", hash_of_rows(task, split.training)},
+                             {"test perturbations", hash_of_rows(task, split.test)}};
+  const Target& target = target_of(task);
+  if (target.score_fold != nullptr) {  // its values in resamples are kept with the evaluation
+    inputs.push_back({"target", target.name});
+    inputs.push_back({"seed of resamples", std::to_string(options.seed)});
+  }
+  return inputs;
 }
 
 void add_head_inputs(EvaluationInputs& inputs, const RunOptions& options, const RosterEntry& head) {

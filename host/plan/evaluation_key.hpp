@@ -21,6 +21,7 @@ struct EvaluationKey {
   std::string context, split, method;
   std::string fingerprint;  // fingerprint_of(inputs)
   EvaluationInputs inputs = {};
+  std::string target = "lfc";  // what was predicted
 };
 
 // sha256 over names and values, 64 hexadecimal digits.

@@ -41,6 +41,7 @@ void add_predictions(EvaluationInputs& inputs, const InputSources& sources, cons
 constexpr std::array kSources = {
     MethodSource{MethodKind::constant_null, "constant_null", false, true, false, 0.01, once, add_nothing},
     MethodSource{MethodKind::noise, "noise", false, true, true, 0.01, once, add_noise},
+    MethodSource{MethodKind::trials, "trials", false, true, true, 0.1, once, add_nothing},
     MethodSource{MethodKind::idealized, "idealized", true, true, true, 2, once, add_nothing},
     MethodSource{MethodKind::embedding, "embedding", true, false, false, 1, once, add_embeddings},
     MethodSource{MethodKind::predictions, "predictions", false, false, false, 0.1, once, add_predictions},

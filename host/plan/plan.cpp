@@ -23,7 +23,8 @@ class Planner {
     plan_.genes = gene_input(task_);
     for (std::size_t h = 0; h < roster_.n_tables; ++h) {
       const bool shipped = roster_.heads[h].file->shipped, borrows = options_.bounds_per_head && !shipped;
-      plan_.heads.push_back({roster_.heads[h].name, shipped, borrows ? "knn" : "", options_.bounds_per_head});
+      plan_.heads.push_back({roster_.heads[h].name, shipped, borrows ? plan_.target->protocol_heads.front() : "",
+                             options_.bounds_per_head});
     }
     auto splits = splits_within(task_, options_.folds);
     if (!splits) return tl::unexpected<Error>(splits.error());
@@ -47,7 +48,10 @@ class Planner {
     }
     for (Split& split : splits) {
       PlannedContext& context = plan_.contexts[split.context];
-      context.inputs.push_back(inputs_of_split(options_, task_, split));
+      EvaluationInputs& inputs = context.inputs.emplace_back(inputs_of_split(options_, task_, split));
+      if (plan_.target->score_fold != nullptr) {  // resamples are drawn by it
+        inputs.push_back({"position of the fold", std::to_string(context.splits.size())});
+      }
       context.splits.push_back(std::move(split));
     }
   }
@@ -66,6 +70,11 @@ class Planner {
       method.name += "+" + method.predictor;
     }
     return method;
+  }
+
+  PlannedMethod& add_sampling_error(MethodKind kind, const std::string& name, bool is_published_ceiling) {
+    const bool in_bound = holds(options_.ceiling, name);
+    return add_method(kind, name, {}, in_bound || is_published_ceiling ? Role::cheater : Role::reference, in_bound);
   }
 
   // In the order in which they are reported.
@@ -88,10 +97,12 @@ class Planner {
                  holds(options_.ceiling, kCeilingIdealized));
     }
     for (std::size_t n = 0; n < target.noise_methods.size(); ++n) {
-      const NoiseMethod& noise = target.noise_methods[n];
-      const bool in_bound = holds(options_.ceiling, noise.name);
-      const Role role = in_bound || noise.is_published_ceiling ? Role::cheater : Role::reference;
-      add_method(MethodKind::noise, noise.name, {}, role, in_bound).index = n;
+      add_sampling_error(MethodKind::noise, target.noise_methods[n].name, target.noise_methods[n].is_published_ceiling)
+          .index = n;
+    }
+    for (std::size_t n = 0; n < target.trial_methods.size(); ++n) {
+      add_sampling_error(MethodKind::trials, target.trial_methods[n].name, target.trial_methods[n].is_published_ceiling)
+          .index = n;
     }
     for (std::size_t e = 0; e < roster_.embeddings.size(); ++e) {
       // A borrowed head serves the bounds alone.
@@ -161,7 +172,7 @@ class Planner {
 std::vector<Metric> evaluated_metrics(const Target& target, const RunOptions& options) {
   if (options.metrics.empty()) return target.metrics;
   std::vector<Metric> metrics;
-  for (const Metric metric : all_metrics()) {
+  for (const Metric metric : target.known_metrics) {
     if (std::find(options.metrics.begin(), options.metrics.end(), metric) != options.metrics.end()) {
       metrics.push_back(metric);
     }
@@ -180,7 +191,8 @@ EvaluationKey key_of(const Plan& plan, const PlanItem& item, const PlannedMethod
   if (method.head) add_head_inputs(inputs, options, roster.heads[*method.head]);
   source_of(method.kind).add_inputs(inputs, {options, roster, noise, plan.genes}, method);
   std::string fingerprint = fingerprint_of(inputs);
-  return {context.name, context.splits[item.split].name, method.name, std::move(fingerprint), std::move(inputs)};
+  return {context.name,     context.splits[item.split].name, method.name, std::move(fingerprint), std::move(inputs),
+          plan.target->name};
 }
 
 }  // namespace headroom

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -53,6 +54,9 @@ struct Roster {
   std::vector<RosterEntry> embeddings;       // in the order of RunOptions::embeddings, then the submitted ones
   std::vector<RosterEntry> predictions;      // in the order of RunOptions::predictions
   std::vector<SubmissionPlace> submissions;  // in the order of RunOptions::submissions
+  // Keys of RunOptions::grid and plugin_options that no plugin here has; where the run has one target they are an
+  // error.
+  std::set<std::string> unused_grid, unused_options;
 };
 
 }  // namespace headroom

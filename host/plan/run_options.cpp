@@ -36,7 +36,7 @@ std::set<std::string> reserved_names() {
 
 std::set<std::string> taken_names(const RunOptions& options) {
   std::set<std::string> names = reserved_names();
-  names.insert({"knn", "lasso", "ridge"});
+  names.insert({"knn", "lasso", "ridge", "logistic"});
   for (const EmbeddingSpec& spec : options.embeddings) names.insert(spec.name);
   for (const PredictorSpec& spec : options.predictors) names.insert(spec.name);
   return names;
@@ -56,7 +56,7 @@ const char* form_name(PredictedForm form) {
 
 Result<void> validate(const RunOptions& options) {
   if (options.predictors.empty())
-    return bad_input("there is no predictor", "--predictor", "name one: knn, lasso, ridge or PATH.so");
+    return bad_input("there is no predictor", "--predictor", "name one: knn, lasso, ridge, logistic or PATH.so");
   if (options.common_dim < 1)
     return bad_input(fmt::format("{} components", options.common_dim), "--common-dim", "it is at least 1");
   if (options.inner_folds < 2)

@@ -61,6 +61,10 @@ struct RunOptions {
   std::vector<EmbeddingSpec> embeddings;
   std::vector<PredictionsSpec> predictions;
   std::vector<PredictorSpec> predictors;  // at least one
+  bool predictors_are_named = true;       // false: the default, which each target has of its own
+  // The run has another target as well: heads that do not do this one's kind of task are the other's, and so are grids
+  // and options of plugins that this one does not have.
+  bool is_one_of_several = false;
   std::vector<SubmissionSpec> submissions;
 
   int common_dim = 100;  // D, components that every embedding is reduced to; >= 1 (the published value)
@@ -70,7 +74,7 @@ struct RunOptions {
   int n_random_embeddings = 5;  // over which the random null is averaged; >= 1
   std::vector<std::string> ceiling = {kCeilingIdealized, kCeilingSamplingError};
   // The last two cost most of a small run, and are not evaluated where they are not named.
-  std::vector<std::string> nulls = {kNulls.begin(), kNulls.end()};
+  std::vector<std::string> nulls = {kDeltaNulls.begin(), kDeltaNulls.end()};
   // Each head has null and idealized methods of its own, and bounds chosen among them, instead of the task's.
   bool bounds_per_head = false;
   std::vector<Metric> metrics;                        // empty: all that the task allows

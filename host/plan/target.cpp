@@ -1,14 +1,52 @@
 #include "plan/target.hpp"
 
+#include <array>
+#include <utility>
+
 #include "plan/bound_names.hpp"
+#include "plan/class_task.hpp"
 #include "protocol/inner_score.hpp"
 
 namespace headroom {
 namespace {
 
-RowVector train_mean(const TruthCache& truth) { return truth.mean_training_delta; }
+// In order, one by one: the sum of all rows is the same wherever they lie.
+RowVector mean_of_rows(const ConstMatrixRef& values, const RowIndex& rows) {
+  RowVector mean = RowVector::Zero(values.cols());
+  for (const std::int32_t row : rows) mean += values.row(row);
+  mean /= static_cast<double>(rows.size());
+  return mean;
+}
 
-RowVector no_change(const TruthCache& truth) { return RowVector::Zero(truth.mean_training_delta.size()); }
+RowIndex rows_of(const ConstMatrixRef& values) {
+  RowIndex rows;
+  for (Eigen::Index row = 0; row < values.rows(); ++row) rows.push_back(static_cast<std::int32_t>(row));
+  return rows;
+}
+
+// ---- log fold changes ----
+
+Matrix train_mean(const ConstMatrixRef& training, const RowIndex& rows) { return mean_of_rows(training, rows); }
+
+Matrix no_change(const ConstMatrixRef& training, const RowIndex&) { return Matrix::Zero(1, training.cols()); }
+
+SplitTruth truth_of_deltas(Matrix test_values, const ConstMatrixRef& training_values, OwnGeneColumns own_gene,
+                           std::span<const Metric> metrics) {
+  SplitTruth truth;
+  truth.deltas = make_truth_cache(std::move(test_values), mean_of_rows(training_values, rows_of(training_values)),
+                                  std::move(own_gene), std::nullopt, metrics);
+  return truth;
+}
+
+std::vector<Vector> score_deltas(const ConstMatrixRef& predictions, const SplitTruth& truth,
+                                 std::span<const Metric> metrics) {
+  return compute_metrics(predictions, truth.deltas, metrics);
+}
+
+double error_of_deltas(std::span<const ConstMatrixMap> planes, const ConstMatrixRef& truths,
+                       const RowIndex& truth_rows) {
+  return mean_row_l2(planes.front(), truths, truth_rows);
+}
 
 // WMSE needs weights, which no task file carries yet.
 std::vector<Metric> metrics_of_deltas() {
@@ -23,6 +61,7 @@ Target make_lfc() {
   Target target;
   target.name = "lfc";
   target.metrics = metrics_of_deltas();
+  target.known_metrics = all_metrics();
   target.constant_nulls = {{kNullTrainMean, train_mean}, {kNullNoChange, no_change}};
   target.noise_methods = {
       {kCeilingSamplingError, 0.9, 0.1, "", true},
@@ -31,9 +70,86 @@ Target make_lfc() {
       {kCeilingSplitHalf, 0, 0, "split_half"},
   };
   target.protocol_heads = {"knn", "lasso"};
-  target.score = compute_metrics;
+  target.make_truth = truth_of_deltas;
+  target.score = score_deltas;
   target.stand_in = train_mean;
-  target.inner_error = mean_row_l2;
+  target.name_of_stand_in = "mean of the covered training deltas";
+  target.inner_error = error_of_deltas;
+  return target;
+}
+
+// ---- classes ----
+
+// classes × genes: how many of the rows have each.
+Matrix class_counts(const ConstMatrixRef& training, const RowIndex& rows) {
+  Matrix counts = Matrix::Zero(kClasses, training.cols());
+  for (const std::int32_t row : rows) {
+    for (Eigen::Index gene = 0; gene < training.cols(); ++gene) {
+      counts(static_cast<Eigen::Index>(training(row, gene)), gene) += 1;
+    }
+  }
+  return counts;
+}
+
+Matrix no_response(const ConstMatrixRef& training, const RowIndex&) {
+  Matrix planes = Matrix::Zero(kClasses, training.cols());
+  planes.row(kNotDe).setOnes();
+  return planes;
+}
+
+// Ties to the lowest class.
+Matrix most_frequent(const ConstMatrixRef& training, const RowIndex& rows) {
+  const ClassMatrix classes = most_likely_classes(class_counts(training, rows));
+  Matrix planes = Matrix::Zero(kClasses, training.cols());
+  for (Eigen::Index gene = 0; gene < training.cols(); ++gene) planes(classes(0, gene), gene) = 1;
+  return planes;
+}
+
+// Frequencies with one row of each class added.
+Matrix prior(const ConstMatrixRef& training, const RowIndex& rows) {
+  return (class_counts(training, rows).array() + 1) / static_cast<double>(rows.size() + kClasses);
+}
+
+SplitTruth truth_of_classes(Matrix test_values, const ConstMatrixRef&, OwnGeneColumns, std::span<const Metric>) {
+  SplitTruth truth;
+  truth.classes = test_values.cast<std::int8_t>();
+  return truth;
+}
+
+std::vector<Vector> score_classes(const ConstMatrixRef& predictions, const SplitTruth& truth,
+                                  std::span<const Metric> metrics) {
+  return class_metrics_of_perturbations(predictions, truth.classes, metrics);
+}
+
+Matrix score_fold_of_classes(const ConstMatrixRef& predictions, const SplitTruth& truth,
+                             std::span<const Metric> metrics, const ConstMatrixRef& weights) {
+  return class_metrics_of_fold(predictions, truth.classes, metrics, weights);
+}
+
+// The setting with the highest macro F1 is taken.
+double error_of_classes(std::span<const ConstMatrixMap> planes, const ConstMatrixRef& truths,
+                        const RowIndex& truth_rows) {
+  return -macro_f1(planes, truths, truth_rows);
+}
+
+Target make_deg() {
+  Target target;
+  target.name = "deg";
+  target.task_kind = TaskKind::CLASSES;
+  target.classes = {"down", "not_de", "up"};
+  target.n_planes = kClasses;
+  target.metrics = {class_metrics().begin(), class_metrics().end()};
+  target.known_metrics = class_metrics();
+  target.constant_nulls = {{kNullNoChange, no_response}, {kNullMostFrequent, most_frequent}, {kNullPrior, prior}};
+  target.trial_methods = {{kCeilingLabelError, 0.1, true}, {kCeilingMedian, 0.5}};
+  target.protocol_heads = {"logistic"};
+  target.inner_folds_shuffled = false;
+  target.make_truth = truth_of_classes;
+  target.score = score_classes;
+  target.score_fold = score_fold_of_classes;
+  target.stand_in = most_frequent;
+  target.name_of_stand_in = "most frequent class of the covered training rows";
+  target.inner_error = error_of_classes;
   return target;
 }
 
@@ -44,6 +160,42 @@ const Target& lfc_target() {
   return target;
 }
 
-const Target& target_of(const Task&) { return lfc_target(); }
+const Target& deg_target() {
+  static const Target target = make_deg();
+  return target;
+}
+
+std::span<const Target* const> all_targets() {
+  static const std::array all = {&lfc_target(), &deg_target()};
+  return all;
+}
+
+const Target* target_by_name(std::string_view name) {
+  if (name.empty()) return all_targets().front();
+  for (const Target* target : all_targets()) {
+    if (target->name == name) return target;
+  }
+  return nullptr;
+}
+
+const Target& target_of(const Task& task) { return task.holds_classes ? deg_target() : lfc_target(); }
+
+bool holds(const Task& task, const Target& target) {
+  return target.task_kind == TaskKind::CLASSES ? task.has_deg_labels() : task.has_deltas;
+}
+
+Result<Task> task_of_target(const Task& task, const Target& target) {
+  if (target.task_kind == TaskKind::CLASSES) return class_task(task);
+  return task_of_target(Task(task), target);
+}
+
+Result<Task> task_of_target(Task&& task, const Target& target) {
+  if (target.task_kind == TaskKind::CLASSES) return class_task(task);
+  if (!task.has_deltas) {
+    return bad_input("the task has labels and no deltas", task.path,
+                     "give --target deg, or make it again from the cells with headroom prepare --deg");
+  }
+  return std::move(task);
+}
 
 }  // namespace headroom

@@ -4,19 +4,28 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "deg/class_metrics.hpp"
 #include "matrix/matrix.hpp"
+#include "outcome/outcome.hpp"
+#include "plugin.pb.h"
 #include "protocol/metrics.hpp"
 #include "task/task.hpp"
 
 namespace headroom {
 
-// A null that predicts the same row for every test perturbation (protocol sections 5 and 8).
+// One prediction for every test perturbation, told by training rows alone: planes × genes (protocol sections 5 and 8).
+// `training`: any rows × genes; `rows`: those of it that are meant, at least one.
+using ConstantPrediction = Matrix (*)(const ConstMatrixRef& training, const RowIndex& rows);
+
 struct ConstantNull {
   std::string name;
-  RowVector (*predict)(const TruthCache& truth);  // genes
+  ConstantPrediction predict;
 };
 
 // What one method takes from the noise table: a quantile of every metric, or further columns (protocol section 6).
@@ -28,27 +37,69 @@ struct NoiseMethod {
   bool is_published_ceiling = false;  // a cheater even where it is not in the ceiling; others are references then
 };
 
-struct Target {
-  std::string name;                          // "lfc"
-  std::size_t n_planes = 1;                  // numbers a head predicts per row and gene
-  std::vector<Metric> metrics;               // evaluated unless others are asked for; the first is the primary one
-  std::vector<ConstantNull> constant_nulls;  // in the order in which they are reported
-  std::vector<NoiseMethod> noise_methods;    // likewise
-  std::vector<std::string> protocol_heads;   // whose nulls and idealized cheater the protocol takes for bounds
+// A quantile of what labels called anew from resampled cells score as predictions of the labels (protocol section 8).
+struct TrialMethod {
+  std::string name;
+  double quantile = 0;                // by the nearest of the trials
+  bool is_published_ceiling = false;  // as of NoiseMethod
+};
 
-  // One value per metric and test perturbation.
-  std::vector<Vector> (*score)(const ConstMatrixRef& predictions, const TruthCache& truth,
+// The truth of a split's test rows with what metrics need of it: as deltas or as classes, whichever the target
+// predicts.
+struct SplitTruth {
+  TruthCache deltas;
+  ClassMatrix classes;  // test perturbations × genes, by number
+};
+
+struct Target {
+  std::string name;                           // "lfc"
+  TaskKind task_kind = TaskKind::REGRESSION;  // as plugins are told
+  std::vector<std::string> classes;           // names by number; empty: what is predicted are numbers
+  std::size_t n_planes = 1;                   // numbers a head predicts per row and gene
+  std::vector<Metric> metrics;                // evaluated unless others are asked for; the first is the primary one
+  std::span<const Metric> known_metrics;      // that may be asked for, in the protocol's order
+  std::vector<ConstantNull> constant_nulls;   // in the order in which they are reported
+  std::vector<NoiseMethod> noise_methods;     // likewise
+  std::vector<TrialMethod> trial_methods;     // likewise
+  std::vector<std::string> protocol_heads;    // whose nulls and idealized cheater the protocol takes for bounds
+  bool inner_folds_shuffled = true;           // else consecutive blocks of the training rows
+
+  SplitTruth (*make_truth)(Matrix test_values, const ConstMatrixRef& training_values, OwnGeneColumns own_gene,
+                           std::span<const Metric> metrics);
+  // One value per metric and test perturbation; NaN where it is undefined, or of the fold as a whole. `predictions`:
+  // planes · test perturbations × genes, plane below plane.
+  std::vector<Vector> (*score)(const ConstMatrixRef& predictions, const SplitTruth& truth,
                                std::span<const Metric> metrics);
-  // What stands for a test perturbation without a vector or a prediction: genes.
-  RowVector (*stand_in)(const TruthCache& truth);
-  // By how much a head's prediction of rows misses; the inner selection takes the setting with the least.
-  double (*inner_error)(const ConstMatrixRef& prediction, const ConstMatrixRef& truths, const RowIndex& truth_rows);
+  // metrics × columns of weights (test perturbations × columns): the fold's values where its test perturbations count
+  // that often. Null: they are the weighted means of what score() gives.
+  Matrix (*score_fold)(const ConstMatrixRef& predictions, const SplitTruth& truth, std::span<const Metric> metrics,
+                       const ConstMatrixRef& weights) = nullptr;
+  // What stands for a test perturbation without a vector or a prediction.
+  ConstantPrediction stand_in;
+  std::string name_of_stand_in;  // where it is made of covered training rows alone
+  // By how much a head's prediction of rows misses; the inner selection takes the setting with the least. `planes`:
+  // rows × genes each, in memory that a worker may still write: each value is read once.
+  double (*inner_error)(std::span<const ConstMatrixMap> planes, const ConstMatrixRef& truths,
+                        const RowIndex& truth_rows);
 };
 
 // Log fold changes: deltas of mean expression (protocol sections 1 to 7).
 const Target& lfc_target();
+// Which genes respond, and in which direction: classes (protocol section 8).
+const Target& deg_target();
 
-// What the task holds.
+// All of them, in the order in which they are evaluated and reported.
+std::span<const Target* const> all_targets();
+// nullptr: there is none of that name. The empty name is that of the first: results did not tell it before there was
+// another.
+const Target* target_by_name(std::string_view name);
+
+// What the deltas of the task are.
 const Target& target_of(const Task& task);
+
+// Whether a file has what the target predicts, and the task as that target sees it.
+bool holds(const Task& task, const Target& target);
+Result<Task> task_of_target(const Task& task, const Target& target);
+Result<Task> task_of_target(Task&& task, const Target& target);  // takes over what it need not copy
 
 }  // namespace headroom

@@ -80,15 +80,16 @@ std::string fault_of(const PluginDescription& description) {
   return {};
 }
 
-std::string unsuited_because(const PluginDescription& description) {
+std::string unsuited_because(const PluginDescription& description, TaskKind asked) {
   if (description.kind() != PluginKind::PREDICTOR) return {};
   if (description.min_blocks() > 1) {
     return "it takes at least " + std::to_string(description.min_blocks()) +
            " blocks of features, and a run gives it one embedding";
   }
   const auto& kinds = description.task_kinds();
-  if (std::find(kinds.begin(), kinds.end(), TaskKind::REGRESSION) == kinds.end()) {
-    return "it predicts classes, and a run asks for deltas";
+  if (std::find(kinds.begin(), kinds.end(), asked) == kinds.end()) {
+    return asked == TaskKind::REGRESSION ? "it predicts classes, and a run asks for deltas"
+                                         : "it predicts deltas, and a run of the target deg asks for classes";
   }
   return {};
 }

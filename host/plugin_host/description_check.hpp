@@ -39,8 +39,8 @@ std::optional<std::int64_t> grid_points(const Counts& n_values) {
   return points;
 }
 
-// Why a sound plugin cannot be used for deltas and one embedding at a time, which is all that a run asks for; empty if
-// it can.
-std::string unsuited_because(const PluginDescription& description);
+// Why a sound plugin cannot be used for this kind of task and one embedding at a time, which is all that a run asks
+// for; empty if it can.
+std::string unsuited_because(const PluginDescription& description, TaskKind asked = TaskKind::REGRESSION);
 
 }  // namespace headroom

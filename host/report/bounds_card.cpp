@@ -4,11 +4,13 @@
 
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "report/outcome_lines.hpp"
 #include "summary/one_scale.hpp"
+#include "summary/target_parts.hpp"
 #include "summary/undefined_gap.hpp"
 #include "terminal/display_text.hpp"
 #include "terminal/number_text.hpp"
@@ -46,20 +48,23 @@ std::string ranking_verdict(const GapResult& gap) {
 
 void draw_bounds_card(std::ostream& out, const RunSummary& summary, const TerminalStyle& style) {
   const std::string dot = style.unicode ? " · " : " - ";
-  std::vector<std::pair<std::string, std::string>> order;  // (context, head), as they first appear
-  std::map<std::pair<std::string, std::string>, std::vector<const ContextResult*>> cards;
+  using Key = std::tuple<std::string, std::string, std::string>;  // context, head, target
+  std::vector<Key> order;                                         // as they first appear
+  std::map<Key, std::vector<const ContextResult*>> cards;
   const RunSummary shown = on_one_scale(summary);
   for (const auto& result : shown.contexts()) {
-    auto& card = cards[{result.context(), result.head()}];
-    if (card.empty()) order.emplace_back(result.context(), result.head());
+    auto& card = cards[{result.context(), result.head(), target_of(result)}];
+    if (card.empty()) order.emplace_back(result.context(), result.head(), target_of(result));
     card.push_back(&result);
   }
   bool first = true;
   for (const auto& key : order) {
     if (!first) out << '\n';
     first = false;
-    std::string title = display_text(key.first);
-    if (!key.second.empty()) title += dot + display_text(key.second) + " head";
+    const auto& [context, head, target] = key;
+    std::string title = display_text(context);
+    if (target != kFirstTarget) title += dot + display_text(target);
+    if (!head.empty()) title += dot + display_text(head) + " head";
     out << inked(shortened(title, style.width, style.unicode ? "…" : ".."), Ink::bold, style) << '\n';
     Table table{{{"metric"}, {"WAP"}, {"set by"}, {"BAP"}, {"set by"}, {"gap"}, {"95 %"}, {"of WAP"}, {"ranks"}}, {}};
     std::set<std::string> remarks;

@@ -120,7 +120,7 @@ void draw_context(std::ostream& out, const ContextResult& context, const RunSumm
   }
   // All of the protocol's go without saying.
   if (const auto& nulls = summary.settings().nulls();
-      !nulls.empty() && nulls.size() < static_cast<int>(kNulls.size())) {
+      !nulls.empty() && nulls.size() < static_cast<int>(kDeltaNulls.size())) {
     std::string text = "nulls: ";
     for (int i = 0; i < nulls.size(); ++i) text += (i ? ", " : "") + display_text(nulls[i]);
     write_pieces(out, {text}, "  ", style);

@@ -139,14 +139,33 @@ std::string script_safe_json(std::string_view json) {
   return out;
 }
 
-std::string report_page(const ReportModel& model) {
+namespace {
+
+// What the page shows of one target.
+std::string chapter_json(const ReportModel& model) {
   Json data;
   data["metric"] = model.metric;
+  if (!model.perturbation_metric.empty() && model.perturbation_metric != model.metric) {
+    data["perturbation_metric"] = model.perturbation_metric;
+  }
   data["perturbations"] = Json::array();
   for (const auto& context : model.contexts) data["perturbations"].push_back(perturbations_json(context));
   std::string json = data.dump(-1, ' ', false, Json::error_handler_t::replace);
   json.back() = ',';  // the summary is already text: it is put in as the last member
-  json += "\"summary\":" + compact_summary_json(shown_part(model)) + "}";
+  return json + "\"summary\":" + compact_summary_json(shown_part(model)) + "}";
+}
+
+}  // namespace
+
+std::string report_page(const ReportModel& model) { return report_page(std::vector<ReportModel>{model}); }
+
+std::string report_page(const std::vector<ReportModel>& chapters) {
+  std::string json = chapter_json(chapters.front());
+  if (chapters.size() > 1) {
+    json = "{\"chapters\":[" + json;
+    for (std::size_t i = 1; i < chapters.size(); ++i) json += "," + chapter_json(chapters[i]);
+    json += "]}";
+  }
   const std::string safe = escaped_json(script_safe_json(json));
   const EmbeddedPage parts = embedded_page();
   return filled(parts.page, {{"style", parts.style},
@@ -156,8 +175,8 @@ std::string report_page(const ReportModel& model) {
                              {"data", safe}});
 }
 
-Result<void> write_report(const std::filesystem::path& path, const ReportModel& model) {
-  return write_file_atomically(path, report_page(model));
+Result<void> write_report(const std::filesystem::path& path, const std::vector<ReportModel>& chapters) {
+  return write_file_atomically(path, report_page(chapters));
 }
 
 }  // namespace headroom

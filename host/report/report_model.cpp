@@ -1,11 +1,16 @@
 #include "report/report_model.hpp"
 
+#include <fmt/format.h>
+
 #include <limits>
 #include <map>
+#include <utility>
 
+#include "deg/class_metrics.hpp"
 #include "store/store.hpp"
 #include "summary/primary_metric.hpp"
 #include "summary/summary_json.hpp"
+#include "summary/target_parts.hpp"
 
 namespace headroom {
 namespace {
@@ -18,6 +23,9 @@ ReportModel report_model(RunSummary summary, const RunResults& results, std::vec
   ReportModel model;
   model.metric = primary_metric(summary);
   model.summary = std::move(summary);
+  const std::size_t metric = perturbation_metric(results.metrics);
+  model.perturbation_metric =
+      results.metrics.empty() ? model.metric : std::string(metric_name(results.metrics[metric]));
   for (std::size_t c = 0; c < results.contexts.size() && c < facts.size(); ++c) {
     const ContextEvaluation& context = results.contexts[c];
     PerturbationScores scores;
@@ -34,7 +42,8 @@ ReportModel report_model(RunSummary summary, const RunResults& results, std::vec
         const auto n_test = static_cast<Eigen::Index>(context.splits[f].test.size());
         const FoldEvaluation& fold = scored[m]->folds[f];
         if (fold.status == Status::ok && !fold.metric_values.empty()) {
-          scores.values.row(static_cast<Eigen::Index>(m)).segment(first, n_test) = fold.metric_values[0].transpose();
+          scores.values.row(static_cast<Eigen::Index>(m)).segment(first, n_test) =
+              fold.metric_values[metric].transpose();
         }
         first += n_test;
       }
@@ -45,21 +54,32 @@ ReportModel report_model(RunSummary summary, const RunResults& results, std::vec
   return model;
 }
 
-Result<ReportModel> read_report_model(const std::filesystem::path& out_dir_or_summary) {
+namespace {
+
+// The first metric of the settings that perturbations have.
+std::string perturbation_metric_of(const RunSummary& summary) {
+  for (const std::string& name : summary.settings().metrics()) {
+    const auto metric = metric_by_name(name);
+    if (metric && !is_of_fold(*metric)) return name;
+  }
+  return primary_metric(summary);
+}
+
+Result<ReportModel> read_report_model(const std::filesystem::path& out_dir_or_summary, RunSummary part,
+                                      const std::string& target) {
   const bool is_folder = std::filesystem::is_directory(out_dir_or_summary);
-  auto summary = read_summary_json(is_folder ? out_dir_or_summary / "summary.json" : out_dir_or_summary);
-  if (!summary) return tl::unexpected(summary.error());
   ReportModel model;
-  model.metric = primary_metric(*summary);
-  model.summary = std::move(*summary);
+  model.metric = primary_metric(part);
+  model.perturbation_metric = perturbation_metric_of(part);
+  model.summary = std::move(part);
   if (!is_folder || model.metric.empty() || !std::filesystem::exists(out_dir_or_summary / "results.sqlite"))
     return model;
 
-  auto store = Store::open_to_read(out_dir_or_summary, {model.metric});
+  auto store = Store::open_to_read(out_dir_or_summary, {model.perturbation_metric});
   if (!store) return tl::unexpected(store.error());
-  auto facts = store->facts();
+  auto facts = store->facts(target);
   if (!facts) return tl::unexpected(facts.error());
-  const auto evaluations = store->evaluations(model.metric);
+  const auto evaluations = store->evaluations(model.perturbation_metric, target);
   if (!evaluations) return tl::unexpected(evaluations.error());
 
   std::map<std::string, std::size_t> context_place;            // name -> index into model.contexts
@@ -107,6 +127,27 @@ Result<ReportModel> read_report_model(const std::filesystem::path& out_dir_or_su
     }
   }
   return model;
+}
+
+}  // namespace
+
+Result<std::vector<ReportModel>> read_report_models(const std::filesystem::path& out_dir_or_summary,
+                                                    const std::string& target) {
+  const bool is_folder = std::filesystem::is_directory(out_dir_or_summary);
+  const auto summary = read_summary_json(is_folder ? out_dir_or_summary / "summary.json" : out_dir_or_summary);
+  if (!summary) return tl::unexpected(summary.error());
+  std::vector<ReportModel> models;
+  for (const std::string& found : targets_of(*summary)) {
+    if (!target.empty() && found != target) continue;
+    auto model = read_report_model(out_dir_or_summary, part_of_target(*summary, found), found);
+    if (!model) return tl::unexpected(model.error());
+    models.push_back(std::move(*model));
+  }
+  if (models.empty()) {
+    return bad_input(fmt::format("the run has nothing of the target '{}'", target), out_dir_or_summary.string(),
+                     "leave --target out, or run it with this --target");
+  }
+  return models;
 }
 
 }  // namespace headroom

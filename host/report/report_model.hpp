@@ -21,16 +21,19 @@ struct PerturbationScores {
 };
 
 struct ReportModel {
-  RunSummary summary;
-  std::string metric;                        // of the values: the run's first
+  RunSummary summary;                        // of one target
+  std::string metric;                        // the primary one
+  std::string perturbation_metric;           // of the values: the first that perturbations have, mostly the primary one
   std::vector<PerturbationScores> contexts;  // empty where only the summary is known
 };
 
 // At the end of a run.
 ReportModel report_model(RunSummary summary, const RunResults& results, std::vector<PerturbationFacts> facts);
 
-// From what a run left in its folder: summary.json and, where it is there, results.sqlite. Given a file, it is read as
-// a summary alone. Errors: no summary, a damaged store.
-Result<ReportModel> read_report_model(const std::filesystem::path& out_dir_or_summary);
+// From what a run left in its folder: summary.json and, where it is there, results.sqlite; one model a target. Given a
+// file, it is read as a summary alone. `target`: that one alone; empty: all. Errors: no summary, no such target, a
+// damaged store.
+Result<std::vector<ReportModel>> read_report_models(const std::filesystem::path& out_dir_or_summary,
+                                                    const std::string& target = {});
 
 }  // namespace headroom

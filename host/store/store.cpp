@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -15,6 +16,7 @@
 #include "io/sha256.hpp"
 #include "store/sqlite_database.hpp"
 #include "store/store_schema.hpp"
+#include "store/stored_context.hpp"
 #include "summary/summary_json.hpp"
 
 namespace headroom {
@@ -64,6 +66,50 @@ std::vector<GridPointScore> inner_scores_of(const std::string& text) {
                       json.at("scores").get<std::vector<double>>(), json.at("feasible").get<bool>()});
   }
   return points;
+}
+
+// Numbers of one metric, to the bit; null: undefined.
+Json numbers_json(const Eigen::Ref<const RowVector>& numbers) {
+  Json json = Json::array();
+  for (const double number : numbers) json.push_back(std::isfinite(number) ? Json(number) : Json());
+  return json;
+}
+
+// One list a metric: the value, that of the covered rows, those in every resample.
+std::string whole_text(const WholeFoldScores& whole) {
+  Json json = Json::array();
+  for (Eigen::Index m = 0; m < whole.values.size(); ++m) {
+    RowVector numbers(2 + whole.resampled.cols());
+    numbers << whole.values[m], whole.covered_values[m], whole.resampled.row(m);
+    json.push_back(numbers_json(numbers));
+  }
+  return text_of(json);
+}
+
+// Those of `metrics`, where `stored` lists whose the numbers are. nullopt, or a JSON exception: the text is none of
+// ours.
+std::optional<WholeFoldScores> whole_of(const std::string& text, const std::string& stored,
+                                        const std::vector<std::string>& metrics) {
+  const Json json = Json::parse(text);
+  const auto names = Json::parse(stored).get<std::vector<std::string>>();
+  const std::size_t n_numbers = json.at(0).size();
+  if (n_numbers < 2) return std::nullopt;
+  const auto n_metrics = static_cast<Eigen::Index>(metrics.size());
+  WholeFoldScores whole{Vector(n_metrics), Vector(n_metrics),
+                        Matrix(n_metrics, static_cast<Eigen::Index>(n_numbers) - 2)};
+  for (Eigen::Index m = 0; m < n_metrics; ++m) {
+    const auto found = std::find(names.begin(), names.end(), metrics[static_cast<std::size_t>(m)]);
+    const Json& numbers = json.at(static_cast<std::size_t>(found - names.begin()));
+    if (numbers.size() != n_numbers) return std::nullopt;
+    for (std::size_t i = 0; i < n_numbers; ++i) {
+      const double number = numbers[i].is_null() ? std::numeric_limits<double>::quiet_NaN() : numbers[i].get<double>();
+      double& to = i == 0   ? whole.values[m]
+                   : i == 1 ? whole.covered_values[m]
+                            : whole.resampled(m, static_cast<Eigen::Index>(i) - 2);
+      to = number;
+    }
+  }
+  return whole;
 }
 
 }  // namespace
@@ -150,8 +196,8 @@ struct Store::State {
     return prepare(find_evaluation,
                    "SELECT id, fingerprint, status, reason, metrics, best_params, inner_scores, effective_dim, wall_s, "
                    "cpu_s, peak_memory_bytes, n_test, " +
-                       column("evaluation", "inputs") +
-                       ", run FROM evaluation WHERE context = ? AND fold = ? AND method = ?")
+                       column("evaluation", "inputs") + ", run, " + column("evaluation", "whole") +
+                       " FROM evaluation WHERE context = ? AND fold = ? AND method = ?")
         .and_then([&] {
           return prepare(find_scores, "SELECT covered" + columns + " FROM score WHERE evaluation = ? ORDER BY row");
         })
@@ -174,8 +220,8 @@ struct Store::State {
           return prepare(
               add_evaluation,
               "INSERT INTO evaluation (run, context, fold, method, fingerprint, status, reason, metrics, n_test, "
-              "n_covered, best_params, inner_scores, effective_dim, wall_s, cpu_s, peak_memory_bytes, inputs) "
-              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+              "n_covered, best_params, inner_scores, effective_dim, wall_s, cpu_s, peak_memory_bytes, inputs, whole) "
+              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         })
         .and_then([&] {
           return prepare(add_score, "INSERT INTO score (evaluation, row, pert_id, covered" + columns +
@@ -205,7 +251,7 @@ struct Store::State {
   }
 
   static void bind_key(SqliteStatement& statement, const EvaluationKey& key) {
-    statement.bind(1, key.context);
+    statement.bind(1, stored_context(key.target, key.context));
     statement.bind(2, key.split);
     statement.bind(3, key.method);
   }
@@ -394,7 +440,9 @@ Result<std::vector<KeptRun>> Store::kept_runs() {
   while ((code = made->step()) == SQLITE_ROW) {
     const auto of_run = place.find(made->integer(0));
     if (of_run == place.end() || made->text(5) != status_name(Status::ok)) continue;
-    runs[of_run->second].evaluations.push_back({made->text(1), made->text(2), made->text(3), made->text(4)});
+    auto [target, context] = target_and_context(made->text(1));
+    runs[of_run->second].evaluations.push_back(
+        {std::move(context), made->text(2), made->text(3), made->text(4), {}, std::move(target)});
   }
   if (code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
   for (KeptRun& kept : runs) {
@@ -463,6 +511,11 @@ Result<std::optional<FoldEvaluation>> Store::find(const EvaluationKey& key) {
       evaluation->peak_memory_bytes = found.number(10);
       if (evaluation->status == Status::ok)
         read = state_->read_scores(found.integer(0), found.integer(11), *evaluation);
+      if (!found.is_null(14)) {
+        auto whole = whole_of(found.text(14), found.text(4), state_->metrics);
+        if (!whole && read) read = tl::unexpected(state_->damaged());
+        evaluation->whole = std::move(whole).value_or(WholeFoldScores{});
+      }
     } catch (const Json::exception&) {
       read = tl::unexpected(state_->database.error(SQLITE_CORRUPT));
     }
@@ -559,7 +612,7 @@ Result<void> Store::put(const EvaluationKey& key, const std::vector<std::string>
   }
   auto& add = *state_->add_evaluation;
   if (state_->run != 0) add.bind(1, state_->run);
-  add.bind(2, key.context);
+  add.bind(2, stored_context(key.target, key.context));
   add.bind(3, key.split);
   add.bind(4, key.method);
   add.bind(5, key.fingerprint);
@@ -575,6 +628,7 @@ Result<void> Store::put(const EvaluationKey& key, const std::vector<std::string>
   add.bind(15, evaluation.cpu_s);
   add.bind(16, evaluation.peak_memory_bytes);
   add.bind(17, inputs_text(key.inputs));
+  if (!evaluation.whole.empty()) add.bind(18, whole_text(evaluation.whole));
   if (auto added = state_->run_once(add); !added) return added;
   const std::int64_t id = state_->database.last_row_id();
   for (std::size_t row = 0; row < n_test; ++row) {
@@ -591,7 +645,7 @@ Result<void> Store::put(const EvaluationKey& key, const std::vector<std::string>
   return transaction.commit();
 }
 
-Result<void> Store::put_facts(const std::vector<PerturbationFacts>& facts) {
+Result<void> Store::put_facts(const std::vector<PerturbationFacts>& facts, const std::string& target) {
   std::lock_guard lock(state_->mutex);
   SqliteTransaction transaction(state_->database);
   if (auto begun = transaction.begin(); !begun) return begun;
@@ -599,10 +653,11 @@ Result<void> Store::put_facts(const std::vector<PerturbationFacts>& facts) {
   auto add = state_->database.prepare("INSERT INTO perturbation VALUES (?, ?, ?, ?, ?, ?, ?)");
   if (!remove || !add) return tl::unexpected(remove ? add.error() : remove.error());
   for (const auto& context : facts) {
-    remove->bind(1, context.context);
+    const std::string stored = stored_context(target, context.context);
+    remove->bind(1, stored);
     if (auto removed = state_->run_once(*remove); !removed) return removed;
     for (std::size_t i = 0; i < context.pert_ids.size(); ++i) {
-      add->bind(1, context.context);
+      add->bind(1, stored);
       add->bind(2, static_cast<std::int64_t>(i));
       add->bind(3, context.pert_ids[i]);
       add->bind(4, context.folds[i]);
@@ -615,7 +670,7 @@ Result<void> Store::put_facts(const std::vector<PerturbationFacts>& facts) {
   return transaction.commit();
 }
 
-Result<std::vector<PerturbationFacts>> Store::facts() {
+Result<std::vector<PerturbationFacts>> Store::facts(const std::string& target) {
   std::lock_guard lock(state_->mutex);
   auto rows = state_->database.prepare(
       "SELECT context, pert_id, fold, effect_size, n_cells, noise FROM perturbation ORDER BY context, row");
@@ -623,7 +678,8 @@ Result<std::vector<PerturbationFacts>> Store::facts() {
   std::vector<PerturbationFacts> facts;
   int code = SQLITE_ROW;
   while ((code = rows->step()) == SQLITE_ROW) {
-    const std::string context = rows->text(0);
+    const auto [of_target, context] = target_and_context(rows->text(0));
+    if (of_target != target) continue;
     if (facts.empty() || facts.back().context != context) facts.emplace_back().context = context;
     PerturbationFacts& last = facts.back();
     last.pert_ids.push_back(rows->text(1));
@@ -636,7 +692,7 @@ Result<std::vector<PerturbationFacts>> Store::facts() {
   return facts;
 }
 
-Result<std::vector<StoredEvaluation>> Store::evaluations(const std::string& metric) {
+Result<std::vector<StoredEvaluation>> Store::evaluations(const std::string& metric, const std::string& target) {
   std::lock_guard lock(state_->mutex);
   if (!state_->schema.has("score", metric)) {
     return bad_input("the store has no metric '" + metric + "'", state_->database.path(), "give the folder of a run");
@@ -648,9 +704,11 @@ Result<std::vector<StoredEvaluation>> Store::evaluations(const std::string& metr
   std::map<std::int64_t, std::size_t> place;
   int code = SQLITE_ROW;
   while ((code = made->step()) == SQLITE_ROW) {
+    auto [of_target, context] = target_and_context(made->text(1));
+    if (of_target != target) continue;
     if (!place.emplace(made->integer(0), all.size()).second) return tl::unexpected(state_->damaged());
     StoredEvaluation& next = all.emplace_back();
-    next.key = {made->text(1), made->text(2), made->text(3), made->text(4)};
+    next.key = {std::move(context), made->text(2), made->text(3), made->text(4), {}, std::move(of_target)};
     next.metrics = {metric};
     next.evaluation.status = status_of(made->text(5)).value_or(Status::not_run);
     next.evaluation.reason = made->text(6);

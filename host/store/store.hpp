@@ -2,17 +2,19 @@
 // resumed, verified and reported.
 //
 // One transaction a finished evaluation (SQLite in WAL mode): a kill at any moment loses at most the evaluation in
-// flight, and two processes may write to one store. Tables, version 3 (PRAGMA user_version; application_id "HDRM"):
+// flight, and two processes may write to one store. Tables, version 4 (PRAGMA user_version; application_id "HDRM"):
 //   run           one row a run: when, by which Headroom (version, build), from which task and noise table (path,
-//                 sha256), on which machine (CPU, kernel, libraries, threads); settings_requested (the run.toml that repeats it,
-//                 with the paths of all inputs), started in which folder; settings (RunSettings as JSON: what took
-//                 effect, with seeds, limits and the least confinement of all its workers)
+//                 sha256), on which machine (CPU, kernel, libraries, threads); settings_requested (the run.toml that
+//                 repeats it, with the paths of all inputs), started in which folder; settings (RunSettings as JSON:
+//                 what took effect, with seeds, limits and the least confinement of all its workers)
 //   plugin        the plugins of each run: path as given, sha256 of the library, of the vector file and of the folder
 //                 with its data, what it declares, the limits and the confinement of its workers (JSON)
 //   perturbation  per context and perturbation: fold, size of its effect, cells, noise quantile
 //   evaluation    the latest of each context, fold and method: the run that made it; inputs (JSON, an array of
 //                 [name, value]: every hash and setting that determines its numbers) and their sha256, the fingerprint;
-//                 status, reason, choices, times, memory. Failures are kept like successes.
+//                 status, reason, choices, times, memory. Failures are kept like successes. Of targets other than lfc
+//                 the context is preceded by the target's name (stored_context.hpp; so in `perturbation`); `whole`:
+//                 values of the fold that are no means of scores, also those in every resample (JSON, null: undefined)
 //   score         per evaluation and test perturbation: one column a metric (NULL: undefined there)
 //   output        at most one row: the files that were last written from the store, with a stamp of all that they were
 //                 made from (JSON lists of files and of what became of submissions)
@@ -134,13 +136,13 @@ class Store {
   Result<void> put(const EvaluationKey& key, const std::vector<std::string>& pert_ids,
                    const FoldEvaluation& evaluation);
 
-  // Facts on perturbations that the report shows beside their scores; replaces those of the same contexts.
-  Result<void> put_facts(const std::vector<PerturbationFacts>& facts);
-  Result<std::vector<PerturbationFacts>> facts();
+  // Facts on perturbations that the report shows beside their scores; replaces those of the same contexts and target.
+  Result<void> put_facts(const std::vector<PerturbationFacts>& facts, const std::string& target = "lfc");
+  Result<std::vector<PerturbationFacts>> facts(const std::string& target = "lfc");
 
-  // All evaluations, ordered by context, method and fold, with the values of one metric (metric_values has one
-  // element).
-  Result<std::vector<StoredEvaluation>> evaluations(const std::string& metric);
+  // All evaluations of a target, ordered by context, method and fold, with the values of one metric (metric_values has
+  // one element).
+  Result<std::vector<StoredEvaluation>> evaluations(const std::string& metric, const std::string& target = "lfc");
 
  private:
   struct State;

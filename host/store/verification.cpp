@@ -35,6 +35,29 @@ const char* outcome_name(VerifiedOutcome outcome) {
   return "";
 }
 
+namespace {
+
+// Of one metric; empty: none.
+std::string difference_of_whole(const WholeFoldScores& stored, const WholeFoldScores& now, std::size_t metric) {
+  if (stored.values.size() != now.values.size()) return "was of the fold or of its perturbations";
+  if (stored.empty()) return {};
+  const auto m = static_cast<Eigen::Index>(metric);
+  if (!is_same(stored.values[m], now.values[m])) {
+    return fmt::format("of the fold: {}, now {}", number_text(stored.values[m]), number_text(now.values[m]));
+  }
+  if (!is_same(stored.covered_values[m], now.covered_values[m])) return "of the covered perturbations is another now";
+  if (stored.resampled.cols() != now.resampled.cols()) return "has another number of resamples now";
+  for (Eigen::Index b = 0; b < stored.resampled.cols(); ++b) {
+    if (!is_same(stored.resampled(m, b), now.resampled(m, b))) {
+      return fmt::format("in resample {}: {}, now {}", b, number_text(stored.resampled(m, b)),
+                         number_text(now.resampled(m, b)));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 Verification::Verification(Store& store, const std::vector<EvaluationKey>& sample) : store_(store) {
   for (const EvaluationKey& key : sample) {
     order_.push_back(place_of(key));
@@ -107,6 +130,11 @@ std::string difference_of(const FoldEvaluation& stored, const FoldEvaluation& no
     parts.push_back(fmt::format("{} of {} of {} perturbations, most for {}: {}, now {} (by {:.3g})", metrics[m], n,
                                 before.size(), pert_ids[static_cast<std::size_t>(worst)], number_text(before[worst]),
                                 number_text(after[worst]), largest));
+  }
+  for (std::size_t m = 0; m < metrics.size(); ++m) {
+    if (std::string part = difference_of_whole(stored.whole, now.whole, m); !part.empty()) {
+      parts.push_back(metrics[m] + " " + part);
+    }
   }
   return fmt::format("{}", fmt::join(parts, "; "));
 }

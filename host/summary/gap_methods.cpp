@@ -17,7 +17,7 @@ GapMethod gap_method(const MethodEvaluation& method, std::size_t metric, std::si
   gap_method.competes = competes(method);
   gap_method.fold_values.resize(n_folds);
   for (std::size_t f = 0; f < method.folds.size(); ++f) {
-    if (method.folds[f].status == Status::ok) gap_method.fold_values[f] = method.folds[f].metric_values[metric];
+    gap_method.fold_values[f] = fold_values_of(method.folds[f], metric);
   }
   return gap_method;
 }
@@ -28,7 +28,7 @@ std::vector<GapMethod> gap_methods_of(const std::vector<const MethodEvaluation*>
   for (const MethodEvaluation* method : methods) all.push_back(gap_method(*method, metric, n_folds));
   const auto has_value = [](const GapMethod& method) {
     return std::any_of(method.fold_values.begin(), method.fold_values.end(),
-                       [](const Vector& values) { return values.size() > 0 && values.allFinite(); });
+                       [](const FoldValues& values) { return values.value().has_value(); });
   };
   bool lacks = false;
   for (std::size_t m = 0; m < methods.size(); ++m) {

@@ -62,7 +62,7 @@ Result<void> check_same_task(const std::vector<RankedRun>& runs, const std::stri
   const auto ceiling = [](const RunSummary& s) { return fmt::format("{}", fmt::join(s.settings().ceiling(), ", ")); };
   const auto nulls = [](const RunSummary& s) {
     std::set<std::string> names(s.settings().nulls().begin(), s.settings().nulls().end());
-    if (names.empty()) names.insert(kNulls.begin(), kNulls.end());  // of an older run
+    if (names.empty()) names.insert(kDeltaNulls.begin(), kDeltaNulls.end());  // of an older run
     return fmt::format("{}", fmt::join(names, ", "));
   };
   for (const auto& run : runs) {

@@ -17,10 +17,13 @@ struct PerturbationFacts {
   std::string context;
   std::vector<std::string> pert_ids;
   std::vector<std::string> folds;    // names
-  std::vector<double> effect_sizes;  // L2 norm of the true delta
+  std::vector<double> effect_sizes;  // L2 norm of the true delta, or of the labels -1, 0 and +1
   std::vector<double> n_cells;
-  std::vector<double> noise;  // the sampling-error bound of the run's first metric (protocol section 6)
+  std::vector<double> noise;  // the sampling-error bound of perturbation_metric() (protocol section 6)
 };
+
+// Of the metrics of a run, the first that single perturbations have: an index, 0 where none has.
+std::size_t perturbation_metric(const std::vector<Metric>& metrics);
 
 // Cells of a perturbation in a context, where something (the noise table) knows them; may be empty.
 using CellCount = std::function<std::optional<double>(std::string_view context, std::string_view pert_id)>;

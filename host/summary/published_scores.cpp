@@ -14,10 +14,10 @@
 #include <string_view>
 #include <utility>
 
-#include "plan/method_names.hpp"
 #include "io/csv_writer.hpp"
 #include "io/delimited.hpp"
 #include "numerics/quantile.hpp"
+#include "plan/method_names.hpp"
 
 namespace headroom {
 namespace {
@@ -26,7 +26,7 @@ struct KnownMetric {
   const char* name;
   bool higher_is_better;
 };
-constexpr std::array<KnownMetric, 12> known_metrics = {{{"L2", false},
+constexpr std::array<KnownMetric, 16> known_metrics = {{{"L2", false},
                                                         {"MSE", false},
                                                         {"MAE", false},
                                                         {"Pearson", true},
@@ -37,13 +37,25 @@ constexpr std::array<KnownMetric, 12> known_metrics = {{{"L2", false},
                                                         {"WMSE", false},
                                                         {"RMSE", false},
                                                         {"F1", true},
-                                                        {"macro_F1", true}}};
+                                                        {"macro_F1", true},
+                                                        {"precision", true},
+                                                        {"recall", true},
+                                                        {"ROC_AUC", true},
+                                                        {"AP", true}}};
+
+// What published tables of the DEG task call them (protocol section 8); they write precision, recall and roc_auc as we
+// do, but for their case.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> aliases = {
+    {{"f1_score", "F1"}, {"average_precision", "AP"}}};
 
 // The protocol's name of a metric that a table may write in any case; nullptr: none.
 const KnownMetric* known_metric(std::string_view name) {
   const auto same = [](char a, char b) {
     return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
   };
+  for (const auto& [alias, own] : aliases) {
+    if (std::equal(alias.begin(), alias.end(), name.begin(), name.end(), same)) name = own;
+  }
   for (const auto& known : known_metrics) {
     const std::string_view own = known.name;
     if (std::equal(own.begin(), own.end(), name.begin(), name.end(), same)) return &known;

@@ -17,6 +17,7 @@
 #include "protocol/metrics.hpp"
 #include "summary/audit_outcomes.hpp"
 #include "summary/gap_methods.hpp"
+#include "summary/target_parts.hpp"
 
 namespace headroom {
 namespace {
@@ -101,6 +102,7 @@ class HeadTable {
 
     ContextResult result;
     result.set_context(context_.context);
+    if (results_.target != kFirstTarget) result.set_target(results_.target);
     result.set_metric(std::string(metric_name(results_.metrics[metric_])));
     result.set_higher_is_better(higher);
     result.set_head(head_.name);
@@ -203,6 +205,7 @@ class HeadTable {
     result.set_n_test(static_cast<int>(context_.splits[f].test.size()));
     if (evaluation.status != Status::ok) return result;
     const Vector& values = evaluation.metric_values[metric_];
+    const WholeFoldScores& whole = evaluation.whole;
     double covered_sum = 0;
     int n_covered = 0;
     for (Eigen::Index i = 0; i < values.size(); ++i) {
@@ -211,9 +214,12 @@ class HeadTable {
       ++n_covered;
     }
     result.set_n_covered(n_covered);
-    if (n_covered > 0 && std::isfinite(covered_sum)) result.set_value_covered(plain(covered_sum / n_covered));
+    const double value_covered =
+        whole.empty() ? covered_sum / n_covered : whole.covered_values[static_cast<Eigen::Index>(metric_)];
+    if (n_covered > 0 && std::isfinite(value_covered)) result.set_value_covered(plain(value_covered));
     const MeanOverTests mean = mean_over_tests(values);
-    if (mean.n_finite < values.size()) {
+    // None is finite where the metric is of the fold alone.
+    if (mean.n_finite < values.size() && (whole.empty() || mean.n_finite > 0)) {
       result.set_n_finite(static_cast<int>(mean.n_finite));
       if (mean.n_finite > 0) result.set_value_finite(plain(mean.mean_of_finite));
     }

@@ -62,9 +62,11 @@ Json map_json(const Message& message, const FieldDescriptor& field) {
   return Json(sorted);
 }
 
-// Lists that most summaries do without.
+// Lists and texts that most summaries do without.
 bool is_absent_if_empty(const FieldDescriptor& field) {
-  constexpr std::array<std::string_view, 2> kNames = {"headroom.RunSummary.doubts", "headroom.DoubtRecord.examples"};
+  constexpr std::array<std::string_view, 4> kNames = {"headroom.RunSummary.doubts", "headroom.DoubtRecord.examples",
+                                                      "headroom.RunSummary.further_targets",
+                                                      "headroom.ContextResult.target"};
   return std::find(kNames.begin(), kNames.end(), field.full_name()) != kNames.end();
 }
 
@@ -82,6 +84,7 @@ Json message_json(const Message& message) {
       for (int i = 0; i < get.FieldSize(message, &field); ++i) array.push_back(field_json(message, field, i));
       json[field.name()] = std::move(array);
     } else if (!field.has_presence() || get.HasField(message, &field)) {
+      if (is_absent_if_empty(field) && get.GetString(message, &field).empty()) continue;
       Json value = field_json(message, field, -1);
       if (!value.is_null()) json[field.name()] = std::move(value);
     }

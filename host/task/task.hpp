@@ -27,6 +27,8 @@ struct TaskContext {
   std::vector<std::string> pert_ids;  // distinct, ascending in byte order
   Matrix deltas;                      // perturbations × genes, finite; empty where the task has none
   std::optional<DegLabels> deg;       // of every context, or of none
+  // Where `deltas` holds class numbers (Task::holds_classes) and the task has deltas as well: those of the same rows.
+  std::optional<Matrix> measured;
   // One a perturbation: index into Task::fold_names, or kInNoFold: trained on in every fold and tested in none.
   static constexpr std::int32_t kInNoFold = -1;
   std::vector<std::int32_t> fold_of_row;
@@ -72,6 +74,8 @@ struct Task {
   LabelOptions labels;  // how its perturbations were read: other tables that name them are read so, too
   DeltaOrigin origin;
   bool has_deltas = true;            // false: the file holds labels only
+  // `deltas` are class numbers 0, 1, 2 of perturbations that have labels: plan/class_task.hpp made it so.
+  bool holds_classes = false;
   std::string deg_trials_note;       // why labels come without trials; empty where there are some, or no labels
   std::string control_note;          // why the file keeps no control profile; empty where it does not say
   std::vector<std::string> notes;    // what was left out or assumed, one sentence each

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <new>
@@ -28,6 +29,7 @@ constexpr std::size_t kWindowBytes = std::size_t{64} << 20;       // of rows rea
 constexpr std::size_t kColumnWindowBytes = std::size_t{1} << 30;  // every window is a pass over a CSC matrix
 constexpr std::size_t kNamesShown = 8;
 constexpr std::int32_t kUnlabelled = -1;
+constexpr std::array kPlanes = {kDownLayer, kNotDeLayer, kUpLayer};  // in the order of labels from -1
 constexpr const char* kCellsColumn = "n_cells";
 constexpr const char* kOtherScale = "predictions.other_scale";
 constexpr const char* kOtherGenes = "predictions.other_genes";
@@ -384,11 +386,30 @@ Result<void> PredictionsFile::normalise(double* values, std::size_t row) const {
   return {};
 }
 
+bool PredictionsFile::has_probabilities() const {
+  return std::all_of(kPlanes.begin(), kPlanes.end(),
+                     [&](const char* plane) { return file_.has_key(std::string("layers/") + plane); });
+}
+
+std::string PredictionsFile::matrix_name() const {
+  if (options_.plane.empty()) return "X";
+  if (has_probabilities()) return "layers/" + options_.plane;
+  const std::string labels = std::string("layers/") + kDegLayer;
+  return file_.has_key(labels) ? labels : "X";
+}
+
+std::optional<double> PredictionsFile::label_asked_for() const {
+  if (options_.plane.empty() || has_probabilities()) return std::nullopt;
+  const auto at = std::find(kPlanes.begin(), kPlanes.end(), options_.plane) - kPlanes.begin();
+  return static_cast<double>(at) - 1;
+}
+
 Result<void> PredictionsFile::add_rows(const std::vector<std::size_t>& rows,
                                        const std::vector<std::size_t>& target_of_row,
                                        const std::vector<double>& weights, const Question& question,
                                        const std::vector<std::int32_t>& genes, Answer& answer) const {
-  const auto matrix = file_.matrix();
+  const auto label = label_asked_for();
+  const auto matrix = file_.matrix(matrix_name());
   if (!matrix) return tl::unexpected(matrix.error());
   const std::size_t n_vars = file_.n_vars();
   const std::size_t bytes = matrix->layout() == MatrixLayout::csc ? kColumnWindowBytes : kWindowBytes;
@@ -406,7 +427,13 @@ Result<void> PredictionsFile::add_rows(const std::vector<std::size_t>& rows,
       }
       const auto target = static_cast<Eigen::Index>(target_of_row[i]);
       for (std::size_t g = 0; g < genes.size(); ++g) {
-        const double value = of_row[genes[g]];
+        double value = of_row[genes[g]];
+        if (label && value != -1 && value != 0 && value != 1) {
+          return bad_input(
+              fmt::format("{} has the label {:g} for gene '{}'", description(rows[i]), value, question.genes[g]), path_,
+              "labels are -1, 0 and +1; probabilities stand in layers down, not_de and up");
+        }
+        if (label) value = value == *label ? 1 : 0;
         if (!std::isfinite(value)) {
           return bad_input(fmt::format("{} is {} for gene '{}'", description(rows[i]),
                                        std::isnan(value) ? "NaN" : "infinite", question.genes[g]),
@@ -597,6 +624,7 @@ void PredictionsFile::review_conditions(const std::vector<std::size_t>& rows, Re
 void PredictionsFile::review_scale(const ReviewQuestion& question, const std::vector<std::size_t>& rows,
                                    bool are_controls, const std::vector<std::int32_t>& genes, Review& review) const {
   constexpr std::size_t kMostRows = 200;
+  if (!options_.plane.empty()) return;  // classes have no scale
   const std::size_t n = std::min(rows.size(), kMostRows), n_vars = file_.n_vars();
   ScaleQuestion scale;
   const bool are_deltas = options_.form == PredictionsOptions::Form::deltas;

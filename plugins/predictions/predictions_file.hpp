@@ -23,6 +23,9 @@ struct PredictionsOptions {
   // cell: one of several predicted cells of a perturbation, whose mean is its profile.
   enum class Form { deltas, profiles, cells };
   Form form = Form::deltas;
+  // Of a task of classes, which class is asked for: "down", "not_de" or "up"; empty: deltas are. A row then holds its
+  // probability (layers of these names), or 1 where the label -1, 0 or +1 (layer `deg`, or X) is that of the class.
+  std::string plane;
   // The rows are counts: each is scaled to a total of 10,000 and log1p taken (protocol section 1.1). Else they are
   // taken as they are.
   bool counts = false;
@@ -118,6 +121,9 @@ class PredictionsFile {
   Result<std::vector<std::int32_t>> locate_genes(const std::vector<std::string_view>& genes) const;
   Result<void> check_served(const Question& question, std::optional<std::int32_t> context) const;
   Result<void> normalise(double* values, std::size_t row) const;
+  bool has_probabilities() const;                 // layers of all classes
+  std::string matrix_name() const;                // that is read
+  std::optional<double> label_asked_for() const;  // where rows hold labels
   Result<void> add_rows(const std::vector<std::size_t>& rows, const std::vector<std::size_t>& target_of_row,
                         const std::vector<double>& weights, const Question& question,
                         const std::vector<std::int32_t>& genes, Answer& answer) const;

@@ -64,6 +64,7 @@ class Predictions final : public sdk::Embedding {
              {"format", "", "the file's own name, for messages"},
              {"predicted", "deltas", "what a row is: deltas, profiles or cells"},
              {"values", "asis", "what its numbers are: counts, log1p or asis"},
+             {"plane", "", "of classes: whose probability is asked for, down, not_de or up; empty: deltas are"},
              {"controls", "", "labels or globs of control rows, which are left out, one a line"},
              {"keep_labels", "", "labels that look missing and are not, one a line"},
              {"merge_labels", "false", "spellings of one perturbation are one"},
@@ -138,6 +139,10 @@ class Predictions final : public sdk::Embedding {
     PredictionsOptions options;
     options.form = form_of(host.text("predicted"));
     options.counts = are_counts(host.text("values")) && options.form != PredictionsOptions::Form::deltas;
+    options.plane = host.text("plane");
+    if (!options.plane.empty() && options.plane != "down" && options.plane != "not_de" && options.plane != "up") {
+      throw sdk::Error("option 'plane' is '" + options.plane + "', not down, not_de or up");
+    }
     options.labels.controls = lines_of(host.text("controls"));
     options.labels.kept = lines_of(host.text("keep_labels"));
     options.labels.merge = host.flag("merge_labels");

@@ -20,7 +20,8 @@ std::vector<GapMethod> methods(std::size_t n) {
     if (m == 0) method.competes = Competes::for_wap;
     if (m == 1) method.competes = Competes::for_bap;
     for (std::size_t fold = 0; fold < kFolds.size(); ++fold) {
-      method.fold_values.push_back(normal_matrix(kTests, 1, static_cast<std::uint32_t>(5 * m + fold)).array() + level);
+      method.fold_values.emplace_back(
+          Vector(normal_matrix(kTests, 1, static_cast<std::uint32_t>(5 * m + fold)).array() + level));
     }
     all.push_back(std::move(method));
   }

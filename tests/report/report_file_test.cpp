@@ -72,18 +72,19 @@ TEST(ReportModel, ReadsBackFromTheStore) {
     }
   }
   std::ofstream(folder.path() / "summary.json") << summary_json(summary);
-  const auto read = read_report_model(folder.path());
+  const auto read = read_report_models(folder.path());
   ASSERT_TRUE(read) << read.error().line();
   ReportModel made = report_model(summary, results, facts);
-  ASSERT_EQ(read->contexts.size(), 1u);
-  EXPECT_EQ(read->metric, "L2");
-  EXPECT_EQ(read->contexts[0].facts.pert_ids, made.contexts[0].facts.pert_ids);
-  ASSERT_EQ(read->contexts[0].methods.size(), made.contexts[0].methods.size());
+  ASSERT_EQ(read->size(), 1u);
+  ASSERT_EQ(read->front().contexts.size(), 1u);
+  EXPECT_EQ(read->front().metric, "L2");
+  EXPECT_EQ(read->front().contexts[0].facts.pert_ids, made.contexts[0].facts.pert_ids);
+  ASSERT_EQ(read->front().contexts[0].methods.size(), made.contexts[0].methods.size());
   for (std::size_t m = 0; m < made.contexts[0].methods.size(); ++m) {
-    const auto& names = read->contexts[0].methods;
+    const auto& names = read->front().contexts[0].methods;
     const auto at = std::find(names.begin(), names.end(), made.contexts[0].methods[m]);
     ASSERT_NE(at, names.end());
-    EXPECT_EQ(read->contexts[0].values.row(at - names.begin()),
+    EXPECT_EQ(read->front().contexts[0].values.row(at - names.begin()),
               made.contexts[0].values.row(static_cast<Eigen::Index>(m)));
   }
 }
@@ -92,10 +93,10 @@ TEST(ReportModel, NeedsOnlyASummary) {
   testing::TemporaryFolder folder;
   const auto path = folder.path() / "scores.json";
   std::ofstream(path) << summary_json(simulated_report({}).summary);
-  const auto read = read_report_model(path);
+  const auto read = read_report_models(path);
   ASSERT_TRUE(read) << read.error().line();
-  EXPECT_TRUE(read->contexts.empty());
-  const auto missing = read_report_model(folder.path());
+  EXPECT_TRUE(read->front().contexts.empty());
+  const auto missing = read_report_models(folder.path());
   ASSERT_FALSE(missing);
   EXPECT_NE(missing.error().where.find("summary.json"), std::string::npos);
 }

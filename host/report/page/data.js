@@ -1,6 +1,12 @@
 // What the page shows, as the host wrote it: the run's summary and, per context, columns over perturbations.
-const data = JSON.parse(document.getElementById("data").textContent);
+// Of a run that predicts several targets, the chapter that the address names after its #, or the first.
+const book = JSON.parse(document.getElementById("data").textContent);
+const chapters = book.chapters || [book];
+const targetOf = (chapter) => ((chapter.summary.contexts[0] || {}).target) || "lfc";
+const data = chapters.find((chapter) => "#target=" + targetOf(chapter) === window.location.hash) || chapters[0];
 const summary = data.summary;
+// Of the columns over perturbations; another one than the primary where that is of a fold alone.
+const perturbationMetric = data.perturbation_metric || data.metric;
 
 // Columns are packed as 16-bit steps between their least and greatest value; the last step is "not known".
 function unpack(column) {

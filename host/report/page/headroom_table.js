@@ -32,7 +32,7 @@ function drawHeadroom(head) {
 
   function draw() {
     const panel = available[+contextChoice.property("value")];
-    const result = resultsOf(head, data.metric).find((c) => c.context === panel.context);
+    const result = resultsOf(head, perturbationMetric).find((c) => c.context === panel.context);
     if (panel !== lastContext) fillMethods(panel, result);
     lastContext = panel;
     if (!panel.columns) {
@@ -121,7 +121,7 @@ function drawHeadroom(head) {
         .attr("transform", `translate(14,${(height - bottom) / 2})rotate(-90)`)
         .attr("text-anchor", "middle")
         .attr("font-size", 12)
-        .text(`${data.metric} of the method` + (y.base ? " (log scale)" : ""));
+        .text(`${perturbationMetric} of the method` + (y.base ? " (log scale)" : ""));
     const line = {
       noise: "at the noise",
       effect: data.metric === "L2" ? "no better than predicting no change" : null

@@ -33,6 +33,19 @@ function drawLead() {
   }
 }
 
+// One link a target; each opens the page on its chapter.
+const chapterTitles = {lfc: "Deltas", deg: "Genes that respond"};
+function drawChapters() {
+  const links = d3.select(".chapters").attr("hidden", chapters.length < 2 ? "" : null);
+  links.selectAll("a").data(chapters).join("a")
+      .attr("href", (chapter) => "#target=" + targetOf(chapter))
+      .attr("aria-current", (chapter) => chapter === data ? "page" : null)
+      .text((chapter) => chapterTitles[targetOf(chapter)] || shown(targetOf(chapter)));
+  window.addEventListener("hashchange", () => {
+    if (window.location.hash.startsWith("#target=")) window.location.reload();
+  });
+}
+
 const choices = {
   head: heads[0],
   metric: metrics.includes(data.metric) ? data.metric : metrics[0]
@@ -75,6 +88,7 @@ fillChoice("#metric", metrics, choices.metric, (metric) => {
   choices.metric = metric;
   drawChosen(false);
 });
+drawChapters();
 drawMethod();
 drawDoubts();
 drawChosen(true);

@@ -44,6 +44,19 @@ TEST(PairedAdvantage, NeedsEnoughFiniteValues) {
   EXPECT_FALSE(paired_advantage(undefined, Vector::Zero(6), true));
 }
 
+// Of folds as a whole, the spread over resamples stands for the standard error.
+TEST(PairedAdvantage, OfWholeFoldsGoesByTheirResamples) {
+  FoldValues first = Vector(Vector::Zero(5)), second = first;
+  first.whole = WholeFold{0.7, RowVector{{0.6, 0.8, 0.7, std::numeric_limits<double>::quiet_NaN()}}};
+  second.whole = WholeFold{0.4, RowVector{{0.4, 0.4, 0.4, 0.1}}};
+  const auto advantage = paired_advantage(first, second, true);
+  ASSERT_TRUE(advantage);
+  EXPECT_DOUBLE_EQ(advantage->mean, 0.7 - 0.4);
+  EXPECT_NEAR(advantage->low, 0.3 - 13.033671721 * 0.1, 1e-6);  // of 0.2, 0.4, 0.3
+  first.whole->value = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_FALSE(paired_advantage(first, second, true));
+}
+
 // With few and with many perturbations: no false alarm in 5,000 draws without an advantage (0.5 are expected), and an
 // advantage as large as the scatter is seen from 40 perturbations on.
 TEST(PairedAdvantage, HasFewFalseAlarmsAndSeesWhatIsThere) {

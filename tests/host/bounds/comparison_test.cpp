@@ -21,11 +21,13 @@ std::vector<Vector> random_values(std::uint32_t seed, double shift) {
   return folds;
 }
 
+std::vector<FoldValues> folds_of(const std::vector<Vector>& values) { return {values.begin(), values.end()}; }
+
 // The interval and p-value by their definition.
 TEST(ComparePaired, EqualsTheBootstrapWrittenOut) {
   const TestResamples resamples(kFolds, 1, 400);
   const auto a = random_values(1, 0.3), b = random_values(11, 0.0);
-  const auto comparison = compare_paired(a, b, true, resamples);
+  const auto comparison = compare_paired(folds_of(a), folds_of(b), true, resamples);
   ASSERT_TRUE(comparison);
   EXPECT_NEAR(comparison->mean_advantage, ((a[0] - b[0]).sum() + (a[1] - b[1]).sum()) / 50, 1e-14);
   std::vector<double> means;
@@ -50,8 +52,9 @@ TEST(ComparePaired, EqualsTheBootstrapWrittenOut) {
 TEST(ComparePaired, TurnsWithTheMetricAndWithTheOrder) {
   const TestResamples resamples(kFolds, 2);
   const auto a = random_values(3, 2.0), b = random_values(13, 0.0);
-  const auto higher = compare_paired(a, b, true, resamples), lower = compare_paired(a, b, false, resamples);
-  const auto swapped = compare_paired(b, a, true, resamples);
+  const auto higher = compare_paired(folds_of(a), folds_of(b), true, resamples),
+             lower = compare_paired(folds_of(a), folds_of(b), false, resamples);
+  const auto swapped = compare_paired(folds_of(b), folds_of(a), true, resamples);
   ASSERT_TRUE(higher && lower && swapped);
   EXPECT_GT(higher->ci.low, 1);
   EXPECT_DOUBLE_EQ(higher->p_value, 2.0 / 1001);
@@ -63,7 +66,7 @@ TEST(ComparePaired, TurnsWithTheMetricAndWithTheOrder) {
 TEST(ComparePaired, EqualMethodsDoNotDiffer) {
   const TestResamples resamples(kFolds, 3);
   const auto a = random_values(5, 0.0);
-  const auto comparison = compare_paired(a, a, true, resamples);
+  const auto comparison = compare_paired(folds_of(a), folds_of(a), true, resamples);
   ASSERT_TRUE(comparison);
   EXPECT_EQ(comparison->p_value, 1);
   EXPECT_EQ(comparison->mean_advantage, 0);
@@ -74,9 +77,9 @@ TEST(ComparePaired, NeedsFiniteValuesOfBoth) {
   auto a = random_values(6, 0.0);
   const auto b = random_values(7, 0.0);
   a[1][3] = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_FALSE(compare_paired(a, b, true, resamples));
+  EXPECT_FALSE(compare_paired(folds_of(a), folds_of(b), true, resamples));
   a[1] = Vector();
-  EXPECT_FALSE(compare_paired(a, b, true, resamples));
+  EXPECT_FALSE(compare_paired(folds_of(a), folds_of(b), true, resamples));
 }
 
 // Under the null the p-value falls below 0.05 in about one run of twenty.
@@ -85,7 +88,7 @@ TEST(ComparePaired, HoldsItsLevel) {
   int n_below = 0;
   for (std::uint32_t run = 0; run < 400; ++run) {
     const std::vector<Vector> a = {normal_matrix(1, 60, 100 + run).row(0)}, b = {Vector::Zero(60)};
-    n_below += compare_paired(a, b, true, resamples)->p_value < 0.05;
+    n_below += compare_paired(folds_of(a), folds_of(b), true, resamples)->p_value < 0.05;
   }
   // Binomial(400, 0.05): mean 20, standard deviation 4.4; the percentile bootstrap at 60 values is a little liberal.
   EXPECT_GT(n_below, 5);

@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 
+#include "bounds/comparison.hpp"
 #include "host/protocol/reference_data.hpp"
 #include "numerics/quantile.hpp"
 
@@ -19,14 +20,14 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 // A method whose test perturbations all have the fold's value.
 GapMethod constant(std::string name, Competes competes, const std::vector<double>& folds, Eigen::Index n_tests = 4) {
   GapMethod method{std::move(name), competes, {}};
-  for (const double value : folds) method.fold_values.push_back(Vector::Constant(n_tests, value));
+  for (const double value : folds) method.fold_values.emplace_back(Vector(Vector::Constant(n_tests, value)));
   return method;
 }
 
 GapMethod noisy(std::string name, Competes competes, double level, double spread, std::uint32_t seed) {
   GapMethod method{std::move(name), competes, {}};
   for (std::uint32_t fold = 0; fold < 5; ++fold) {
-    method.fold_values.push_back((spread * normal_matrix(30, 1, 100 * seed + fold).col(0)).array() + level);
+    method.fold_values.emplace_back(Vector((spread * normal_matrix(30, 1, 100 * seed + fold).col(0)).array() + level));
   }
   return method;
 }
@@ -92,13 +93,45 @@ TEST(CloseGap, HasNoGapWhereTheBoundsAreOneValueUpToRounding) {
   EXPECT_EQ(none.methods[2].verdict, Verdict::undefined);
 }
 
+// Folds whose values are no means: what close_gap() finds is what it finds where they happen to be means.
+TEST(CloseGap, TakesFoldsAsAWholeLikeMeans) {
+  const TestResamples resamples(kThirtyEach, 2);
+  const std::vector<GapMethod> means = {noisy("n", Competes::for_wap, 10, 1, 1), noisy("c", Competes::for_bap, 5, 1, 3),
+                                        noisy("x", Competes::for_nothing, 8, 1, 4)};
+  std::vector<GapMethod> wholes = means;
+  for (GapMethod& method : wholes) {
+    for (std::size_t fold = 0; fold < method.fold_values.size(); ++fold) {
+      FoldValues& values = method.fold_values[fold];
+      const double* of_tests = values.of_tests.data();
+      values.whole = WholeFold{values.of_tests.mean(), resamples.fold_means(fold, std::span(&of_tests, 1)).row(0)};
+      values.of_tests.setConstant(std::numeric_limits<double>::quiet_NaN());
+    }
+  }
+  const GapReport expected = close_gap(means, false, resamples), found = close_gap(wholes, false, resamples);
+  ASSERT_TRUE(found.gap && found.gap->defined);
+  EXPECT_EQ(found.gap->value, expected.gap->value);
+  for (std::size_t m = 0; m < means.size(); ++m) {
+    EXPECT_EQ(found.methods[m].fold_values, expected.methods[m].fold_values);
+    EXPECT_EQ(found.methods[m].gap_closed, expected.methods[m].gap_closed);
+    EXPECT_EQ(found.methods[m].ci->low, expected.methods[m].ci->low);
+    EXPECT_EQ(found.methods[m].ci->high, expected.methods[m].ci->high);
+    EXPECT_EQ(found.methods[m].verdict, expected.methods[m].verdict);
+  }
+  const auto pair = compare_paired(wholes[0].fold_values, wholes[2].fold_values, false, resamples);
+  const auto of_means = compare_paired(means[0].fold_values, means[2].fold_values, false, resamples);
+  ASSERT_TRUE(pair && of_means);
+  EXPECT_NEAR(pair->mean_advantage, of_means->mean_advantage, 1e-12);
+  EXPECT_NEAR(pair->ci.low, of_means->ci.low, 1e-12);
+  EXPECT_EQ(pair->p_value, of_means->p_value);
+}
+
 TEST(CloseGap, IsTheSameForAMetricTurnedRound) {
   const TestResamples resamples(kThirtyEach, 2);
   std::vector<GapMethod> methods = {noisy("n", Competes::for_wap, 10, 1, 1), noisy("m", Competes::for_wap, 10.1, 1, 2),
                                     noisy("c", Competes::for_bap, 5, 1, 3), noisy("x", Competes::for_nothing, 8, 1, 4)};
   const GapReport lower = close_gap(methods, false, resamples);
   for (GapMethod& method : methods) {
-    for (Vector& values : method.fold_values) values = -values;
+    for (FoldValues& values : method.fold_values) values.of_tests = -values.of_tests;
   }
   const GapReport higher = close_gap(methods, true, resamples);
   for (std::size_t m = 0; m < methods.size(); ++m) {
@@ -126,7 +159,7 @@ struct WrittenOut {
           const auto counts = resamples.counts(fold, b);
           double sum = 0;
           for (std::size_t i = 0; i < counts.size(); ++i) {
-            sum += counts[i] * method.fold_values[fold][static_cast<Eigen::Index>(i)];
+            sum += counts[i] * method.fold_values[fold].of_tests[static_cast<Eigen::Index>(i)];
           }
           means.push_back(sum / static_cast<double>(counts.size()));
         }
@@ -207,8 +240,8 @@ TEST(CloseGap, MethodWithoutAFiniteValueDoesNotEnter) {
       constant("cheat", Competes::for_bap, {0.8, 0.8, 0.8}),
       constant("failed", Competes::for_nothing, {0.6, 0.6, 0.6}),
   };
-  methods[1].fold_values[1] = Vector{{0.9, 0.9, kNaN, 0.9}};
-  methods[3].fold_values[2] = Vector();
+  methods[1].fold_values[1] = FoldValues(Vector{{0.9, 0.9, kNaN, 0.9}});
+  methods[3].fold_values[2] = FoldValues();
   const GapReport report = close_gap(methods, true, resamples);
   ASSERT_TRUE(report.wap && report.gap);
   EXPECT_EQ(report.wap->method, 0u);
@@ -315,7 +348,7 @@ class GapOracle : public testing::TestWithParam<const char*> {
     for (const auto& [name, unused] : folds.at("0").at("methods").items()) {
       GapMethod method{name, competes(name), {}};
       for (const auto& [fold, content] : folds.items()) {
-        method.fold_values.push_back(vector_of(content.at("methods").at(name).at("per_pert").at(metric)));
+        method.fold_values.emplace_back(vector_of(content.at("methods").at(name).at("per_pert").at(metric)));
       }
       all.push_back(std::move(method));
     }
@@ -327,7 +360,7 @@ class GapOracle : public testing::TestWithParam<const char*> {
         const auto& of_pert = quantiles.at(content.at("test")[static_cast<std::size_t>(i)].get<std::string>());
         values[i] = of_pert.at(metric)[higher_is_better ? 0 : 4];  // 0.1 and 0.9
       }
-      noise.fold_values.push_back(values);
+      noise.fold_values.emplace_back(values);
     }
     all.push_back(std::move(noise));
     // The train mean before the nulls that can equal it.

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <span>
 
 #include "host/protocol/reference_data.hpp"
 
@@ -24,6 +25,33 @@ TEST(TestResamples, DrawEveryFoldsSizeWithReplacement) {
   }
   // Left out: (11/12)^12 = 0.352 of 2,400; the standard deviation of their share is below 0.01.
   EXPECT_NEAR(n_zero / 2400, std::pow(11.0 / 12, 12), 0.04);
+}
+
+// A fold that has a value as a whole brings its resampled values; the others' means stay what they are.
+TEST(TestResamples, TakeWholeFoldsAsTheyAre) {
+  const TestResamples resamples({8}, 3, 50);
+  const FoldValues means = Vector(normal_matrix(8, 1, 1).col(0));
+  FoldValues whole = Vector(Vector::Zero(8));
+  whole.whole = WholeFold{0.5, normal_matrix(1, 60, 2).row(0)};  // of more resamples than are asked for
+  const FoldValues* folds[] = {&whole, &means, &whole};
+  const Matrix values = resamples.fold_values(0, folds);
+  const double* only = means.of_tests.data();
+  EXPECT_EQ(values.row(0), whole.whole->resampled.head(50));
+  EXPECT_EQ(values.row(1), resamples.fold_means(0, std::span(&only, 1)).row(0));
+  EXPECT_EQ(values.row(2), values.row(0));
+  EXPECT_EQ(*whole.value(), 0.5);
+  whole.whole->value = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_FALSE(whole.value());
+}
+
+TEST(TestResamples, CountAllResamplesAsEach) {
+  const TestResamples resamples({4, 9}, 6, 40);
+  const Matrix all = resamples.all_counts(1);
+  ASSERT_EQ(all.rows(), 9);
+  for (Eigen::Index b = 0; b < 40; ++b) {
+    const auto counts = resamples.counts(1, b);
+    for (Eigen::Index i = 0; i < 9; ++i) EXPECT_EQ(all(i, b), counts[static_cast<std::size_t>(i)]);
+  }
 }
 
 TEST(TestResamples, DrawEachPerturbationEquallyOften) {

@@ -214,7 +214,7 @@ TEST_F(ForeignStore, OfTwoPartsThatDoNotBelongTogetherMakesNoReport) {
   change(sql + "COMMIT");
   std::ofstream(folder_.path() / "summary.json") << R"({"contexts": [{"context": "K-562", "metric": "L2"}]})";
   const auto model =
-      read_report_model(folder_.path());  // 5,000 methods of 5,000 perturbations from a file that holds no such scores
+      read_report_models(folder_.path());  // 5,000 methods of 5,000 perturbations from a file that holds no such scores
   ASSERT_FALSE(model);
   EXPECT_THAT(model.error().line(), HasSubstr("do not belong together"));
 }
@@ -225,7 +225,7 @@ TEST_F(ForeignStore, IsReadWithoutATrace) {
        {"run DROP COLUMN folder", "run DROP COLUMN task_path", "run DROP COLUMN noise_path",
         "run DROP COLUMN settings_requested", "run DROP COLUMN n_threads", "plugin DROP COLUMN path",
         "plugin DROP COLUMN data_folder_sha256", "plugin DROP COLUMN limits", "plugin DROP COLUMN confinement",
-        "evaluation DROP COLUMN inputs"}) {
+        "evaluation DROP COLUMN inputs", "evaluation DROP COLUMN whole"}) {
     change(std::string("ALTER TABLE ") + column);
   }
   change("DROP TABLE output; PRAGMA user_version = 1");

@@ -98,6 +98,72 @@ TEST(Store, ReturnsWhatWasPutToTheBit) {
   expect_same(**found, example());
 }
 
+// Values of folds that are no means come back to the bit, those of the metrics that are asked for.
+TEST(Store, KeepsWhatAFoldHasAsAWhole) {
+  testing::TemporaryFolder folder;
+  FoldEvaluation evaluation = example();
+  WholeFoldScores& whole = evaluation.whole;
+  whole.values = Vector{{1.0 / 3, nan}};
+  whole.covered_values = Vector{{0.1, 0.7}};
+  whole.resampled = Matrix{{0.25, 1e-17, nan}, {0.1 + 0.2, 0, 1}};
+  const auto same = [](const Matrix& a, const Matrix& b) {
+    return a.rows() == b.rows() && a.cols() == b.cols() &&
+           a.array()
+                   .binaryExpr(
+                       b.array(),
+                       [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)) ? 1.0 : 0.0; })
+                   .minCoeff() == 1;
+  };
+  {
+    auto store = Store::open(folder.path(), metrics);
+    ASSERT_TRUE(store->put(key("a+logistic"), perts, evaluation));
+    const auto found = store->find(key("a+logistic"));
+    ASSERT_TRUE(found && *found);
+    EXPECT_TRUE(same((*found)->whole.values, whole.values));
+    EXPECT_TRUE(same((*found)->whole.covered_values, whole.covered_values));
+    EXPECT_TRUE(same((*found)->whole.resampled, whole.resampled));
+  }
+  auto of_one = Store::open(folder.path(), {"Pearson"});
+  const auto second = of_one->find(key("a+logistic"));
+  ASSERT_TRUE(second && *second);
+  EXPECT_TRUE(same((*second)->whole.resampled, whole.resampled.row(1)));
+  ASSERT_TRUE(of_one->put(key("a+knn"), perts, [] {
+    FoldEvaluation plain = example();
+    plain.metric_values.pop_back();
+    return plain;
+  }()));
+  EXPECT_TRUE((*of_one->find(key("a+knn")))->whole.empty());
+}
+
+// One context, fold and method may be evaluated for each target.
+TEST(Store, TellsTargetsApart) {
+  testing::TemporaryFolder folder;
+  auto store = Store::open(folder.path(), metrics);
+  ASSERT_TRUE(store->begin_run({}, {}));
+  EvaluationKey deltas = key("no_change"), classes = deltas;
+  classes.target = "deg";
+  ASSERT_TRUE(store->put(deltas, perts, example(1)));
+  ASSERT_TRUE(store->put(classes, perts, example(2)));
+  EXPECT_EQ((*store->find(deltas))->metric_values[0][0], 1);
+  EXPECT_EQ((*store->find(classes))->metric_values[0][0], 2);
+  const auto runs = store->kept_runs();
+  ASSERT_TRUE(runs && runs->size() == 1 && runs->front().evaluations.size() == 2);
+  for (const EvaluationKey& kept : runs->front().evaluations) EXPECT_EQ(kept.context, "K-562") << kept.target;
+  EXPECT_NE(runs->front().evaluations[0].target, runs->front().evaluations[1].target);
+  const auto of_classes = store->evaluations("L2", "deg");
+  ASSERT_TRUE(of_classes && of_classes->size() == 1);
+  EXPECT_EQ(of_classes->front().key.context, "K-562");
+  EXPECT_EQ(of_classes->front().evaluation.metric_values[0][0], 2);
+  EXPECT_EQ(store->evaluations("L2")->size(), 1u);
+
+  PerturbationFacts facts{"K-562", {"p"}, {"0"}, {1}, {nan}, {nan}};
+  ASSERT_TRUE(store->put_facts({facts}));
+  facts.pert_ids = {"q"};
+  ASSERT_TRUE(store->put_facts({facts}, "deg"));
+  EXPECT_EQ(store->facts()->front().pert_ids.front(), "p");
+  EXPECT_EQ(store->facts("deg")->front().pert_ids.front(), "q");
+}
+
 TEST(Store, KeepsFailures) {
   testing::TemporaryFolder folder;
   auto store = Store::open(folder.path(), metrics);
@@ -141,14 +207,14 @@ TEST(Store, BringsAStoreOfVersionOneUpToDate) {
        {"run DROP COLUMN folder", "run DROP COLUMN task_path", "run DROP COLUMN noise_path",
         "run DROP COLUMN settings_requested", "run DROP COLUMN n_threads", "plugin DROP COLUMN path",
         "plugin DROP COLUMN data_folder_sha256", "plugin DROP COLUMN limits", "plugin DROP COLUMN confinement",
-        "evaluation DROP COLUMN inputs"}) {
+        "evaluation DROP COLUMN inputs", "evaluation DROP COLUMN whole"}) {
     ask_number(folder.path(), std::string("ALTER TABLE ") + column);
   }
   ask_number(folder.path(), "DROP TABLE output");
   ask_number(folder.path(), "PRAGMA user_version = 1");
   auto store = Store::open(folder.path(), metrics);
   ASSERT_TRUE(store) << store.error().line();
-  EXPECT_EQ(ask_number(folder.path(), "PRAGMA user_version"), 3);
+  EXPECT_EQ(ask_number(folder.path(), "PRAGMA user_version"), 4);
   const auto origin = store->origin_of(key("a+knn"));
   ASSERT_TRUE(origin && *origin);
   EXPECT_TRUE((*origin)->inputs.empty());

@@ -17,7 +17,8 @@ std::string written(const RunResults& results, int n_threads) {
   testing::TemporaryFolder folder;
   ThreadPool pool(n_threads);
   const auto path = folder.path() / "perturbations.csv";
-  const auto done = write_perturbations_csv(path, results, example_task(), pool);
+  const Task task = example_task();
+  const auto done = write_perturbations_csv(path, {{&results, &task}}, pool);
   EXPECT_TRUE(done) << done.error().line();
   std::ifstream file(path);
   std::ostringstream text;
