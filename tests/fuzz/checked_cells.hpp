@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <stop_token>
 
+#include "cells/cell_groups.hpp"
 #include "cells/cell_source.hpp"
+#include "cells/gene_choice.hpp"
 
 namespace headroom::fuzz {
 
@@ -47,10 +49,38 @@ class CheckedCells final : public CellSink {
     if (const auto columns = source.gene_columns()) {
       for (const AnnotationColumn& column : *columns) require(column.size() == source.n_genes());
     }
+    review(source);
     CheckedCells sink(source);
     NoProgress progress;
     const auto done = source.deliver(sink, pool, progress, {});
     require(!done || source.by_entries() || sink.n_cells_ == source.n_cells());
+  }
+
+  // What is understood, left out and doubtful, with and without flags.
+  static void review(const CellSource& source) {
+    for (const bool with_flags : {false, true}) {
+      Review review;
+      CellColumnOptions columns;
+      if (with_flags) {
+        columns.labels.merge = true;
+        columns.pert_col = "pert_id,dose";
+        columns.where = {{"dose", "10"}};
+        columns.group_col = "gene";
+      }
+      source.review(review);
+      std::vector<std::string> notes;
+      if (const auto genes = choose_genes(source, {}, review, notes)) {
+        require(genes->ids.size() == source.n_genes() && genes->map.size() == source.n_genes());
+      }
+      const auto groups = group_cells(source, columns, Design::global, 1, {}, review);
+      if (groups) {
+        require(groups->group_of_cell.size() == source.n_cells() && groups->batch_of_cell.size() == source.n_cells());
+        for (const std::uint32_t g : groups->group_of_cell) {
+          require(g == CellGroups::kDropped || g < groups->groups.size());
+        }
+      }
+      for (const Doubt& doubt : review.doubts()) require(doubt.error().line().find('\n') == std::string::npos);
+    }
   }
 
  private:

@@ -2,7 +2,9 @@
 #include <cstdlib>
 
 #include "fuzz/input_file.hpp"
+#include "inspection/describe_file.hpp"
 #include "io/delimited.hpp"
+#include "io/file_facts.hpp"
 #include "io/vector_file.hpp"
 #include "review/told_doubt.hpp"
 #include "task/fold_assignment.hpp"
@@ -44,6 +46,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto chosen = headroom::read_vector_file(path, {}, "id")) {
     if (static_cast<std::size_t>(chosen->vectors.rows()) != chosen->ids.size()) std::abort();
   }
+  (void)headroom::describe_file(path, "input");
+  (void)headroom::parse_fact_line(text);
   if (const auto doubt = headroom::parse_doubt_line(text)) {
     if (doubt->accepted || doubt->n < 0) std::abort();
   }
@@ -51,8 +55,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   context.name = "K562";
   context.pert_ids = {"A1BG", "TP53"};
   std::vector<std::string> notes;
-  if (const auto folds =
-          headroom::read_fold_file(path, {context}, tabs ? std::optional<std::string>("test") : std::nullopt, &notes)) {
+  if (const auto folds = headroom::read_fold_file(
+          path, {context}, tabs ? std::optional<std::string>("test") : std::nullopt, {{}, {}, tabs}, &notes)) {
     if (folds->labels.size() != 1 || folds->labels.front().size() != context.pert_ids.size()) std::abort();
   }
   return 0;

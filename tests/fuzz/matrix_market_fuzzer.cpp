@@ -12,7 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     folder.write(name, rest.substr(0, end));
     rest.remove_prefix(end == rest.npos ? rest.size() : end + kBetween.size());
   }
-  const auto cells = headroom::open_matrix_market_cells(folder.path(), folder.path() / "cells.tsv");
-  if (cells) headroom::fuzz::CheckedCells::read_all(**cells, pool);
+  for (const bool transposed : {false, true}) {
+    const auto cells = headroom::open_matrix_market_cells(folder.path(), folder.path() / "cells.tsv", transposed);
+    if (cells) headroom::fuzz::CheckedCells::read_all(**cells, pool);
+  }
   return 0;
 }

@@ -4,6 +4,7 @@
 #include "fuzz/input_file.hpp"
 #include "io/npz.hpp"
 #include "io/vector_file.hpp"
+#include "table/vector_review.hpp"
 
 namespace {
 
@@ -27,6 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto vectors = headroom::read_vector_file(path)) {
     if (static_cast<std::size_t>(vectors->vectors.rows()) != vectors->ids.size()) std::abort();
     if (!vectors->vectors.allFinite()) std::abort();
+    for (const headroom::Doubt& doubt : headroom::vector_doubts(*vectors, {"TP53", "1"}, false, "input")) {
+      if (doubt.remedy.empty()) std::abort();
+    }
   }
   if (const auto chosen = headroom::read_vector_file(path, {}, "vectors#ids")) {
     if (static_cast<std::size_t>(chosen->vectors.rows()) != chosen->ids.size()) std::abort();

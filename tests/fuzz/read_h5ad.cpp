@@ -3,8 +3,11 @@
 #include <cstdlib>
 
 #include "fuzz/checked_cells.hpp"
+#include "inspection/describe_file.hpp"
 #include "io/h5ad.hpp"
 #include "io/vector_file.hpp"
+#include "predictions/predictions_file.hpp"
+#include "table/vector_review.hpp"
 #include "task/task.hpp"
 
 namespace headroom::fuzz {
@@ -56,6 +59,28 @@ void read_matrix(const H5adFile& file, const std::string& name) {
   }
 }
 
+void read_predictions(const std::filesystem::path& path) {
+  using Form = PredictionsOptions::Form;
+  for (const Form form : {Form::deltas, Form::profiles, Form::cells}) {
+    PredictionsOptions options;
+    options.form = form;
+    options.counts = form == Form::cells;
+    options.labels.merge = form == Form::deltas;
+    options.batch_column = "batch";
+    auto file = PredictionsFile::open(path, "input", options);
+    if (!file) continue;
+    const std::vector<std::string_view> ids{"G1", "TP53", "a"}, genes{"G1", "G2"};
+    Review review;
+    const PredictionsFile::ReviewQuestion asked{"all", ids, genes, RowVector::Ones(2)};
+    (void)file->review(asked, review);
+    file->review_left_out(false, review);
+    const auto answer = file->predict({"all", "0", ids, {1, 1, 1}, genes});
+    if (!answer) continue;
+    require(answer->rows.rows() == 3 && answer->rows.cols() == 2 && answer->rows.allFinite());
+    require(answer->present.size() == ids.size());
+  }
+}
+
 }  // namespace
 
 void read_h5ad(const std::filesystem::path& path, ThreadPool& pool) {
@@ -70,17 +95,32 @@ void read_h5ad(const std::filesystem::path& path, ThreadPool& pool) {
     for (const char* name : {"X", "layers/counts", "raw/X"}) read_matrix(*file, name);
   }
   for (const char* layer : {"", "counts", "raw"}) {
-    if (const auto cells = open_h5ad_cells(path, layer)) CheckedCells::read_all(**cells, pool);
+    for (const bool transposed : {false, true}) {
+      if (const auto cells = open_h5ad_cells(path, layer, transposed)) CheckedCells::read_all(**cells, pool);
+    }
   }
-  if (const auto task = read_task(path, {})) {
+  TaskOptions flags;
+  flags.labels = {{"neg*"}, {"nan"}, true};
+  flags.pert_column = "pert_id,dose";
+  flags.where = {{"dose", "10"}};
+  for (const TaskOptions& options : {TaskOptions{}, flags}) {
+    Review review;
+    const auto task = read_task(path, options, review);
+    if (!task) continue;
     for (const TaskContext& context : task->contexts) {
       require(static_cast<std::size_t>(context.deltas.rows()) == context.pert_ids.size());
       require(context.deltas.allFinite());
     }
   }
+  (void)describe_h5ad(path);
+  read_predictions(path);
   if (const auto vectors = read_vector_file(path)) {
     require(static_cast<std::size_t>(vectors->vectors.rows()) == vectors->ids.size());
     require(vectors->vectors.allFinite());
+    (void)vector_doubts(*vectors, {"TP53", "1"}, false, "input");
+  }
+  if (const auto chosen = read_vector_file(path, {}, "obsm/X_pca")) {
+    require(static_cast<std::size_t>(chosen->vectors.rows()) == chosen->ids.size());
   }
 }
 
