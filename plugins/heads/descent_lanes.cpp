@@ -5,75 +5,91 @@
 namespace headroom::heads {
 namespace {
 
+typedef float FloatLanes __attribute__((vector_size(32), aligned(4), may_alias));
+
+HEADROOM_INLINED void load(const float* from, Lanes& to) {
+  to = __builtin_convertvector(*reinterpret_cast<const FloatLanes*>(from), Lanes);
+}
+
+// Rounds `value` to what is stored.
+HEADROOM_INLINED void store(float* to, Lanes& value) {
+  FloatLanes& rounded = *reinterpret_cast<FloatLanes*>(to);
+  rounded = __builtin_convertvector(value, FloatLanes);
+  value = __builtin_convertvector(rounded, Lanes);
+}
+
+// sum += a · b
+HEADROOM_INLINED void add_product(const float* a, const double* b, std::int64_t size, Lanes& sum) {
+  Lanes even{}, odd{}, left, right;
+  std::int64_t i = 0;
+  for (; i + 2 * kLanes <= size; i += 2 * kLanes) {
+    load(a + i, left);
+    load(a + i + kLanes, right);
+    even += left * lanes_at(b + i);
+    odd += right * lanes_at(b + i + kLanes);
+  }
+  for (; i < size; i += kLanes) {
+    load(a + i, left);
+    even += left * lanes_at(b + i);
+  }
+  sum = even + odd;
+}
+
+// b += factor · a
+HEADROOM_INLINED void add_multiple(const float* a, const Lanes& factor, std::int64_t size, double* b) {
+  Lanes value;
+  for (std::int64_t i = 0; i < size; i += kLanes) {
+    load(a + i, value);
+    lanes_at(b + i) += factor * value;
+  }
+}
+
 HEADROOM_CLONED void direction_of(const DescentMemory& m, const double* gradient, const double* diagonal,
                                   double* direction) {
   const std::int64_t width = m.n_scores * kLanes, size = m.size();
+  double* q = m.vector;  // contiguous: the rows of a panel would displace each other from the first-level cache
   for (std::int64_t d = 0; d < m.n_features; ++d) {
-    for (std::int64_t c = 0; c < width; c += kLanes) {
-      lanes_at(direction + d * kPanelWidth + c) = lanes_at(gradient + d * kPanelWidth + c);
-    }
+    for (std::int64_t c = 0; c < width; c += kLanes)
+      lanes_at(q + d * width + c) = lanes_at(gradient + d * kPanelWidth + c);
   }
-  Lanes factors[64];
   for (std::int32_t k = 0; k < m.n_pairs; ++k) {  // newest to oldest
     const std::int32_t pair = (m.newest + k) % m.n_pairs;
-    const double *steps = m.steps + pair * size, *changes = m.changes + pair * size;
-    Lanes sum{};
-    for (std::int64_t d = 0; d < m.n_features; ++d) {
-      for (std::int64_t c = 0; c < width; c += kLanes) {
-        sum += lanes_at(steps + d * width + c) * lanes_at(direction + d * kPanelWidth + c);
-      }
-    }
-    factors[k] = sum * lanes_at(m.inverses + pair * kLanes);
-    for (std::int64_t d = 0; d < m.n_features; ++d) {
-      for (std::int64_t c = 0; c < width; c += kLanes) {
-        lanes_at(direction + d * kPanelWidth + c) -= factors[k] * lanes_at(changes + d * width + c);
-      }
-    }
+    Lanes sum;
+    add_product(m.steps + pair * size, q, size, sum);
+    const Lanes factor = sum * lanes_at(m.inverses + pair * kLanes);
+    lanes_at(m.factors + k * kLanes) = factor;
+    add_multiple(m.changes + pair * size, -factor, size, q);
   }
   const Lanes scale = lanes_at(m.scale);
-  for (std::int64_t d = 0; d < m.n_features; ++d) {
-    for (std::int64_t c = 0; c < width; c += kLanes) {
-      Lanes& at = lanes_at(direction + d * kPanelWidth + c);
-      at = at * scale / lanes_at(diagonal + d * width + c);
-    }
+  for (std::int64_t i = 0; i < size; i += kLanes) {
+    lanes_at(q + i) = lanes_at(q + i) * scale / lanes_at(diagonal + i);
   }
   for (std::int32_t k = m.n_pairs - 1; k >= 0; --k) {  // oldest to newest
     const std::int32_t pair = (m.newest + k) % m.n_pairs;
-    const double *steps = m.steps + pair * size, *changes = m.changes + pair * size;
-    Lanes sum{};
-    for (std::int64_t d = 0; d < m.n_features; ++d) {
-      for (std::int64_t c = 0; c < width; c += kLanes) {
-        sum += lanes_at(changes + d * width + c) * lanes_at(direction + d * kPanelWidth + c);
-      }
-    }
-    const Lanes factor = factors[k] - sum * lanes_at(m.inverses + pair * kLanes);
-    for (std::int64_t d = 0; d < m.n_features; ++d) {
-      for (std::int64_t c = 0; c < width; c += kLanes) {
-        lanes_at(direction + d * kPanelWidth + c) += factor * lanes_at(steps + d * width + c);
-      }
-    }
+    Lanes sum;
+    add_product(m.changes + pair * size, q, size, sum);
+    const Lanes factor = lanes_at(m.factors + k * kLanes) - sum * lanes_at(m.inverses + pair * kLanes);
+    add_multiple(m.steps + pair * size, factor, size, q);
   }
   for (std::int64_t d = 0; d < m.n_features; ++d) {
-    for (std::int64_t c = 0; c < width; c += kLanes) {
-      Lanes& at = lanes_at(direction + d * kPanelWidth + c);
-      at = -at;
-    }
+    for (std::int64_t c = 0; c < width; c += kLanes)
+      lanes_at(direction + d * kPanelWidth + c) = -lanes_at(q + d * width + c);
   }
 }
 
 HEADROOM_CLONED void keep(const DescentMemory& m, const double* step, const double* direction, const double* gradient,
                           const double* former, const double* diagonal, const double* kept) {
   const std::int64_t width = m.n_scores * kLanes;
-  double *steps = m.steps + m.newest * m.size(), *changes = m.changes + m.newest * m.size();
+  float *steps = m.steps + m.newest * m.size(), *changes = m.changes + m.newest * m.size();
   const Lanes along = lanes_at(step), zero{}, one = zero + 1.0;
   Lanes product{}, square{}, length{};
   for (std::int64_t d = 0; d < m.n_features; ++d) {
     for (std::int64_t c = 0; c < width; c += kLanes) {
       const std::int64_t at = d * kPanelWidth + c;
-      const Lanes s = along * lanes_at(direction + at), y = lanes_at(gradient + at) - lanes_at(former + at);
+      Lanes s = along * lanes_at(direction + at), y = lanes_at(gradient + at) - lanes_at(former + at);
+      store(steps + d * width + c, s);
+      store(changes + d * width + c, y);
       const Lanes h = lanes_at(diagonal + d * width + c);
-      lanes_at(steps + d * width + c) = s;
-      lanes_at(changes + d * width + c) = y;
       product += s * y;
       square += y * y / h;
       length += s * s * h;
@@ -87,24 +103,28 @@ HEADROOM_CLONED void keep(const DescentMemory& m, const double* step, const doub
 
 HEADROOM_CLONED void shift_changes(const DescentMemory& m, const double* more) {
   const std::int64_t width = m.n_scores * kLanes;
-  const Lanes by = lanes_at(more), zero{};
+  const Lanes by = lanes_at(more), zero{}, one = zero + 1.0;
   for (std::int32_t pair = 0; pair < m.n_pairs; ++pair) {
-    const double* steps = m.steps + pair * m.size();
-    double* changes = m.changes + pair * m.size();
+    const float* steps = m.steps + pair * m.size();
+    float* changes = m.changes + pair * m.size();
     Lanes product{}, length{};
     for (std::int64_t d = 0; d < m.n_features; ++d) {
       const bool is_bias = d + 1 == m.n_features;
       for (std::int64_t c = 0; c < width; c += kLanes) {
-        const Lanes s = lanes_at(steps + d * width + c);
-        Lanes& y = lanes_at(changes + d * width + c);
-        if (!is_bias) y += by * s;
+        Lanes s, y;
+        load(steps + d * width + c, s);
+        load(changes + d * width + c, y);
+        if (!is_bias) {
+          y += by * s;
+          store(changes + d * width + c, y);
+        }
         product += s * y;
         length += s * s;
       }
     }
     Lanes& inverse = lanes_at(m.inverses + pair * kLanes);
     const auto changed = (by != zero) & (inverse != zero);
-    const Lanes anew = product > 1e-12 * length ? (zero + 1.0) / product : zero;
+    const Lanes anew = product > 1e-10 * length ? one / product : zero;
     inverse = changed ? anew : inverse;
   }
 }

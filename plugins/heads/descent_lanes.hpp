@@ -12,15 +12,19 @@ namespace headroom::heads {
 // The steps that the lanes of one group remember. A vector of a group is features × n_scores · kLanes; in a pair it
 // lies contiguously, in a panel with a row stride of kPanelWidth from the group's first column. The last feature is the
 // constant 1 of the bias, which carries no penalty.
+// Pairs are kept in single precision, which halves what a direction reads: that bends it a little, and no more, since
+// whatever the pairs are, the matrix that they make is positive definite.
 struct DescentMemory {
   std::int64_t n_features = 0;
   std::int32_t n_scores = 0;
   std::int32_t n_pairs = 0;
   std::int32_t newest = 0;     // number of the newest pair; older ones follow, cyclically
-  double* steps = nullptr;     // pairs × vector
-  double* changes = nullptr;   // pairs × vector: of the gradient along the step
+  float* steps = nullptr;      // pairs × vector
+  float* changes = nullptr;    // pairs × vector: of the gradient along the step
   double* inverses = nullptr;  // pairs × kLanes: 1 / (step · change), 0 where the lane has no such pair
   double* scale = nullptr;     // kLanes: the inverse of the diagonal is multiplied by it
+  double* factors = nullptr;   // pairs × kLanes: room to work in
+  double* vector = nullptr;    // one vector: room to work in
 
   std::int64_t size() const { return n_features * n_scores * kLanes; }
 };

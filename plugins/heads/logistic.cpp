@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,24 +39,50 @@ LabelledRows labelled_rows(const sdk::PredictorRequest& request) {
   return labelled;
 }
 
-// The settings in descending order of their penalty G / C: each is solved from the last.
-struct Penalties {
-  std::vector<std::int64_t> settings;
-  std::vector<double> values;
+// A weak penalty is solved from a stronger one. The stronger ones are always these, whatever else is asked for: so the
+// numbers of a setting do not depend on the grid that it stands in.
+constexpr double kStations[] = {1.0, 1e3, 1e5, 1e7};  // C
+
+// Penalties G / C, descending, that are solved one from the other, and the setting that each is the answer to, or none.
+struct Path {
+  std::vector<double> penalties;
+  std::vector<std::optional<std::int64_t>> settings;
 };
 
-Penalties penalties_of(const sdk::PredictorRequest& request) {
-  Penalties penalties;
-  penalties.settings.resize(static_cast<std::size_t>(request.n_settings()));
-  std::iota(penalties.settings.begin(), penalties.settings.end(), 0);
-  std::stable_sort(penalties.settings.begin(), penalties.settings.end(),
-                   [&](std::int64_t a, std::int64_t b) { return request.setting(a, 0) < request.setting(b, 0); });
-  for (const std::int64_t s : penalties.settings) {
+// One path for the settings that are stations, and one for each other.
+std::vector<Path> paths_of(const sdk::PredictorRequest& request) {
+  const auto n_genes = static_cast<double>(request.n_genes());
+  std::vector<Path> paths(1);
+  for (const double station : kStations) {
+    paths.front().penalties.push_back(n_genes / station);
+    paths.front().settings.push_back(std::nullopt);
+  }
+  for (std::int64_t s = 0; s < request.n_settings(); ++s) {
     const double c = request.setting(s, 0);
     if (!(c > 0.0)) throw sdk::Error("C must be above 0");
-    penalties.values.push_back(static_cast<double>(request.n_genes()) / c);
+    const auto found = std::find(std::begin(kStations), std::end(kStations), c);
+    const std::size_t at = static_cast<std::size_t>(found - std::begin(kStations));
+    if (found != std::end(kStations) && !paths.front().settings[at]) {
+      paths.front().settings[at] = s;
+      continue;
+    }
+    Path path;
+    for (const double station : kStations) {
+      if (station >= c) break;
+      path.penalties.push_back(n_genes / station);
+      path.settings.push_back(std::nullopt);
+    }
+    path.penalties.push_back(n_genes / c);
+    path.settings.push_back(s);
+    paths.push_back(path);
   }
-  return penalties;
+  Path& stations = paths.front();
+  while (!stations.settings.empty() && !stations.settings.back()) {
+    stations.penalties.pop_back();
+    stations.settings.pop_back();
+  }
+  if (stations.penalties.empty()) paths.erase(paths.begin());
+  return paths;
 }
 
 // The labels of some neighbouring genes and which classes each has.
@@ -133,16 +160,17 @@ class ProbabilityWriter {
   ProbabilityWriter(const sdk::Matrix& query, std::int32_t n_classes, sdk::PredictorOutput& output)
       : query_(query), n_classes_(n_classes), output_(output) {}
 
-  // Of genes[first] up to genes[last], as many as a panel takes; solutions[g][p]: of gene genes[g] of the range, for
-  // penalty p.
+  // Of genes[first] up to genes[last], as many as a panel takes; its of_genes[g][p]: of gene genes[g] of the range, for
+  // penalty p of the path.
   void write(const GeneRange& range, const std::vector<std::int64_t>& genes, std::int64_t first, std::int64_t last,
-             std::int32_t n_scores, const Solutions& solutions, const Penalties& penalties) {
-    for (std::size_t p = 0; p < penalties.values.size(); ++p) {
+             std::int32_t n_scores, const Solutions& solutions, const Path& path) {
+    for (std::size_t p = 0; p < path.settings.size(); ++p) {
+      if (!path.settings[p]) continue;
       product(solutions, p, first, last, n_scores);
       for (std::int64_t group = first; group < last; group += kLanes) {
         probabilities(scores_.data() + (group - first) * n_scores, query_.rows(), n_scores, shares_.data());
         for (std::int64_t g = group; g < std::min(last, group + kLanes); ++g) {
-          write_gene(range, genes[static_cast<std::size_t>(g)], penalties.settings[p], n_scores, g - group);
+          write_gene(range, genes[static_cast<std::size_t>(g)], *path.settings[p], n_scores, g - group);
         }
       }
     }
@@ -165,7 +193,7 @@ class ProbabilityWriter {
     shares_.resize(static_cast<std::size_t>(query_.rows() * (n_scores + 1) * kLanes));
     for (std::int64_t g = first; g < last; ++g) {
       const std::int64_t column = (g - first) / kLanes * kLanes * n_scores + (g - first) % kLanes;
-      const std::vector<double>& solution = solutions[static_cast<std::size_t>(g)][p];
+      const std::vector<double>& solution = solutions.of_genes[static_cast<std::size_t>(g)][p];
       for (std::int64_t d = 0; d < query_.cols(); ++d) {
         for (std::int32_t c = 0; c < n_scores; ++c) {
           panel_[static_cast<std::size_t>(d * kPanelWidth + column + c * kLanes)] =
@@ -237,9 +265,11 @@ void predict_absent_query_classes(const sdk::PredictorRequest& request, sdk::Pre
 }
 
 // Solves the genes of a range and writes their probabilities, genes with the same number of present classes together.
-void predict_range(const sdk::PredictorRequest& request, const GeneRange& range, const LogisticFeatures& features,
-                   const sdk::Matrix& query, const Penalties& penalties, int n_threads, sdk::PredictorOutput& output) {
+std::int64_t predict_range(const sdk::PredictorRequest& request, const GeneRange& range,
+                           const LogisticFeatures& features, const sdk::Matrix& query, const std::vector<Path>& paths,
+                           int n_threads, sdk::PredictorOutput& output) {
   const auto n_classes = static_cast<std::int32_t>(request.n_classes());
+  std::int64_t n_unfinished = 0;
   for (std::int32_t n_present = 1; n_present <= n_classes; ++n_present) {
     std::vector<std::int64_t> numbers;
     for (std::int64_t g = 0; g < range.n_genes(); ++g) {
@@ -255,44 +285,51 @@ void predict_range(const sdk::PredictorRequest& request, const GeneRange& range,
     std::vector<GeneClasses> genes;
     for (const std::int64_t g : numbers) genes.push_back(range.classes(g));
     const std::int32_t n_scores = n_present - 1;
-    const Solutions solutions = solve_logistic(features, genes, penalties.values, n_threads);
     const auto n = static_cast<std::int64_t>(numbers.size());
     const std::int64_t in_panel = kPanelWidth / n_scores, n_panels = (n + in_panel - 1) / in_panel;
-    on_threads(n_threads, n_panels, [&](PanelCounter& counter) {
-      ProbabilityWriter writer(query, n_classes, output);
-      for (std::int64_t panel = counter.next(); panel < n_panels; panel = counter.next()) {
-        writer.write(range, numbers, panel * in_panel, std::min(n, (panel + 1) * in_panel), n_scores, solutions,
-                     penalties);
-      }
-    });
+    for (const Path& path : paths) {
+      const Solutions solutions = solve_logistic(features, genes, path.penalties, n_threads);
+      n_unfinished += solutions.n_unfinished;
+      on_threads(n_threads, n_panels, [&](PanelCounter& counter) {
+        ProbabilityWriter writer(query, n_classes, output);
+        for (std::int64_t panel = counter.next(); panel < n_panels; panel = counter.next()) {
+          writer.write(range, numbers, panel * in_panel, std::min(n, (panel + 1) * in_panel), n_scores, solutions,
+                       path);
+        }
+      });
+    }
   }
+  return n_unfinished;
 }
 
 }  // namespace
 
-void predict_logistic(const sdk::PredictorRequest& request, int n_threads, sdk::PredictorOutput& output) {
+std::int64_t predict_logistic(const sdk::PredictorRequest& request, int n_threads, sdk::PredictorOutput& output) {
   if (request.n_classes() != 2 && request.n_classes() != 3) {
     throw sdk::Unsupported("logistic does tasks of two or three classes, not of " +
                            std::to_string(request.n_classes()));
   }
-  const Penalties penalties = penalties_of(request);
+  const std::vector<Path> paths = paths_of(request);
   const LabelledRows labelled = labelled_rows(request);
   if (labelled.rows.empty()) {
     for (std::int64_t s = 0; s < request.n_settings(); ++s) output.set_infeasible(s);
-    return;
+    return 0;
   }
-  if (request.n_query() == 0) return;
+  if (request.n_query() == 0) return 0;
 
   const LogisticFeatures features = logistic_features(labelled.features);
   const sdk::Matrix query = query_features(request.block().query(), features);
-  const std::int64_t numbers_of_a_gene = request.n_settings() * features.n_features() * (request.n_classes() - 1);
+  const std::int64_t numbers_of_a_gene =
+      static_cast<std::int64_t>(std::size(kStations) + 1) * features.n_features() * (request.n_classes() - 1);
   const std::int64_t at_once =
       std::max(std::int64_t{4} * kPanelWidth, kNumbersAtOnce / std::max<std::int64_t>(numbers_of_a_gene, 1));
+  std::int64_t n_unfinished = 0;
   for (std::int64_t first = 0; first < request.n_genes(); first += at_once) {
     const GeneRange range(request, labelled.rows, first, std::min(first + at_once, request.n_genes()));
-    predict_range(request, range, features, query, penalties, n_threads, output);
+    n_unfinished += predict_range(request, range, features, query, paths, n_threads, output);
   }
   predict_absent_query_classes(request, output);
+  return n_unfinished;
 }
 
 }  // namespace headroom::heads

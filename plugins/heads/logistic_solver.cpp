@@ -7,7 +7,6 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
-#include <string>
 
 #include "heads/descent_lanes.hpp"
 #include "heads/panel_product.hpp"
@@ -17,9 +16,10 @@
 namespace headroom::heads {
 namespace {
 
-constexpr std::int32_t kPairs = 20;
-constexpr int kMostSteps = 20000;     // for one penalty; some hundred are usual at the smallest
+constexpr std::int32_t kPairs = 40;
+constexpr int kMostSteps = 10000;     // for one penalty; some hundred are usual at the smallest
 constexpr int kMostTrials = 30;       // of the length of one step
+constexpr double kRounding = 1e-13;   // of the largest feature: a derivative that rounding may leave
 constexpr double kSlopeLeft = 0.9;    // share of the slope that a step's length may leave
 constexpr double kSlopeBeyond = 0.3;  // the same, of the other sign, beyond the minimum
 
@@ -31,6 +31,8 @@ class Group {
     steps_.resize(static_cast<std::size_t>(kPairs * size_));
     changes_.resize(static_cast<std::size_t>(kPairs * size_));
     inverses_.assign(kPairs * kLanes, 0.0);
+    factors_.assign(kPairs * kLanes, 0.0);
+    vector_.assign(static_cast<std::size_t>(size_), 0.0);
     scale_.assign(kLanes, 1.0);
     moments_.assign(static_cast<std::size_t>(features.n_features() * kLanes), 1.0);
     diagonal_.assign(static_cast<std::size_t>(size_), 1.0);
@@ -43,6 +45,8 @@ class Group {
     memory.changes = changes_.data();
     memory.inverses = inverses_.data();
     memory.scale = scale_.data();
+    memory.factors = factors_.data();
+    memory.vector = vector_.data();
     std::fill(gene, gene + kLanes, -1);
     for (double& total : line.total) total = 1.0;
   }
@@ -108,7 +112,8 @@ class Group {
   const LogisticFeatures& features_;
   std::int32_t n_scores_;
   std::int64_t size_;
-  std::vector<double> steps_, changes_, inverses_, scale_, moments_, diagonal_, weights_;
+  std::vector<float> steps_, changes_;
+  std::vector<double> inverses_, scale_, factors_, vector_, moments_, diagonal_, weights_;
   std::vector<std::uint8_t> classes_;
 };
 
@@ -116,14 +121,17 @@ class Solver {
  public:
   // Genes are taken off `next`, which other solvers take from, too.
   Solver(const LogisticFeatures& features, const std::vector<GeneClasses>& genes, const std::vector<double>& penalties,
-         std::atomic<std::size_t>& next, Solutions& solutions)
+         std::atomic<std::size_t>& next, std::vector<std::vector<std::vector<double>>>& solutions,
+         std::atomic<std::int64_t>& n_unfinished)
       : features_(features),
         genes_(genes),
         penalties_(penalties),
         next_(next),
         solutions_(solutions),
+        n_unfinished_(n_unfinished),
         n_scores_(static_cast<std::int32_t>(genes.front().weights.size()) - 1),
-        group_width_(n_scores_ * kLanes) {
+        group_width_(n_scores_ * kLanes),
+        enough_(std::max(kLogisticGradient, kRounding * features.largest)) {
     const std::int64_t most = kPanelWidth / group_width_;
     const std::int64_t useful = (static_cast<std::int64_t>(genes.size()) + kLanes - 1) / kLanes;
     for (std::int64_t g = 0; g < std::min(most, useful); ++g) groups_.emplace_back(features, n_scores_);
@@ -264,10 +272,7 @@ class Solver {
     for (int lane = 0; lane < kLanes; ++lane) {
       if (group.gene[lane] < 0) continue;
       group.is_fresh[lane] = false;
-      if (++group.n_steps[lane] > kMostSteps) {
-        throw sdk::Error("logistic did not reach the optimum of gene number " + std::to_string(group.gene[lane]) +
-                         " in " + std::to_string(kMostSteps) + " steps: standardise the features");
-      }
+      ++group.n_steps[lane];
     }
     while (keep_solutions(g)) continue;  // an optimum may be one for the next penalty, too
   }
@@ -279,7 +284,10 @@ class Solver {
     largest_derivatives(features_.n_features(), n_scores_, features_.means.data(), at(gradient_, g), largest);
     bool any = false;
     for (int lane = 0; lane < kLanes; ++lane) {
-      if (group.gene[lane] < 0 || group.is_fresh[lane] || !(largest[lane] <= kLogisticGradient)) continue;
+      if (group.gene[lane] < 0 || group.is_fresh[lane]) continue;
+      const bool is_optimum = largest[lane] <= enough_;
+      if (!is_optimum && group.n_steps[lane] <= kMostSteps) continue;
+      if (!is_optimum) n_unfinished_.fetch_add(1, std::memory_order_relaxed);
       more[lane] = next_penalty(g, lane);
       any = true;
     }
@@ -318,9 +326,11 @@ class Solver {
   const std::vector<GeneClasses>& genes_;
   const std::vector<double>& penalties_;
   std::atomic<std::size_t>& next_;  // the first gene that no lane has taken
-  Solutions& solutions_;
+  std::vector<std::vector<std::vector<double>>>& solutions_;
+  std::atomic<std::int64_t>& n_unfinished_;
   std::int32_t n_scores_;
   std::int64_t group_width_;
+  double enough_;  // the largest derivative of an optimum
   std::vector<Group> groups_;
   std::vector<double> weights_, direction_, gradient_, former_;  // features × kPanelWidth
   std::vector<double> scores_, along_, reached_, residuals_;     // training rows × kPanelWidth
@@ -339,20 +349,24 @@ LogisticFeatures logistic_features(const sdk::Matrix& training) {
   features.squares = features.training_transposed.cwiseAbs2();
   features.means.assign(means.data(), means.data() + p);
   features.means.push_back(0.0);
+  features.largest = training.size() > 0 ? training.cwiseAbs().maxCoeff() : 0.0;
   return features;
 }
 
 Solutions solve_logistic(const LogisticFeatures& features, const std::vector<GeneClasses>& genes,
                          const std::vector<double>& penalties, int n_threads) {
-  Solutions solutions(genes.size(), std::vector<std::vector<double>>(penalties.size()));
+  Solutions solutions;
+  solutions.of_genes.assign(genes.size(), std::vector<std::vector<double>>(penalties.size()));
   if (genes.empty() || penalties.empty()) return solutions;
   const std::int64_t in_panel = kPanelWidth / static_cast<std::int64_t>(genes.front().weights.size() - 1);
   std::atomic<std::size_t> next{0};
+  std::atomic<std::int64_t> n_unfinished{0};
   // Each thread has a panel of its own, and all take their genes off one queue.
   on_threads(n_threads, (static_cast<std::int64_t>(genes.size()) + in_panel - 1) / in_panel, [&](PanelCounter&) {
-    Solver solver(features, genes, penalties, next, solutions);
+    Solver solver(features, genes, penalties, next, solutions.of_genes, n_unfinished);
     solver.solve();
   });
+  solutions.n_unfinished = n_unfinished;
   return solutions;
 }
 

@@ -15,6 +15,7 @@ struct LogisticFeatures {
   sdk::Matrix training_transposed;  // features + 1 × training rows
   sdk::Matrix squares;              // features + 1 × training rows: squares of the above
   std::vector<double> means;        // features + 1; the last is 0
+  double largest = 0.0;             // |feature|, before the mean was taken off
 
   std::int64_t n_rows() const { return training.rows(); }
   std::int64_t n_features() const { return training.cols(); }  // with the bias
@@ -29,12 +30,18 @@ struct GeneClasses {
 };
 
 // Minimises, for each gene g and each penalty λ, Σ_i w_i CE_i + λ ‖W‖² over weights W and a free bias. The solution is
-// given in scores (softmax_lanes.hpp): solutions[g][p] is n_features × (present classes - 1), row-major, for penalty p.
+// given in scores (softmax_lanes.hpp): of_genes[g][p] is n_features × (present classes - 1), row-major, for penalty p.
 // All genes have the same number of present classes. penalties: descending. At a solution no derivative by a weight or
-// a bias exceeds kLogisticGradient. A gene's numbers do not depend on the others.
-inline constexpr double kLogisticGradient = 5e-8;
+// a bias exceeds kLogisticGradient or, with features beyond 1e6, what rounding leaves of it: 1e-13 of the largest
+// feature. A gene's numbers do not depend on the others.
+inline constexpr double kLogisticGradient = 9e-8;
 
-using Solutions = std::vector<std::vector<std::vector<double>>>;
+struct Solutions {
+  std::vector<std::vector<std::vector<double>>> of_genes;
+  // Fits, of genes and penalties, that were given up on the way: features of a scale at which the penalty is as good as
+  // none have no optimum within reach.
+  std::int64_t n_unfinished = 0;
+};
 
 Solutions solve_logistic(const LogisticFeatures& features, const std::vector<GeneClasses>& genes,
                          const std::vector<double>& penalties, int n_threads);

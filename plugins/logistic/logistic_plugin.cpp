@@ -1,5 +1,6 @@
 // The head `logistic`: softmax regression with a quadratic penalty, gene by gene, for tasks of classes.
 #include <headroom/predictor.hpp>
+#include <string>
 
 #include "heads/logistic.hpp"
 
@@ -16,7 +17,10 @@ class Logistic final : public sdk::Predictor {
   static std::uint32_t task_kinds() { return HEADROOM_SUPPORTS_CLASSES; }
   void predict(const sdk::Host& host, const sdk::PredictorRequest& request,
                sdk::PredictorOutput& output) const override {
-    headroom::heads::predict_logistic(request, host.n_threads(), output);
+    const std::int64_t n_unfinished = headroom::heads::predict_logistic(request, host.n_threads(), output);
+    if (n_unfinished == 0) return;
+    host.warn(std::to_string(n_unfinished) +
+              " fits of a gene and a C did not reach their optimum: standardise the features");
   }
 };
 

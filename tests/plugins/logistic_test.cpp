@@ -14,8 +14,12 @@ namespace {
 
 constexpr double kGradient = 1e-7;  // what the head promises
 
-void run_logistic(PredictorCall& call, int n_threads = 1) {
-  call.run([&](const auto& request, auto& output) { heads::predict_logistic(request, n_threads, output); });
+// Gives the number of fits that were given up.
+std::int64_t run_logistic(PredictorCall& call, int n_threads = 1) {
+  std::int64_t n_unfinished = 0;
+  call.run(
+      [&](const auto& request, auto& output) { n_unfinished = heads::predict_logistic(request, n_threads, output); });
+  return n_unfinished;
 }
 
 // One gene's problem as the protocol writes it: weights of all three classes, a bias each, classes that are absent left
@@ -220,7 +224,7 @@ TEST(Logistic, GradientVanishesOverShapes) {
     for (const std::int64_t p : {1, 6, 30}) {
       for (const std::int64_t genes : {1, 9, 70}) {
         PredictorCall call = random_call(n, p, genes, 1.0, seed += 10);
-        run_logistic(call);
+        EXPECT_EQ(run_logistic(call), 0);
         expect_probabilities(call);
         expect_optimum(call, std::to_string(n) + " rows, " + std::to_string(p) + " features");
       }
@@ -375,6 +379,32 @@ TEST(Logistic, ThreadsOrderOfSettingsAndOtherGenesDoNotChangeAByte) {
   run_logistic(turned);
   for (std::size_t s = 0; s < one.size(); ++s) {
     EXPECT_TRUE(turned.predictions[s] == sdk::Matrix(call.predictions[s].rowwise().reverse())) << s;
+  }
+}
+
+TEST(Logistic, ASettingsNumbersDoNotDependOnItsGrid) {
+  PredictorCall call = random_call(40, 6, 20, 1.0, 875);
+  call.settings = column({1.0, 50.0, 1e3, 1e5, 3e5, 1e7, 0.1, 1e5});
+  run_logistic(call);
+  expect_probabilities(call);
+  expect_optimum(call, "settings beside the default ones");
+  for (Eigen::Index s = 0; s < call.settings.rows(); ++s) {
+    PredictorCall alone = call;
+    alone.settings = call.settings.row(s);
+    run_logistic(alone);
+    for (std::size_t k = 0; k < 3; ++k) {
+      EXPECT_TRUE(alone.predictions[k] == call.predictions[static_cast<std::size_t>(s) * 3 + k]) << "setting " << s;
+    }
+  }
+}
+
+TEST(Logistic, FeaturesOfAnyScaleGiveProbabilities) {
+  for (const double scale : {1e-8, 1e3, 1e8}) {
+    PredictorCall call = random_call(60, 6, 12, 1.0, 877);
+    call.training *= scale;
+    call.query *= scale;
+    run_logistic(call);
+    expect_probabilities(call);
   }
 }
 

@@ -77,6 +77,17 @@ TEST(CheckPlugin, FindsNothingInTheShippedHeads) {
   }
 }
 
+// It takes two or three classes; that it refuses five is worth a warning and no more.
+TEST(CheckPlugin, FindsTheHeadOfClassesConforming) {
+  const auto conformance = check_plugin(shipped_plugin("logistic"), options_for_tests());
+  ASSERT_TRUE(conformance) << conformance.error().line();
+  EXPECT_TRUE(conformance->conforms());
+  for (const CheckResult& check : conformance->checks) {
+    EXPECT_NE(check.outcome, CheckOutcome::fail) << check.name << ": " << check.detail;
+    EXPECT_EQ(check.outcome == CheckOutcome::warn, check.name == "class-counts") << check.name << ": " << check.detail;
+  }
+}
+
 TEST(CheckPlugin, FindsTheExamplesConforming) {
   for (const char* example : {"examples/gene_family", "examples/kernel_mean", "examples/letters"}) {
     const auto conformance = check_plugin(shipped_plugin(example), options_for_tests());
