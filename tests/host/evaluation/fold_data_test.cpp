@@ -23,9 +23,9 @@ TEST_F(FoldDataTest, HoldsTheRowsOfItsSplitAndNoOthers) {
     EXPECT_EQ(fold->context, split.context);
     EXPECT_EQ(fold->name, split.name);
     EXPECT_EQ(Matrix(fold->training_deltas.view()), deltas_of(task_, split.training));
-    EXPECT_EQ(fold->truth.deltas, deltas_of(task_, split.test));
+    EXPECT_EQ(fold->truth.deltas.deltas, deltas_of(task_, split.test));
     const RowVector mean = deltas_of(task_, split.training).colwise().mean();
-    EXPECT_LT((fold->truth.mean_training_delta - mean).cwiseAbs().maxCoeff(), kRounding);
+    EXPECT_LT((fold->truth.deltas.mean_training_delta - mean).cwiseAbs().maxCoeff(), kRounding);
   }
 }
 
@@ -33,9 +33,9 @@ TEST_F(FoldDataTest, KnowsTheColumnOfAPerturbedGene) {
   task_.contexts[0].pert_ids[0] = "gene4";
   const auto fold = make_fold_data(task_, splits_.front(), {Metric::PDS_L1});
   ASSERT_TRUE(fold.has_value());
-  ASSERT_EQ(fold->truth.own_gene.size(), fold->test.size());
-  EXPECT_EQ(fold->truth.own_gene[0], std::optional<Eigen::Index>(4));
-  for (std::size_t i = 1; i < fold->test.size(); ++i) EXPECT_FALSE(fold->truth.own_gene[i].has_value());
+  ASSERT_EQ(fold->truth.deltas.own_gene.size(), fold->test.size());
+  EXPECT_EQ(fold->truth.deltas.own_gene[0], std::optional<Eigen::Index>(4));
+  for (std::size_t i = 1; i < fold->test.size(); ++i) EXPECT_FALSE(fold->truth.deltas.own_gene[i].has_value());
 }
 
 TEST_F(FoldDataTest, InnerProductsAreTheSamePickedOrMadeAnew) {
@@ -57,7 +57,7 @@ TEST_F(FoldDataTest, ATestRowWithoutAPredictionGetsTheTrainMean) {
   const Matrix all = with_stand_ins(lfc_target(), *fold, {1}, Matrix::Constant(1, 6, 7.0));
   ASSERT_EQ(all.rows(), n_tests);
   for (Eigen::Index i = 0; i < n_tests; ++i) {
-    EXPECT_EQ(all.row(i), i == 1 ? RowVector(RowVector::Constant(6, 7.0)) : fold->truth.mean_training_delta);
+    EXPECT_EQ(all.row(i), i == 1 ? RowVector(RowVector::Constant(6, 7.0)) : fold->truth.deltas.mean_training_delta);
   }
   const Matrix complete = Matrix::Constant(n_tests, 6, 3.0);
   EXPECT_EQ(with_stand_ins(lfc_target(), *fold, {0, 1, 2, 3}, complete), complete);

@@ -115,7 +115,7 @@ class Predictions : public testing::Test {
     const auto splits = splits_within(task_, {task_.fold_names[static_cast<std::size_t>(fold)]}).value();
     const auto data = make_fold_data(task_, splits[c], {Metric::L2});
     EXPECT_TRUE(data.has_value());
-    return data->truth.mean_training_delta;
+    return data->truth.deltas.mean_training_delta;
   }
 
   RunResults run() const {
