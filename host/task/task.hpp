@@ -26,9 +26,6 @@ struct TaskContext {
   std::string name;
   std::vector<std::string> pert_ids;  // distinct, ascending in byte order
   Matrix deltas;                      // perturbations × genes, finite; empty where the task has none
-  std::optional<DegLabels> deg;       // of every context, or of none
-  // Where `deltas` holds class numbers (Task::holds_classes) and the task has deltas as well: those of the same rows.
-  std::optional<Matrix> measured;
   // One a perturbation: index into Task::fold_names, or kInNoFold: trained on in every fold and tested in none.
   static constexpr std::int32_t kInNoFold = -1;
   std::vector<std::int32_t> fold_of_row;
@@ -38,6 +35,9 @@ struct TaskContext {
   // One a perturbation: the column of the gene that it aims at; none: not measured, or a combination of several.
   // Empty as a whole: by the ids alone.
   std::vector<std::optional<Eigen::Index>> target_gene;
+  std::optional<DegLabels> deg;  // of every context, or of none
+  // Where `deltas` holds class numbers (Task::holds_classes) and the task has deltas as well: those of the same rows.
+  std::optional<Matrix> measured;
 };
 
 // How the deltas were made, as far as the file says it: predictions become deltas in the same way.
@@ -73,7 +73,7 @@ struct Task {
   ColumnChoice columns;
   LabelOptions labels;  // how its perturbations were read: other tables that name them are read so, too
   DeltaOrigin origin;
-  bool has_deltas = true;            // false: the file holds labels only
+  bool has_deltas = true;  // false: the file holds labels only
   // `deltas` are class numbers 0, 1, 2 of perturbations that have labels: plan/class_task.hpp made it so.
   bool holds_classes = false;
   std::string deg_trials_note;       // why labels come without trials; empty where there are some, or no labels

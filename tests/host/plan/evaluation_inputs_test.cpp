@@ -12,7 +12,7 @@ Task example_task() {
   task.sha256 = std::string(64, 'a');
   task.gene_ids = {"g1", "g2"};
   task.fold_names = {"0", "1"};
-  task.contexts.push_back({"K-562", {"p1", "p2", "p3"}, Matrix::Zero(3, 2), {}, {0, 0, 1}, {}});
+  task.contexts.push_back({"K-562", {"p1", "p2", "p3"}, Matrix::Zero(3, 2), {0, 0, 1}, {}});
   return task;
 }
 

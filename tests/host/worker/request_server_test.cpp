@@ -34,7 +34,7 @@ class RequestServerTest : public ::testing::Test {
       dup2(ends[1], kOutOfTheWay);
       close(ends[0]);
       close(ends[1]);
-      RequestServer().run(kOutOfTheWay);
+      RequestServer(false).run(kOutOfTheWay);
       _exit(0);
     }
     close(ends[1]);
