@@ -140,34 +140,36 @@ HEADROOM_CLONED void products(std::int64_t n_features, std::int32_t n_scores, co
   lanes_at(sums) = sum;
 }
 
-HEADROOM_INLINED void raise(Lanes& largest, const Lanes& value) {
+// A comparison loses what is not a number; `poison` does not.
+HEADROOM_INLINED void raise(Lanes& largest, Lanes& poison, const Lanes& value) {
   const Lanes size = value < Lanes{} ? -value : value;
   largest = size > largest ? size : largest;
+  poison += 0.0 * value;
 }
 
 HEADROOM_CLONED void largest_of_two(std::int64_t n_features, const double* means, const double* gradient,
                                     double* largest) {
   const Lanes bias = lanes_at(gradient + (n_features - 1) * kPanelWidth);
-  Lanes found{};
+  Lanes found{}, poison{};
   for (std::int64_t d = 0; d < n_features; ++d) {
-    raise(found, (lanes_at(gradient + d * kPanelWidth) + means[d] * bias) * kHalfRoot);
+    raise(found, poison, (lanes_at(gradient + d * kPanelWidth) + means[d] * bias) * kHalfRoot);
   }
-  lanes_at(largest) = found;
+  lanes_at(largest) = found + poison;
 }
 
 HEADROOM_CLONED void largest_of_three(std::int64_t n_features, const double* means, const double* gradient,
                                       double* largest) {
   const double* last = gradient + (n_features - 1) * kPanelWidth;
   const Lanes bias_t = lanes_at(last), bias_u = lanes_at(last + kLanes);
-  Lanes found{};
+  Lanes found{}, poison{};
   for (std::int64_t d = 0; d < n_features; ++d) {
     const Lanes t = (lanes_at(gradient + d * kPanelWidth) + means[d] * bias_t) * kHalfRoot;
     const Lanes u = (lanes_at(gradient + d * kPanelWidth + kLanes) + means[d] * bias_u) * kSixthRoot;
-    raise(found, u + t);
-    raise(found, u - t);
-    raise(found, 2.0 * u);
+    raise(found, poison, u + t);
+    raise(found, poison, u - t);
+    raise(found, poison, 2.0 * u);
   }
-  lanes_at(largest) = found;
+  lanes_at(largest) = found + poison;
 }
 
 }  // namespace

@@ -17,9 +17,10 @@ namespace headroom::heads {
 namespace {
 
 constexpr std::int32_t kPairs = 40;
-constexpr int kMostSteps = 10000;     // for one penalty; some hundred are usual at the smallest
+constexpr int kMostSteps = 3000;      // for one penalty; some hundred are usual at the smallest
 constexpr int kMostTrials = 30;       // of the length of one step
-constexpr double kRounding = 1e-13;   // of the largest feature: a derivative that rounding may leave
+constexpr double kLongestStep = 1e3;  // of a direction, however far it goes on falling
+constexpr double kRounding = 1e-11;   // of the largest feature: a derivative that rounding may leave
 constexpr double kSlopeLeft = 0.9;    // share of the slope that a step's length may leave
 constexpr double kSlopeBeyond = 0.3;  // the same, of the other sign, beyond the minimum
 
@@ -69,6 +70,14 @@ class Group {
     for (std::int64_t i = 0; i < features_.n_rows(); ++i) of_rows[i] = classes.weights[classes.classes[i]];
     const Eigen::VectorXd moments = features_.squares * of_rows;
     for (std::int64_t d = 0; d < features_.n_features(); ++d) moments_[d * kLanes + lane] = moments[d];
+  }
+
+  // Takes all numbers out of a lane's memory.
+  void empty_memory(int lane) {
+    for (std::vector<float>* pairs : {&steps_, &changes_}) {
+      for (std::size_t i = static_cast<std::size_t>(lane); i < pairs->size(); i += kLanes) (*pairs)[i] = 0.0f;
+    }
+    for (std::int32_t c = 0; c < n_scores_; ++c) line.total[c * kLanes + lane] = 1.0;
   }
 
   void leave(int lane) {
@@ -237,7 +246,7 @@ class Solver {
         const bool is_short = here <= 0.0 && here >= kSlopeLeft * slope[lane];
         const bool is_beyond =
             here > 0.0 && here <= -kSlopeBeyond * slope[lane] && curvature * t >= 0.5 * (here - slope[lane]);
-        if (is_short || is_beyond || trial + 1 == kMostTrials) {
+        if (is_short || is_beyond || trial + 1 == kMostTrials || (here < 0.0 && t >= kLongestStep)) {
           is_open[lane] = false;
           continue;
         }
@@ -285,6 +294,10 @@ class Solver {
     bool any = false;
     for (int lane = 0; lane < kLanes; ++lane) {
       if (group.gene[lane] < 0 || group.is_fresh[lane]) continue;
+      if (!std::isfinite(largest[lane])) {
+        give_up(g, lane);
+        continue;
+      }
       const bool is_optimum = largest[lane] <= enough_;
       if (!is_optimum && group.n_steps[lane] <= kMostSteps) continue;
       if (!is_optimum) n_unfinished_.fetch_add(1, std::memory_order_relaxed);
@@ -293,6 +306,19 @@ class Solver {
     }
     if (any) change_penalty(group.memory, more);
     return any;
+  }
+
+  // Numbers that left the range of a double: the last solution stands for the penalties that are left, or no weights.
+  void give_up(std::size_t g, int lane) {
+    Group& group = groups_[g];
+    std::vector<std::vector<double>>& solutions = solutions_[static_cast<std::size_t>(group.gene[lane])];
+    for (std::size_t p = group.rank[lane]; p < penalties_.size(); ++p) {
+      solutions[p] = p > 0 ? solutions[p - 1]
+                           : std::vector<double>(static_cast<std::size_t>(features_.n_features() * n_scores_), 0.0);
+      n_unfinished_.fetch_add(1, std::memory_order_relaxed);
+    }
+    group.empty_memory(lane);
+    take_next(g, lane);
   }
 
   // Keeps the solution of a lane and goes on to the next penalty; gives the change of the penalty's curvature.

@@ -32,7 +32,7 @@ struct GeneClasses {
 // Minimises, for each gene g and each penalty λ, Σ_i w_i CE_i + λ ‖W‖² over weights W and a free bias. The solution is
 // given in scores (softmax_lanes.hpp): of_genes[g][p] is n_features × (present classes - 1), row-major, for penalty p.
 // All genes have the same number of present classes. penalties: descending. At a solution no derivative by a weight or
-// a bias exceeds kLogisticGradient or, with features beyond 1e6, what rounding leaves of it: 1e-13 of the largest
+// a bias exceeds kLogisticGradient or, with features beyond 1e4, what rounding leaves of it: 1e-11 of the largest
 // feature. A gene's numbers do not depend on the others.
 inline constexpr double kLogisticGradient = 9e-8;
 
