@@ -38,14 +38,17 @@ add_library(headroom_warnings INTERFACE)
 target_compile_options(headroom_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow
                        $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>)
 
-# headroom_component(NAME SOURCES files... LINKS targets...)
+# headroom_component(NAME [SEPARATE] SOURCES files... LINKS targets...)
 # A static library headroom_NAME, alias headroom::NAME, whose headers are included as "NAME/header.hpp" (include root: host/).
-# Without SOURCES it is a header-only component.
+# Without SOURCES it is a header-only component. SEPARATE: files are never compiled together, so that a plugin which needs
+# one of them does not drag in what the others link to.
 function(headroom_component name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "SEPARATE" "" "SOURCES;LINKS" ${ARGN})
   if(arg_SOURCES)
     add_library(headroom_${name} STATIC ${arg_SOURCES})
-    headroom_build_in_batches(headroom_${name})
+    if(NOT arg_SEPARATE)
+      headroom_build_in_batches(headroom_${name})
+    endif()
     target_include_directories(headroom_${name} PUBLIC "${PROJECT_SOURCE_DIR}/host")
     target_link_libraries(headroom_${name} PUBLIC ${arg_LINKS} PRIVATE headroom_warnings)
   else()
