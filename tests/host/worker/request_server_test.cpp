@@ -19,7 +19,7 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr const char* kKnn = HEADROOM_BUILD_DIR "/lib/headroom/knn.so";
-constexpr const char* kGeneFamily = HEADROOM_BUILD_DIR "/lib/headroom/gene_family.so";
+constexpr const char* kGeneFamily = HEADROOM_BUILD_DIR "/lib/headroom/examples/gene_family.so";
 
 // A server in a process of its own, as the worker is: it gives descriptors fixed numbers.
 class RequestServerTest : public ::testing::Test {
