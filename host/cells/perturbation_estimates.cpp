@@ -57,7 +57,7 @@ struct LabelsOfContext {
   }
 };
 
-std::string in_context(const CellGroups& groups, std::uint32_t context) {
+std::string in_named_context(const CellGroups& groups, std::uint32_t context) {
   return groups.contexts.size() > 1 ? " in " + groups.contexts[context] : "";
 }
 
@@ -182,7 +182,7 @@ Result<PerturbationEstimates> estimate_all(CellBuckets& buckets, const CellGroup
         const std::vector<bool>& of_worker = worker->labels->constant_genes();
         for (std::uint32_t g = 0; g < n_genes; ++g) constant_genes[g] = constant_genes[g] && of_worker[g];
       }
-      finish_labels(*labels, constant_genes, in_context(groups, context), out);
+      finish_labels(*labels, constant_genes, in_named_context(groups, context), out);
     }
     first = last;
   }

@@ -16,7 +16,7 @@
 namespace headroom {
 namespace {
 
-tl::unexpected<WorkerFault> forward(const WorkerFault& fault) { return tl::unexpected<WorkerFault>(fault); }
+tl::unexpected<WorkerFault> passed_on(const WorkerFault& fault) { return tl::unexpected<WorkerFault>(fault); }
 
 // A request with as few blocks as the predictor takes.
 PredictorExample example_of(const Specimen& specimen, ExampleShape shape = {}) {
@@ -53,16 +53,16 @@ Answer<Finding> predictor_answers_no_queries(const Specimen& specimen) {
   auto answer = predict_afresh(specimen, with_queries(example_of(specimen), {}));
   if (!answer && answer.error().verdict == WorkerVerdict::HOST_FAULT)
     return skipped("this host never asks for nothing");
-  if (!answer) return forward(answer.error());
+  if (!answer) return passed_on(answer.error());
   return passed("a request without queries is answered");
 }
 
 Answer<Finding> predictor_answers_single_rows(const Specimen& specimen) {
   auto session = specimen.start();
-  if (!session) return forward(session.error());
+  if (!session) return passed_on(session.error());
   for (const ExampleShape& shape : {ExampleShape{.n_query = 1}, ExampleShape{.n_training = 1},
                                     ExampleShape{.n_genes = 1}, ExampleShape{.n_features = 1}}) {
-    if (auto feasible = ask(**session, example_of(specimen, shape), {}); !feasible) return forward(feasible.error());
+    if (auto feasible = ask(**session, example_of(specimen, shape), {}); !feasible) return passed_on(feasible.error());
   }
   return passed("one query, one training row, one gene, one feature");
 }
@@ -70,13 +70,13 @@ Answer<Finding> predictor_answers_single_rows(const Specimen& specimen) {
 Answer<Finding> predictor_is_deterministic(const Specimen& specimen) {
   const PredictorExample example = example_of(specimen);
   auto session = specimen.start();
-  if (!session) return forward(session.error());
+  if (!session) return passed_on(session.error());
   auto once = predict(**session, example);
-  if (!once) return forward(once.error());
+  if (!once) return passed_on(once.error());
   auto twice = predict(**session, example);
-  if (!twice) return forward(twice.error());
+  if (!twice) return passed_on(twice.error());
   auto elsewhere = predict_afresh(specimen, example);
-  if (!elsewhere) return forward(elsewhere.error());
+  if (!elsewhere) return passed_on(elsewhere.error());
   const Difference in_place = difference(*once, *twice);
   if (!in_place.is_bitwise_equal) return expect_same_bits(in_place, "asking again in the same process");
   return expect_same_bits(difference(*once, *elsewhere), "another process");
@@ -86,11 +86,11 @@ Answer<Finding> predictor_respects_seed(const Specimen& specimen) {
   const PredictorExample example = example_of(specimen);
   const std::uint64_t seed = specimen.options().seed;
   auto first = predict_afresh(specimen, example, seed);
-  if (!first) return forward(first.error());
+  if (!first) return passed_on(first.error());
   auto other = predict_afresh(specimen, example, seed + 1);
-  if (!other) return forward(other.error());
+  if (!other) return passed_on(other.error());
   auto other_again = predict_afresh(specimen, example, seed + 1);
-  if (!other_again) return forward(other_again.error());
+  if (!other_again) return passed_on(other_again.error());
   const Finding repeated =
       expect_same_bits(difference(*other, *other_again), "nothing but the process, at another seed,");
   if (repeated.outcome != CheckOutcome::pass) return repeated;
@@ -101,9 +101,9 @@ Answer<Finding> predictor_respects_seed(const Specimen& specimen) {
 Answer<Finding> predictor_ignores_thread_count(const Specimen& specimen) {
   const PredictorExample example = example_of(specimen);
   auto one = predict_afresh(specimen, example, specimen.options().seed, 1);
-  if (!one) return forward(one.error());
+  if (!one) return passed_on(one.error());
   auto two = predict_afresh(specimen, example, specimen.options().seed, 2);
-  if (!two) return forward(two.error());
+  if (!two) return passed_on(two.error());
   return judge_thread_counts(difference(*one, *two));
 }
 
@@ -112,11 +112,11 @@ Answer<Finding> predictor_is_quiet_after_return(const Specimen& specimen) {
   PredictorExample tiny = example_of(specimen, {.n_training = 2, .n_query = 1, .n_genes = 1, .n_features = 1});
   tiny.settings = tiny.settings.topRows(1).eval();
   auto session = specimen.start(specimen.options().seed, 2);
-  if (!session) return forward(session.error());
-  if (auto feasible = ask(**session, example, {}); !feasible) return forward(feasible.error());
+  if (!session) return passed_on(session.error());
+  if (auto feasible = ask(**session, example, {}); !feasible) return passed_on(feasible.error());
   const double before_s = (*session)->usage().cpu_s;
   std::this_thread::sleep_for(kQuietPause);
-  if (auto feasible = ask(**session, tiny, {}); !feasible) return forward(feasible.error());
+  if (auto feasible = ask(**session, tiny, {}); !feasible) return passed_on(feasible.error());
   return judge_quiet((*session)->usage().cpu_s - before_s);
 }
 
@@ -126,9 +126,9 @@ Answer<Finding> predictor_respects_row_order(const Specimen& specimen) {
   std::mt19937_64 bits(specimen.options().seed);
   std::shuffle(order.begin(), order.end(), bits);
   auto straight = predict_afresh(specimen, example);
-  if (!straight) return forward(straight.error());
+  if (!straight) return passed_on(straight.error());
   auto shuffled = predict_afresh(specimen, with_queries(example, order));
-  if (!shuffled) return forward(shuffled.error());
+  if (!shuffled) return passed_on(shuffled.error());
   return expect_same_numbers(difference(rows_of(*straight, order), *shuffled), "the order of the queries");
 }
 
@@ -136,15 +136,15 @@ Answer<Finding> predictor_rows_are_independent(const Specimen& specimen) {
   const PredictorExample example = example_of(specimen);
   const RowIndex few = first_rows(std::min<Eigen::Index>(7, example.n_query));
   auto all = predict_afresh(specimen, example);
-  if (!all) return forward(all.error());
+  if (!all) return passed_on(all.error());
   auto part = predict_afresh(specimen, with_queries(example, few));
-  if (!part) return forward(part.error());
+  if (!part) return passed_on(part.error());
   return expect_same_numbers(difference(rows_of(*all, few), *part), "which other queries are asked");
 }
 
 Answer<Finding> predictor_is_finite(const Specimen& specimen) {
   auto session = specimen.start();
-  if (!session) return forward(session.error());
+  if (!session) return passed_on(session.error());
   const PredictorExample usual = example_of(specimen);
   struct Awkward {
     const char* name;
@@ -173,16 +173,16 @@ Answer<Finding> predictor_is_finite(const Specimen& specimen) {
   cases[6].example.deltas.setZero();
   for (const Awkward& awkward : cases) {
     auto feasible = ask(**session, awkward.example, {});  // refuses what is not finite
-    if (!feasible) return forward({feasible.error().verdict, feasible.error().message + ", with " + awkward.name});
+    if (!feasible) return passed_on({feasible.error().verdict, feasible.error().message + ", with " + awkward.name});
   }
   return passed("constant, zero, repeated, huge and tiny features; zero deltas");
 }
 
 Answer<Finding> predictor_takes_many_queries(const Specimen& specimen) {
   auto session = specimen.start();
-  if (!session) return forward(session.error());
+  if (!session) return passed_on(session.error());
   const ExampleShape shape{.n_training = 110, .n_query = 400};
-  if (auto feasible = ask(**session, example_of(specimen, shape), {}); !feasible) return forward(feasible.error());
+  if (auto feasible = ask(**session, example_of(specimen, shape), {}); !feasible) return passed_on(feasible.error());
   return passed(fmt::format("{} queries on {} training rows", shape.n_query, shape.n_training));
 }
 
@@ -199,11 +199,11 @@ Answer<Finding> predictor_uses_training_rows_only(const Specimen& specimen) {
   PredictorExample other = scattered;
   for (Eigen::Index row = 0; row < other.deltas.rows(); row += 2) other.deltas.row(row).setConstant(-3e4);
   auto expected = predict_afresh(specimen, compact);
-  if (!expected) return forward(expected.error());
+  if (!expected) return passed_on(expected.error());
   auto one = predict_afresh(specimen, scattered);
-  if (!one) return forward(one.error());
+  if (!one) return passed_on(one.error());
   auto two = predict_afresh(specimen, other);
-  if (!two) return forward(two.error());
+  if (!two) return passed_on(two.error());
   const Finding untouched =
       expect_same_bits(difference(*one, *two), "what stands in rows that are not its training rows");
   if (untouched.outcome != CheckOutcome::pass) return untouched;
@@ -222,10 +222,10 @@ Answer<Finding> predictor_takes_its_blocks(const Specimen& specimen) {
     ExampleShape shape;
     shape.n_blocks = n_blocks;
     auto session = specimen.start();
-    if (!session) return forward(session.error());
+    if (!session) return passed_on(session.error());
     auto feasible = ask(**session, predictor_example(specimen.description(), shape, specimen.options().seed), {});
     if (!feasible)
-      return forward({feasible.error().verdict, fmt::format("{}, with {} blocks", feasible.error().message, n_blocks)});
+      return passed_on({feasible.error().verdict, fmt::format("{}, with {} blocks", feasible.error().message, n_blocks)});
     tried += fmt::format("{}{}", tried.empty() ? "" : ", ", n_blocks);
   }
   return passed(fmt::format("answers with {} block{}{}", tried, tried == "1" ? "" : "s",
@@ -238,7 +238,7 @@ Answer<Finding> predictor_answers_its_grid(const Specimen& specimen) {
   PredictorExample example = example_of(specimen);
   example.settings = declared_grid(specimen.description(), kMostSettings);
   auto together = predict_afresh(specimen, example);
-  if (!together) return forward(together.error());
+  if (!together) return passed_on(together.error());
   const Eigen::Index n = example.settings.rows();
   const std::ptrdiff_t feasible = n_feasible(together->feasible);
   if (feasible == 0) {
@@ -250,7 +250,7 @@ Answer<Finding> predictor_answers_its_grid(const Specimen& specimen) {
   PredictorExample refit = example;
   refit.settings = example.settings.row(last);
   auto alone = predict_afresh(specimen, refit);
-  if (!alone) return forward(alone.error());
+  if (!alone) return passed_on(alone.error());
   Predictions expected;
   expected.feasible = {1};
   for (int plane = 0; plane < example.n_planes; ++plane) {
@@ -266,10 +266,10 @@ Answer<Finding> predictor_answers_its_grid(const Specimen& specimen) {
 
 Answer<Finding> predictor_flags_infeasible_settings(const Specimen& specimen) {
   auto session = specimen.start();
-  if (!session) return forward(session.error());
+  if (!session) return passed_on(session.error());
   const ExampleShape shape{.n_training = 3};
   auto feasible = ask(**session, example_of(specimen, shape), {});  // what is not flagged must be finite
-  if (!feasible) return forward(feasible.error());
+  if (!feasible) return passed_on(feasible.error());
   return passed(fmt::format("with {} training rows {} of {} settings are flagged, the others answered",
                             shape.n_training, static_cast<std::ptrdiff_t>(feasible->size()) - n_feasible(*feasible),
                             feasible->size()));
@@ -289,11 +289,11 @@ Answer<Finding> predictor_tells_true_errors(const Specimen& specimen) {
   std::iota(query_rows.begin(), query_rows.end(), static_cast<std::int32_t>(n_training));
 
   auto session = specimen.start();
-  if (!session) return forward(session.error());
+  if (!session) return passed_on(session.error());
   auto predicted = predict(**session, example);
-  if (!predicted) return forward(predicted.error());
+  if (!predicted) return passed_on(predicted.error());
   auto told = ask_errors(**session, example, query_rows);
-  if (!told) return forward(told.error());
+  if (!told) return passed_on(told.error());
   if (told->feasible != predicted->feasible) return failed("it calls other settings feasible than when it predicts");
   Matrix measured = Matrix::Zero(told->errors.rows(), told->errors.cols());
   for (Eigen::Index s = 0; s < measured.rows(); ++s) {
@@ -314,11 +314,11 @@ Answer<Finding> predictor_takes_published_size(const Specimen& specimen) {
   const PredictorExample example =
       example_of(specimen, {.n_training = 1600, .n_query = 400, .n_genes = 6640, .n_features = 100});
   auto session = specimen.start_for_published_size();
-  if (!session) return forward(session.error());
+  if (!session) return passed_on(session.error());
   const double before_s = (*session)->usage().cpu_s;
   const auto started = std::chrono::steady_clock::now();
   auto feasible = ask(**session, example, {});
-  if (!feasible) return forward(feasible.error());
+  if (!feasible) return passed_on(feasible.error());
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   (*session)->finish();
   const WorkerUsageSoFar usage = (*session)->usage();
