@@ -225,7 +225,8 @@ Answer<Finding> predictor_takes_its_blocks(const Specimen& specimen) {
     if (!session) return passed_on(session.error());
     auto feasible = ask(**session, predictor_example(specimen.description(), shape, specimen.options().seed), {});
     if (!feasible)
-      return passed_on({feasible.error().verdict, fmt::format("{}, with {} blocks", feasible.error().message, n_blocks)});
+      return passed_on(
+          {feasible.error().verdict, fmt::format("{}, with {} blocks", feasible.error().message, n_blocks)});
     tried += fmt::format("{}{}", tried.empty() ? "" : ", ", n_blocks);
   }
   return passed(fmt::format("answers with {} block{}{}", tried, tried == "1" ? "" : "s",
