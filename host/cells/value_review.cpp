@@ -79,8 +79,36 @@ std::string remedy_for_fractions(const ValueFindings& findings, double target_su
     return fmt::format("they are log2(x + 1) of counts scaled to {:.6g}: name raw counts with --layer (counts, or raw)",
                        *undone);
   }
+  // Logarithms of some of the genes have no total of their own. Where they may be that, nothing else is proposed.
+  if (findings.largest <= std::log1p(target_sum)) return "name raw counts with --layer (counts, or raw)";
   return "name raw counts with --layer (counts, or raw); --values fractional takes counts that were corrected for "
          "ambient RNA";
+}
+
+// What values are instead that are said to be fractional counts, or scaled and not logged; nothing if they may be that.
+struct OtherScale {
+  std::string what, remedy;
+};
+
+std::optional<OtherScale> other_than_said(const ValueFindings& findings, CellValues values) {
+  if (exactly_one_total(findings.totals)) return std::nullopt;
+  constexpr std::uint64_t kEnoughValues = 20;
+  if (values == CellValues::scaled && findings.sampled_are_whole && findings.n_sampled_values >= kEnoughValues) {
+    return OtherScale{"all values are whole numbers, and their totals differ from cell to cell",
+                      "if they are counts, say --values counts"};
+  }
+  for (const auto& [undone, what] :
+       {std::pair{&findings.undone_log1p, "log1p"}, std::pair{&findings.undone_log2, "log2(x + 1)"},
+        std::pair{&findings.undone_log10, "log10(x + 1)"}, std::pair{&findings.undone_twice, "log1p, taken twice,"}}) {
+    const auto total = exactly_one_total(*undone);
+    if (!total) continue;
+    std::string remedy = "name raw counts with --layer (counts, or raw)";
+    if (undone == &findings.undone_log1p) {
+      remedy = fmt::format("say --values log1p --target-sum {:.6g}, or ", *total) + remedy;
+    }
+    return OtherScale{fmt::format("the values are {} of counts scaled to {:.6g}", what, *total), remedy};
+  }
+  return std::nullopt;
 }
 
 Result<void> review_counts(const ValueFindings& findings, CellValues values, double target_sum, const ValueNames& names,
@@ -105,6 +133,17 @@ Result<void> review_counts(const ValueFindings& findings, CellValues values, dou
                   static_cast<std::int64_t>(findings.fractions.n), shown(findings.fractions.first, names),
                   remedy_for_fractions(findings, target_sum)});
     return {};
+  }
+  if (!are_counts) {
+    if (auto other = other_than_said(findings, values)) {
+      review.raise({"values.not_counts",
+                    names.where,
+                    std::move(other->what),
+                    static_cast<std::int64_t>(findings.n_sampled_values),
+                    {},
+                    std::move(other->remedy)});
+      return {};
+    }
   }
 
   std::vector<std::string> odd;

@@ -12,6 +12,7 @@ namespace headroom {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // What a pass over cells × genes finds, if each count becomes `value(count, total of its cell)`.
 ValueFindings findings_of(const std::function<double(double, double)>& value, int n_genes_kept = 200) {
@@ -51,13 +52,13 @@ ValueFindings findings_of(const std::function<double(double, double)>& value, in
 }
 
 // The doubt's words and remedy, or nothing.
-std::string judged(const ValueFindings& findings, double target_sum = 10'000) {
+std::string judged(const ValueFindings& findings, double target_sum = 10'000, CellValues values = CellValues::log1p) {
   Review review;
   const ValueNames names{"cells.h5ad", [](std::uint64_t) { return std::string("c"); },
                          [](std::uint32_t) { return std::string("g"); }};
-  EXPECT_TRUE(review_values(findings, CellValues::log1p, target_sum, names, review));
+  EXPECT_TRUE(review_values(findings, values, target_sum, names, review));
   if (review.doubts().empty()) return "nothing";
-  EXPECT_EQ(review.doubts().front().code, "values.not_log1p");
+  EXPECT_EQ(review.doubts().front().code, values == CellValues::log1p ? "values.not_log1p" : "values.not_counts");
   return review.doubts().front().what + " | " + review.doubts().front().remedy;
 }
 
@@ -82,6 +83,30 @@ TEST(ValueReview, KnowsOtherLogarithms) {
               HasSubstr("taken twice"));
   EXPECT_THAT(judged(findings_of([](double n, double) { return std::log1p(n); })),
               HasSubstr("not scaled to one total"));
+}
+
+TEST(ValueReview, KnowsLogarithmsAndCountsThatAreSaidToBeScaledOrFractional) {
+  const auto log1p = [](double n, double total) { return std::log1p(n / total * 1e4); };
+  const auto log2 = [](double n, double total) { return std::log2(1 + n / total * 1e6); };
+  for (const CellValues values : {CellValues::fractional, CellValues::scaled}) {
+    EXPECT_THAT(judged(findings_of(log1p), 10'000, values),
+                HasSubstr("log1p of counts scaled to 10000 | say --values log1p --target-sum 10000"));
+    EXPECT_THAT(judged(findings_of(log2), 10'000, values), HasSubstr("log2(x + 1) of counts scaled to 1e+06"));
+    EXPECT_EQ(judged(findings_of([](double n, double total) { return n / total * 1e4; }), 10'000, values), "nothing");
+    EXPECT_EQ(judged(findings_of([](double n, double) { return 0.97 * n; }), 10'000, values), "nothing");
+  }
+  const auto counts = findings_of([](double n, double) { return n; });
+  EXPECT_EQ(judged(counts, 10'000, CellValues::fractional), "nothing") << "they need not be whole, and may be";
+  EXPECT_THAT(judged(counts, 10'000, CellValues::scaled), HasSubstr("if they are counts, say --values counts"));
+}
+
+TEST(ValueReview, ProposesNothingThatWouldTakeLogarithmsAsFractionalCounts) {
+  auto some_genes = findings_of([](double n, double total) { return std::log1p(n / total * 1e4); }, 150);
+  some_genes.fractions.n = 1;
+  EXPECT_THAT(judged(some_genes, 10'000, CellValues::counts), Not(HasSubstr("fractional")));
+  auto corrected = findings_of([](double n, double) { return 0.97 * n; });
+  corrected.fractions.n = 1;
+  EXPECT_THAT(judged(corrected, 10'000, CellValues::counts), HasSubstr("--values fractional"));
 }
 
 }  // namespace

@@ -141,6 +141,12 @@ TEST_F(PrepareCases, ValuesAreWhatTheyAreSaidToBe) {
   for (const char* name : {"counts", "cp10k", "log2cpm", "scaled"}) {
     expect_refused(std::string(name) + ".h5ad --values log1p", "values.not_log1p");
   }
+  for (const char* arguments : {"log1p.h5ad --values fractional", "log1p.h5ad --values scaled",
+                                "log2cpm.h5ad --values fractional", "counts.h5ad --values scaled"}) {
+    expect_refused(arguments, "values.not_counts");
+  }
+  const Ended some_genes = prepare("raw_more_genes.h5ad -o out");
+  EXPECT_EQ(some_genes.err.find("fractional"), std::string::npos) << "logarithms of some genes: " << some_genes.err;
   const Ended fractional = prepare("fractional.h5ad -o out");
   EXPECT_EQ(fractional.err.find("log1p"), std::string::npos) << "no remedy that takes anything: " << fractional.err;
   for (const char* name : {"rounded_log1p", "binarised", "zero_pert", "zero_ctrl"}) {
