@@ -267,7 +267,9 @@ Result<PrepareReport> prepare_unguarded(const std::filesystem::path& cells, cons
   if (failed) return bad_input("the folder cannot be made: " + failed.message(), out_dir.string(), "choose another -o");
   // An earlier task must not stand beside the new noise table should the process end in between.
   std::filesystem::remove(report.task, failed);
-  if (auto done = write_file_atomically(report.noise, noise_table(*groups, rows, estimates->perturbations)); !done) {
+  const auto of_folds = fold_noise(*groups, rows, estimates->labels, gathered->folds);
+  if (auto done = write_file_atomically(report.noise, noise_table(*groups, rows, estimates->perturbations, of_folds));
+      !done) {
     return tl::unexpected(done.error());
   }
   H5adContent content = task_content(*groups, rows, gathered->genes, *estimates, gathered->folds);

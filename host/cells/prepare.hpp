@@ -77,7 +77,9 @@ std::optional<Error> validate(const PrepareOptions& options);
 // taken from; with `deg` the layer `deg`, obs has_deg and the trials (deg_labels.hpp), with `deg_statistics` the layers
 // deg_t and deg_q; the matched design has one only where all perturbations of the context lie in the same batches, and
 // uns says so where it has none. noise.csv: the columns of the contract, then context, n_cells, closed_form and
-// split_half (L2), split_half_MSE, _MAE, _Spearman, _Pearson; an undefined number is an empty field.
+// split_half (L2), split_half_MSE, _MAE, _Spearman, _Pearson; an undefined number is an empty field. With `deg` also
+// F1, precision, recall, ROC_AUC, AP and fold, filled in further rows, of contexts and folds, whose pert_id is empty
+// (fold_noise.hpp).
 //
 // What is doubtful about the cells goes into `review`, and into the task (uns/headroom_doubts); what stops the command
 // does so before anything is computed. Without a review every refused doubt is an error.

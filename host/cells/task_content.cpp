@@ -34,12 +34,19 @@ std::vector<std::uint32_t> task_rows(const CellGroups& groups) {
 }
 
 std::string noise_table(const CellGroups& groups, const std::vector<std::uint32_t>& rows,
-                        const std::vector<PerturbationEstimate>& estimates) {
+                        const std::vector<PerturbationEstimate>& estimates, const std::vector<FoldNoise>& of_folds) {
   CsvWriter table(CsvTexts::exact);  // its ids are compared with those of the task
+  const auto nothing = [](CsvWriter& row, std::size_t n_fields) {
+    for (std::size_t i = 0; i < n_fields; ++i) row.nothing();
+  };
   for (const char* column :
        {"quantile", "L2", "MSE", "MAE", "Spearman", "Pearson", "pert_id", "n_batches_pert", "context", "n_cells",
         "closed_form", "split_half", "split_half_MSE", "split_half_MAE", "split_half_Spearman", "split_half_Pearson"}) {
     table.text(column);
+  }
+  if (!of_folds.empty()) {
+    for (const char* metric : kFoldNoiseColumns) table.text(metric);
+    table.text("fold");
   }
   table.end_row();
   for (std::size_t r = 0; r < rows.size(); ++r) {
@@ -51,10 +58,21 @@ std::string noise_table(const CellGroups& groups, const std::vector<std::uint32_
     for (int m = 0; m < kNoiseMetrics; ++m) {
       estimate.split_half ? tail.number((*estimate.split_half)[m]) : tail.nothing();
     }
+    if (!of_folds.empty()) nothing(tail, kFoldNoiseMetrics.size() + 1);
     for (std::size_t q = 0; q < kNoiseQuantiles.size(); ++q) {
       table.number(kNoiseQuantiles[q]);
       for (const double value : estimate.quantiles[q]) table.number(value);
       table.fields(tail.str()).end_row();
+    }
+  }
+  for (const FoldNoise& noise : of_folds) {
+    for (std::size_t q = 0; q < kNoiseQuantiles.size(); ++q) {
+      table.number(kNoiseQuantiles[q]);
+      nothing(table, kNoiseMetrics + 2);  // pert_id and n_batches_pert, too
+      table.text(noise.context);
+      nothing(table, 2 + kNoiseMetrics);  // n_cells and closed_form, too
+      for (const double value : noise.quantiles[q]) table.number(value);
+      table.text(noise.fold).end_row();
     }
   }
   return table.str();

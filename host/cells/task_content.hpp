@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cells/cell_groups.hpp"
+#include "cells/fold_noise.hpp"
 #include "cells/gene_choice.hpp"
 #include "cells/perturbation_estimates.hpp"
 #include "cells/prepare.hpp"
@@ -17,9 +18,9 @@ namespace headroom {
 // Rows of the task: the groups that are perturbations, in order.
 std::vector<std::uint32_t> task_rows(const CellGroups& groups);
 
-// CSV: seven quantiles a row of the task.
+// CSV: seven quantiles a row of the task, and a context and fold of `of_folds`.
 std::string noise_table(const CellGroups& groups, const std::vector<std::uint32_t>& rows,
-                        const std::vector<PerturbationEstimate>& estimates);
+                        const std::vector<PerturbationEstimate>& estimates, const std::vector<FoldNoise>& of_folds);
 
 H5adContent task_content(const CellGroups& groups, const std::vector<std::uint32_t>& rows, const GeneChoice& genes,
                          const PerturbationEstimates& estimates, const PreparedFolds& folds);

@@ -1,24 +1,9 @@
 #include "evaluation/trial_methods.hpp"
 
-#include <algorithm>
-#include <cmath>
-#include <limits>
-
 #include "evaluation/whole_fold.hpp"
 
 namespace headroom {
 namespace {
-
-// A trial's labels as certain predictions: planes · rows × genes.
-Matrix planes_of(const LabelMatrix& labels) {
-  Matrix planes = Matrix::Zero(kClasses * labels.rows(), labels.cols());
-  for (Eigen::Index row = 0; row < labels.rows(); ++row) {
-    for (Eigen::Index gene = 0; gene < labels.cols(); ++gene) {
-      planes((labels(row, gene) + 1) * labels.rows() + row, gene) = 1;
-    }
-  }
-  return planes;
-}
 
 // Entry by entry over matrices of one shape.
 template <class Values>
@@ -33,15 +18,6 @@ Values quantile_over(const std::vector<Values>& trials, double q) {
 }
 
 }  // namespace
-
-double nearest_quantile(std::vector<double>& values, double q) {
-  const auto end = std::partition(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
-  const auto n = end - values.begin();
-  if (n == 0) return std::numeric_limits<double>::quiet_NaN();
-  const auto at = values.begin() + static_cast<std::ptrdiff_t>(std::nearbyint(q * static_cast<double>(n - 1)));
-  std::nth_element(values.begin(), at, end);
-  return *at;
-}
 
 void evaluate_trial_method(const TrialMethod& method, const Task& task, const FoldData& fold,
                            const std::vector<Metric>& metrics, const Matrix& resample_counts,
@@ -62,7 +38,7 @@ void evaluate_trial_method(const TrialMethod& method, const Task& task, const Fo
   std::vector<Vector> values;                                 // trials
   std::vector<Matrix> resampled;
   for (int trial = 0; trial < trials.n_trials(); ++trial) {
-    const Matrix planes = planes_of(trials.labels(trial, rows));
+    const Matrix planes = certain_planes(trials.labels(trial, rows));
     std::vector<Vector> of_trial = target.score(planes, fold.truth, metrics);
     for (std::size_t m = 0; m < metrics.size(); ++m) of_tests[m].push_back(std::move(of_trial[m]));
     WholeFoldScores whole = score_whole_fold(target, planes, fold.truth, metrics, evaluation.covered, resample_counts);

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "deg/label_trials.hpp"
 #include "evaluation/fold_data.hpp"
 #include "evaluation/run_results.hpp"
 #include "plan/target.hpp"
@@ -18,9 +19,5 @@ namespace headroom {
 void evaluate_trial_method(const TrialMethod& method, const Task& task, const FoldData& fold,
                            const std::vector<Metric>& metrics, const Matrix& resample_counts,
                            FoldEvaluation& evaluation);
-
-// The value at position q · (n - 1) of the finite ones in ascending order, rounded to the nearest, halves to even, as
-// NumPy's method "nearest" has it; NaN: none is finite. Reorders.
-double nearest_quantile(std::vector<double>& values, double q);
 
 }  // namespace headroom

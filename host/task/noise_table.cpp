@@ -27,6 +27,8 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kSameQuantile = 1e-9;
 constexpr std::array<std::string_view, 9> kMetrics{
     "L2", "MSE", "MAE", "Spearman", "Pearson", "Pearson_pert", "centroid_accuracy", "PDS_L1", "WMSE"};
+// Filled in rows of folds, which name no perturbation.
+constexpr std::array<std::string_view, 6> kColumnsOfFolds{"F1", "precision", "recall", "ROC_AUC", "AP", "fold"};
 constexpr std::string_view kOneMetricColumn = "value";
 constexpr std::string_view kBatchesColumn = "n_batches_pert";
 
@@ -86,7 +88,8 @@ Result<Layout> read_layout(const DelimitedReader& reader, NoiseTable* table) {
   for (std::size_t column = 0; column < reader.header().size(); ++column) {
     const std::string& name = reader.header()[column];
     if (name.empty() || column == layout.quantile || column == layout.pert || column == layout.context ||
-        column == layout.batches) {
+        column == layout.batches ||
+        std::find(kColumnsOfFolds.begin(), kColumnsOfFolds.end(), name) != kColumnsOfFolds.end()) {
       continue;
     }
     if (one_metric && name == kOneMetricColumn) {
@@ -224,6 +227,7 @@ Result<void> TableReader::read_lines() {
     const auto more = reader_.next();
     if (!more) return tl::unexpected(more.error());
     if (!*more) return {};
+    if (reader_.cells()[layout_.pert].empty()) continue;  // of a fold as a whole
     if (first) {
       if (auto done = drop_text_columns(); !done) return done;
       first = false;

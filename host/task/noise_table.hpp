@@ -44,10 +44,11 @@ struct NoiseTable {
 // Reads a table as `prepare` writes it or as it was published: columns quantile, pert_id, at least one metric (one
 // `value` column is L2), and optionally n_batches_pert, a context (matched to the task's by name, by the part behind
 // the last '_', or without regard to case), and further numeric columns. Any order; an unnamed first column is passed
-// over. Perturbations that either side lacks are counted in notes. Where the task's spellings were joined, so are the
-// table's: the mean of their values, which is noted.
-// Errors (bad_input): a missing column, a cell that is no number (an empty one or "nan" is no value), a quantile
-// outside [0, 1], the same quantile twice, no context column where the task has several, nothing that matches the task.
+// over, and so are rows that name no perturbation and the columns that only those fill (what prepare --deg tells of
+// folds as a whole). Perturbations that either side lacks are counted in notes. Where the task's spellings were joined,
+// so are the table's: the mean of their values, which is noted. Errors (bad_input): a missing column, a cell that is no
+// number (an empty one or "nan" is no value), a quantile outside [0, 1], the same quantile twice, no context column
+// where the task has several, nothing that matches the task.
 Result<NoiseTable> read_noise_table(const std::filesystem::path& path, const Task& task);
 
 // Writes `quantile,METRICS…,pert_id,n_batches_pert[,context][,further columns]`, 17 significant digits; the context

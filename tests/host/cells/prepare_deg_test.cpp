@@ -5,12 +5,14 @@
 
 #include <cmath>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "cells/prepare.hpp"
 #include "host/io/temporary_folder.hpp"
 #include "io/column_names.hpp"
+#include "io/delimited.hpp"
 #include "io/h5ad.hpp"
 #include "task/task.hpp"
 
@@ -142,6 +144,48 @@ TEST_F(PrepareDegGolden, TrialsLieWithinTheOraclesSpread) {
   }
 }
 
+// What noise.csv tells readers of a fold, against the trials that the task keeps.
+TEST_F(PrepareDegGolden, NoiseTellsTheMeansOfFolds) {
+  const TaskContext& context = task_.contexts.front();
+  std::map<std::string, std::vector<double>> f1_of_fold;
+  for (const auto& [fold, expected] : golden_["folds"].items()) {
+    RowIndex rows;
+    for (const auto& pert : expected["test"]) {
+      const auto at = std::find(context.pert_ids.begin(), context.pert_ids.end(), pert) - context.pert_ids.begin();
+      rows.push_back(static_cast<std::int32_t>(at));
+    }
+    const LabelMatrix truth = context.deg->labels(rows, Eigen::all);
+    std::vector<double>& trials = f1_of_fold[fold];
+    for (int trial = 0; trial < 20; ++trial) {
+      trials.push_back(macro_f1(truth, context.deg->trials->labels(trial, rows)));
+    }
+    std::sort(trials.begin(), trials.end());
+  }
+  auto reader = DelimitedReader::open(folder_ / "task" / "noise.csv");
+  ASSERT_TRUE(reader && reader->read_header());
+  const auto column = [&](const char* name) { return *reader->require_column(name); };
+  std::size_t n_rows = 0;
+  for (auto more = reader->next(); more && *more; more = reader->next()) {
+    const auto& cells = reader->cells();
+    if (!cells[column("pert_id")].empty()) {
+      EXPECT_TRUE(cells[column("fold")].empty() && cells[column("F1")].empty());
+      continue;
+    }
+    ++n_rows;
+    EXPECT_EQ(cells[column("context")], context.name);
+    EXPECT_TRUE(cells[column("L2")].empty());
+    const auto& trials = f1_of_fold.at(std::string(cells[column("fold")]));
+    // Of 20 trials, by the nearest: 0.1 · 19 is the third smallest.
+    const auto at = static_cast<std::size_t>(std::nearbyint(19 * *reader->number(column("quantile"))));
+    EXPECT_NEAR(*reader->number(column("F1")), trials[at], 1e-12);
+    for (const char* metric : {"precision", "recall", "ROC_AUC", "AP"}) {
+      const double value = *reader->number(column(metric));
+      EXPECT_TRUE(value > 0 && value <= 1) << metric << " " << value;
+    }
+  }
+  EXPECT_EQ(n_rows, 7 * f1_of_fold.size());
+}
+
 TEST(PrepareDeg, IsTheSameOnAnyNumberOfThreads) {
   if (!fs::exists(kGolden / "cells.h5ad")) GTEST_SKIP() << "no oracle data at " << kGolden;
   for (const Design design : {Design::global, Design::matched}) {
@@ -171,6 +215,7 @@ TEST(PrepareDeg, LeavesDeltasAndNoiseAsTheyAre) {
   EXPECT_TRUE(without->keys("layers").empty());
   EXPECT_FALSE(without->has_column(H5adAxis::obs, kHasDegColumn));
   EXPECT_FALSE(without->has_key(std::string("uns/") + kDegTrialsKey));
+  EXPECT_EQ(read_bytes(folder / "without" / "noise.csv").find("F1"), std::string::npos);
 }
 
 TEST(PrepareDeg, PlatesVoteAsInTheReference) {

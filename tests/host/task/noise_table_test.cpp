@@ -97,6 +97,22 @@ TEST(ReadNoiseTable, ReadsColumnsInAnyOrder) {
                                                "first is 'a'")));
 }
 
+// prepare --deg tells of folds as a whole, too: rows without a perturbation, and columns that only they fill.
+TEST(ReadNoiseTable, PassesOverRowsOfFolds) {
+  const std::string text =
+      "quantile,L2,pert_id,n_batches_pert,context,closed_form,F1,precision,recall,ROC_AUC,AP,fold\n"
+      "0.1,,,,all,,0.5,0.5,0.5,0.5,0.5,a fold\n"
+      "0.1,2,p,3,all,7,,,,,,\n"
+      "0.1,,,,elsewhere,,0.5,0.5,0.5,0.5,0.5,1\n";
+  const auto table = read_text(text, task_of({"all"}, {"p"}));
+  ASSERT_TRUE(table) << table.error().line();
+  EXPECT_EQ(table->value("all", "p", "L2", 0.1), 2.0);
+  EXPECT_EQ(table->reference("all", "p", "closed_form"), 7.0);
+  EXPECT_THAT(table->metrics, ElementsAre("L2"));
+  EXPECT_THAT(table->reference_columns, ElementsAre("closed_form"));
+  EXPECT_THAT(table->notes, IsEmpty());
+}
+
 TEST(ReadNoiseTable, MatchesContextsByNameSuffixOrCase) {
   const Task task = task_of({"A549", "K-562", "mcf7"}, {"p"});
   const auto table = read_text(
