@@ -470,8 +470,8 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
   command.add_flag(
       "--bounds-per-head", run.bounds_per_head,
       "Give each head bounds of its own, made with that head. By default bounds belong to the task: nulls and "
-      "the idealized cheater go through knn and lasso, whoever is measured, so that percentages rank as "
-      "errors do and adding a method moves none");
+      "the idealized cheater go through knn and lasso (of classes: logistic), whoever is measured, so that "
+      "percentages rank as errors do and adding a method moves none");
   command.add_option("--seed", run.seed, "Seed of the random null, of the intervals and of plugins")
       ->capture_default_str();
   command.add_flag("--inner-scores", arguments.keep_inner_scores,
@@ -1174,6 +1174,11 @@ void add_inspect_command(CLI::App& app, Command& command) {
       ->check(CLI::IsMember({"anything", "task", "cells"}))
       ->type_name("anything|task|cells")
       ->capture_default_str();
+  inspect_app
+      .add_option("--target", arguments->options.target,
+                  "Only this target's part of a task or of results: lfc or deg (default: all)")
+      ->check(CLI::IsMember({"lfc", "deg"}))
+      ->type_name("lfc|deg");
   inspect_app
       .add_option("--sandbox", texts->sandbox,
                   "Confinement: strict (strong or better, else exit 4), relaxed (the best to be had), off")

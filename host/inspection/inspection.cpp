@@ -66,13 +66,14 @@ Result<void> inspect_folder(const fs::path& path, const InspectOptions& options,
   if (is_there(path / "summary.json") || is_there(path / "results.sqlite")) {
     inspection.kind = "results";
     if (is_there(path / "summary.json")) {
-      if (auto added = add(summary_facts(path / "summary.json"), inspection); !added) return added;
+      if (auto added = add(summary_facts(path / "summary.json", options.target), inspection); !added) return added;
     }
-    return is_there(path / "results.sqlite") ? add(store_facts(path / "results.sqlite"), inspection) : Result<void>();
+    return is_there(path / "results.sqlite") ? add(store_facts(path / "results.sqlite", options.target), inspection)
+                                             : Result<void>();
   }
   if (is_there(path / "task.h5ad")) {
     inspection.kind = "task";
-    return add(task_facts(path, options.flags), inspection);
+    return add(task_facts(path, options.flags, options.target), inspection);
   }
   if (find_in_folder(path, {"matrix.mtx"})) {
     inspection.kind = "cells";
@@ -87,7 +88,7 @@ Result<void> inspect_folder(const fs::path& path, const InspectOptions& options,
 Result<void> inspect_file(const fs::path& path, const InspectOptions& options, Inspection& inspection) {
   if (options.as == InspectOptions::As::task) {
     inspection.kind = "task";
-    return add(task_facts(path, options.flags), inspection);
+    return add(task_facts(path, options.flags, options.target), inspection);
   }
   if (options.as == InspectOptions::As::cells) {
     inspection.kind = "cells";
@@ -104,11 +105,11 @@ Result<void> inspect_file(const fs::path& path, const InspectOptions& options, I
   }
   if (bytes->starts_with(std::string("SQLite format 3\0", 16))) {
     inspection.kind = "results";
-    return add(store_facts(path), inspection);
+    return add(store_facts(path, options.target), inspection);
   }
   if (path.extension() == ".json") {
     inspection.kind = "summary";
-    return add(summary_facts(path), inspection);
+    return add(summary_facts(path, options.target), inspection);
   }
   if (is_noise_table(*bytes)) {
     inspection.kind = "noise table";
@@ -128,6 +129,11 @@ Result<Inspection> inspect(const fs::path& path, const InspectOptions& options) 
   const auto inspected = fs::is_directory(path, ignored) ? inspect_folder(path, options, inspection)
                                                          : inspect_file(path, options, inspection);
   if (!inspected) return tl::unexpected<Error>(inspected.error());
+  const bool has_targets = inspection.kind == "task" || inspection.kind == "results" || inspection.kind == "summary";
+  if (!options.target.empty() && !has_targets) {
+    return bad_input(fmt::format("a {} has no targets", inspection.kind), path.string(),
+                     "leave --target out; an h5ad is read as a task with --as task");
+  }
   return inspection;
 }
 

@@ -22,6 +22,7 @@ struct InspectOptions {
   // `prepare` cells. An h5ad of more than 8 GiB of cells needs the latter: the sandbox is given a copy in memory.
   enum class As { anything, task, cells };
   As as = As::anything;
+  std::string target;  // "lfc", "deg": only this target's part of a task or of results; empty: all
   // How the file is read and what is accepted of it: its review is part of what is told.
   ReadingFlags flags;
   int n_threads = 1;
@@ -37,7 +38,8 @@ struct Inspection {
   std::optional<std::string> fault;  // why a plugin, or a file that a confined worker read, could not be described
 };
 
-// Errors: not there, unreadable, of no known kind (bad_input); no sandbox as strong as asked for.
+// Errors: not there, unreadable, of no known kind, without the target that is asked for (bad_input); no sandbox as
+// strong as asked for.
 Result<Inspection> inspect(const std::filesystem::path& path, const InspectOptions& options);
 
 }  // namespace headroom

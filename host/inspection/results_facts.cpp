@@ -62,9 +62,17 @@ Result<std::vector<std::string>> rows_of(SqliteDatabase& database, const std::st
 
 }  // namespace
 
-Result<std::vector<Fact>> summary_facts(const fs::path& path) {
-  const auto summary = read_summary_json(path);
+Result<std::vector<Fact>> summary_facts(const fs::path& path, const std::string& target) {
+  auto summary = read_summary_json(path);
   if (!summary) return tl::unexpected<Error>(summary.error());
+  if (!target.empty()) {
+    const std::vector<std::string> targets = targets_of(*summary);
+    if (std::find(targets.begin(), targets.end(), target) == targets.end()) {
+      return bad_input(fmt::format("the run has nothing of the target '{}'", target), path.string(),
+                       "leave --target out, or run it with this --target");
+    }
+    *summary = part_of_target(*summary, target);
+  }
   auto hash = sha256_of_file(path);
   if (!hash) return tl::unexpected<Error>(hash.error());
   std::string confinement = ConfinementLevel_Name(summary->settings().confinement());
@@ -106,7 +114,7 @@ Result<std::vector<Fact>> summary_facts(const fs::path& path) {
   return facts;
 }
 
-Result<std::vector<Fact>> store_facts(const fs::path& path) {
+Result<std::vector<Fact>> store_facts(const fs::path& path, const std::string& target) {
   auto database = SqliteDatabase::open(path, SqliteAccess::read);
   if (!database) return tl::unexpected<Error>(database.error());
   const auto schema = read_store_schema(*database);
@@ -130,10 +138,11 @@ Result<std::vector<Fact>> store_facts(const fs::path& path) {
   if (!rows) return tl::unexpected<Error>(rows.error());
   int code = SQLITE_OK;
   while ((code = rows->step()) == SQLITE_ROW) {
+    const auto [of_row, context] = target_and_context(rows->text(0));
+    if (!target.empty() && of_row != target) continue;
     const std::string status = rows->text(2);
     ++n_of_status[status];
-    const auto [target, context] = target_and_context(rows->text(0));
-    const std::string of_target = target == kUnmarkedTarget ? context : context + " · " + target;
+    const std::string of_target = of_row == kUnmarkedTarget ? context : context + " · " + of_row;
     Folds& folds = folds_of_method[{of_target, rows->text(1)}];
     ++folds.n;
     if (status == status_name(Status::ok)) ++folds.n_ok;

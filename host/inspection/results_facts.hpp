@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "io/file_facts.hpp"
@@ -10,9 +11,10 @@
 namespace headroom {
 
 // A summary.json: task, settings, bounds and methods with their status and what they closed of the gap.
-Result<std::vector<Fact>> summary_facts(const std::filesystem::path& path);
+// `target`: its part alone; empty: all. Error (bad_input): there is nothing of that target.
+Result<std::vector<Fact>> summary_facts(const std::filesystem::path& path, const std::string& target = {});
 
-// A results.sqlite: runs, evaluations by status, methods. It is only read.
-Result<std::vector<Fact>> store_facts(const std::filesystem::path& path);
+// A results.sqlite: runs, evaluations by status, methods. It is only read. `target`: only its evaluations.
+Result<std::vector<Fact>> store_facts(const std::filesystem::path& path, const std::string& target = {});
 
 }  // namespace headroom

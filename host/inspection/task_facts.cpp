@@ -14,6 +14,7 @@
 #include "io/regular_file.hpp"
 #include "io/sha256.hpp"
 #include "io/text_file.hpp"
+#include "plan/target.hpp"
 #include "task/noise_table.hpp"
 #include "task/task.hpp"
 
@@ -124,10 +125,16 @@ Result<std::vector<std::string>> first_column_of(const fs::path& path, std::size
 
 }  // namespace
 
-Result<std::vector<Fact>> task_facts(const fs::path& path, const ReadingFlags& flags) {
+Result<std::vector<Fact>> task_facts(const fs::path& path, const ReadingFlags& flags, const std::string& target) {
   Review review(flags.review);
   const auto task = read_task(path, flags.task, review);
   if (!task) return tl::unexpected(task.error());
+  const auto is_told = [&](const Target& one) { return holds(*task, one) && (target.empty() || target == one.name); };
+  const bool tells_deltas = is_told(lfc_target()), tells_labels = is_told(deg_target());
+  if (!tells_deltas && !tells_labels) {
+    return bad_input(fmt::format("the task does not hold the target '{}'", target), path.string(),
+                     "leave --target out, or make it again from the cells with headroom prepare --deg");
+  }
   std::vector<Fact> facts = {
       fact("name", task->name),
       fact("sha256", task->sha256),
@@ -142,7 +149,7 @@ Result<std::vector<Fact>> task_facts(const fs::path& path, const ReadingFlags& f
       first_of_fact("perturbations", task->contexts.front().pert_ids, kNamesShown),
       first_of_fact("genes", task->gene_ids, kNamesShown),
       fact("n_measured_perturbations", task->n_measured_perturbations)};
-  if (task->has_deltas) {
+  if (tells_deltas) {
     double least = std::numeric_limits<double>::infinity(), greatest = -least;
     for (const TaskContext& context : task->contexts) {
       least = std::min(least, context.deltas.minCoeff());
@@ -151,14 +158,14 @@ Result<std::vector<Fact>> task_facts(const fs::path& path, const ReadingFlags& f
     facts.push_back(fact("least_value", least));
     facts.push_back(fact("greatest_value", greatest));
   }
-  if (task->has_deg_labels()) {
+  if (tells_labels) {
     for (Fact& of_labels : facts_of_labels(*task)) facts.push_back(std::move(of_labels));
   }
   if (!task->control_note.empty()) facts.push_back(fact("no_control_profile", task->control_note));
   std::vector<std::string> notes = task->notes;
 
   std::error_code ignored;
-  if (fs::is_directory(path, ignored) && fs::exists(path / "noise.csv", ignored)) {
+  if (tells_deltas && fs::is_directory(path, ignored) && fs::exists(path / "noise.csv", ignored)) {
     const auto noise = read_noise_table(path / "noise.csv", *task);
     if (!noise) return tl::unexpected(noise.error());
     for (Fact& of_noise : facts_of(*noise)) facts.push_back(std::move(of_noise));
@@ -191,7 +198,7 @@ Result<std::vector<Fact>> noise_facts(const fs::path& path) {
     if (!*more) break;
     ++n_rows;
     const auto& cells = reader->cells();
-    perts.emplace(cells[*pert]);
+    if (!cells[*pert].empty()) perts.emplace(cells[*pert]);  // rows of folds name none
     if (context) contexts.emplace(cells[*context]);
     const auto q = parse_number(cells[*quantile]);
     if (!q) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "inspection/reading_flags.hpp"
@@ -11,7 +12,9 @@
 namespace headroom {
 
 // A task h5ad, or a folder with task.h5ad and perhaps noise.csv, as `run` would read it with these flags.
-Result<std::vector<Fact>> task_facts(const std::filesystem::path& path, const ReadingFlags& flags);
+// `target`: what concerns that one alone; empty: all. Error (bad_input): the task does not hold it.
+Result<std::vector<Fact>> task_facts(const std::filesystem::path& path, const ReadingFlags& flags,
+                                     const std::string& target = {});
 
 // A noise table on its own.
 Result<std::vector<Fact>> noise_facts(const std::filesystem::path& path);

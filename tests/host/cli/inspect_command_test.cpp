@@ -77,6 +77,14 @@ TEST_F(Inspect, TheLabelsOfATask) {
   EXPECT_GT(down + up, 0);
   EXPECT_LT(task["least_value"], 0);
 
+  const json deltas_part = facts("labelled --target lfc"), labels_part = facts("labelled --target deg");
+  EXPECT_FALSE(deltas_part.contains("deg_source"));
+  EXPECT_TRUE(deltas_part.contains("least_value") && deltas_part.contains("noise_metrics"));
+  EXPECT_EQ(labels_part["deg_source"], "layer 'deg'");
+  EXPECT_FALSE(labels_part.contains("least_value") || labels_part.contains("noise_metrics"));
+  expect_error("screen/task --target deg", "the task does not hold the target 'deg'");
+  expect_error("screen/task/noise.csv --target lfc", "a noise table has no targets");
+
   // Labels alone.
   H5adContent content;
   const LabelMatrix labels{{0, 1}, {-1, 1}, {0, 0}, {1, 0}};
