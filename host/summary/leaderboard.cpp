@@ -51,7 +51,7 @@ Result<void> check_same_scale(const RankedRun& first, const RankedRun& other, co
           fmt::format("the runs have different bounds in '{}': WAP {:.6g} and {:.6g}, BAP {:.6g} and {:.6g}",
                       context.context(), context.wap().value(), same.wap().value(), context.bap().value(),
                       same.bap().value()),
-          where, "run them with the same --seed, --common-dim, --fold and --grid of knn and lasso");
+          where, "run them with the same --seed, --common-dim, --fold and --grid of the heads that bounds go through");
     }
   }
   return {};

@@ -137,6 +137,23 @@ TEST_F(PublishedScores, TurnsRoundForMetricsWhereHigherIsBetter) {
   EXPECT_EQ(pearson.notes_size(), 2) << "fold 1 has no value, fold 2 no row";
 }
 
+// As published tables of the DEG task have them; the expected names are the protocol's.
+TEST_F(PublishedScores, KnowsTheColumnsOfTheDegTask) {
+  const auto summary = summarise_score_table(table("name,fold,f1_score,precision,recall,roc_auc,average_precision\n"
+                                                   "mean,K562.0,0.3,0.2,0.1,0.5,0.4\n"
+                                                   "limit,K562.0,0.7,0.8,0.9,0.9,0.8\n"
+                                                   "x,K562.0,0.4,0.5,0.3,0.6,0.7\n"),
+                                             bounds());
+  ASSERT_TRUE(summary) << summary.error().line();
+  const std::map<std::string, double> closed = {
+      {"F1", 25}, {"precision", 50}, {"recall", 25}, {"ROC_AUC", 25}, {"AP", 75}};
+  ASSERT_EQ(summary->contexts_size(), 5);
+  for (const ContextResult& context : summary->contexts()) {
+    ASSERT_TRUE(closed.contains(context.metric())) << context.metric();
+    EXPECT_NEAR(method(context, "x").gap_closed(), closed.at(context.metric()), 1e-9) << context.metric();
+  }
+}
+
 TEST_F(PublishedScores, GivesNoPercentageWhereTheBoundsAreInverted) {
   auto options = bounds();
   options.wap = {"limit"};
