@@ -91,7 +91,7 @@ void add_label_flags(CLI::App& command, LabelOptions& labels) {
   command
       .add_option(
           "--control", labels.controls,
-          "Label of the control, or a pattern such as 'NegCtrl*'; may be repeated, and all of them are one control")
+          "Label of the control, or a pattern such as 'NegCtrl*'; all that are given are one control")
       ->type_name("LABEL")
       ->allow_extra_args(false);
   command.add_flag("--merge-labels", labels.merge,
@@ -751,8 +751,8 @@ void add_prepare_command(CLI::App& app, Command& command) {
       "quantiles of the error of resampled cells in L2, MSE, MAE, Spearman and Pearson, beside them\n"
       "closed_form (standard error of the mean, in L2) and split_half (disjoint halves). In simulated\n"
       "screens closed_form is what the true deltas score; the quantiles 0.5 and 0.9 are 1.3 and 1.6 times\n"
-      "that, so the published bound (0.9) is a cautious one. With --deg the task holds a second target: which\n"
-      "genes respond, and in which direction, with 20 trials of resampled cells (matched: 9).");
+      "that, so the published bound (0.9) is a cautious one. With --deg the task holds a second target:\n"
+      "which genes respond, and in which direction, with 20 trials of resampled cells (matched: 9).");
   add_prepare_flags(prepare_app, *arguments, *memory_limit);
   add_review_flags(prepare_app, arguments->review);
   add_common_flags(prepare_app, arguments->common);

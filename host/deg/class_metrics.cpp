@@ -247,8 +247,8 @@ ClassMatrix most_likely_classes(const ConstMatrixRef& planes) {
   ClassMatrix classes(n, planes.cols());
   for (Eigen::Index row = 0; row < n; ++row) {
     for (Eigen::Index gene = 0; gene < planes.cols(); ++gene) {
-      classes(row, gene) = static_cast<std::int8_t>(first_maximum(
-          planes(kDown * n + row, gene), planes(kNotDe * n + row, gene), planes(kUp * n + row, gene)));
+      classes(row, gene) = static_cast<std::int8_t>(
+          first_maximum(planes(kDown * n + row, gene), planes(kNotDe * n + row, gene), planes(kUp * n + row, gene)));
     }
   }
   return classes;
@@ -320,8 +320,8 @@ double macro_f1(std::span<const ConstMatrixMap> planes, const ConstMatrixRef& la
     const auto label_row = label_rows[static_cast<std::size_t>(row)];
     for (Eigen::Index gene = 0; gene < n_genes; ++gene) {
       const std::size_t predicted = first_maximum(planes[0](row, gene), planes[1](row, gene), planes[2](row, gene));
-      counts[static_cast<std::size_t>(gene)][static_cast<std::size_t>(labels(label_row, gene)) * kClasses +
-                                             predicted] += 1;
+      counts[static_cast<std::size_t>(gene)]
+            [static_cast<std::size_t>(labels(label_row, gene)) * kClasses + predicted] += 1;
     }
   }
   double sum = 0;

@@ -1,11 +1,11 @@
 // The metrics of the DEG task (protocol section 8): how well probabilities of three classes per perturbation and gene
 // match the labels.
 //
-// Most of them belong to a fold as a whole, for they are taken gene by gene over its test perturbations and then averaged
-// over genes: a fold's F1 is no mean of values that single perturbations have. So whoever wants a fold's value under
-// other weights of its perturbations (a bootstrap resample, the covered rows alone) does not average anything but asks
-// for it here: all metrics are computed for many columns of weights at once, and one walk over the predictions serves
-// all of them.
+// Most of them belong to a fold as a whole, for they are taken gene by gene over its test perturbations and then
+// averaged over genes: a fold's F1 is no mean of values that single perturbations have. So whoever wants a fold's value
+// under other weights of its perturbations (a bootstrap resample, the covered rows alone) does not average anything but
+// asks for it here: all metrics are computed for many columns of weights at once, and one walk over the predictions
+// serves all of them.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,8 @@ inline constexpr Eigen::Index kDown = 0, kNotDe = 1, kUp = 2, kClasses = 3;
 // perturbations × genes, each a class number.
 using ClassMatrix = Eigen::Matrix<std::int8_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-// Whether a metric is one number per fold; false: one per perturbation, of which the fold has the mean, as all metrics of
-// deltas are.
+// Whether a metric is one number per fold; false: one per perturbation, of which the fold has the mean, as all metrics
+// of deltas are.
 bool is_of_fold(Metric metric);
 
 // The classes that probabilities speak for: the first maximum of each. `planes`: 3 · perturbations × genes, plane below

@@ -48,7 +48,7 @@ EvaluationInputs inputs_of_split(const RunOptions& options, const Task& task, co
   EvaluationInputs inputs = {{"Headroom", options.build},
                              {"task", task.sha256},
                              {"deltas", task.columns.delta_source},
-                              {"context", tested.name},
+                             {"context", tested.name},
                              {"fold", split.name},
                              {"training perturbations", hash_of_rows(task, split.training)},
                              {"test perturbations", hash_of_rows(task, split.test)}};

@@ -1,6 +1,6 @@
-// The names of all metrics, and those of protocol section 4, each per test perturbation. What depends on the truth alone
-// is prepared once per context and fold and shared by every method. The metrics of classes (section 8) are computed in
-// deg/class_metrics.hpp.
+// The names of all metrics, and those of protocol section 4, each per test perturbation. What depends on the truth
+// alone is prepared once per context and fold and shared by every method. The metrics of classes (section 8) are
+// computed in deg/class_metrics.hpp.
 #pragma once
 
 #include <cstdint>

@@ -393,7 +393,8 @@ TEST_F(TinyScreen, WrongFlagsNameWhatThereIs) {
   expect_error(headroom(run + "--fold 9"), 2, "its folds are");
   expect_error(headroom(run + "--metric R2"), 2, "the metrics are");
   expect_error(headroom(run + "--ceiling sky"), 2, "sampling_error_q90");
-  expect_error(headroom(run + "--nulls zero"), 2, "they are train_mean, no_change, most_frequent, prior, random, gene_pca");
+  expect_error(headroom(run + "--nulls zero"), 2,
+               "they are train_mean, no_change, most_frequent, prior, random, gene_pca");
   expect_error(headroom(run + "--predictor forest"), 2, "there is no head 'forest'");
   expect_error(headroom(run + "--embedding good=screen/embeddings/weak.h5ad"), 2, "is taken");
   std::ofstream(folder_ / "other.so") << "this is no library";

@@ -136,7 +136,8 @@ TEST(ClassMetrics, AreTheirDefinitions) {
     SCOPED_TRACE(seed);
     const Eigen::Index rows = 3 + seed % 9, genes = 70;
     const ClassMatrix labels = random_classes(rows, genes, seed);
-    for (const Matrix& planes : {coarse_planes(rows, genes, 100 + seed), certain(random_classes(rows, genes, seed + 7))}) {
+    for (const Matrix& planes :
+         {coarse_planes(rows, genes, 100 + seed), certain(random_classes(rows, genes, seed + 7))}) {
       for (const auto& [metric, expected] : naive(planes, labels)) {
         EXPECT_NEAR(value_of(metric, planes, labels), expected, 1e-13) << metric_name(metric);
       }
