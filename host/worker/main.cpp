@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <string>
 
@@ -19,6 +20,18 @@ constexpr int kWrongCallerExit = 64;
 int refuse() {
   std::fputs("headroom-worker: error: this program is started by headroom and by nothing else\n", stderr);
   return kWrongCallerExit;
+}
+
+// Sends the first frame. The kernel counts descriptors on their way per user: a hostile worker of the same user that
+// floods its own channel with them stands in the way until its host has ended it.
+bool tell(const headroom::WorkerReply& ready, const headroom::FileDescriptor& listener) {
+  constexpr useconds_t kPause = 10'000;
+  constexpr int kMostTries = 500;
+  for (int tries = 1;; ++tries) {
+    const int failed = headroom::send_frame(headroom::kChannelFd, ready.SerializeAsString(), listener.get(), true);
+    if (failed != ETOOMANYREFS || tries == kMostTries) return failed == 0;
+    usleep(kPause);
+  }
 }
 
 }  // namespace
@@ -47,7 +60,7 @@ int main() {
   WorkerReply ready;
   ready.set_sequence(first.sequence());
   *ready.mutable_ready()->mutable_confinement() = sandbox.report;
-  if (send_frame(kChannelFd, ready.SerializeAsString(), sandbox.policy_listener.get(), true) != 0) _exit(1);
+  if (!tell(ready, sandbox.policy_listener)) _exit(1);
   sandbox.policy_listener.reset();
 
   watch_memory(request.limits.address_space_bytes());
