@@ -8,6 +8,7 @@
 
 #include "cells/name_list.hpp"
 #include "cells/task_content.hpp"
+#include "io/row_choice.hpp"
 #include "protocol/kfold.hpp"
 #include "task/fold_assignment.hpp"
 
@@ -61,18 +62,6 @@ Result<FoldLabels> folds_of_cells(const CellSource& source, const CellGroups& gr
   return labels;
 }
 
-// Columns that tell one fold each are named together, separated by commas.
-std::vector<std::string> fold_columns_named(const std::string& text, const std::vector<std::string>& columns) {
-  if (is_there(columns, text)) return {text};
-  std::vector<std::string> names;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    names.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return names;
-}
-
 // Folds of tiny screens: as many as were asked for, whatever can be tested in them.
 Result<FoldReading> make_any_folds(const std::vector<TaskContext>& contexts, int n_folds, std::uint32_t seed,
                                    const std::string& where) {
@@ -100,7 +89,11 @@ Result<FoldReading> choose_folds(const CellSource& source, const CellGroups& gro
   if (options.fold_col) {
     FoldColumns folds;
     folds.where = source.path();
-    for (const std::string& name : fold_columns_named(*options.fold_col, source.columns())) {
+    // Columns that tell one fold each are named together.
+    const std::vector<std::string> columns = source.columns();
+    const std::vector<std::string> fold_columns =
+        columns_named(*options.fold_col, [&](const std::string& name) { return is_there(columns, name); });
+    for (const std::string& name : fold_columns) {
       auto labels = folds_of_cells(source, groups, name);
       if (!labels) return tl::unexpected(labels.error());
       folds.names.push_back(name);

@@ -92,6 +92,7 @@ Result<Task> class_task(const Task& task) {
   classes.gene_ids = task.gene_ids;
   classes.fold_names = task.fold_names;
   classes.columns = task.columns;
+  classes.labels = task.labels;
   classes.origin = task.origin;
   classes.deg_trials_note = task.deg_trials_note;
   classes.control_note = task.control_note;
