@@ -231,6 +231,7 @@ class Run {
     if (split.n_items_left.fetch_sub(1) == 1) {
       split.shelf.clear();
       split.training_gram.drop();
+      split.trial_scores.drop();
       split.data.drop();
     }
     if (context.n_items_left.fetch_sub(1) == 1) {

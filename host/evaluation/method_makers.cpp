@@ -118,9 +118,9 @@ void evaluate_noise(const PlannedMethod& method, const MakerInputs& in, FoldEval
 
 void evaluate_trials(const PlannedMethod& method, const MakerInputs& in, FoldEvaluation& evaluation) {
   const Stopwatch watch;
-  const auto counts = resample_counts(in);
-  evaluate_trial_method(in.plan.target->trial_methods[method.index], in.task, in.fold, in.plan.metrics, *counts,
-                        evaluation);
+  const auto trials =
+      in.split.trial_scores.get([&] { return score_trials(in.task, in.fold, in.plan.metrics, *resample_counts(in)); });
+  evaluate_trial_method(in.plan.target->trial_methods[method.index], in.task, *trials, evaluation);
   evaluation.wall_s = watch.wall_s();
   evaluation.cpu_s = watch.cpu_s();
 }

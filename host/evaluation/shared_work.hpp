@@ -13,6 +13,7 @@
 #include "evaluation/fold_gate.hpp"
 #include "evaluation/made_once.hpp"
 #include "evaluation/run_results.hpp"
+#include "evaluation/trial_methods.hpp"
 #include "outcome/outcome.hpp"
 
 namespace headroom {
@@ -27,6 +28,7 @@ struct SplitWork {
   MadeOnce<Result<FoldData>> data;
   MadeOnce<Result<SharedMatrix>> training_gram;  // for heads that give errors
   MadeOnce<Matrix> resample_counts;              // test rows × resamples, for targets that score whole folds
+  MadeOnce<TrialScores> trial_scores;            // for targets whose cheaters are trials
   std::map<std::size_t, PartsOfMean> means;      // by method
   std::mutex shelf_mutex;
   std::vector<std::vector<FoldWorker>> shelf;  // per head: idle workers of shipped predictors

@@ -140,7 +140,7 @@ TEST(TrialMethods, TakeTheNearestOfTheTrials) {
   const Matrix counts = TestResamples({12}, 3, 40).all_counts(0);
 
   FoldEvaluation evaluation;
-  evaluate_trial_method({"sampling_error_q10", 0.1, true}, task, fold, metrics, counts, evaluation);
+  evaluate_trial_method({"sampling_error_q10", 0.1, true}, task, score_trials(task, fold, metrics, counts), evaluation);
   ASSERT_EQ(evaluation.status, Status::ok) << evaluation.reason;
   // By definition: every trial scored by itself.
   std::vector<double> f1;
@@ -179,7 +179,8 @@ TEST(TrialMethods, AreSkippedWithoutTrials) {
   const Task task = class_task(file).value();
   const FoldData fold = make_fold_data(task, splits_within(task, {"f0"}).value().front(), {Metric::F1}).value();
   FoldEvaluation evaluation;
-  evaluate_trial_method({"sampling_error_q10", 0.1, true}, task, fold, {Metric::F1}, Matrix::Ones(12, 1), evaluation);
+  evaluate_trial_method({"sampling_error_q10", 0.1, true}, task,
+                        score_trials(task, fold, {Metric::F1}, Matrix::Ones(12, 1)), evaluation);
   EXPECT_EQ(evaluation.status, Status::skipped);
   EXPECT_NE(evaluation.reason.find("keeps no labels of resampled cells"), std::string::npos);
 }
