@@ -117,6 +117,46 @@ DegControl plate_deg_control(const ContextControl& control, const std::string& c
   return out;
 }
 
+DegControlCells control_cells(const DegControl& control, const std::vector<std::string>& batches) {
+  DegControlCells out;
+  const auto n_genes = static_cast<Eigen::Index>(control.n_genes);
+  const auto add_plate = [&](const std::string& name, std::uint32_t n_cells, const auto& moments_of) {
+    const auto row = static_cast<Eigen::Index>(out.plates.size());
+    out.plates.push_back(name);
+    out.n_cells.push_back(n_cells);
+    for (std::uint32_t g = 0; g < control.n_genes; ++g) {
+      const SampleMoments moments = moments_of(g);
+      out.mean(row, g) = moments.mean;
+      out.squared_error(row, g) = moments.squared_error;
+    }
+  };
+  if (control.design == Design::global) {
+    if (!control.has_enough_cells()) return out;
+    out.mean.resize(1, n_genes);
+    out.squared_error.resize(1, n_genes);
+    add_plate("", control.n_cells,
+              [&](std::uint32_t g) { return control.moments[static_cast<std::size_t>(g) * control.n_lanes]; });
+    return out;
+  }
+  std::vector<BatchSpan> spans = control.cells->spans;
+  std::erase_if(spans, [](const BatchSpan& span) { return span.n_cells() < kLeastControlCells; });
+  out.mean.resize(static_cast<Eigen::Index>(spans.size()), n_genes);
+  out.squared_error.resize(static_cast<Eigen::Index>(spans.size()), n_genes);
+  const Lanes as_they_are;
+  const std::uint32_t n_lanes = as_they_are.n_lanes();
+  AlignedVector<double> weights, sums(static_cast<std::size_t>(control.n_genes) * n_lanes), squares(sums.size());
+  for (const BatchSpan& span : spans) {
+    const std::vector<std::uint16_t> once(static_cast<std::size_t>(span.n_cells()) * n_lanes, 1);
+    sum_tile({control.cells, span.begin, span.end}, once, n_lanes, 0, control.n_genes, weights, sums.data(),
+             squares.data());
+    add_plate(batches[span.batch], span.n_cells(), [&](std::uint32_t g) {
+      const std::size_t at = static_cast<std::size_t>(g) * n_lanes;
+      return sample_moments(span.n_cells(), sums[at], squares[at]);
+    });
+  }
+  return out;
+}
+
 struct DegWorkspace::Buffers {
   GeneMajorGroup cells;
   std::vector<std::uint16_t> own_counts, control_counts;

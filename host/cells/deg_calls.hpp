@@ -47,6 +47,10 @@ DegControl pooled_deg_control(const CellRows& control, std::uint32_t n_genes, co
 // Matched design: keeps a reference to the control's cells.
 DegControl plate_deg_control(const ContextControl& control, const std::string& context, std::uint64_t seed);
 
+// Moments of the control's cells as they are, for whoever calls labels of other cells against them: pooled, or of every
+// plate that has enough. `batches` names the plates.
+DegControlCells control_cells(const DegControl& control, const std::vector<std::string>& batches);
+
 // Why a perturbation is without labels, or that it has some.
 enum class DegOutcome : std::uint8_t {
   labelled,

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "numerics/quantile.hpp"
 #include "numerics/simd_clones.hpp"
 
 namespace headroom {
@@ -73,14 +74,6 @@ void make_keys(const float* x, std::uint32_t n, int key_bits, std::uint32_t* key
 }
 
 }  // namespace
-
-double linear_quantile(const std::vector<double>& sorted, double q) {
-  if (sorted.empty()) return kNaN;
-  const double place = q * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
-  if (below + 1 >= sorted.size()) return sorted.back();
-  return sorted[below] + (place - static_cast<double>(below)) * (sorted[below + 1] - sorted[below]);
-}
 
 // Digits of 9 bits where 14 are enough for the index (16,384 genes), of 8 up to 65,536; beyond that the key shrinks on.
 SpearmanAgainst::SpearmanAgainst(std::uint32_t n)
@@ -237,10 +230,11 @@ std::array<NoiseScores, kNoiseQuantiles.size()> DrawMetrics::quantiles() {
   }
   std::array<NoiseScores, kNoiseQuantiles.size()> out;
   for (int m = 0; m < kNoiseMetrics; ++m) {
-    const bool undefined = std::any_of(scores[m].begin(), scores[m].end(), [](double s) { return std::isnan(s); });
+    const bool undefined =
+        scores[m].empty() || std::any_of(scores[m].begin(), scores[m].end(), [](double s) { return std::isnan(s); });
     if (!undefined) std::sort(scores[m].begin(), scores[m].end());
     for (std::size_t q = 0; q < kNoiseQuantiles.size(); ++q) {
-      out[q][m] = undefined ? kNaN : linear_quantile(scores[m], kNoiseQuantiles[q]);
+      out[q][m] = undefined ? kNaN : quantile_of_sorted(scores[m], kNoiseQuantiles[q]);
     }
   }
   return out;

@@ -19,9 +19,6 @@ inline constexpr std::array<double, 7> kNoiseQuantiles = {0.1, 0.2, 0.5, 0.8, 0.
 // One value for each NoiseMetric; NaN where it is undefined (a correlation with a constant profile).
 using NoiseScores = std::array<double, kNoiseMetrics>;
 
-// Quantile with linear interpolation (NumPy's default) of ascending values; NaN if `sorted` is empty.
-double linear_quantile(const std::vector<double>& sorted, double q);
-
 // Rank correlation of many vectors with one reference; average ranks for ties. Values are ranked in float32, which
 // moves a correlation by less than 1e-6 and halves the traffic of a sort that would otherwise outweigh the bootstrap
 // itself. Sums of ranks are whole numbers and exact.

@@ -62,8 +62,8 @@ std::string in_named_context(const CellGroups& groups, std::uint32_t context) {
 }
 
 // Says what has no labels, and moves the labels to the others.
-void finish_labels(LabelsOfContext& done, const std::vector<bool>& constant_genes, const std::string& in,
-                   PerturbationEstimates& out) {
+void finish_labels(LabelsOfContext& done, const CellGroups& groups, const std::vector<bool>& constant_genes,
+                   const std::string& in, PerturbationEstimates& out) {
   std::size_t n_of[3] = {0, 0, 0};
   for (const DegOutcome outcome : done.outcomes) {
     ++n_of[static_cast<std::size_t>(outcome)];
@@ -87,6 +87,9 @@ void finish_labels(LabelsOfContext& done, const std::vector<bool>& constant_gene
         fmt::format("{} of {} genes{} have the same value in every cell that labels come from: "
                     "their labels are 0",
                     n_constant, constant_genes.size(), in));
+  }
+  if (DegControlCells control = control_cells(done.control, groups.batches); !control.plates.empty()) {
+    done.labels.control = std::move(control);
   }
   out.labels.push_back(std::move(done.labels));
   if (done.statistics) out.statistics.push_back(std::move(*done.statistics));
@@ -182,7 +185,7 @@ Result<PerturbationEstimates> estimate_all(CellBuckets& buckets, const CellGroup
         const std::vector<bool>& of_worker = worker->labels->constant_genes();
         for (std::uint32_t g = 0; g < n_genes; ++g) constant_genes[g] = constant_genes[g] && of_worker[g];
       }
-      finish_labels(*labels, constant_genes, in_named_context(groups, context), out);
+      finish_labels(*labels, groups, constant_genes, in_named_context(groups, context), out);
     }
     first = last;
   }

@@ -275,7 +275,7 @@ Result<PrepareReport> prepare_unguarded(const std::filesystem::path& cells, cons
   H5adContent content = task_content(*groups, rows, gathered->genes, *estimates, gathered->folds);
   say_origin(*groups, gathered->genes, options, content);
   if (options.deg) {
-    if (auto done = add_labels(*estimates, content); !done) return tl::unexpected(done.error());
+    if (auto done = add_labels(*groups, rows, *estimates, content); !done) return tl::unexpected(done.error());
     report.notes.insert(report.notes.end(), estimates->label_notes.begin(), estimates->label_notes.end());
     for (const DegLabels& labels : estimates->labels) {
       report.n_labelled +=

@@ -4,10 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "io/column_names.hpp"
-#include "io/csv_writer.hpp"
 #include "io/delimited.hpp"
+#include "task/noise_rows.hpp"
 
 namespace headroom {
 namespace {
@@ -35,44 +36,31 @@ std::vector<std::uint32_t> task_rows(const CellGroups& groups) {
 
 std::string noise_table(const CellGroups& groups, const std::vector<std::uint32_t>& rows,
                         const std::vector<PerturbationEstimate>& estimates, const std::vector<FoldNoise>& of_folds) {
-  CsvWriter table(CsvTexts::exact);  // its ids are compared with those of the task
-  const auto nothing = [](CsvWriter& row, std::size_t n_fields) {
-    for (std::size_t i = 0; i < n_fields; ++i) row.nothing();
-  };
-  for (const char* column :
-       {"quantile", "L2", "MSE", "MAE", "Spearman", "Pearson", "pert_id", "n_batches_pert", "context", "n_cells",
-        "closed_form", "split_half", "split_half_MSE", "split_half_MAE", "split_half_Spearman", "split_half_Pearson"}) {
-    table.text(column);
+  NoiseColumns columns;
+  columns.metrics.assign(kNoiseMetricNames.begin(), kNoiseMetricNames.end());
+  columns.further = {"n_cells", "closed_form"};
+  for (const std::string& metric : columns.metrics) {
+    columns.further.push_back(metric == columns.metrics.front() ? "split_half" : "split_half_" + metric);
   }
-  if (!of_folds.empty()) {
-    for (const char* metric : kFoldNoiseColumns) table.text(metric);
-    table.text("fold");
-  }
-  table.end_row();
+  if (!of_folds.empty()) columns.of_folds.assign(kFoldNoiseColumns.begin(), kFoldNoiseColumns.end());
+  NoiseRows table(columns);
+  table.add_header();
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const PerturbationEstimate& estimate = estimates[r];
     const CellGroups::Group& group = groups.groups[rows[r]];
-    CsvWriter tail(CsvTexts::exact);
-    tail.text(group.perturbation).number(std::int64_t{estimate.n_batches}).text(groups.contexts[group.context]);
-    tail.number(std::int64_t{estimate.n_cells}).number(estimate.closed_form);
+    std::vector<double> further{static_cast<double>(estimate.n_cells), estimate.closed_form};
     for (int m = 0; m < kNoiseMetrics; ++m) {
-      estimate.split_half ? tail.number((*estimate.split_half)[m]) : tail.nothing();
+      further.push_back(estimate.split_half ? (*estimate.split_half)[m] : std::numeric_limits<double>::quiet_NaN());
     }
-    if (!of_folds.empty()) nothing(tail, kFoldNoiseMetrics.size() + 1);
+    const NoiseRows::Perturbation perturbation{group.perturbation, groups.contexts[group.context],
+                                               std::int64_t{estimate.n_batches}, further};
     for (std::size_t q = 0; q < kNoiseQuantiles.size(); ++q) {
-      table.number(kNoiseQuantiles[q]);
-      for (const double value : estimate.quantiles[q]) table.number(value);
-      table.fields(tail.str()).end_row();
+      table.add(perturbation, kNoiseQuantiles[q], estimate.quantiles[q]);
     }
   }
   for (const FoldNoise& noise : of_folds) {
     for (std::size_t q = 0; q < kNoiseQuantiles.size(); ++q) {
-      table.number(kNoiseQuantiles[q]);
-      nothing(table, kNoiseMetrics + 2);  // pert_id and n_batches_pert, too
-      table.text(noise.context);
-      nothing(table, 2 + kNoiseMetrics);  // n_cells and closed_form, too
-      for (const double value : noise.quantiles[q]) table.number(value);
-      table.text(noise.fold).end_row();
+      table.add_fold(noise.context, noise.fold, kNoiseQuantiles[q], noise.quantiles[q]);
     }
   }
   return table.str();
@@ -131,7 +119,8 @@ H5adContent task_content(const CellGroups& groups, const std::vector<std::uint32
   return content;
 }
 
-Result<void> add_labels(const PerturbationEstimates& estimates, H5adContent& content) {
+Result<void> add_labels(const CellGroups& groups, const std::vector<std::uint32_t>& rows,
+                        const PerturbationEstimates& estimates, H5adContent& content) {
   const auto view = [](const Matrix& matrix) {
     return ConstMatrixMap(matrix.data(), matrix.rows(), matrix.cols(), Eigen::OuterStride<>(matrix.cols()));
   };
@@ -144,7 +133,12 @@ Result<void> add_labels(const PerturbationEstimates& estimates, H5adContent& con
     content.layers[kDegTLayer] = std::move(t);
     content.layers[kDegQLayer] = std::move(q);
   }
-  return add_deg_labels(estimates.labels, content);
+  std::vector<std::string> contexts;
+  for (const std::uint32_t row : rows) {
+    const std::string& context = groups.contexts[groups.groups[row].context];
+    if (contexts.empty() || contexts.back() != context) contexts.push_back(context);
+  }
+  return add_deg_labels(estimates.labels, contexts, content);
 }
 
 void say_origin(const CellGroups& groups, const GeneChoice& genes, const PrepareOptions& options,

@@ -26,7 +26,8 @@ H5adContent task_content(const CellGroups& groups, const std::vector<std::uint32
                          const PerturbationEstimates& estimates, const PreparedFolds& folds);
 
 // Labels of the genes that respond, and what is behind them. Error: shapes that disagree.
-Result<void> add_labels(const PerturbationEstimates& estimates, H5adContent& content);
+Result<void> add_labels(const CellGroups& groups, const std::vector<std::uint32_t>& rows,
+                        const PerturbationEstimates& estimates, H5adContent& content);
 
 // Says how the deltas were made, so that predictions are made deltas in the same way (DeltaOrigin).
 void say_origin(const CellGroups& groups, const GeneChoice& genes, const PrepareOptions& options, H5adContent& content);

@@ -89,9 +89,8 @@ void add_common_flags(CLI::App& command, CommonArguments& common) {
 // How the labels of perturbations are read.
 void add_label_flags(CLI::App& command, LabelOptions& labels) {
   command
-      .add_option(
-          "--control", labels.controls,
-          "Label of the control, or a pattern such as 'NegCtrl*'; all that are given are one control")
+      .add_option("--control", labels.controls,
+                  "Label of the control, or a pattern such as 'NegCtrl*'; all that are given are one control")
       ->type_name("LABEL")
       ->allow_extra_args(false);
   command.add_flag("--merge-labels", labels.merge,
@@ -588,7 +587,11 @@ constexpr const char* kScoreFooter =
     "\n"
     "The last two take a pair of files, real and predicted cells, as other evaluators do. The control is always the "
     "task's own: control rows of the predictions are left out and counted, and show whether the predictions lie on the "
-    "task's scale. Cells are averaged within the task's batches where they have its column of batches.\n"
+    "task's scale. Cells are averaged within the task's batches where they have its column of batches. With --target "
+    "deg "
+    "labels are called on them as prepare --deg does: on more than 30 cells of a perturbation, or more than 20 on a "
+    "plate "
+    "of a matched task, against the task's control cells.\n"
     "\n"
     "Each prediction counts as made without having seen its perturbation: Headroom cannot know. A column of folds in "
     "the predictions (test_split, fold, split) says which fold a row was made for; without one, every row serves the "
@@ -614,7 +617,8 @@ void add_score_flags(CLI::App& command, ScoreFlagTexts& texts) {
   command
       .add_option("--predicted", texts.predicted,
                   "What a row is: deltas (log fold changes), profiles (expression of a perturbation) or cells (their "
-                  "mean is the profile); of profiles the task's own control is subtracted")
+                  "mean is the profile; with --target deg labels are called on them); of profiles the task's own "
+                  "control is subtracted")
       ->check(CLI::IsMember({"deltas", "profiles", "cells"}))
       ->type_name("deltas|profiles|cells")
       ->capture_default_str();

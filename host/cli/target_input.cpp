@@ -25,7 +25,7 @@ Result<std::vector<const Target*>> named_targets(const std::vector<std::string>&
 
 bool holds_profiles(const RunOptions& options) {
   return std::any_of(options.predictions.begin(), options.predictions.end(),
-                     [](const PredictionsSpec& spec) { return spec.form != PredictedForm::deltas; });
+                     [](const PredictionsSpec& spec) { return spec.form == PredictedForm::profiles; });
 }
 
 bool contains(const std::vector<const Target*>& targets, const Target* target) {
@@ -46,8 +46,8 @@ Result<std::vector<TargetInput>> split_by_target(Task task, const RunOptions& op
   if (named->empty() && !options.predictions.empty() && meant.size() > 1) meant.resize(1);
   for (const Target* target : meant) {
     if (!target->classes.empty() && holds_profiles(options)) {
-      return bad_input("predicted cells and profiles tell deltas, not labels", "--target " + target->name,
-                       "give predicted labels or probabilities, or score the deltas with --target lfc");
+      return bad_input("predicted profiles tell deltas, not labels", "--target " + target->name,
+                       "give predicted labels, probabilities or cells, or score the deltas with --target lfc");
     }
   }
   const std::string where = task.path;

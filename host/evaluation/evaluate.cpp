@@ -54,8 +54,7 @@ class Run {
   Result<void> prepare(VectorFiles vector_files, std::optional<Roster> loaded) {
     if (auto valid = validate(options_); !valid) return valid;
     for (const PredictionsSpec& spec : options_.predictions) {
-      if (spec.form == PredictedForm::deltas) continue;
-      if (auto has = require_control_profiles(task_); !has) return has;
+      if (auto has = require_controls(task_, spec.form); !has) return has;
     }
     if (!loaded) {
       auto roster = load_roster(target_of(task_), options_, pool_, vector_files, {&task_, false, false, {}}, stop_);

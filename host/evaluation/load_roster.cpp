@@ -355,7 +355,11 @@ class RosterLoader {
         {"where", fmt::format("{}", fmt::join(spec.where, "\n"))},
         {"required", fmt::format("{}", fmt::join(spec.required_columns, "\n"))}};
     add_what_the_task_says(entry);
-    if (!target_.classes.empty()) entry.settings.options.emplace_back("plane", target_.classes.front());
+    if (!target_.classes.empty() && spec.form == PredictedForm::cells) {
+      entry.settings.options.emplace_back("sums", "true");
+    } else if (!target_.classes.empty()) {
+      entry.settings.options.emplace_back("plane", target_.classes.front());
+    }
     for (const auto& [key, value] : options) {
       if (!value.empty()) entry.settings.options.emplace_back(key, value);
     }

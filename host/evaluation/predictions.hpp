@@ -18,14 +18,15 @@ struct FinishedPredictions {
 };
 
 // Asks for the test rows of one context and fold. A predicted profile becomes a delta by subtracting the task's own
-// control profile, which the context must have (require_control_profiles). Of a task of classes, each class is asked
-// for by itself; probabilities that sum to 1 but for the rounding of single precision are made to. Fails with the
-// worker's fault, or with BAD_OUTPUT where the answer is no delta per gene, or no probabilities.
+// control profile, which the context must have (require_controls). Of a task of classes, each class is asked for by
+// itself, and probabilities that sum to 1 but for the rounding of single precision are made to; of predicted cells,
+// labels are called against the task's control cells. Fails with the worker's fault, or with BAD_OUTPUT where the
+// answer is no delta per gene, or no probabilities, or too few cells for any label.
 Answer<FinishedPredictions> ask_for_predictions(const RosterEntry& entry, PredictedForm form, const Task& task,
                                                 const FoldData& fold, std::uint32_t seed);
 
-// Predicted cells and profiles can only be compared where the task keeps the control profile of every context; the
-// error says why it does not.
-Result<void> require_control_profiles(const Task& task);
+// Predicted cells and profiles can only be compared where the task keeps the control of every context: its profile, and
+// of a task of classes the moments of its cells. The error says why it does not.
+Result<void> require_controls(const Task& task, PredictedForm form);
 
 }  // namespace headroom

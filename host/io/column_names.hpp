@@ -36,12 +36,13 @@ inline constexpr const char* kTrainedOnKey = "headroom_trained_on";
 inline constexpr const char* kFoldGroupColumn = "fold_group";
 
 // The second target of a task (protocol section 8): labels in a layer, which rows have them, the labels of resampled
-// cells in uns; t and adjusted p in layers of their own.
+// cells and the moments of the control's cells in uns; t and adjusted p in layers of their own.
 inline constexpr const char* kDegLayer = "deg";
 inline constexpr const char* kDegTLayer = "deg_t";
 inline constexpr const char* kDegQLayer = "deg_q";
 inline constexpr const char* kHasDegColumn = "has_deg";
 inline constexpr const char* kDegTrialsKey = "headroom_deg_trials";
+inline constexpr const char* kDegControlKey = "headroom_deg_control";
 // Labels made elsewhere as three layers of 0 and 1.
 inline constexpr const char* kUpLayer = "up";
 inline constexpr const char* kDownLayer = "down";

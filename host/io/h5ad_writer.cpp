@@ -326,19 +326,20 @@ Result<void> Writer::write_uns_table(const std::string& name, const UnsTable& ta
   for (const auto& [key, text] : table.texts) {
     if (auto done = write_text(name + "/" + key, text); !done) return done;
   }
-  for (const auto& [key, blocks] : table.bytes) {
-    hsize_t n_rows = 0, n_cols = 0;
-    for (const ConstByteMap& block : blocks) {
-      n_rows += static_cast<hsize_t>(block.rows());
-      n_cols = std::max(n_cols, static_cast<hsize_t>(block.cols()));
+  const auto write_all = [&](const auto& tables, hid_t file_type, hid_t memory_type, int level) -> Result<void> {
+    for (const auto& [key, blocks] : tables) {
+      hsize_t n_rows = 0, n_cols = 0;
+      for (const auto& block : blocks) {
+        n_rows += static_cast<hsize_t>(block.rows());
+        n_cols = std::max(n_cols, static_cast<hsize_t>(block.cols()));
+      }
+      const std::string at = name + "/" + key;
+      if (auto done = write_blocks(at, file_type, memory_type, blocks, n_rows, n_cols, level); !done) return done;
     }
-    if (auto done =
-            write_blocks(name + "/" + key, H5T_STD_U8LE, H5T_NATIVE_UINT8, blocks, n_rows, n_cols, kLabelGzipLevel);
-        !done) {
-      return done;
-    }
-  }
-  return {};
+    return {};
+  };
+  if (auto done = write_all(table.bytes, H5T_STD_U8LE, H5T_NATIVE_UINT8, kLabelGzipLevel); !done) return done;
+  return write_all(table.numbers, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, gzip_level_);
 }
 
 bool Writer::append(hid_t dataset, hid_t memory_type, const void* values, hsize_t offset, hsize_t n) {

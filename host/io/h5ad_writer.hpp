@@ -47,10 +47,11 @@ struct CsrX {
 // A CsrX of one block that is in memory already.
 CsrX csr_in_memory(CsrBlock block);
 
-// A table of `uns`: texts, and bytes as dense blocks of rows (views, too).
+// A table of `uns`: texts, and bytes and numbers as dense blocks of rows (views, too).
 struct UnsTable {
   std::map<std::string, std::string> texts;
   std::map<std::string, std::vector<ConstByteMap>> bytes;
+  std::map<std::string, std::vector<ConstMatrixMap>> numbers;
 };
 
 struct H5adContent {

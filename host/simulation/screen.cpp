@@ -10,12 +10,12 @@
 
 #include "cells/prepare.hpp"
 #include "io/atomic_file.hpp"
-#include "io/csv_writer.hpp"
 #include "io/h5ad_writer.hpp"
 #include "protocol/kfold.hpp"
 #include "simulation/cell_sampler.hpp"
 #include "simulation/expected_deltas.hpp"
 #include "simulation/normal_stream.hpp"
+#include "task/noise_rows.hpp"
 
 namespace headroom {
 namespace {
@@ -190,8 +190,9 @@ std::vector<double> standard_errors(const ScreenModel& model, std::size_t contex
 
 // The noise table's rows of one perturbation whose measured delta is `delta`, from its standard errors: normal draws
 // around it, their norms spread by kDrawSpread.
-std::string noise_rows(const std::string& pert, const std::string& context, const ScreenSize& size,
-                       std::int64_t n_cells, const double* delta, const std::vector<double>& errors) {
+std::string noise_of(const NoiseColumns& columns, const std::string& pert, const std::string& context,
+                     const ScreenSize& size, std::int64_t n_cells, const double* delta,
+                     const std::vector<double>& errors) {
   constexpr std::array<double, 7> kNormalQuantiles = {-1.2816, -0.8416, 0, 0.8416, 1.2816, 2.3263, 2.5758};
   double square = 0, sum = 0, signal = 0, mean = 0;
   const auto n = static_cast<double>(errors.size());
@@ -201,17 +202,17 @@ std::string noise_rows(const std::string& pert, const std::string& context, cons
     sum += errors[g];
     signal += (delta[g] - mean) * (delta[g] - mean);
   }
-  CsvWriter table(CsvTexts::exact);
+  NoiseRows table(columns);
+  const double further[] = {static_cast<double>(n_cells), std::sqrt(square)};
   for (std::size_t q = 0; q < kNoiseQuantiles.size(); ++q) {
     // High quantiles of an error go with low ones of a correlation.
     const double worse = kResamplingFactor * (1 + kDrawSpread * kNormalQuantiles[q]);
     const double better = kResamplingFactor * (1 - kDrawSpread * kNormalQuantiles[q]);
     const double l2 = worse * std::sqrt(square);
     const double pearson = std::sqrt(signal / (signal + better * better * square));
-    table.number(kNoiseQuantiles[q]).number(l2).number(l2 * l2 / n);
-    table.number(worse * std::sqrt(2 / std::numbers::pi) * sum / n).number(0.97 * pearson).number(pearson);
-    table.text(pert).number(std::int64_t{size.n_batches}).text(context).number(n_cells).number(std::sqrt(square));
-    table.end_row();
+    const double values[] = {l2, l2 * l2 / n, worse * std::sqrt(2 / std::numbers::pi) * sum / n, 0.97 * pearson,
+                             pearson};
+    table.add({pert, context, size.n_batches, further}, kNoiseQuantiles[q], values);
   }
   return table.str();
 }
@@ -272,7 +273,12 @@ Result<void> write_task_without_cells(const fs::path& folder, const ScreenModel&
                                       ScreenReport& report) {
   const std::uint64_t key = stream_key(model.seed, "measurement");
   const auto n_perts = static_cast<std::size_t>(model.size.n_perturbations);
-  std::string noise = "quantile,L2,MSE,MAE,Spearman,Pearson,pert_id,n_batches_pert,context,n_cells,closed_form\n";
+  NoiseColumns columns;
+  columns.metrics.assign(kNoiseMetricNames.begin(), kNoiseMetricNames.end());
+  columns.further = {"n_cells", "closed_form"};
+  NoiseRows header(columns);
+  header.add_header();
+  std::string noise = header.str();
   std::vector<std::int64_t> folds(n_perts * deltas.size()), n_cells(folds.size());
   const PrepareOptions defaults;
   const auto test_rows = kfold_test_rows(n_perts, defaults.n_folds, defaults.fold_seed);
@@ -288,7 +294,7 @@ Result<void> write_task_without_cells(const fs::path& folder, const ScreenModel&
       double* const delta = deltas[c].row(static_cast<Eigen::Index>(p)).data();
       for (std::size_t g = 0; g < errors.size(); ++g) delta[g] += errors[g] * random.normal();
       n_cells[c * n_perts + p] = n;
-      rows[p] = noise_rows(model.pert_ids[p], model.contexts[c], model.size, n, delta, errors);
+      rows[p] = noise_of(columns, model.pert_ids[p], model.contexts[c], model.size, n, delta, errors);
       progress.advance(1);
     });
     if (stop.stop_requested()) return tl::unexpected(stopped());

@@ -88,7 +88,50 @@ Result<std::string> axes_digest(std::span<const std::string> obs_index, std::spa
   return hash.finish();
 }
 
-Result<void> add_deg_labels(std::span<const DegLabels> of_contexts, H5adContent& content) {
+namespace {
+
+Result<void> add_control_cells(std::span<const DegLabels> of_contexts, std::span<const std::string> contexts,
+                               H5adContent& content) {
+  UnsTable table;
+  const auto add_line = [&](const char* key, std::string_view line) {
+    const auto [text, is_first] = table.texts.try_emplace(key);
+    if (!is_first) text->second += '\n';
+    text->second += line;
+  };
+  const auto view = [](const Matrix& matrix) {
+    return ConstMatrixMap(matrix.data(), matrix.rows(), matrix.cols(), Eigen::OuterStride<>(matrix.cols()));
+  };
+  for (std::size_t c = 0; c < of_contexts.size(); ++c) {
+    if (!of_contexts[c].control) continue;
+    const DegControlCells& control = *of_contexts[c].control;
+    const auto n_plates = static_cast<Eigen::Index>(control.plates.size());
+    if (control.n_cells.size() != control.plates.size() || control.mean.rows() != n_plates ||
+        control.squared_error.rows() != n_plates || control.mean.cols() != of_contexts[c].labels.cols() ||
+        control.squared_error.cols() != of_contexts[c].labels.cols()) {
+      return harness_fault("moments of control cells differ in shape");
+    }
+    for (std::size_t p = 0; p < control.plates.size(); ++p) {
+      add_line(kControlContextsKey, contexts[c]);
+      add_line(kControlPlatesKey, control.plates[p]);
+      add_line(kControlCountsKey, fmt::format("{:.0f}", control.n_cells[p]));
+    }
+    table.numbers[kControlMeanKey].push_back(view(control.mean));
+    table.numbers[kControlErrorKey].push_back(view(control.squared_error));
+  }
+  if (table.numbers.empty()) return {};
+  auto digest = axes_digest({}, content.var_index);
+  if (!digest) return tl::unexpected(digest.error());
+  table.texts[kControlVersionKey] = kControlVersion;
+  table.texts[kControlGenesKey] = std::move(*digest);
+  content.uns_tables[kDegControlKey] = std::move(table);
+  return {};
+}
+
+}  // namespace
+
+Result<void> add_deg_labels(std::span<const DegLabels> of_contexts, std::span<const std::string> contexts,
+                            H5adContent& content) {
+  if (contexts.size() != of_contexts.size()) return harness_fault("labels and the contexts that have them differ");
   DenseLabels labels;
   std::vector<bool> has_labels;
   std::vector<ConstByteMap> trials;
@@ -111,6 +154,7 @@ Result<void> add_deg_labels(std::span<const DegLabels> of_contexts, H5adContent&
   }
   content.layers[kDegLayer] = std::move(labels);
   content.obs_columns.push_back({kHasDegColumn, std::move(has_labels), {}, false});
+  if (auto added = add_control_cells(of_contexts, contexts, content); !added) return added;
   if (trials.empty()) return {};
   auto digest = axes_digest(content.obs_index, content.var_index);
   if (!digest) return tl::unexpected(digest.error());

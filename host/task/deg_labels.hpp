@@ -50,11 +50,24 @@ class DegTrials {
   ByteMatrix packed_;
 };
 
+// The control's cells, as far as a label call asks for them: of each plate, or of the whole context where its plates
+// are pooled, in one row.
+struct DegControlCells {
+  std::vector<std::string> plates;  // distinct; one without a name: pooled
+  std::vector<double> n_cells;      // one a plate, at least 2
+  Matrix mean, squared_error;       // plates × genes: SampleMoments (deg/welch.hpp) of log-normalised values
+
+  bool is_pooled() const { return plates.size() == 1 && plates.front().empty(); }
+  bool operator==(const DegControlCells&) const = default;
+};
+
 struct DegLabels {
   LabelMatrix labels;            // perturbations × genes: −1, 0, +1; 0 in rows without labels
   std::vector<bool> has_labels;  // one a perturbation
   // Labels called anew from resampled cells; none: the file does not keep them.
   std::optional<DegTrials> trials;
+  // What labels of other cells, such as predicted ones, can be called against; none: the file does not keep it.
+  std::optional<DegControlCells> control;
 };
 
 // t and adjusted p behind the labels, for those who want them; NaN in rows without labels.
@@ -62,10 +75,12 @@ struct DegStatistics {
   Matrix t, q;  // perturbations × genes
 };
 
-// Adds to a task that is to be written: the layer `deg`, the column `has_deg`, and where there are trials the table
-// `uns/headroom_deg_trials`. `of_contexts` lie below each other in the order of content.obs_index and must live until
-// the file is written; obs_index and var_index are final. Error (harness_fault): shapes that disagree.
-Result<void> add_deg_labels(std::span<const DegLabels> of_contexts, H5adContent& content);
+// Adds to a task that is to be written: the layer `deg`, the column `has_deg`, and where there are trials and control
+// cells the tables `uns/headroom_deg_trials` and `uns/headroom_deg_control`. `of_contexts`, named by `contexts`, lie
+// below each other in the order of content.obs_index and must live until the file is written; obs_index and var_index
+// are final. Error (harness_fault): shapes that disagree.
+Result<void> add_deg_labels(std::span<const DegLabels> of_contexts, std::span<const std::string> contexts,
+                            H5adContent& content);
 
 // What names the rows and genes of a file, so that trials of other rows are told from its own.
 Result<std::string> axes_digest(std::span<const std::string> obs_index, std::span<const std::string> var_index);
@@ -76,5 +91,15 @@ inline constexpr const char* kTrialsCountKey = "n_trials";
 inline constexpr const char* kTrialsAxesKey = "axes_sha256";
 inline constexpr const char* kTrialsBytesKey = "two_bits_a_label";
 inline constexpr const char* kTrialsVersion = "1";
+
+// Those of the control's cells: lists of a row each, separated by line breaks, and the moments as doubles.
+inline constexpr const char* kControlVersionKey = "version";
+inline constexpr const char* kControlContextsKey = "contexts";
+inline constexpr const char* kControlPlatesKey = "plates";
+inline constexpr const char* kControlCountsKey = "n_cells";
+inline constexpr const char* kControlGenesKey = "genes_sha256";
+inline constexpr const char* kControlMeanKey = "mean";
+inline constexpr const char* kControlErrorKey = "squared_error";
+inline constexpr const char* kControlVersion = "1";
 
 }  // namespace headroom

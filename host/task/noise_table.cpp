@@ -18,6 +18,7 @@
 #include "io/column_names.hpp"
 #include "io/delimited.hpp"
 #include "io/sha256.hpp"
+#include "task/noise_rows.hpp"
 
 namespace headroom {
 namespace {
@@ -398,18 +399,9 @@ void TableReader::note_what_is_missing() {
 }
 
 // RFC 4180.
-std::string csv_text(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
 
-void append_number(double value, std::string* text) {
-  if (!std::isnan(value)) fmt::format_to(std::back_inserter(*text), "{:.17g}", value);
+std::span<const double> row_of(const Matrix& matrix, Eigen::Index row) {
+  return {matrix.data() + row * matrix.cols(), static_cast<std::size_t>(matrix.cols())};
 }
 
 }  // namespace
@@ -465,39 +457,25 @@ Result<NoiseTable> read_noise_table(const std::filesystem::path& path, const Tas
 }
 
 Result<void> write_noise_table(const std::filesystem::path& path, const NoiseTable& table) {
-  const bool with_context =
+  NoiseColumns columns{table.metrics, true, table.reference_columns};
+  columns.with_context =
       table.contexts.size() > 1 || (table.contexts.size() == 1 && table.contexts[0].name != kSingleContext);
-  auto file = AtomicFile::create(path);
-  if (!file) return tl::unexpected(file.error());
-  std::string text = fmt::format("quantile,{},pert_id,{}", fmt::join(table.metrics, ","), kBatchesColumn);
-  if (with_context) text += ",context";
-  for (const std::string& column : table.reference_columns) text += ',' + csv_text(column);
-  text += '\n';
+  NoiseRows rows(columns);
+  rows.add_header();
   for (const NoiseContext& context : table.contexts) {
     for (std::size_t p = 0; p < context.pert_ids.size(); ++p) {
       const auto row = static_cast<Eigen::Index>(p);
       if (context.values.row(row).array().isNaN().all() && context.references.row(row).array().isNaN().all()) continue;
+      NoiseRows::Perturbation perturbation{context.pert_ids[p], context.name, {}, row_of(context.references, row)};
+      if (!context.n_batches.empty() && context.n_batches[p] > 0) perturbation.n_batches = context.n_batches[p];
+      const std::span<const double> values = row_of(context.values, row);
       for (std::size_t q = 0; q < table.quantiles.size(); ++q) {
-        fmt::format_to(std::back_inserter(text), "{}", table.quantiles[q]);
-        for (std::size_t m = 0; m < table.metrics.size(); ++m) {
-          text += ',';
-          append_number(context.values(row, static_cast<Eigen::Index>(q * table.metrics.size() + m)), &text);
-        }
-        text += ',' + csv_text(context.pert_ids[p]) + ',';
-        if (!context.n_batches.empty() && context.n_batches[p] > 0) text += std::to_string(context.n_batches[p]);
-        if (with_context) text += ',' + csv_text(context.name);
-        for (Eigen::Index r = 0; r < context.references.cols(); ++r) {
-          text += ',';
-          append_number(context.references(row, r), &text);
-        }
-        text += '\n';
+        const std::size_t n = table.metrics.size();
+        rows.add(perturbation, table.quantiles[q], values.subspan(q * n, n));
       }
-      if (auto written = file->write(text); !written) return written;
-      text.clear();
     }
   }
-  if (auto written = file->write(text); !written) return written;
-  return file->commit();
+  return write_file_atomically(path, rows.str());
 }
 
 }  // namespace headroom

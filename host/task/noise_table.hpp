@@ -51,8 +51,8 @@ struct NoiseTable {
 // where the task has several, nothing that matches the task.
 Result<NoiseTable> read_noise_table(const std::filesystem::path& path, const Task& task);
 
-// Writes `quantile,METRICS…,pert_id,n_batches_pert[,context][,further columns]`, 17 significant digits; the context
-// where there are several or it has a name of its own. Read back, it is the same table.
+// Writes `quantile,METRICS…,pert_id,n_batches_pert[,context][,further columns]`; the context where there
+// are several or it has a name of its own. Read back, it is the same table.
 Result<void> write_noise_table(const std::filesystem::path& path, const NoiseTable& table);
 
 }  // namespace headroom

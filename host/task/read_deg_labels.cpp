@@ -17,6 +17,8 @@ namespace {
 // Rows that are read at a time: a block of doubles of a few megabytes.
 constexpr std::size_t kRowsAtOnce = 256;
 
+constexpr double kLeastCellsOfPlate = 2;  // of the control: a variance needs two
+
 // Where a row of the file belongs.
 struct Place {
   std::size_t row = 0, context = 0;
@@ -210,6 +212,61 @@ Result<void> read_trials(const H5adFile& file, int n_trials, const std::vector<P
   return {};
 }
 
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines(1);
+  for (const char c : text) c == '\n' ? (void)lines.emplace_back() : lines.back().push_back(c);
+  return lines;
+}
+
+// The moments of the control's cells of every context that the file keeps them of, for the genes that it has now.
+Result<void> read_control_cells(const H5adFile& file, Task* task) {
+  const std::string table = kDegControlKey;
+  if (!file.has_key("uns/" + table)) return {};
+  const auto text = [&](const char* key) { return file.uns_text(table + "/" + key).value_or(""); };
+  const auto var_index = file.read_index(H5adAxis::var);
+  if (!var_index) return tl::unexpected(var_index.error());
+  const auto digest = axes_digest({}, *var_index);
+  if (!digest) return tl::unexpected(digest.error());
+  if (text(kControlVersionKey) != kControlVersion || text(kControlGenesKey) != *digest) return {};
+  const auto damaged = [&](const std::string& what) {
+    return bad_input("the moments of the control's cells are damaged: " + what,
+                     fmt::format("{}, uns/{}", file.path(), table), "make the task again with headroom prepare --deg");
+  };
+  const auto contexts = lines_of(text(kControlContextsKey)), plates = lines_of(text(kControlPlatesKey)),
+             counts = lines_of(text(kControlCountsKey));
+  const std::size_t n_rows = contexts.size(), n_genes = file.n_vars();
+  if (plates.size() != n_rows || counts.size() != n_rows) return damaged("its lists differ in length");
+  Matrix mean, squared_error;
+  for (const auto& [key, moments] : {std::pair{kControlMeanKey, &mean}, {kControlErrorKey, &squared_error}}) {
+    auto dataset = file.uns_dataset(fmt::format("{}/{}", table, key));
+    if (!dataset) return tl::unexpected(dataset.error());
+    if (dataset->dims != std::vector<hsize_t>{n_rows, n_genes})
+      return damaged(fmt::format("'{}' has another shape", key));
+    moments->resize(static_cast<Eigen::Index>(n_rows), static_cast<Eigen::Index>(n_genes));
+    const hsize_t start[2] = {0, 0}, count[2] = {n_rows, n_genes};
+    if (auto done = hdf5::read_block(*dataset, start, count, H5T_NATIVE_DOUBLE, moments->data()); !done) return done;
+    if (!moments->allFinite()) return damaged(fmt::format("'{}' holds what is no finite number", key));
+  }
+  if (squared_error.minCoeff() < 0) return damaged("a squared error is negative");
+  for (TaskContext& context : task->contexts) {
+    DegControlCells control;
+    RowIndex rows;
+    for (std::size_t r = 0; r < n_rows; ++r) {
+      if (contexts[r] != context.name) continue;
+      const auto n_cells = parse_number(counts[r]);
+      if (!n_cells || !(*n_cells >= kLeastCellsOfPlate)) return damaged(fmt::format("'{}' cells", counts[r]));
+      control.plates.push_back(plates[r]);
+      control.n_cells.push_back(*n_cells);
+      rows.push_back(static_cast<std::int32_t>(r));
+    }
+    if (rows.empty()) continue;
+    control.mean = gather_rows(mean, rows);
+    control.squared_error = gather_rows(squared_error, rows);
+    context.deg->control = std::move(control);
+  }
+  return {};
+}
+
 // Which perturbations have labels, and a note on those that have none.
 Result<void> find_labelled(const H5adFile& file, const std::vector<std::vector<std::size_t>>& source_rows,
                            const std::vector<std::vector<bool>>& joined, Task* task) {
@@ -278,6 +335,7 @@ Result<void> read_deg_labels(const H5adFile& file, DegSource source,
   }
   TrialsTable trials{0, "only prepare --deg keeps labels of resampled cells"};
   if (source == DegSource::layer) {
+    if (auto read = read_control_cells(file, task); !read) return read;
     auto described = describe_trials(file);
     if (!described) return tl::unexpected(described.error());
     trials = std::move(*described);

@@ -27,7 +27,8 @@ bool has_deltas_beside(const H5adFile& file, std::optional<DegSource> source, co
 
 // Fills TaskContext::deg of every context, and says in the task's notes which perturbations are without labels.
 // `source_rows`: the file's row of each perturbation of each context; `joined`: rows of which several stand for one
-// perturbation, which has no labels then. With TaskParts::all_but_deltas labels and trials stay without rows.
+// perturbation, which has no labels then. The moments of the control's cells are read where the file keeps them for its
+// genes. With TaskParts::all_but_deltas labels and trials stay without rows.
 // Errors (bad_input): a label that is not −1, 0 or +1, planes that are not one 1 and two 0, damaged trials, no labels
 // at all in a file without deltas.
 Result<void> read_deg_labels(const H5adFile& file, DegSource source,

@@ -188,14 +188,17 @@ Result<void> PredictionsFile::read_rows() {
   if (n_filtered > 0) {
     notes_.push_back(fmt::format("{} row{} that --where leaves out", n_filtered, n_filtered == 1 ? "" : "s"));
   }
-  if (averages_batches()) {
+  if (options_.sums) {
+    notes_.push_back("labels are called on its cells against the task's control cells");
+  } else if (averages_batches()) {
     notes_.push_back(
         fmt::format("cells are averaged within the batches of column '{}', as the task's were", batches_->column));
   }
   if (const std::size_t n = control_rows_.size(); n > 0) {
-    notes_.push_back(
-        fmt::format("{} control row{} {} left out{}", n, n == 1 ? "" : "s", n == 1 ? "is" : "are",
-                    options_.form == PredictionsOptions::Form::deltas ? "" : ": the task's own control is subtracted"));
+    notes_.push_back(fmt::format("{} control row{} {} left out{}", n, n == 1 ? "" : "s", n == 1 ? "is" : "are",
+                                 options_.form == PredictionsOptions::Form::deltas || options_.sums
+                                     ? ""
+                                     : ": the task's own control is subtracted"));
   }
   if (rows_.empty()) return bad_input("the file predicts nothing", path_, "give rows that are not controls");
   return options_.form == PredictionsOptions::Form::cells ? Result<void>() : refuse_repeats();
@@ -440,6 +443,7 @@ Result<void> PredictionsFile::add_rows(const std::vector<std::size_t>& rows,
                            path_, "give finite numbers, or leave the row out: it then counts as missing");
         }
         answer.rows(target, static_cast<Eigen::Index>(g)) += weights[i] * value;
+        if (options_.sums) answer.rows(target, static_cast<Eigen::Index>(genes.size() + g)) += value * value;
       }
     }
   }
@@ -454,6 +458,12 @@ bool PredictionsFile::is_of_known_batch(std::size_t row) const {
   if (!averages_batches()) return true;
   const std::int32_t batch = batches_->of_row[row];
   return batch != kUnlabelled && batch_is_known_[static_cast<std::size_t>(batch)];
+}
+
+bool PredictionsFile::is_of_plate(std::size_t row) const {
+  if (options_.plate.empty()) return true;
+  const std::int32_t batch = batches_->of_row[row];
+  return batch != kUnlabelled && batches_->names[static_cast<std::size_t>(batch)] == options_.plate;
 }
 
 std::vector<std::optional<std::size_t>> PredictionsFile::positions_among(
@@ -481,6 +491,10 @@ Result<std::vector<double>> PredictionsFile::weights_of(const std::vector<std::s
                                                         const std::vector<std::size_t>& target_of_row,
                                                         std::vector<double>& divisor) const {
   std::vector<double> weights(rows.size(), 1);
+  if (options_.sums) {
+    for (const std::size_t target : target_of_row) ++divisor[target];
+    return weights;
+  }
   if (averages_batches()) {
     std::map<std::pair<std::size_t, std::int32_t>, double> n_cells;
     const auto place = [&](std::size_t i) { return std::pair{target_of_row[i], batches_->of_row[rows[i]]}; };
@@ -510,6 +524,10 @@ Result<std::vector<double>> PredictionsFile::weights_of(const std::vector<std::s
 Result<PredictionsFile::Answer> PredictionsFile::predict(const Question& question) const {
   const auto context = contexts_ ? contexts_->find(question.context) : std::nullopt;
   if (auto served = check_served(question, context); !served) return tl::unexpected(served.error());
+  if (!options_.plate.empty() && !batches_) {
+    return bad_input(fmt::format("its cells name no plate: there is no column '{}'", options_.batch_column), path_,
+                     "give that column: the task's labels were called on each plate against its own control");
+  }
   const auto fold = folds_ ? folds_->find(question.fold) : std::nullopt;
 
   const auto positions = positions_among(question.ids);
@@ -520,7 +538,10 @@ Result<PredictionsFile::Answer> PredictionsFile::predict(const Question& questio
     const auto position = positions[static_cast<std::size_t>(perts_.of_row[row])];
     if (!position) continue;
     any_known = true;
-    if ((folds_ && folds_->of_row[row] != *fold) || !question.wanted[*position] || !is_of_known_batch(row)) continue;
+    if ((folds_ && folds_->of_row[row] != *fold) || !question.wanted[*position] || !is_of_known_batch(row) ||
+        !is_of_plate(row)) {
+      continue;
+    }
     rows.push_back(row);
     target_of_row.push_back(*position);
   }
@@ -537,8 +558,8 @@ Result<PredictionsFile::Answer> PredictionsFile::predict(const Question& questio
   if (!genes) return tl::unexpected(genes.error());
 
   Answer answer;
-  answer.rows =
-      Matrix::Zero(static_cast<Eigen::Index>(question.ids.size()), static_cast<Eigen::Index>(question.genes.size()));
+  const std::size_t n_columns = options_.sums ? 2 * question.genes.size() + 1 : question.genes.size();
+  answer.rows = Matrix::Zero(static_cast<Eigen::Index>(question.ids.size()), static_cast<Eigen::Index>(n_columns));
   answer.present.assign(question.ids.size(), 0);
   if (rows.empty()) return answer;
   std::vector<double> divisor(question.ids.size(), 0);
@@ -550,6 +571,10 @@ Result<PredictionsFile::Answer> PredictionsFile::predict(const Question& questio
   for (std::size_t i = 0; i < divisor.size(); ++i) {
     if (divisor[i] == 0) continue;
     answer.present[i] = 1;
+    if (options_.sums) {
+      answer.rows(static_cast<Eigen::Index>(i), answer.rows.cols() - 1) = divisor[i];
+      continue;
+    }
     if (divisor[i] != 1) answer.rows.row(static_cast<Eigen::Index>(i)) /= divisor[i];
   }
   return answer;

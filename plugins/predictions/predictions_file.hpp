@@ -26,6 +26,9 @@ struct PredictionsOptions {
   // Of a task of classes, which class is asked for: "down", "not_de" or "up"; empty: deltas are. A row then holds its
   // probability (layers of these names), or 1 where the label -1, 0 or +1 (layer `deg`, or X) is that of the class.
   std::string plane;
+  // Cells of a task of classes: what labels are called from is asked for, of those of one batch where one is named.
+  bool sums = false;
+  std::string plate;
   // The rows are counts: each is scaled to a total of 10,000 and log1p taken (protocol section 1.1). Else they are
   // taken as they are.
   bool counts = false;
@@ -55,7 +58,9 @@ class PredictionsFile {
     std::vector<std::string_view> genes;  // of the task; may repeat
   };
   struct Answer {
-    Matrix rows;                        // ids × genes; zero where absent
+    // ids × genes; zero where absent. PredictionsOptions::sums: ids × (2 · genes + 1), Σx of every gene over the cells,
+    // Σx² of every gene, the number of cells.
+    Matrix rows;
     std::vector<std::uint8_t> present;  // one an id
   };
 
@@ -105,6 +110,7 @@ class PredictionsFile {
   bool is_of_context(std::size_t row, std::optional<std::int32_t> context) const;
   bool is_of_known_batch(std::size_t row) const;
   bool averages_batches() const;
+  bool is_of_plate(std::size_t row) const;
   // How much each row counts, and by what the sum of each target is divided.
   Result<std::vector<double>> weights_of(const std::vector<std::size_t>& rows,
                                          const std::vector<std::size_t>& target_of_row,

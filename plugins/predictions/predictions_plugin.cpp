@@ -65,6 +65,8 @@ class Predictions final : public sdk::Embedding {
              {"predicted", "deltas", "what a row is: deltas, profiles or cells"},
              {"values", "asis", "what its numbers are: counts, log1p or asis"},
              {"plane", "", "of classes: whose probability is asked for, down, not_de or up; empty: deltas are"},
+             {"sums", "false", "of classes told by cells: sums of their values and squares are asked for"},
+             {"plate", "", "the batch whose cells are summed; empty: all"},
              {"controls", "", "labels or globs of control rows, which are left out, one a line"},
              {"keep_labels", "", "labels that look missing and are not, one a line"},
              {"merge_labels", "false", "spellings of one perturbation are one"},
@@ -90,6 +92,7 @@ class Predictions final : public sdk::Embedding {
   explicit Predictions(const sdk::Host& host)
       : file_(open(host)),
         fold_(host.text("fold")),
+        sums_(host.flag("sums")),
         n_to_review_(host.integer("review_contexts")),
         with_control_(lines_of(host.text("contexts_with_control"))),
         contexts_were_chosen_(host.flag("contexts_were_chosen")) {
@@ -97,7 +100,8 @@ class Predictions final : public sdk::Embedding {
   }
 
   std::int64_t dimension(const sdk::Host&, const sdk::EmbeddingRequest& request) override {
-    return n_to_review_ > 0 ? 1 : request.n_genes();
+    if (n_to_review_ > 0) return 1;
+    return sums_ ? 2 * request.n_genes() + 1 : request.n_genes();
   }
 
   void embed(const sdk::Host& host, const sdk::EmbeddingRequest& request, sdk::EmbeddingOutput& output) override {
@@ -143,6 +147,11 @@ class Predictions final : public sdk::Embedding {
     if (!options.plane.empty() && options.plane != "down" && options.plane != "not_de" && options.plane != "up") {
       throw sdk::Error("option 'plane' is '" + options.plane + "', not down, not_de or up");
     }
+    options.sums = host.flag("sums");
+    options.plate = host.text("plate");
+    if (options.sums && options.form != PredictionsOptions::Form::cells) {
+      throw sdk::Error("option 'sums' is for cells");
+    }
     options.labels.controls = lines_of(host.text("controls"));
     options.labels.kept = lines_of(host.text("keep_labels"));
     options.labels.merge = host.flag("merge_labels");
@@ -165,6 +174,7 @@ class Predictions final : public sdk::Embedding {
 
   PredictionsFile file_;
   std::string fold_;
+  bool sums_;
   std::int64_t n_to_review_, n_reviewed_ = 0;
   std::vector<std::string> with_control_;
   bool contexts_were_chosen_;

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "cells/random_stream.hpp"
+#include "numerics/quantile.hpp"
 #include "random_cells.hpp"
 
 namespace headroom {
@@ -72,7 +73,7 @@ void expect_scores(const PerturbationEstimate& found, const Matrix& draws, const
   for (int m = 0; m < kNoiseMetrics; ++m) {
     std::sort(scores[m].begin(), scores[m].end());
     for (std::size_t q = 0; q < kNoiseQuantiles.size(); ++q) {
-      EXPECT_NEAR(found.quantiles[q][m], linear_quantile(scores[m], kNoiseQuantiles[q]),
+      EXPECT_NEAR(found.quantiles[q][m], quantile_of_sorted(scores[m], kNoiseQuantiles[q]),
                   m == static_cast<int>(NoiseMetric::spearman) ? kRankTolerance : kTolerance)
           << kNoiseMetricNames[m] << " q" << kNoiseQuantiles[q];
     }

@@ -220,5 +220,36 @@ TEST(PlateLabels, NeedEnoughCellsOnAPlate) {
   EXPECT_EQ(call(prepared, shifted_cells(4, {21, 0})).outcome, DegOutcome::labelled);
 }
 
+// What labels of other cells are called against: two-pass moments of dense columns.
+void expect_moments(const DegControlCells& found, Eigen::Index row, const Matrix& cells) {
+  const double n = static_cast<double>(cells.rows());
+  EXPECT_EQ(found.n_cells[static_cast<std::size_t>(row)], n);
+  for (Eigen::Index g = 0; g < cells.cols(); ++g) {
+    const double mean = cells.col(g).mean();
+    EXPECT_NEAR(found.mean(row, g), mean, 1e-12);
+    EXPECT_NEAR(found.squared_error(row, g), (cells.col(g).array() - mean).square().sum() / ((n - 1) * n), 1e-12);
+  }
+}
+
+TEST(ControlCells, OfPooledPlatesAreOneRow) {
+  const CellRows control = random_cells(1, {30, 41}, kGenes, 0.4);
+  ThreadPool pool(2);
+  const DegControlCells found = control_cells(pooled_deg_control(control, kGenes, "c", 0, pool), {"a", "b"});
+  ASSERT_TRUE(found.is_pooled());
+  expect_moments(found, 0, dense_of(control, kGenes));
+  EXPECT_TRUE(
+      control_cells(pooled_deg_control(random_cells(1, {1}, kGenes, 0.4), kGenes, "c", 0, pool), {"a"}).plates.empty());
+}
+
+TEST(ControlCells, OfPlatesAreThoseThatHaveEnough) {
+  const CellRows control = random_cells(3, {1, 40, 35}, kGenes, 0.4);
+  const ContextControl kept = context_control(control, Design::matched);
+  const DegControlCells found = control_cells(plate_deg_control(kept, "c", 0), {"a", "b", "c"});
+  ASSERT_EQ(found.plates, (std::vector<std::string>{"b", "c"}));
+  const Matrix dense = dense_of(control, kGenes);
+  expect_moments(found, 0, dense.middleRows(1, 40));
+  expect_moments(found, 1, dense.middleRows(41, 35));
+}
+
 }  // namespace
 }  // namespace headroom

@@ -10,6 +10,7 @@
 #include <random>
 
 #include "cells/aligned_vector.hpp"
+#include "numerics/quantile.hpp"
 
 namespace headroom {
 namespace {
@@ -92,17 +93,6 @@ TEST(SpearmanAgainst, EdgeCases) {
   EXPECT_NEAR(spearman({-1e-30, 2e-30, -1e30, 1e30}, {2, 3, 1, 4}), 1, kTolerance);
 }
 
-TEST(LinearQuantile, IsNumPysDefault) {
-  const std::vector<double> sorted = {1, 2, 3, 10};
-  EXPECT_NEAR(linear_quantile(sorted, 0.1), 1.3, kTolerance);
-  EXPECT_NEAR(linear_quantile(sorted, 0.5), 2.5, kTolerance);
-  EXPECT_NEAR(linear_quantile(sorted, 0.9), 7.9, kTolerance);
-  EXPECT_NEAR(linear_quantile(sorted, 0.99), 9.79, kTolerance);
-  EXPECT_EQ(linear_quantile(sorted, 1), 10);
-  EXPECT_EQ(linear_quantile({4}, 0.5), 4);
-  EXPECT_TRUE(std::isnan(linear_quantile({}, 0.5)));
-}
-
 // Scores made by SciPy and NumPy (tests/reference/cells/reference.py).
 TEST(ScoreProfile, EqualsSciPy) {
   std::ifstream file(std::string(HEADROOM_SOURCE_DIR) + "/tests/reference/cells/reference.json");
@@ -153,7 +143,7 @@ TEST(DrawMetrics, QuantilesEqualThoseOfSinglyScoredDraws) {
     for (int m = 0; m < kNoiseMetrics; ++m) {
       std::sort(scores[m].begin(), scores[m].end());
       for (std::size_t q = 0; q < kNoiseQuantiles.size(); ++q) {
-        EXPECT_NEAR(quantiles[q][m], linear_quantile(scores[m], kNoiseQuantiles[q]), 1e-11) << kNoiseMetricNames[m];
+        EXPECT_NEAR(quantiles[q][m], quantile_of_sorted(scores[m], kNoiseQuantiles[q]), 1e-11) << kNoiseMetricNames[m];
       }
     }
   }

@@ -396,6 +396,94 @@ TEST_F(ScoreCells, TheMatchedDesignHasOneControlWhereAllBatchesAreShared) {
   EXPECT_LT(error_of("cells"), kProfileTolerance);
 }
 
+// Cells of which labels can be called: 35 a perturbation and 60 of the control on each of three plates, and some genes
+// of every perturbation are shifted, by little: a label depends on the spread of its cells.
+class ScoreLabelsOfCells : public ScoreCells {
+ protected:
+  static constexpr int kPerts = 8, kGenes = 12, kPlates = 3;
+
+  void SetUp() override {
+    ProgramTest::SetUp();
+    write(folder_ / "cells.h5ad", 35, true);
+  }
+
+  // `n_of_first`: cells on each plate of the first perturbation.
+  void write(const std::filesystem::path& path, int n_of_first, bool with_plates) const {
+    H5adContent content;
+    std::vector<std::string> perts, plates;
+    std::vector<int> numbers;
+    for (int p = 0; p <= kPerts; ++p) {
+      const int n = p == kPerts ? 60 : p == 0 ? n_of_first : 35;
+      for (int cell = 0; cell < kPlates * n; ++cell) {
+        perts.push_back(p == kPerts ? "control" : "G" + std::to_string(p));
+        plates.push_back("plate" + std::to_string(cell % kPlates));
+        numbers.push_back(1000 * p + cell);
+      }
+    }
+    Matrix x(static_cast<Eigen::Index>(perts.size()), kGenes);
+    for (std::size_t i = 0; i < perts.size(); ++i) {
+      content.obs_index.push_back("cell" + std::to_string(i));
+      const int p = numbers[i] / 1000;
+      for (int g = 0; g < kGenes; ++g) {
+        const double scattered = std::abs(std::sin(12.9898 * numbers[i] + 78.233 * g + 1));
+        const int shift = p == kPerts || (p + g) % 3 != 0 ? 0 : (p * g) % 2 == 0 ? 1 : -1;
+        x(static_cast<Eigen::Index>(i), g) = std::floor(20 + 10 * scattered + shift * ((p + 2 * g) % 4));
+      }
+    }
+    for (int g = 0; g < kGenes; ++g) content.var_index.push_back("G" + std::to_string(g));
+    content.obs_columns = {{"target_gene", perts, {}, true}};
+    if (with_plates) content.obs_columns.push_back({"plate", plates, {}, true});
+    write_file(path, content, x);
+  }
+
+  Ended prepare(const std::string& design, const std::string& flags = "--deg") const {
+    return headroom("prepare cells.h5ad --control control --folds 2 -o task --design " + design + " " + flags);
+  }
+  Ended score(const std::string& file) const {
+    return headroom("score task --target deg --predictions " + file +
+                    " --predicted cells --values counts --control control --sandbox relaxed -o out");
+  }
+  json method(const std::string& name) const {
+    const json summary = json::parse(content_of(folder_ / "out" / "summary.json"));
+    for (const json& method : summary["contexts"][0]["methods"]) {
+      if (method["name"] == name) return method;
+    }
+    return json();
+  }
+};
+
+TEST_F(ScoreLabelsOfCells, OfTheRealCellsAreTheLabels) {
+  for (const char* design : {"global", "matched"}) {
+    const Ended prepared = prepare(design);
+    ASSERT_EQ(prepared.exit_code, 0) << prepared.err;
+    const Ended ended = score("cells.h5ad");
+    ASSERT_EQ(ended.exit_code, 0) << ended.err;
+    EXPECT_EQ(method("cells").value("value", -1.0), 1) << design;
+    EXPECT_EQ(method("cells").value("coverage", -1.0), 1) << design;
+    EXPECT_LT(method("most_frequent").value("value", -1.0), 0.9) << "labels without any that respond test nothing";
+  }
+}
+
+TEST_F(ScoreLabelsOfCells, APerturbationWithTooFewIsNotCovered) {
+  ASSERT_EQ(prepare("global").exit_code, 0);
+  write(folder_ / "few.h5ad", 10, true);
+  ASSERT_EQ(score("few.h5ad").exit_code, 0);
+  EXPECT_EQ(method("few").value("coverage", -1.0), (kPerts - 1.0) / kPerts);
+  ASSERT_EQ(prepare("matched").exit_code, 0);
+  write(folder_ / "few.h5ad", 20, true);
+  ASSERT_EQ(score("few.h5ad").exit_code, 0);
+  EXPECT_EQ(method("few").value("coverage", -1.0), (kPerts - 1.0) / kPerts);
+}
+
+TEST_F(ScoreLabelsOfCells, WhatIsLackingIsSaid) {
+  ASSERT_EQ(prepare("matched").exit_code, 0);
+  write(folder_ / "pooled.h5ad", 35, false);
+  expect_says(score("pooled.h5ad"), 3, "there is no column 'plate'");
+  const Ended profiles = headroom(
+      "score task --target deg --predictions cells.h5ad --predicted profiles --values counts -o out --sandbox relaxed");
+  expect_says(profiles, 2, "predicted profiles tell deltas, not labels");
+}
+
 TEST_F(ScoreCells, ATaskWithoutAControlProfileSaysSo) {
   const Ended simulated = headroom("simulate -o screen --preset tiny");
   ASSERT_EQ(simulated.exit_code, 0) << simulated.err;

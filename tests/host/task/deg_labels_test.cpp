@@ -18,6 +18,12 @@ LabelMatrix random_labels(unsigned seed, Eigen::Index rows, Eigen::Index genes) 
   return out;
 }
 
+std::vector<std::string> contexts_of(const std::vector<DegLabels>& labels) {
+  std::vector<std::string> contexts;
+  for (std::size_t c = 0; c < labels.size(); ++c) contexts.push_back("context " + std::to_string(c));
+  return contexts;
+}
+
 TEST(DegTrials, GiveBackWhatWasSetForAnyNumberOfGenes) {
   for (const Eigen::Index n_genes : {1, 3, 4, 5, 8, 13}) {
     DegTrials trials(3, 2, n_genes);
@@ -60,18 +66,26 @@ TEST(AddDegLabels, RefusesShapesThatDisagree) {
   std::vector<DegLabels> labels(1);
   labels[0].labels = random_labels(1, 3, 4);
   labels[0].has_labels = {true, true};
-  EXPECT_FALSE(add_deg_labels(labels, content));
+  EXPECT_FALSE(add_deg_labels(labels, contexts_of(labels), content));
   labels[0].has_labels.push_back(false);
-  EXPECT_TRUE(add_deg_labels(labels, content));
+  EXPECT_TRUE(add_deg_labels(labels, contexts_of(labels), content));
   labels[0].trials.emplace(2, 3, 5);
-  EXPECT_FALSE(add_deg_labels(labels, content));
+  EXPECT_FALSE(add_deg_labels(labels, contexts_of(labels), content));
   labels[0].trials.emplace(2, 3, 4);
-  EXPECT_TRUE(add_deg_labels(labels, content));
+  EXPECT_TRUE(add_deg_labels(labels, contexts_of(labels), content));
+  labels[0].control = DegControlCells{{"p", "q"}, {3, 4}, Matrix::Zero(2, 4), Matrix::Zero(2, 4)};
+  EXPECT_TRUE(add_deg_labels(labels, contexts_of(labels), content));
+  labels[0].control->n_cells.pop_back();
+  EXPECT_FALSE(add_deg_labels(labels, contexts_of(labels), content));
+  labels[0].control = DegControlCells{{"p"}, {3}, Matrix::Zero(1, 4), Matrix::Zero(1, 5)};
+  EXPECT_FALSE(add_deg_labels(labels, contexts_of(labels), content));
+  labels[0].control.reset();
+  EXPECT_FALSE(add_deg_labels(labels, {}, content));
   labels.push_back(labels[0]);
   labels[1].trials.reset();
-  EXPECT_FALSE(add_deg_labels(labels, content));
+  EXPECT_FALSE(add_deg_labels(labels, contexts_of(labels), content));
   labels[1].trials.emplace(3, 3, 4);
-  EXPECT_FALSE(add_deg_labels(labels, content));
+  EXPECT_FALSE(add_deg_labels(labels, contexts_of(labels), content));
 }
 
 TEST(AxesDigest, TellsOrdersAndSplitsOfNamesApart) {

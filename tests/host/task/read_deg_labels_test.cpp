@@ -116,6 +116,8 @@ TEST(ReadDegLabels, ThreeLayersAreLabels) {
   EXPECT_THAT(message_of(read_task(file.write(folder / "t.h5ad"), {})), HasSubstr("are 0, 0 and 0"));
 }
 
+const std::vector<std::string> kContexts{"L1", "L2"};
+
 // What prepare writes: deltas in X, labels of some rows, and trials.
 struct PreparedFile {
   std::vector<DegLabels> blocks{2};
@@ -136,7 +138,7 @@ struct PreparedFile {
       }
     }
     file.change = [this](H5adContent& content) {
-      if (!add_deg_labels(blocks, content)) throw std::runtime_error("labels cannot be written");
+      if (!add_deg_labels(blocks, kContexts, content)) throw std::runtime_error("labels cannot be written");
     };
   }
   static LabelMatrix trial_row(int trial, int row) {
@@ -200,7 +202,7 @@ TEST(ReadDegLabels, TrialsOfOtherRowsAreLeftOutWithTheReason) {
   const TemporaryFolder folder;
   PreparedFile made(2);
   made.file.change = [&made](H5adContent& content) {
-    ASSERT_TRUE(add_deg_labels(made.blocks, content));
+    ASSERT_TRUE(add_deg_labels(made.blocks, kContexts, content));
     std::swap(content.obs_index[0], content.obs_index[1]);
   };
   auto task = read_task(made.file.write(folder / "t.h5ad"), {});
@@ -209,7 +211,7 @@ TEST(ReadDegLabels, TrialsOfOtherRowsAreLeftOutWithTheReason) {
   EXPECT_THAT(task->deg_trials_note, HasSubstr("other rows or genes"));
 
   made.file.change = [&made](H5adContent& content) {
-    ASSERT_TRUE(add_deg_labels(made.blocks, content));
+    ASSERT_TRUE(add_deg_labels(made.blocks, kContexts, content));
     content.uns_tables[kDegTrialsKey].texts[kTrialsVersionKey] = "7";
   };
   task = read_task(made.file.write(folder / "t.h5ad"), {});
@@ -224,15 +226,69 @@ TEST(ReadDegLabels, DamagedTrialsAreAnError) {
   EXPECT_THAT(message_of(read_task(made.file.write(folder / "t.h5ad"), {})), HasSubstr("row 5 holds what is no label"));
   made.blocks[1].trials->packed()(0, 1) = 0;
   made.file.change = [&made](H5adContent& content) {
-    ASSERT_TRUE(add_deg_labels(made.blocks, content));
+    ASSERT_TRUE(add_deg_labels(made.blocks, kContexts, content));
     content.uns_tables[kDegTrialsKey].texts[kTrialsCountKey] = "3";
   };
   EXPECT_THAT(message_of(read_task(made.file.write(folder / "t.h5ad"), {})), HasSubstr("do not have this shape"));
   made.file.change = [&made](H5adContent& content) {
-    ASSERT_TRUE(add_deg_labels(made.blocks, content));
+    ASSERT_TRUE(add_deg_labels(made.blocks, kContexts, content));
     content.uns_tables[kDegTrialsKey].texts[kTrialsCountKey] = "-1";
   };
   EXPECT_THAT(message_of(read_task(made.file.write(folder / "t.h5ad"), {})), HasSubstr("number of trials is damaged"));
+}
+
+// Two plates of the first context, pooled ones of the second.
+void add_control_cells(PreparedFile& made) {
+  Matrix mean(2, 3), error(2, 3);
+  mean << 1, 2, 3, 4, 5, 6;
+  error << 0.5, 0, 0.25, 7, 8, 9;
+  made.blocks[0].control = DegControlCells{{"plate 1", "plate 2"}, {20, 31}, mean, error};
+  made.blocks[1].control = DegControlCells{{""}, {1000}, mean.topRows(1), error.bottomRows(1)};
+}
+
+TEST(ReadDegLabels, MomentsOfControlCellsComeBack) {
+  const TemporaryFolder folder;
+  PreparedFile made(2);
+  add_control_cells(made);
+  const auto path = made.file.write(folder / "t.h5ad");
+  const auto task = read_task(path, {}, TaskParts::all_but_deltas);
+  ASSERT_TRUE(task) << task.error().line();
+  EXPECT_EQ(task->contexts[0].deg->control, made.blocks[0].control);
+  EXPECT_EQ(task->contexts[1].deg->control, made.blocks[1].control);
+  EXPECT_TRUE(task->contexts[1].deg->control->is_pooled());
+  TaskOptions options;
+  options.contexts = {"L2"};
+  const auto one = read_task(path, options);
+  ASSERT_TRUE(one) << one.error().line();
+  EXPECT_EQ(one->contexts[0].deg->control, made.blocks[1].control);
+
+  made.file.change = [&made](H5adContent& content) {
+    ASSERT_TRUE(add_deg_labels(made.blocks, kContexts, content));
+    std::swap(content.var_index[0], content.var_index[1]);
+  };
+  const auto other_genes = read_task(made.file.write(folder / "t.h5ad"), {});
+  ASSERT_TRUE(other_genes) << other_genes.error().line();
+  EXPECT_FALSE(other_genes->contexts[0].deg->control);
+}
+
+TEST(ReadDegLabels, DamagedMomentsOfControlCellsAreAnError) {
+  const TemporaryFolder folder;
+  PreparedFile made(2);
+  add_control_cells(made);
+  const auto message_with = [&](const char* key, const std::string& text) {
+    made.file.change = [&](H5adContent& content) {
+      ASSERT_TRUE(add_deg_labels(made.blocks, kContexts, content));
+      content.uns_tables[kDegControlKey].texts[key] = text;
+    };
+    return message_of(read_task(made.file.write(folder / "t.h5ad"), {}));
+  };
+  EXPECT_THAT(message_with(kControlPlatesKey, "a"), HasSubstr("its lists differ in length"));
+  EXPECT_THAT(message_with(kControlCountsKey, "20\n1\n1000"), HasSubstr("'1' cells"));
+  made.file.change = [&](H5adContent& content) { ASSERT_TRUE(add_deg_labels(made.blocks, kContexts, content)); };
+  made.blocks[0].control->squared_error(0, 0) = -1;
+  EXPECT_THAT(message_of(read_task(made.file.write(folder / "t.h5ad"), {})), HasSubstr("a squared error is negative"));
+  made.blocks[0].control->squared_error(0, 0) = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THAT(message_of(read_task(made.file.write(folder / "t.h5ad"), {})), HasSubstr("no finite number"));
 }
 
 TEST(ReadDegLabels, RefusesWhatIsNoLabelAndCountsIt) {
