@@ -218,7 +218,8 @@ std::vector<SubmissionOutcome> submissions_of(const std::vector<TargetRun>& targ
     const auto& of_target = target.results->submissions;
     if (outcomes.empty()) outcomes = of_target;
     for (std::size_t i = 0; i < std::min(outcomes.size(), of_target.size()); ++i) {
-      if (outcomes[i].verdict == "ok") outcomes[i] = of_target[i];
+      if (!of_target[i].concerns_target) continue;
+      if (outcomes[i].verdict == "ok" || !outcomes[i].concerns_target) outcomes[i] = of_target[i];
     }
   }
   return outcomes;

@@ -505,6 +505,10 @@ class RosterLoader {
 
   Result<void> place_submission(Candidate& candidate, Roster& roster) {
     RosterEntry& entry = candidate.entry;
+    if (options_.is_one_of_several && is_of_another_target(entry)) {
+      roster.submissions.push_back({"predictor", true, 0, entry.name});
+      return {};
+    }
     const bool is_head = !entry.fault && entry.description.kind() == PluginKind::PREDICTOR;
     if (is_head) {
       candidate.kind = "predictor";

@@ -34,8 +34,9 @@ bool stands_in(const MethodEvaluation& method, const Head& head) {
 }
 
 bool any_failed(const RunResults& results) {
-  const bool any_submission = std::any_of(results.submissions.begin(), results.submissions.end(),
-                                          [](const SubmissionOutcome& outcome) { return outcome.verdict != "ok"; });
+  const bool any_submission =
+      std::any_of(results.submissions.begin(), results.submissions.end(),
+                  [](const SubmissionOutcome& outcome) { return outcome.concerns_target && outcome.verdict != "ok"; });
   if (any_submission) return true;
   return std::any_of(results.contexts.begin(), results.contexts.end(), [](const ContextEvaluation& context) {
     return std::any_of(context.methods.begin(), context.methods.end(),

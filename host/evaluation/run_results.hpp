@@ -99,7 +99,8 @@ struct SubmissionOutcome {
   std::string kind;     // "embedding", "predictor", "vectors" (a file of them), "unknown"
   std::string verdict;  // "ok", "not evaluated", or the way of its first failure: "load_failed", "crashed", "unusable"
   std::string reason;   // one sentence; empty if ok
-  std::string confinement;  // "full", "strong", "degraded", "none"; empty where it was never started
+  std::string confinement;      // "full", "strong", "degraded", "none"; empty where it was never started
+  bool concerns_target = true;  // false: it does another target of the run alone
 };
 
 struct RunResults {

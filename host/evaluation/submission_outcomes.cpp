@@ -34,6 +34,10 @@ std::vector<SubmissionOutcome> submission_outcomes(const Roster& roster,
                                                    const std::vector<ContextEvaluation>& contexts) {
   std::vector<SubmissionOutcome> outcomes;
   for (const SubmissionPlace& place : roster.submissions) {
+    if (!place.of_another_target.empty()) {
+      outcomes.push_back({place.of_another_target, place.kind, "not evaluated", "", "", false});
+      continue;
+    }
     const RosterEntry& entry = (place.is_head ? roster.heads : roster.embeddings)[place.index];
     SubmissionOutcome outcome{entry.name, place.kind, "not evaluated", "", ""};
     if (entry.fault) {

@@ -45,6 +45,8 @@ struct SubmissionPlace {
   std::string kind;  // "embedding", "predictor", "vectors", "unknown"
   bool is_head = false;
   std::size_t index = 0;  // in Roster::heads or Roster::embeddings
+  // The name of a predictor that does another target of the run alone, and is in neither; empty: it is in one.
+  std::string of_another_target = {};
 };
 
 struct Roster {

@@ -212,6 +212,24 @@ TEST_F(Submissions, AFolderWithoutSubmissionsIsAMistake) {
   EXPECT_NE(missing.err.find("there is no such folder"), std::string::npos) << missing.err;
 }
 
+// What it cannot do is no failure where the run has what it can.
+TEST_F(Submissions, APredictorOfOneTargetIsEvaluatedOnThatAlone) {
+  ASSERT_EQ(headroom("prepare screen/cells.h5ad --deg -o both").exit_code, 0);
+  submit_vectors("vectors.h5ad");
+  submit(fs::path(HEADROOM_BUILD_DIR) / "lib/headroom/examples/kernel_mean.so", "kernel.so");
+  const std::string run =
+      "run both --common-dim 4 --grid knn.k=1,2 --grid logistic.C=1 --sandbox relaxed --submissions inbox -o out ";
+  const Ended ended = headroom(run);
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_NE(outcome(ended, "kernel").find(" ok "), std::string::npos) << ended.err;
+  const json rows = rows_of(summary(), "vectors+kernel");
+  ASSERT_FALSE(rows.empty());
+  EXPECT_EQ(headroom(run + "--resume").exit_code, 0);
+  const Ended alone = headroom(run + "--target deg");
+  EXPECT_EQ(alone.exit_code, 3);
+  EXPECT_NE(outcome(alone, "kernel").find("unsuited"), std::string::npos) << alone.err;
+}
+
 TEST_F(Submissions, APredictorWithoutAnEmbeddingSaysWhatItLacks) {
   submit(fs::path(HEADROOM_BUILD_DIR) / "lib/headroom/examples/kernel_mean.so", "kernel.so");
   const Ended ended = headroom(std::string(kRun) + "--submissions inbox");
