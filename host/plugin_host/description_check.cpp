@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
-#include <string_view>
 #include <vector>
 
 namespace headroom {
-namespace {
 
-bool is_name(std::string_view text, std::string_view further_characters) {
+bool is_declared_name(std::string_view text, std::string_view further_characters) {
   return !text.empty() && text.size() <= kMostDeclaredNameBytes &&
          std::all_of(text.begin(), text.end(), [&](unsigned char c) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -17,13 +15,15 @@ bool is_name(std::string_view text, std::string_view further_characters) {
          });
 }
 
+namespace {
+
 bool is_plain(std::string_view text) {
   return text.size() <= kMostDeclaredTextBytes &&
          std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
 
 std::string fault_of(const Hyperparameter& parameter) {
-  if (!is_name(parameter.name(), "_")) return "a hyperparameter has no proper name";
+  if (!is_declared_name(parameter.name(), "_")) return "a hyperparameter has no proper name";
   if (!is_plain(parameter.help())) return "a hyperparameter's help has control characters or is too long";
   const double low = parameter.minimum(), high = parameter.maximum();
   if (std::isnan(low) || std::isnan(high) || low > high) return "a hyperparameter has no range";
@@ -41,7 +41,7 @@ std::string fault_of(const Hyperparameter& parameter) {
 std::string fault_of(const PluginDescription& description) {
   if (description.kind() != PluginKind::EMBEDDING && description.kind() != PluginKind::PREDICTOR)
     return "it has no kind";
-  if (!is_name(description.name(), "_-.")) return "the plugin has no proper name";
+  if (!is_declared_name(description.name(), "_-.")) return "the plugin has no proper name";
   for (const std::string* text : {&description.version(), &description.description(), &description.licence()}) {
     if (!is_plain(*text)) return "a text has control characters or is too long";
   }
@@ -56,7 +56,8 @@ std::string fault_of(const PluginDescription& description) {
   }
   std::set<std::string> names;
   for (const PluginOption& option : description.options()) {
-    if (!is_name(option.key(), "_") || !names.insert(option.key()).second) return "an option has no proper key";
+    if (!is_declared_name(option.key(), "_") || !names.insert(option.key()).second)
+      return "an option has no proper key";
     if (!is_plain(option.default_value()) || !is_plain(option.help()))
       return "an option's text has control characters or is too long";
   }

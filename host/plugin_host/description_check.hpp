@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "plugin.pb.h"
 
@@ -19,6 +20,10 @@ inline constexpr std::int64_t kMostDimension = std::int64_t{1} << 20;  // column
 // Of all combinations of a grid: each is predicted on every inner split, and its scores are kept.
 inline constexpr std::int64_t kMostGridPoints = 1024;
 inline constexpr std::int64_t kMostGridNumbers = 8192;  // points × hyperparameters
+
+// Whether a plugin may give something this name: letters, digits and `further_characters`, at most
+// kMostDeclaredNameBytes, not empty.
+bool is_declared_name(std::string_view text, std::string_view further_characters);
 
 // What is wrong with it, or an empty string: more of anything than is allowed, names of other characters than the
 // headers allow, text with control characters, a grid with values that are not finite or out of range, no kind, no

@@ -156,14 +156,15 @@ MatrixDescriptor WorkerSession::State::describe_in_slot(std::uint64_t offset, Ei
   return described;
 }
 
-Answer<void> WorkerSession::State::ask_to_fill(WorkerRequest& request, std::uint32_t inputs_id, const std::string& what,
-                                               const CallTime& time) {
+Answer<WorkerReply> WorkerSession::State::ask_to_fill(WorkerRequest& request, std::uint32_t inputs_id,
+                                                      const std::string& what, const CallTime& time) {
   auto reply = ask(request, -1, {"while it " + what}, time);
   if (!reply) return tl::unexpected<WorkerFault>(reply.error());
   if (reply->reply_case() != WorkerReply::kDone) {
     return fail(WorkerVerdict::PROTOCOL_ERROR, "its answer is one to another request while it " + what);
   }
-  return detach(inputs_id, time);
+  if (auto detached = detach(inputs_id, time); !detached) return tl::unexpected<WorkerFault>(detached.error());
+  return reply;
 }
 
 Answer<std::vector<std::uint8_t>> WorkerSession::State::copy_feasible(const std::byte* from, Eigen::Index n_settings) {
@@ -207,11 +208,18 @@ Answer<PredictionView> WorkerSession::predict(const PredictorQuestion& question)
                                                         question.n_query, n_genes, stride, ElementType::FLOAT64);
   }
   *predict.mutable_feasible() = state.describe_in_slot(feasible_at, n_settings, 1, 1, ElementType::UINT8);
-  if (auto filled = state.ask_to_fill(request, *inputs_id, "predicted", time); !filled) {
-    return tl::unexpected<WorkerFault>(filled.error());
-  }
+  const auto filled = state.ask_to_fill(request, *inputs_id, "predicted", time);
+  if (!filled) return tl::unexpected<WorkerFault>(filled.error());
 
   PredictionView view;
+  if (filled->has_fit_facts() && n_settings == 1) {
+    std::vector<std::string> names;
+    for (const PredictorBlock& block : question.blocks) names.push_back(block.name);
+    if (std::string fault = headroom::fault_of(filled->fit_facts(), names.size()); !fault.empty()) {
+      return state.fail(WorkerVerdict::BAD_OUTPUT, std::move(fault));
+    }
+    view.facts = fitted_facts(filled->fit_facts(), names);
+  }
   const std::byte* from = std::as_const(**slot).data();
   auto feasible = state.copy_feasible(from + feasible_at, n_settings);
   if (!feasible) return tl::unexpected<WorkerFault>(feasible.error());

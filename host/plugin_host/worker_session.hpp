@@ -20,6 +20,7 @@
 #include "matrix/matrix.hpp"
 #include "outcome/outcome.hpp"
 #include "plugin.pb.h"
+#include "plugin_host/fit_facts.hpp"
 #include "plugin_host/output_slots.hpp"
 #include "plugin_host/perturbation_numbers.hpp"
 #include "plugin_host/plugin_file.hpp"
@@ -113,6 +114,8 @@ struct PredictionView {
   std::vector<std::uint8_t> feasible;  // one per setting: 0 or 1
   std::vector<ConstMatrixMap>
       predictions;  // settings × planes, each query rows × genes; setting s, plane p at s * planes + p
+  // What the predictor says that it fitted; copied and checked. Only where there was one setting, and it told any.
+  std::optional<FittedFacts> facts;
 };
 
 // The errors that a predictor claims for held-out training rows: copied, checked to be finite and not negative.

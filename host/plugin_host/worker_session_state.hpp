@@ -114,8 +114,8 @@ struct WorkerSession::State {
   MatrixDescriptor describe_in_slot(std::uint64_t offset, Eigen::Index rows, Eigen::Index cols, Eigen::Index stride,
                                     ElementType type) const;
   // Sends a request that fills the slot, and lets its inputs go.
-  Answer<void> ask_to_fill(WorkerRequest& request, std::uint32_t inputs_id, const std::string& what,
-                           const CallTime& time);
+  Answer<WorkerReply> ask_to_fill(WorkerRequest& request, std::uint32_t inputs_id, const std::string& what,
+                                  const CallTime& time);
   Answer<std::vector<std::uint8_t>> copy_feasible(const std::byte* from, Eigen::Index n_settings);
 };
 

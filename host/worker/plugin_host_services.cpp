@@ -6,7 +6,9 @@
 #include <string_view>
 #include <utility>
 
+#include "headroom/fit_facts.h"
 #include "headroom/progress.h"
+#include "plugin_host/description_check.hpp"
 #include "sandbox/sandbox.hpp"
 #include "worker/plugin_library.hpp"
 
@@ -64,8 +66,28 @@ headroom_string PluginHostServices::option(void* handle, headroom_string key) {
 
 const void* PluginHostServices::extension(void*, headroom_string id) {
   static const headroom_progress progress{sizeof(headroom_progress), report_progress};
+  static const headroom_fit_facts fit_facts{sizeof(headroom_fit_facts), keep_weight, keep_value};
   if (id.size < 0 || (id.size > 0 && !id.data)) return nullptr;
-  return std::string_view(id.data, static_cast<std::size_t>(id.size)) == HEADROOM_PROGRESS ? &progress : nullptr;
+  const std::string_view asked(id.data, static_cast<std::size_t>(id.size));
+  if (asked == HEADROOM_PROGRESS) return &progress;
+  return asked == HEADROOM_FIT_FACTS ? &fit_facts : nullptr;
+}
+
+void PluginHostServices::keep_weight(void* handle, std::int64_t block, headroom_string kernel, double weight) {
+  FitFacts& facts = static_cast<PluginHostServices*>(handle)->fit_facts_;
+  if (facts.weights_size() > HEADROOM_MOST_FITTED_WEIGHTS) return;
+  FitFacts::Weight& kept = *facts.add_weights();
+  kept.set_block(block);
+  kept.set_kernel(as_utf8(kernel.data, kernel.size, kMostDeclaredNameBytes + 1));
+  kept.set_weight(weight);
+}
+
+void PluginHostServices::keep_value(void* handle, headroom_string name, double value) {
+  FitFacts& facts = static_cast<PluginHostServices*>(handle)->fit_facts_;
+  if (facts.values_size() > HEADROOM_MOST_FITTED_VALUES) return;
+  FitFacts::Value& kept = *facts.add_values();
+  kept.set_name(as_utf8(name.data, name.size, kMostDeclaredNameBytes + 1));
+  kept.set_value(value);
 }
 
 void PluginHostServices::report_progress(void* handle, std::int64_t done, std::int64_t total, headroom_string unit) {

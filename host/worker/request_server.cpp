@@ -229,6 +229,7 @@ void RequestServer::run(int channel) {
     reply.set_sequence(request.sequence());
     const auto fail = [&](WorkerVerdict verdict, const std::string& message) {
       reply.clear_reply();
+      reply.clear_fit_facts();
       reply.mutable_failure()->set_verdict(verdict);
       reply.mutable_failure()->set_message(message);
     };
@@ -267,7 +268,7 @@ void RequestServer::answer(const WorkerRequest& request, FileDescriptor attachme
     case WorkerRequest::kEmbed:
       return embed(request.embed());
     case WorkerRequest::kPredict:
-      return predict(request.predict());
+      return predict(request.predict(), reply);
     case WorkerRequest::kErrors:
       return errors(request.errors());
     case WorkerRequest::kShutdown:
@@ -332,7 +333,7 @@ void RequestServer::embed(const EmbedRequest& request) {
   call_plugin("embed", [&] { return plugin_->embedding.embed(services_.host(), state_, &asked.request, &output); });
 }
 
-void RequestServer::predict(const PredictRequest& request) {
+void RequestServer::predict(const PredictRequest& request, WorkerReply& reply) {
   require_predictor();
   const PredictorRequest asked(request, segments_);
   std::vector<headroom_matrix_mut> predictions;
@@ -349,7 +350,11 @@ void RequestServer::predict(const PredictRequest& request) {
   std::fill_n(output.feasible, asked.request.settings.rows, std::uint8_t{1});
   map_pages_ahead(predictions);
   for (const headroom_matrix_mut& prediction : predictions) fill_with_nan(prediction);
+  services_.take_fit_facts();
   call_plugin("predict", [&] { return plugin_->predictor.predict(services_.host(), &asked.request, &output); });
+  FitFacts facts = services_.take_fit_facts();
+  const bool told = facts.weights_size() > 0 || facts.values_size() > 0;
+  if (told && asked.request.settings.rows == 1) *reply.mutable_fit_facts() = std::move(facts);
 }
 
 void RequestServer::errors(const ErrorsRequest& request) {

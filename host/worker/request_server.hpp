@@ -30,7 +30,7 @@ class RequestServer {
   void configure(const Configure& request, FileDescriptor data_file);
   void dimension(const EmbeddingDimensionRequest& request, WorkerReply& reply);
   void embed(const EmbedRequest& request);
-  void predict(const PredictRequest& request);
+  void predict(const PredictRequest& request, WorkerReply& reply);
   void errors(const ErrorsRequest& request);
   void require_predictor() const;
   void close_plugin();

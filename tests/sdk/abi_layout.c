@@ -1,6 +1,7 @@
 #include "sdk/abi_layout.h"
 
 #include "headroom/embedding.h"
+#include "headroom/fit_facts.h"
 #include "headroom/held_out_errors.h"
 #include "headroom/predictor.h"
 #include "headroom/progress.h"

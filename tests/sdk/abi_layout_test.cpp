@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "headroom/embedding.h"
+#include "headroom/fit_facts.h"
 #include "headroom/held_out_errors.h"
 #include "headroom/predictor.h"
 #include "headroom/progress.h"

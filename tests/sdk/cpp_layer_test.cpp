@@ -393,6 +393,16 @@ TEST_F(CppLayer, ProgressGoesToAHostThatListensAndIsLostOnOthers) {
   EXPECT_EQ(host.lines, std::vector<std::string>{"2/10 epochs"});
 }
 
+TEST_F(CppLayer, FactsOfAFitGoToAHostThatListensAndAreLostOnOthers) {
+  const sdk::Host view(*host.c());
+  view.tell_weight(0, "rbf", 1);
+  view.tell_value("lambda", 1);
+  host.listens_to_facts = true;
+  view.tell_weight(1, "linear", 0.25);
+  view.tell_value("loo_L2", 7);
+  EXPECT_EQ(host.facts, (std::map<std::string, double>{{"1 linear", 0.25}, {"loo_L2", 7}}));
+}
+
 TEST_F(CppLayer, LargerStructsOfALaterMinorAreFine) {
   SumsRequest call;
   call.request.struct_size += 64;

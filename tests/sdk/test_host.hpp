@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "headroom/fit_facts.h"
 #include "headroom/plugin.h"
 #include "headroom/progress.h"
 
@@ -44,6 +45,18 @@ class TestHost {
         };
         return service;
       }();
+      static const headroom_fit_facts fit_facts = [] {
+        headroom_fit_facts service{};
+        service.struct_size = sizeof(service);
+        service.weight = [](void* told, std::int64_t block, headroom_string kernel, double weight) {
+          self(told).facts[std::to_string(block) + " " + std::string(text_of(kernel))] = weight;
+        };
+        service.value = [](void* told, headroom_string name, double value) {
+          self(told).facts[std::string(text_of(name))] = value;
+        };
+        return service;
+      }();
+      if (self(handle).listens_to_facts && text_of(id) == HEADROOM_FIT_FACTS) return &fit_facts;
       return self(handle).listens_to_progress && text_of(id) == HEADROOM_PROGRESS ? &progress : nullptr;
     };
     host_.n_threads = 1;
@@ -63,7 +76,8 @@ class TestHost {
   std::map<std::string, std::string> options;
   std::vector<std::string> lines;
   std::string error;
-  bool listens_to_progress = false;
+  std::map<std::string, double> facts;  // of a fit: "0 rbf" (block and kernel), "lambda"
+  bool listens_to_progress = false, listens_to_facts = false;
 
  private:
   static TestHost& self(void* handle) { return *static_cast<TestHost*>(handle); }

@@ -22,6 +22,7 @@ class ErrorsRequest {
   }
   // Shared rows × shared rows: inner products of the rows of delta_rows() over genes.
   ConstMatrixMap gram() const { return map(request_.gram); }
+  const headroom_errors_request& c() const { return request_; }
 
  private:
   const headroom_errors_request& request_;

@@ -6,6 +6,7 @@
 // any compiler, standard library and Eigen version, whatever the worker was built with. Needs C++17 and Eigen 3.4.
 #pragma once
 
+#include "headroom/fit_facts.h"
 #include "headroom/plugin.h"
 #include "headroom/progress.h"
 
@@ -102,6 +103,17 @@ class Host {
   void progress(std::int64_t done, std::int64_t total, std::string_view unit) const {
     const auto* service = static_cast<const headroom_progress*>(extension(HEADROOM_PROGRESS));
     if (service != nullptr) service->report(host_.handle, done, total, c_string(unit));
+  }
+  // What a predictor fitted, for the results to show (fit_facts.h): told in predict() of one setting, lost elsewhere and
+  // on a host that does not listen. The weight of a block of the request, `kernel` being the part of the predictor by
+  // which it counts, or empty; and a named number.
+  void tell_weight(std::int64_t block, std::string_view kernel, double weight) const {
+    const auto* service = static_cast<const headroom_fit_facts*>(extension(HEADROOM_FIT_FACTS));
+    if (service != nullptr) service->weight(host_.handle, block, c_string(kernel), weight);
+  }
+  void tell_value(std::string_view name, double value) const {
+    const auto* service = static_cast<const headroom_fit_facts*>(extension(HEADROOM_FIT_FACTS));
+    if (service != nullptr) service->value(host_.handle, c_string(name), value);
   }
   // A service by versioned id, or nullptr where this host does not have it.
   const void* extension(std::string_view id) const { return host_.extension(host_.handle, c_string(id)); }

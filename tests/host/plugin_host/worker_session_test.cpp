@@ -117,6 +117,68 @@ TEST(WorkerSession, PredictsWhatThePluginComputes) {
   EXPECT_EQ(second->predictions[4](4999, 2), 85.0 + 1);  // mean of gene 2 is 85; plane 1 of setting 1
 }
 
+TEST(WorkerSession, PassesOnWhatAPredictorSaysThatItFitted) {
+  WorkerSettings settings = settings_for_tests();
+  settings.options = {{"deed", "facts"}};
+  auto session = start("faulty_predictor", settings);
+  ASSERT_TRUE(session) << session.error().message;
+  SmallQuestion small;
+  auto answer = (*session)->predict(small.question);
+  ASSERT_TRUE(answer) << answer.error().message;
+  ASSERT_TRUE(answer->facts);
+  ASSERT_EQ(answer->facts->blocks.size(), 2u);
+  EXPECT_EQ(answer->facts->blocks[0].name, "embedding");
+  EXPECT_EQ(answer->facts->blocks[0].kernel, "rbf");
+  EXPECT_EQ(answer->facts->blocks[0].weight, 0.25);
+  EXPECT_EQ(answer->facts->blocks[1].kernel, "");
+  EXPECT_EQ(answer->facts->blocks[1].weight, 0.75);
+  ASSERT_EQ(answer->facts->values.size(), 1u);
+  EXPECT_EQ(answer->facts->values[0].name, "lambda");
+  EXPECT_EQ(answer->facts->values[0].value, 1e-3);
+  // The next call's facts are its own.
+  answer = (*session)->predict(small.question);
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->facts->blocks.size(), 2u);
+  // Of a grid there is no one fit.
+  small.question.settings.resize(2, 0);
+  answer = (*session)->predict(small.question);
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_FALSE(answer->facts);
+
+  settings.options = {{"deed", "none"}};
+  session = start("faulty_predictor", settings);
+  ASSERT_TRUE(session) << session.error().message;
+  small.question.settings.resize(1, 0);
+  answer = (*session)->predict(small.question);
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_FALSE(answer->facts);
+}
+
+TEST(WorkerSession, RefusesFactsThatAreNotSound) {
+  const std::pair<const char*, const char*> deeds[] = {
+      {"facts-twice", "a block's weight twice"},
+      {"facts-of-no-block", "the weight of block 1 of 1"},
+      {"facts-of-block-minus-one", "the weight of block -1 of 1"},
+      {"facts-not-finite", "a weight that is not finite"},
+      {"facts-of-null-kernel", "a block's weight twice"},
+      {"facts-in-markup", "kernel is not letters"},
+      {"facts-long", "kernel is not letters"},
+      {"facts-many-weights", "more than 512 weights"},
+      {"facts-many-values", "more than 64 values"},
+      {"facts-value-twice", "the value 'lambda' twice"},
+      {"facts-value-unnamed", "a value's name is not"},
+      {"facts-value-infinite", "'loss' that is not finite"},
+  };
+  for (const auto& [deed, words] : deeds) {
+    const WorkerFault fault = fault_after(deed);
+    EXPECT_EQ(WorkerVerdict_Name(fault.verdict), "BAD_OUTPUT") << deed << ": " << fault.message;
+    EXPECT_THAT(fault.message, HasSubstr(words)) << deed;
+  }
+  const WorkerFault failed = fault_after("facts-then-error");
+  EXPECT_EQ(failed.verdict, WorkerVerdict::PLUGIN_ERROR);
+  EXPECT_EQ(failed.message, "after the facts");
+}
+
 TEST(WorkerSession, EmbedsWhatThePluginComputes) {
   const auto folder = std::filesystem::path(testing::TempDir()) / "headroom-weights";
   std::filesystem::create_directories(folder);

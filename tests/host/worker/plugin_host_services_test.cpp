@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "headroom/fit_facts.h"
 #include "headroom/progress.h"
 
 namespace headroom {
@@ -57,6 +58,30 @@ TEST(PluginHostServices, ListenToProgressAndKnowNoOtherExtension) {
   EXPECT_EQ(told.substr(0, told.find('\n')), "progress: 0 of 1000 rows");
   EXPECT_EQ(host->extension(host->handle, {nullptr, 4}), nullptr);
   EXPECT_EQ(host->extension(host->handle, as_text("headroom.progress/2")), nullptr);
+}
+
+TEST(PluginHostServices, KeepNoMoreFactsThanAreNeededToRefuseThem) {
+  PluginHostServices services;
+  const headroom_host* host = services.host();
+  const auto* facts =
+      static_cast<const headroom_fit_facts*>(host->extension(host->handle, as_text(HEADROOM_FIT_FACTS)));
+  ASSERT_NE(facts, nullptr);
+  EXPECT_EQ(facts->struct_size, static_cast<std::int64_t>(sizeof(headroom_fit_facts)));
+  const std::string name(5000, 'x');
+  for (int i = 0; i < 2000; ++i) {
+    facts->weight(host->handle, 1, as_text(name), 0.5);
+    facts->value(host->handle, as_text("x\xff"), i);
+  }
+  const FitFacts kept = services.take_fit_facts();
+  EXPECT_EQ(kept.weights_size(), HEADROOM_MOST_FITTED_WEIGHTS + 1);
+  EXPECT_EQ(kept.weights(0).block(), 1);
+  EXPECT_EQ(kept.weights(0).weight(), 0.5);
+  EXPECT_EQ(kept.weights(0).kernel().size(), 65u);
+  EXPECT_EQ(kept.values_size(), HEADROOM_MOST_FITTED_VALUES + 1);
+  EXPECT_EQ(kept.values(1).name(), "x?");
+  EXPECT_EQ(kept.values(1).value(), 1);
+  EXPECT_LT(kept.ByteSizeLong(), std::size_t{60} << 10) << "they fit into an answer";
+  EXPECT_EQ(services.take_fit_facts().weights_size(), 0);
 }
 
 TEST(PluginHostServices, KeepTheLastErrorShortAndValid) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "headroom/fit_facts.h"
 #include "headroom/held_out_errors.h"
 
 namespace {
@@ -38,6 +39,37 @@ int overflow_stack(int depth) {
   while (deepest < 0) {
   }
   std::abort();
+}
+
+// Facts of a fit, sound but for what the deed asks.
+void tell_facts(const headroom_host* host, const std::string& deed) {
+  const auto* facts = static_cast<const headroom_fit_facts*>(host->extension(host->handle, text(HEADROOM_FIT_FACTS)));
+  if (facts == nullptr || facts->struct_size < static_cast<std::int64_t>(sizeof(headroom_fit_facts))) return;
+  const auto weight = [&](std::int64_t block, headroom_string kernel, double value) {
+    facts->weight(host->handle, block, kernel, value);
+  };
+  const auto value = [&](headroom_string name, double number) { facts->value(host->handle, name, number); };
+  static const std::string long_name(100000, 'x');
+  weight(0, text("rbf"), 0.25);
+  weight(0, {nullptr, 0}, 0.75);
+  value(text("lambda"), 1e-3);
+  if (deed == "facts-twice") weight(0, text("rbf"), 0.5);
+  if (deed == "facts-of-no-block") weight(1, text("rbf"), 0.5);
+  if (deed == "facts-of-block-minus-one") weight(-1, text("rbf"), 0.5);
+  if (deed == "facts-not-finite") weight(0, text("linear"), std::nan(""));
+  if (deed == "facts-of-null-kernel") weight(0, {nullptr, 12}, 0);  // is taken as the empty name, told above
+  if (deed == "facts-in-markup") weight(0, text("<b>"), 0.5);
+  if (deed == "facts-long") weight(0, {long_name.data(), static_cast<std::int64_t>(long_name.size())}, 0.5);
+  if (deed == "facts-many-weights") {
+    for (int i = 0; i < 1000000; ++i) weight(0, {long_name.data(), 64}, i);
+  }
+  if (deed == "facts-many-values") {
+    for (int i = 0; i < 1000000; ++i) value({long_name.data(), 64}, i);
+  }
+  if (deed == "facts-value-twice") value(text("lambda"), 2);
+  if (deed == "facts-value-unnamed") value({nullptr, 0}, 2);
+  if (deed == "facts-value-infinite") value(text("loss"), HUGE_VAL);
+  if (deed == "facts-then-error") set_error(host, "after the facts");
 }
 
 headroom_status predict(const headroom_host* host, const headroom_predictor_request* request,
@@ -88,6 +120,8 @@ headroom_status predict(const headroom_host* host, const headroom_predictor_requ
     for (int i = 0; i < 100000; ++i) std::fputs("babble babble babble babble babble babble babble babble\n", stderr);
   }
   if (deed == "writes-nothing") return HEADROOM_OK;
+  if (deed.rfind("facts", 0) == 0) tell_facts(host, deed);
+  if (deed == "facts-then-error") return HEADROOM_ERROR;
   if (deed == "write-input") const_cast<double*>(request->delta_rows.data)[0] = 1;
   for (std::int64_t s = 0; s < request->settings.rows * request->n_planes; ++s) {
     for (std::int64_t q = 0; q < request->n_query; ++q) {
