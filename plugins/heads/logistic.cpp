@@ -332,4 +332,9 @@ std::int64_t predict_logistic(const sdk::PredictorRequest& request, int n_thread
   return n_unfinished;
 }
 
+void warn_of_unfinished(const sdk::Host& host, std::int64_t n_fits) {
+  if (n_fits == 0) return;
+  host.warn(std::to_string(n_fits) + " fits of a gene and a C did not reach their optimum: standardise the features");
+}
+
 }  // namespace headroom::heads

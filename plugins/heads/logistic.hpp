@@ -18,4 +18,7 @@ namespace headroom::heads {
 // Gives the number of fits that were given up short of the optimum; their predictions are those of the last step.
 std::int64_t predict_logistic(const sdk::PredictorRequest& request, int n_threads, sdk::PredictorOutput& output);
 
+// Tells the user's log of such fits, where there are any.
+void warn_of_unfinished(const sdk::Host& host, std::int64_t n_fits);
+
 }  // namespace headroom::heads

@@ -2,6 +2,7 @@
 #include <headroom/held_out_errors.hpp>
 #include <headroom/predictor.hpp>
 
+#include "heads/hyperparameters.hpp"
 #include "heads/knn.hpp"
 
 namespace sdk = headroom::sdk;
@@ -11,9 +12,7 @@ class Knn final : public sdk::Predictor {
   static sdk::About about() {
     return {"knn", "1.0.0", "Uniform mean of the k nearest neighbours' deltas (Euclidean)", "Apache-2.0"};
   }
-  static std::vector<sdk::Hyperparameter> hyperparameters() {
-    return {{"k", "number of neighbours", {20, 40, 60, 80, 100}, 1, 1e9, true}};
-  }
+  static std::vector<sdk::Hyperparameter> hyperparameters() { return headroom::heads::knn_hyperparameters(); }
   void predict(const sdk::Host& host, const sdk::PredictorRequest& request,
                sdk::PredictorOutput& output) const override {
     headroom::heads::predict_knn(request, host.n_threads(), output);

@@ -2,6 +2,7 @@
 #include <headroom/held_out_errors.hpp>
 #include <headroom/predictor.hpp>
 
+#include "heads/hyperparameters.hpp"
 #include "heads/lasso.hpp"
 
 namespace sdk = headroom::sdk;
@@ -11,10 +12,7 @@ class Lasso final : public sdk::Predictor {
   static sdk::About about() {
     return {"lasso", "1.0.0", "L1-penalised linear regression, gene by gene, solved to optimality", "Apache-2.0"};
   }
-  static std::vector<sdk::Hyperparameter> hyperparameters() {
-    return {
-        {"alpha", "weight of the L1 penalty against half the mean squared error", {1e-3, 1e-2, 1e-1, 1}, 1e-9, 1e9}};
-  }
+  static std::vector<sdk::Hyperparameter> hyperparameters() { return headroom::heads::lasso_hyperparameters(); }
   void predict(const sdk::Host& host, const sdk::PredictorRequest& request,
                sdk::PredictorOutput& output) const override {
     headroom::heads::predict_lasso(request, host.n_threads(), output);

@@ -2,6 +2,7 @@
 #include <headroom/held_out_errors.hpp>
 #include <headroom/predictor.hpp>
 
+#include "heads/hyperparameters.hpp"
 #include "heads/ridge.hpp"
 
 namespace sdk = headroom::sdk;
@@ -9,12 +10,7 @@ namespace sdk = headroom::sdk;
 class Ridge final : public sdk::Predictor {
  public:
   static sdk::About about() { return {"ridge", "1.0.0", "L2-penalised linear regression, gene by gene", "Apache-2.0"}; }
-  // The penalty is added to a feature's sum of squares. For component scores of some thousand standardised rows these
-  // lie between 1e2 (the last of a hundred components) and 1e6 (the first): the grid goes from hardly any shrinkage of
-  // any component to strong shrinkage of all.
-  static std::vector<sdk::Hyperparameter> hyperparameters() {
-    return {{"alpha", "L2 penalty, added to each feature's sum of squares", {1, 1e2, 1e4, 1e6}, 1e-9, 1e15}};
-  }
+  static std::vector<sdk::Hyperparameter> hyperparameters() { return headroom::heads::ridge_hyperparameters(); }
   void predict(const sdk::Host& host, const sdk::PredictorRequest& request,
                sdk::PredictorOutput& output) const override {
     headroom::heads::predict_ridge(request, host.n_threads(), output);

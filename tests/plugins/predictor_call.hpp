@@ -13,6 +13,12 @@
 
 namespace headroom::testing {
 
+// One more block of a call's rows.
+struct FurtherBlock {
+  sdk::Matrix training, query;
+  std::vector<std::uint8_t> training_present, query_present;  // empty: all
+};
+
 struct PredictorCall {
   sdk::Matrix training;                        // training rows × features
   sdk::Matrix query;                           // query rows × features
@@ -20,6 +26,8 @@ struct PredictorCall {
   std::vector<std::int32_t> training_rows;     // empty: training row i is row i
   std::vector<std::uint8_t> training_present;  // empty: all
   std::vector<std::uint8_t> query_present;
+  std::vector<FurtherBlock> further_blocks;     // for fusions
+  std::vector<std::int32_t> perturbations;      // of training rows, then of query rows; empty: each is another
   sdk::Matrix settings;                         // settings × hyperparameters
   int n_classes = 0;                            // above 0: delta_rows holds class numbers
   std::vector<std::uint8_t> training_labelled;  // of tasks of classes; empty: all
@@ -63,19 +71,29 @@ struct PredictorCall {
   template <class Use>
   void with_request(const Use& use) const {
     const auto view = [](const sdk::Matrix& m) { return headroom_matrix{m.data(), m.rows(), m.cols(), m.cols()}; };
-    headroom_block block{};
-    block.struct_size = sizeof(block);
-    block.training = view(training);
-    block.query = view(query);
-    block.training_present = training_present.empty() ? nullptr : training_present.data();
-    block.query_present = query_present.empty() ? nullptr : query_present.data();
-    const headroom_block* blocks[] = {&block};
+    const auto block_of = [&](const sdk::Matrix& of_training, const sdk::Matrix& of_query,
+                              const std::vector<std::uint8_t>& has_training,
+                              const std::vector<std::uint8_t>& has_query) {
+      headroom_block block{};
+      block.struct_size = sizeof(block);
+      block.training = view(of_training);
+      block.query = view(of_query);
+      block.training_present = has_training.empty() ? nullptr : has_training.data();
+      block.query_present = has_query.empty() ? nullptr : has_query.data();
+      return block;
+    };
+    std::vector<headroom_block> blocks = {block_of(training, query, training_present, query_present)};
+    for (const FurtherBlock& further : further_blocks) {
+      blocks.push_back(block_of(further.training, further.query, further.training_present, further.query_present));
+    }
+    std::vector<const headroom_block*> pointers;
+    for (const headroom_block& block : blocks) pointers.push_back(&block);
 
     headroom_predictor_request request{};
     request.struct_size = sizeof(request);
     request.n_planes = n_planes();
-    request.blocks = blocks;
-    request.n_blocks = 1;
+    request.blocks = pointers.data();
+    request.n_blocks = static_cast<std::int64_t>(pointers.size());
     request.delta_rows = view(delta_rows);
     request.training_rows = training_rows.empty() ? nullptr : training_rows.data();
     request.n_training = training.rows();
@@ -86,6 +104,7 @@ struct PredictorCall {
     request.n_contexts = 1;
     std::vector<std::int32_t> numbers(static_cast<std::size_t>(training.rows() + query.rows()));
     std::iota(numbers.begin(), numbers.end(), 0);
+    if (!perturbations.empty()) numbers = perturbations;
     request.training_perturbations = numbers.data();
     request.query_perturbations = numbers.data() + training.rows();
     request.n_perturbations = static_cast<std::int64_t>(numbers.size());

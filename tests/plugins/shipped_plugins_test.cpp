@@ -82,6 +82,63 @@ TEST(ShippedPlugins, PredictAsTheirNumericsDo) {
   }
 }
 
+TEST(ShippedPlugins, FuseAnyNumberOfBlocks) {
+  struct Fusion {
+    const char* name;
+    std::uint32_t task_kinds;
+    std::int64_t n_hyperparameters;
+    std::vector<std::string> facts;
+  };
+  const Fusion fusions[] = {
+      {"concat-knn", HEADROOM_SUPPORTS_REGRESSION, 1, {}},
+      {"concat-lasso", HEADROOM_SUPPORTS_REGRESSION, 1, {}},
+      {"concat-ridge", HEADROOM_SUPPORTS_REGRESSION, 1, {}},
+      {"concat-logistic", HEADROOM_SUPPORTS_CLASSES, 1, {}},
+      {"stack",
+       HEADROOM_SUPPORTS_REGRESSION | HEADROOM_SUPPORTS_CLASSES,
+       0,
+       {"0 knn", "0 ridge", "1 knn", "1 ridge", "out_of_fold_L2"}},
+      {"kernels", HEADROOM_SUPPORTS_REGRESSION, 0, {"0 linear", "0 rbf", "1 linear", "1 rbf", "lambda", "loo_L2"}},
+  };
+  for (const Fusion& fusion : fusions) {
+    const headroom_plugin* plugin = open_shipped(fusion.name);
+    ASSERT_NE(plugin, nullptr);
+    const auto& predictor = *static_cast<const headroom_predictor*>(plugin->capability);
+    EXPECT_EQ(predictor.min_blocks, 1) << fusion.name;
+    EXPECT_EQ(predictor.max_blocks, 0) << fusion.name;
+    EXPECT_EQ(predictor.task_kinds, fusion.task_kinds) << fusion.name;
+    EXPECT_EQ(predictor.n_hyperparameters, fusion.n_hyperparameters) << fusion.name;
+    TestHost host;
+    host.listens_to_facts = true;
+    host.take_defaults(*plugin);
+    PredictorCall call;
+    call.training = random_matrix(40, 6, 1);
+    call.query = random_matrix(5, 6, 2);
+    call.further_blocks.push_back({random_matrix(40, 3, 4), random_matrix(5, 3, 5), {}, {}});
+    call.delta_rows = random_matrix(40, 70, 3);
+    if (fusion.task_kinds == HEADROOM_SUPPORTS_CLASSES) {
+      call.n_classes = 3;
+      call.delta_rows = (call.delta_rows.array() * 0.7 + 1.0).round().max(0.0).min(2.0);
+    }
+    call.settings = fusion.n_hyperparameters == 1 ? column({3}) : sdk::Matrix::Zero(1, 0);
+    call.run([&](const sdk::PredictorRequest& request, sdk::PredictorOutput& output) {
+      EXPECT_EQ(predictor.predict(host.c(), &request.c(), &output.c()), HEADROOM_OK) << host.error;
+    });
+    EXPECT_TRUE(call.predictions[0].allFinite()) << fusion.name;
+    EXPECT_FALSE(call.wrote_outside) << fusion.name;
+    std::vector<std::string> told;
+    double weights = 0;
+    for (const auto& [name, value] : host.facts) {
+      told.push_back(name);
+      if (name.find(' ') != std::string::npos) weights += value;
+    }
+    EXPECT_EQ(told, fusion.facts) << fusion.name;
+    if (!told.empty()) {
+      EXPECT_NEAR(weights, 1, 1e-12) << fusion.name;
+    }
+  }
+}
+
 class TablePlugin : public ::testing::Test {
  protected:
   void SetUp() override {
