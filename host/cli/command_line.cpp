@@ -395,6 +395,7 @@ std::string metric_names() {
 // What CLI11 collects as text before it is read as values.
 struct RunFlagTexts {
   std::vector<std::string> embeddings, predictors = {"knn", "lasso"}, grids, sets, metrics;
+  std::vector<std::string> fusions, fusion_predictors = {"stack", "kernels"};
   std::string ceiling = std::string(kCeilingIdealized) + "," + kCeilingSamplingError;
   std::string nulls = fmt::format("{}", fmt::join(kDeltaNulls, ","));
   std::string bounds = kBoundsOfEssay;
@@ -516,6 +517,15 @@ void settle_bounds(RunFlagTexts& texts) {
   take(texts.nulls_flag, texts.nulls, kFigureNulls);
 }
 
+// A head by name, or [NAME=]PATH of a library.
+PredictorSpec predictor_of(const std::string& text) {
+  auto [name, path] = named_path(text);
+  if (path.extension() == ".so" || path.has_parent_path()) return {std::move(name), std::move(path)};
+  return {text, {}};
+}
+
+constexpr const char* kAllEmbeddings = "all";  // as the blocks of a fusion
+
 Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) {
   RunOptions& run = arguments.run;
   for (const std::string& text : texts.embeddings) {
@@ -530,16 +540,15 @@ Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) 
     run.embeddings.push_back(std::move(spec));
   }
   run.predictors_are_named = texts.predictors != RunFlagTexts().predictors;
-  for (const std::string& text : texts.predictors) {
-    auto [name, path] = named_path(text);
-    PredictorSpec spec;
-    if (path.extension() == ".so" || path.has_parent_path()) {
-      spec.path = std::move(path);
-      spec.name = std::move(name);
-    } else {
-      spec.name = text;
-    }
-    run.predictors.push_back(std::move(spec));
+  for (const std::string& text : texts.predictors) run.predictors.push_back(predictor_of(text));
+  run.fusion_predictors_are_named = texts.fusion_predictors != RunFlagTexts().fusion_predictors;
+  for (const std::string& text : texts.fusion_predictors) run.fusion_predictors.push_back(predictor_of(text));
+  for (const std::string& text : texts.fusions) {
+    auto entry = key_and_value(text, "--fusion", "NAME=a,b,... or NAME=all");
+    if (!entry) return tl::unexpected<Error>(entry.error());
+    FusionSpec spec{entry->first, {}};
+    if (entry->second != kAllEmbeddings) spec.embeddings = CLI::detail::split(entry->second, ',');
+    run.fusions.push_back(std::move(spec));
   }
   for (const std::string& text : texts.grids) {
     auto entry = key_and_value(text, "--grid", "PREDICTOR.PARAM=V,V,...");
@@ -856,6 +865,27 @@ std::string settings_text(const CLI::App& command) {
   return text;
 }
 
+void add_fusion_flags(CLI::App& command, RunOptions& run, RunFlagTexts& texts) {
+  command
+      .add_option("--fusion", texts.fusions,
+                  "Several embeddings of --embedding as one model, NAME+PREDICTOR in the results: each is a block, "
+                  "reduced by the perturbations that it covers, and the fusion covers what any of them does. all: "
+                  "every --embedding. Embeddings made from training labels are refused: a fusion weighs its blocks by "
+                  "these labels")
+      ->type_name("NAME=a,b,...|NAME=all")
+      ->allow_extra_args(false);
+  command
+      .add_option("--fusion-predictor", texts.fusion_predictors,
+                  "Head of the fusions: stack, kernels, concat, concat:HEAD (knn, lasso, ridge, logistic), or "
+                  "[NAME=]PATH.so of a predictor plugin that takes several blocks; of the default, those that do the "
+                  "task's kind")
+      ->type_name("NAME|[NAME=]PATH")
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  command.add_flag("--ablate", run.ablate,
+                   "Also evaluate every fusion without each of its blocks, and tell by how much it is worse");
+}
+
 CLI::App& declare_run(CLI::App& app, RunArguments& arguments, RunFlagTexts& texts) {
   CLI::App& run_app = *app.add_subcommand("run", "Evaluate embeddings and predictors of a task against its bounds");
   run_app.footer(
@@ -863,10 +893,11 @@ CLI::App& declare_run(CLI::App& app, RunArguments& arguments, RunFlagTexts& text
       "  headroom run task --embedding esm=esm2.h5ad --embedding mine=build/mine.so -o out\n"
       "  headroom run task --embedding vectors.csv --predictor knn --grid knn.k=5,10,20 --fold 0 -o quick\n"
       "  headroom run task --submissions inbox --sandbox strict -o round1\n"
+      "  headroom run task --embedding a=a.csv --embedding b=b.csv --fusion both=all --ablate -o fused\n"
       "  headroom run --config out/run.toml --resume      go on, or repeat what has changed\n"
       "\n"
-      "Writes report.html, summary.json, scores.csv, perturbations.csv, results.sqlite and run.toml\n"
-      "into DIR.");
+      "Writes report.html, summary.json, scores.csv, perturbations.csv, results.sqlite, run.toml and, where there\n"
+      "are at least two embeddings, similarity.csv into DIR.");
   run_app.add_option("task", arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")
       ->type_name("TASK")
       ->required();
@@ -882,6 +913,7 @@ CLI::App& declare_run(CLI::App& app, RunArguments& arguments, RunFlagTexts& text
                "Folder of submissions: every .so (an embedding or a predictor, which it tells itself), every file of "
                "vectors and every sub-folder (plugin.so with data files beside it)")
       ->type_name("DIR");
+  add_fusion_flags(run_app, arguments.run, texts);
   run_app.add_option("-o,--out", arguments.out, "Folder for the results")->type_name("DIR")->required();
   run_app.add_flag("--audit", arguments.run.audit,
                    "Probe every plugin for leakage on the first fold of each context: shuffled embedding and labels, "

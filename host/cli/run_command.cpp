@@ -28,6 +28,7 @@
 #include "report/audit_lines.hpp"
 #include "report/bounds_card.hpp"
 #include "report/finished_method.hpp"
+#include "report/fusion_lines.hpp"
 #include "store/store.hpp"
 #include "summary/summary.hpp"
 #include "summary/summary_json.hpp"
@@ -56,13 +57,15 @@ void print_coverage(const RunSummary& summary, const RunOptions& options) {
 
 void print_failures(const RunSummary& summary) {
   std::vector<std::string> seen;
+  const auto tell = [&](const std::string& context, const auto& method) {
+    const std::string line = display_text(context + ": " + method.name() + " failed: " + method.reason());
+    if (method.status() != "failed" || std::find(seen.begin(), seen.end(), line) != seen.end()) return;
+    seen.push_back(line);
+    fmt::print(stderr, "headroom: {}\n", line);
+  };
   for (const ContextResult& context : summary.contexts()) {
-    for (const MethodResult& method : context.methods()) {
-      const std::string line = display_text(context.context() + ": " + method.name() + " failed: " + method.reason());
-      if (method.status() != "failed" || std::find(seen.begin(), seen.end(), line) != seen.end()) continue;
-      seen.push_back(line);
-      fmt::print(stderr, "headroom: {}\n", line);
-    }
+    for (const MethodResult& method : context.methods()) tell(context.context(), method);
+    for (const Ablation& ablation : context.ablations()) tell(context.context(), ablation);
   }
 }
 
@@ -170,7 +173,10 @@ Result<void> show(const RunSummary& summary, const std::vector<SubmissionOutcome
                   const RunOptions& options, const RunArguments& arguments) {
   auto printed = print_summary(summary, arguments.out.string(), arguments.common);
   if (!printed) return printed;
-  if (arguments.common.format == TableFormat::text) draw_audit(std::cout, summary, stdout_style());
+  if (arguments.common.format == TableFormat::text) {
+    draw_fusions(std::cout, summary, stdout_style());
+    draw_audit(std::cout, summary, stdout_style());
+  }
   if (arguments.common.quiet) return {};
   print_coverage(summary, options);
   print_failures(summary);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "io/own_file.hpp"
 #include "io/sha256.hpp"
 #include "report/report.hpp"
 #include "report/report_model.hpp"
@@ -11,6 +12,7 @@
 #include "summary/perturbation_facts.hpp"
 #include "summary/perturbations_csv.hpp"
 #include "summary/scores_csv.hpp"
+#include "summary/similarity_csv.hpp"
 #include "summary/summary_json.hpp"
 #include "summary/target_parts.hpp"
 
@@ -140,6 +142,13 @@ Result<std::vector<WrittenFile>> write_outputs(const fs::path& out, const std::v
   if (auto done = write("report.html", report); !done) return tl::unexpected<Error>(done.error());
   if (auto done = write("summary.json", summary_json(summary)); !done) return tl::unexpected<Error>(done.error());
   if (auto done = write("scores.csv", scores_csv(summary)); !done) return tl::unexpected<Error>(done.error());
+  // Of an earlier run with other embeddings: it would speak of what is not there.
+  std::error_code ignored;
+  if (const std::string similarity = similarity_csv(summary); !similarity.empty()) {
+    if (auto done = write(kSimilarityMark.name.data(), similarity); !done) return tl::unexpected<Error>(done.error());
+  } else if (may_replace(out / kSimilarityMark.name, kSimilarityMark)) {
+    fs::remove(out / kSimilarityMark.name, ignored);
+  }
   auto perturbations = write_perturbations_csv(out / "perturbations.csv", scored, pool);
   if (!perturbations) return tl::unexpected<Error>(perturbations.error());
   files.push_back(std::move(*perturbations));

@@ -40,7 +40,8 @@ Result<std::optional<KeptOutputs>> standing_outputs(const std::vector<OutputsPla
                                                     const std::vector<Store*>& stores, const std::filesystem::path& out,
                                                     ThreadPool& pool);
 
-// Writes report.html, summary.json, scores.csv and perturbations.csv, and keeps in the store what the report shows of
+// Writes report.html, summary.json, scores.csv, perturbations.csv and, where embeddings were compared, similarity.csv
+// (one of an earlier run is removed where they were not), and keeps in the store what the report shows of
 // the perturbations. The store knows of no outputs afterwards, until keep_outputs().
 Result<std::vector<WrittenFile>> write_outputs(const std::filesystem::path& out,
                                                const std::vector<TargetOutputs>& targets, const RunSummary& summary,

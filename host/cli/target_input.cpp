@@ -67,7 +67,11 @@ Result<std::vector<TargetInput>> split_by_target(Task task, const RunOptions& op
     return bad_input("nothing that the task holds is asked for", where,
                      "leave --metric out, or name metrics of the target");
   }
-  for (TargetInput& input : targets) input.options.is_one_of_several = targets.size() > 1;
+  for (TargetInput& input : targets) {
+    input.options.is_one_of_several = targets.size() > 1;
+    // Embeddings are the same for every target: they are compared once.
+    if (&input != &targets.front()) input.options.compare_embeddings = false;
+  }
   return targets;
 }
 

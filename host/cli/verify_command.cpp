@@ -86,6 +86,7 @@ Result<std::vector<VerifiedEvaluation>> verify_run(const fs::path& here, const f
                raised);
   }
   options->limits = kept;
+  options->compare_embeddings = false;
 
   // Every run of the store is of one target.
   auto inputs = split_by_target(std::move(input->task), *options, arguments->targets, true);

@@ -110,8 +110,8 @@ Result<HeadFeatures> make_head_features(const Embedding& embedding, const FoldDa
   auto splits = embedding.raw ? split_features(training, test, features.inner_queries)
                               : reduce_features(training, test, features.inner_queries, options.common_dim, pool);
   if (!splits) return tl::unexpected<Error>(splits.error());
-  features.splits = std::move(*splits);
-  if (!embedding.raw) features.effective_dim = static_cast<int>(features.splits.effective_dim);
+  if (!embedding.raw) features.effective_dim = static_cast<int>(splits->effective_dim);
+  features.blocks.push_back({"embedding", std::move(*splits), {}, {}});
   return features;
 }
 

@@ -11,6 +11,7 @@
 #include "evaluation/effective_settings.hpp"
 #include "evaluation/fold_gate.hpp"
 #include "evaluation/head.hpp"
+#include "evaluation/mean_over_parts.hpp"
 #include "evaluation/method_makers.hpp"
 #include "evaluation/patience.hpp"
 #include "evaluation/predictions.hpp"
@@ -18,6 +19,7 @@
 #include "evaluation/stopwatch.hpp"
 #include "evaluation/submission_budget.hpp"
 #include "evaluation/submission_outcomes.hpp"
+#include "plugin_host/description_check.hpp"
 
 namespace headroom {
 namespace {
@@ -101,6 +103,7 @@ class Run {
     progress_.end();
 
     finish();
+    if (options_.compare_embeddings && !error_) compare_all_embeddings();
     if (options_.audit && !error_ && !stop_.stop_requested()) {
       results_.audit = audit(task_, options_, roster_, results_, pool_, progress_, stop_);
     }
@@ -141,7 +144,7 @@ class Run {
     }
   }
 
-  static MethodEvaluation place_of(const PlannedMethod& planned, const PlannedContext& context) {
+  MethodEvaluation place_of(const PlannedMethod& planned, const PlannedContext& context) const {
     MethodEvaluation method;
     method.name = planned.name;
     method.embedding = planned.embedding;
@@ -149,6 +152,11 @@ class Run {
     method.role = planned.role;
     method.in_bound = planned.in_bound;
     method.flags = planned.flags;
+    method.left_out = planned.left_out;
+    method.whole = planned.whole;
+    if (source_of(planned.kind).is_of_blocks) {
+      for (const std::size_t e : planned.embeddings) method.blocks.push_back(roster_.embeddings[e].name);
+    }
     method.folds.resize(context.splits.size());
     return method;
   }
@@ -266,7 +274,9 @@ class Run {
       --work.n_scale_items_left;
     } else {
       for (const std::size_t m : item.methods) {
-        if (++work.n_splits_done[m] == work.splits.size()) work.untold.push_back(m);
+        // A fusion without a block is told beside the whole one, in the results.
+        const bool is_told = plan_.methods[m].left_out.empty();
+        if (++work.n_splits_done[m] == work.splits.size() && is_told) work.untold.push_back(m);
       }
     }
     if (work.n_scale_items_left > 0) return;
@@ -282,6 +292,7 @@ class Run {
     if (!*fold) return fail(fold->error());
     const MakerInputs inputs{task_, noise_,       options_,  roster_, plan_, **fold, *works_[item.context],
                              split, item.context, item.split};
+    if (source_of(item.kind).is_of_blocks) return evaluate_fusion(item, methods, inputs);
     if (source_of(item.kind).through_head) return evaluate_through_heads(item, methods, inputs);
     for (const std::size_t m : methods) {
       evaluate_without_head(plan_.methods[m], inputs, part(item, m));
@@ -295,13 +306,7 @@ class Run {
     const Stopwatch preparation;
     const auto conclude_all = [&](Status status, const std::string& reason,
                                   const std::optional<PluginFailure>& failure) {
-      for (const std::size_t m : methods) {
-        FoldEvaluation& evaluation = part(item, m);
-        evaluation.status = status;
-        evaluation.reason = reason;
-        evaluation.failure = failure;
-        conclude_part(item, m);
-      }
+      for (const std::size_t m : methods) conclude_without_numbers(item, m, status, reason, failure);
     };
 
     MadeEmbedding embedding = make_embedding(item, inputs);
@@ -318,7 +323,9 @@ class Run {
     const auto features = make_head_features(**embedding, inputs.fold, options_, pool_);
     // Wide vectors make work for the host. What it waits for on a busy machine is not theirs.
     if (budget != nullptr) budget->charge(making.cpu_s());
-    drop_if_wide(methods.front(), **embedding, inputs);
+    for (const std::size_t plugin : plan_.methods[methods.front()].embeddings) {
+      drop_if_wide(plugin, **embedding, inputs);
+    }
     if (!features) {
       const std::string reason = features.error().line();
       if (source_of(item.kind).is_of_the_scale) return conclude_all(Status::skipped, reason, std::nullopt);
@@ -326,35 +333,94 @@ class Run {
     }
     const RowIndex covered = covered_tests(**embedding, inputs.fold);
     embedding->reset();  // the features are all that is needed from here on
-    const double shared_wall_s = preparation.wall_s(), shared_cpu_s = preparation.cpu_s();
-
+    const Spent shared{preparation.wall_s(), preparation.cpu_s()};
     for (const std::size_t m : methods) {
       if (stop_.stop_requested()) return;
-      const Stopwatch watch;
-      FoldEvaluation& evaluation = part(item, m);
-      evaluation.covered.assign(inputs.fold.test.size(), 0);
-      for (const std::int32_t position : covered) evaluation.covered[static_cast<std::size_t>(position)] = 1;
-      evaluation.effective_dim = features->effective_dim;
-
-      const auto usage = evaluate_through_head(item, m, *features, inputs, covered, evaluation);
-      evaluation.wall_s = watch.wall_s() + shared_wall_s;
-      evaluation.cpu_s = watch.cpu_s() + shared_cpu_s + usage.cpu_s;
-      evaluation.peak_memory_bytes = static_cast<double>(usage.peak_memory_bytes);
-      conclude_part(item, m);
+      evaluate_with_features(item, m, *features, inputs, covered, shared);
     }
   }
 
-  // Of the plugin whose vectors a method goes by; null where they are not a plugin's.
+  // Several embeddings as blocks through the heads of their methods. Features depend on whether a head has settings to
+  // choose from, and on nothing else: what stands beside it changes no number.
+  void evaluate_fusion(const PlanItem& item, const std::vector<std::size_t>& methods, const MakerInputs& inputs) {
+    const Stopwatch preparation;
+    const auto blocks = make_blocks(item, inputs);
+    if (!blocks && stop_.stop_requested()) return;
+    if (!blocks) {
+      for (const std::size_t m : methods) {
+        conclude_without_numbers(item, m, blocks.error().status, blocks.error().reason, blocks.error().failure);
+      }
+      return;
+    }
+    const RowIndex covered = covered_tests(*blocks, inputs.fold);
+    const Spent shared{preparation.wall_s(), preparation.cpu_s()};
+    for (const bool inner_selection : {false, true}) {
+      std::vector<std::size_t> of_kind = methods;
+      std::erase_if(of_kind, [&](std::size_t m) { return has_choice(m) != inner_selection; });
+      if (of_kind.empty()) continue;
+      const Stopwatch making;
+      const auto features = make_fusion_features(*blocks, inputs.fold, options_, inner_selection, pool_);
+      const Spent spent{shared.wall_s + making.wall_s(), shared.cpu_s + making.cpu_s()};
+      for (const std::size_t m : of_kind) {
+        if (stop_.stop_requested()) return;
+        if (features) {
+          evaluate_with_features(item, m, *features, inputs, covered, spent);
+        } else {
+          const std::string reason = features.error().line();
+          conclude_without_numbers(item, m, Status::failed, reason,
+                                   PluginFailure{embedding_name(m), kUnusable, reason});
+        }
+      }
+    }
+    for (std::size_t b = 0; b < blocks->size(); ++b) {
+      drop_if_wide(plan_.methods[methods.front()].embeddings[b], *(*blocks)[b].embedding, inputs);
+    }
+  }
+
+  // Whether the method's head has several settings.
+  bool has_choice(std::size_t m) const { return roster_.heads[*plan_.methods[m].head].grid.settings.rows() > 1; }
+
+  void conclude_without_numbers(const PlanItem& item, std::size_t m, Status status, const std::string& reason,
+                                const std::optional<PluginFailure>& failure) {
+    FoldEvaluation& evaluation = part(item, m);
+    evaluation.status = status;
+    evaluation.reason = reason;
+    evaluation.failure = failure;
+    conclude_part(item, m);
+  }
+
+  struct Spent {
+    double wall_s = 0, cpu_s = 0;
+  };
+
+  // One method with the features of its embeddings. `shared`: what making these took.
+  void evaluate_with_features(const PlanItem& item, std::size_t m, const HeadFeatures& features,
+                              const MakerInputs& inputs, const RowIndex& covered, const Spent& shared) {
+    const Stopwatch watch;
+    FoldEvaluation& evaluation = part(item, m);
+    evaluation.covered.assign(inputs.fold.test.size(), 0);
+    for (const std::int32_t position : covered) evaluation.covered[static_cast<std::size_t>(position)] = 1;
+    evaluation.effective_dim = features.effective_dim;
+    if (source_of(item.kind).is_of_blocks) evaluation.fusion.blocks = coverage_of(features);
+
+    const auto usage = evaluate_through_head(item, m, features, inputs, covered, evaluation);
+    evaluation.wall_s = watch.wall_s() + shared.wall_s;
+    evaluation.cpu_s = watch.cpu_s() + shared.cpu_s + usage.cpu_s;
+    evaluation.peak_memory_bytes = static_cast<double>(usage.peak_memory_bytes);
+    conclude_part(item, m);
+  }
+
+  // Of the plugin whose vectors a method goes by; null where they are not a plugin's, or several plugins'.
   TimeBudget* budget_of_embedding(std::size_t m) const {
     const auto& embeddings = plan_.methods[m].embeddings;
+    if (source_of(plan_.methods[m].kind).is_of_blocks) return nullptr;
     return embeddings.empty() ? nullptr : roster_.embeddings[embeddings.front()].settings.budget.get();
   }
 
   // What is too wide to be kept for the splits to come is asked for again.
-  void drop_if_wide(std::size_t m, const Embedding& embedding, const MakerInputs& inputs) const {
+  void drop_if_wide(std::size_t plugin, const Embedding& embedding, const MakerInputs& inputs) const {
     const auto bytes = static_cast<std::uint64_t>(embedding.vectors.size()) * sizeof(double);
-    if (bytes <= most_kept_bytes(roster_.embeddings.size())) return;
-    for (const std::size_t plugin : plan_.methods[m].embeddings) inputs.context.embeddings[plugin].drop();
+    if (bytes > most_kept_bytes(roster_.embeddings.size())) inputs.context.embeddings[plugin].drop();
   }
 
   // Of a method that goes through a head.
@@ -365,7 +431,7 @@ class Run {
     if (item.n_parts > 1) {
       PartsOfMean& mean = split_work(item).means.at(m);
       if (mean.n_done.fetch_add(1) + 1 < item.n_parts) return;
-      whole(item, m) = mean_over(mean.parts);
+      whole(item, m) = mean_over_parts(mean.parts);
     }
     remember(item, m, whole(item, m));
   }
@@ -398,6 +464,9 @@ class Run {
       return usage;
     };
     if (head.fault) return fault(*head.fault);
+    if (std::string why = unsuited_for_blocks(head.description, features.blocks.size()); !why.empty()) {
+      return fault({WorkerVerdict::UNSUITED, std::move(why)});
+    }
     if (!shipped && patience_[h].is_exhausted()) return fault(Patience::fault());
     if (budget != nullptr && budget->is_spent()) {  // by the heads before this one
       evaluation.status = Status::failed;
@@ -445,6 +514,7 @@ class Run {
     }
     evaluation.best_params = head.grid.params(*outcome->best_setting);
     evaluation.inner_scores = std::move(outcome->inner_scores);
+    if (source_of(item.kind).is_of_blocks && outcome->facts) keep_facts(*outcome->facts, evaluation);
     score(inputs, with_stand_ins(*plan_.target, inputs.fold, covered, std::move(outcome->predictions)), evaluation);
     return usage;
   }
@@ -461,6 +531,32 @@ class Run {
       }
     }
     return start_for_fold(roster_.heads[h], {inputs.fold.context, inputs.fold.name});
+  }
+
+  // Those of each context with each other. What nobody had to ask for, since all of its evaluations were taken over, is
+  // asked for now; what could not be had before is not asked again.
+  void compare_all_embeddings() {
+    for (std::size_t c = 0; c < works_.size(); ++c) {
+      std::vector<std::shared_ptr<const std::optional<LeadingComponents>>> made(roster_.embeddings.size());
+      pool_.for_each(roster_.embeddings.size(), [&](std::size_t e) {
+        const RosterEntry& plugin = roster_.embeddings[e];
+        const bool is_compared = !plugin.fault && !plugin.description.wants_training();
+        if (roster_.embeddings.size() < 2 || !is_compared || stop_.stop_requested()) return;
+        made[e] = works_[c]->components[e].get([&]() -> std::optional<LeadingComponents> {
+          const auto answer = ask_for_embedding(plugin, task_, plan_.contexts[c].task_context, nullptr, options_.seed);
+          return answer ? leading_components(*answer) : std::nullopt;
+        });
+      });
+      std::vector<std::string> names;
+      std::vector<LeadingComponents> components;
+      for (std::size_t e = 0; e < made.size(); ++e) {
+        if (!made[e] || !*made[e]) continue;
+        names.push_back(roster_.embeddings[e].name);
+        components.push_back(**made[e]);
+      }
+      if (names.size() < 2) continue;
+      results_.similarity.push_back(headroom::compare_embeddings(plan_.contexts[c].name, names, components));
+    }
   }
 
   // ---- the end: status of each method, records ----
@@ -495,29 +591,6 @@ class Run {
       record.set_n_present(static_cast<std::int32_t>(n_present));
     }
     return record;
-  }
-
-  // The mean over parts of every per-perturbation value; the first part's hyperparameters stand for all.
-  static FoldEvaluation mean_over(const std::vector<FoldEvaluation>& parts) {
-    FoldEvaluation mean = parts.front();
-    for (std::size_t i = 1; i < parts.size(); ++i) {
-      const FoldEvaluation& part = parts[i];
-      if (part.status != Status::ok) return part;
-      if (mean.status != Status::ok) return mean;
-      for (std::size_t m = 0; m < mean.metric_values.size(); ++m) mean.metric_values[m] += part.metric_values[m];
-      mean.whole.values += part.whole.values;
-      mean.whole.covered_values += part.whole.covered_values;
-      mean.whole.resampled += part.whole.resampled;
-      mean.wall_s += part.wall_s;
-      mean.cpu_s += part.cpu_s;
-      mean.peak_memory_bytes = std::max(mean.peak_memory_bytes, part.peak_memory_bytes);
-    }
-    const auto n_parts = static_cast<double>(parts.size());
-    for (Vector& values : mean.metric_values) values /= n_parts;
-    mean.whole.values /= n_parts;
-    mean.whole.covered_values /= n_parts;
-    mean.whole.resampled /= n_parts;
-    return mean;
   }
 
   // A method is ok if every split is; else it has the status and reason of the first split that is not.

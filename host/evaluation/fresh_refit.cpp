@@ -24,7 +24,9 @@ Answer<Matrix> refit_afresh(const RosterEntry& head, const FoldEvaluation& submi
   while (setting + 1 < head.grid.settings.rows() && head.grid.params(setting) != submitted.best_params) ++setting;
   auto worker = start_for_fold(head, {fold.context, fold.name});
   if (!worker) return tl::unexpected<WorkerFault>(worker.error());
-  return refit(*fold.target, *worker->session, head.grid, setting, features, context_name, fold.training_deltas);
+  auto fit = refit(*fold.target, *worker->session, head.grid, setting, features, context_name, fold.training_deltas);
+  if (!fit) return tl::unexpected<WorkerFault>(fit.error());
+  return std::move(fit->predictions);
 }
 
 std::optional<Metric> metric_that_differs(const Target& target, const Matrix& predictions, const Embedding& embedding,

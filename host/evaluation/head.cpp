@@ -8,6 +8,7 @@
 
 #include "evaluation/feasible_grid.hpp"
 #include "plugin_host/class_planes.hpp"
+#include "protocol/kfold.hpp"
 
 namespace headroom {
 namespace {
@@ -44,12 +45,39 @@ PredictorQuestion question_of(const Target& target, const SharedMatrix& training
   return question;
 }
 
+std::vector<std::uint8_t> marks_of(const std::vector<std::uint8_t>& marks, const RowIndex& positions) {
+  std::vector<std::uint8_t> chosen;
+  for (const std::int32_t position : positions) chosen.push_back(marks[static_cast<std::size_t>(position)]);
+  return chosen;
+}
+
+// The blocks of an inner split, whose rows are these positions, or of the final fit.
+void add_inner_blocks(PredictorQuestion& question, const HeadFeatures& features, std::size_t split,
+                      const RowIndex& kept) {
+  for (const BlockFeatures& block : features.blocks) {
+    const ReducedSplit& part = block.splits.inner[split];
+    question.add_block(block.name, part.training, part.query);
+    if (block.training_present.empty()) continue;
+    question.blocks.back().training_present = marks_of(block.training_present, kept);
+    question.blocks.back().query_present = marks_of(block.training_present, features.inner_queries[split]);
+  }
+}
+
+void add_final_blocks(PredictorQuestion& question, const HeadFeatures& features) {
+  for (const BlockFeatures& block : features.blocks) {
+    question.add_block(block.name, block.splits.final_fit.training, block.splits.final_fit.query);
+    question.blocks.back().training_present = block.training_present;
+    question.blocks.back().query_present = block.test_present;
+  }
+}
+
 using Planes = std::span<const ConstMatrixMap>;
 
 // Calls `visit(setting, planes)` for every feasible setting, in as many requests as the size of the output needs. Fails
-// where planes are no probabilities of classes.
+// where planes are no probabilities of classes. `facts`: where what was told last is put; may be null.
 template <class Visit>
-Answer<void> predict_all(WorkerSession& predictor, PredictorQuestion question, const Matrix& settings, Visit&& visit) {
+Answer<void> predict_all(WorkerSession& predictor, PredictorQuestion question, const Matrix& settings, Visit&& visit,
+                         std::optional<FittedFacts>* facts = nullptr) {
   const Eigen::Index n_genes = question.deltas.cols;
   const auto n_planes = static_cast<std::size_t>(question.n_planes);
   const Eigen::Index at_once = WorkerSession::max_settings_per_call(question.n_query, n_genes, question.n_planes);
@@ -58,6 +86,7 @@ Answer<void> predict_all(WorkerSession& predictor, PredictorQuestion question, c
     question.settings = settings.middleRows(first, n);
     auto answer = predictor.predict(question);
     if (!answer) return tl::unexpected<WorkerFault>(answer.error());
+    if (facts != nullptr) *facts = answer->facts;
     for (Eigen::Index s = 0; s < n; ++s) {
       if (!answer->feasible[static_cast<std::size_t>(s)]) continue;
       const Planes planes = Planes(answer->predictions).subspan(static_cast<std::size_t>(s) * n_planes, n_planes);
@@ -90,7 +119,7 @@ Answer<HeadOutcome> evaluate_head(const Target& target, WorkerSession& predictor
                                   const HeadFeatures& features, const std::string& context,
                                   const SharedMatrix& training_deltas, const SharedMatrix* training_gram) {
   const Eigen::Index n_settings = grid.settings.rows();
-  const std::size_t n_splits = features.splits.inner.size();
+  const std::size_t n_splits = features.inner_queries.size();
   const ConstMatrixMap deltas = training_deltas.view();
 
   // Scores of each setting on each inner split; a setting that is infeasible in any split keeps an infinite penalty.
@@ -98,14 +127,14 @@ Answer<HeadOutcome> evaluate_head(const Target& target, WorkerSession& predictor
   for (std::size_t split = 0; split < n_splits; ++split) {
     const RowIndex& held_out = features.inner_queries[split];
     PredictorQuestion question = question_of(target, training_deltas, context);
-    question.add_block("embedding", features.splits.inner[split].training, features.splits.inner[split].query);
+    const RowIndex kept = complement_rows(features.training_rows.size(), held_out);
+    add_inner_blocks(question, features, split, kept);
     question.n_query = static_cast<Eigen::Index>(held_out.size());
     RowIndex truth_rows;
-    for (std::size_t i = 0, next = 0; i < features.training_rows.size(); ++i) {
-      const bool is_held_out = next < held_out.size() && held_out[next] == static_cast<std::int32_t>(i);
-      (is_held_out ? truth_rows : question.training_rows).push_back(features.training_rows[i]);
-      if (is_held_out) ++next;
+    for (const std::int32_t i : kept) {
+      question.training_rows.push_back(features.training_rows[static_cast<std::size_t>(i)]);
     }
+    for (const std::int32_t i : held_out) truth_rows.push_back(features.training_rows[static_cast<std::size_t>(i)]);
     const auto keep = [&](Eigen::Index setting, double error) -> Answer<void> {
       if (!std::isfinite(error)) {
         return fault(BAD_OUTPUT, fmt::format("its prediction for inner split {} with {} is not finite", split + 1,
@@ -125,7 +154,8 @@ Answer<HeadOutcome> evaluate_head(const Target& target, WorkerSession& predictor
 
   HeadOutcome outcome;
   double best_mean = kInfeasible;
-  for (Eigen::Index setting = 0; setting < n_settings; ++setting) {
+  if (n_splits == 0 && n_settings == 1) outcome.best_setting = 0;
+  for (Eigen::Index setting = 0; n_splits > 0 && setting < n_settings; ++setting) {
     GridPointScore point;
     point.params = grid.params(setting);
     const double mean = mean_of(scores.row(setting));
@@ -141,49 +171,53 @@ Answer<HeadOutcome> evaluate_head(const Target& target, WorkerSession& predictor
 
   auto refitted = refit(target, predictor, grid, *outcome.best_setting, features, context, training_deltas);
   if (!refitted) return tl::unexpected<WorkerFault>(refitted.error());
-  outcome.predictions = std::move(*refitted);
+  outcome.predictions = std::move(refitted->predictions);
+  outcome.facts = std::move(refitted->facts);
   return outcome;
 }
 
 WorkerFault no_feasible_setting(const HeadFeatures& features, const HyperparameterGrid& grid) {
-  const Eigen::Index n_rows = features.splits.inner.empty() ? 0 : features.splits.inner.front().training.rows();
+  const std::size_t n_held_out = features.inner_queries.empty() ? 0 : features.inner_queries.front().size();
+  const auto n_rows = static_cast<Eigen::Index>(features.training_rows.size() - n_held_out);
   const bool has_neighbours = grid.names == std::vector<std::string>{"k"};
   return {PLUGIN_ERROR, fmt::format("no setting of the grid is feasible with {} training rows{}", n_rows,
                                     has_neighbours ? "; k=" + neighbours_for(n_rows) + " would be" : "")};
 }
 
-Answer<Matrix> refit(const Target& target, WorkerSession& predictor, const HyperparameterGrid& grid,
-                     Eigen::Index setting, const HeadFeatures& features, const std::string& context,
-                     const SharedMatrix& training_deltas) {
-  const Eigen::Index n_query = features.splits.final_fit.query.rows();
-  Matrix predictions(static_cast<Eigen::Index>(target.n_planes) * n_query, training_deltas.cols);
-  if (n_query == 0) return predictions;
+Answer<Refit> refit(const Target& target, WorkerSession& predictor, const HyperparameterGrid& grid,
+                    Eigen::Index setting, const HeadFeatures& features, const std::string& context,
+                    const SharedMatrix& training_deltas) {
+  const Eigen::Index n_query = features.blocks.front().splits.final_fit.query.rows();
+  Refit fit{Matrix(static_cast<Eigen::Index>(target.n_planes) * n_query, training_deltas.cols), {}};
+  if (n_query == 0) return fit;
   PredictorQuestion question = question_of(target, training_deltas, context);
-  question.add_block("embedding", features.splits.final_fit.training, features.splits.final_fit.query);
+  add_final_blocks(question, features);
   question.n_query = n_query;
   question.training_rows = features.training_rows;
   bool predicted = false;
-  auto fitted = predict_all(predictor, std::move(question), grid.settings.middleRows(setting, 1),
-                            [&](Eigen::Index, const Planes& planes) -> Answer<void> {
-                              Eigen::Index row = 0;
-                              for (const ConstMatrixMap& plane : planes) {
-                                predictions.middleRows(row, n_query) = plane;
-                                row += n_query;
-                              }
-                              predicted = true;
-                              return {};
-                            });
+  auto fitted = predict_all(
+      predictor, std::move(question), grid.settings.middleRows(setting, 1),
+      [&](Eigen::Index, const Planes& planes) -> Answer<void> {
+        Eigen::Index row = 0;
+        for (const ConstMatrixMap& plane : planes) {
+          fit.predictions.middleRows(row, n_query) = plane;
+          row += n_query;
+        }
+        predicted = true;
+        return {};
+      },
+      &fit.facts);
   if (!fitted) return tl::unexpected<WorkerFault>(fitted.error());
   if (!predicted) {
     return fault(PLUGIN_ERROR, fmt::format("it calls {} infeasible on all training rows, after it was feasible on the "
                                            "inner splits",
                                            describe(grid, setting)));
   }
-  if (!predictions.allFinite()) {
+  if (!fit.predictions.allFinite()) {
     return fault(BAD_OUTPUT,
                  fmt::format("its prediction for the test rows with {} is not finite", describe(grid, setting)));
   }
-  return predictions;
+  return fit;
 }
 
 }  // namespace headroom

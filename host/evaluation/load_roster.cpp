@@ -176,6 +176,10 @@ class RosterLoader {
     for (const PredictorSpec& spec : options_.predictors) openings.push_back([&] { return open_predictor(spec); });
     for (const EmbeddingSpec& spec : options_.embeddings) openings.push_back([&] { return open_embedding(spec); });
     for (const SubmissionSpec& spec : options_.submissions) openings.push_back([&] { return open_submission(spec); });
+    const std::vector<PredictorSpec> fusion_predictors = fusion_predictors_to_open();
+    for (const PredictorSpec& spec : fusion_predictors) {
+      openings.push_back([&] { return open_predictor(spec, Use::fusion); });
+    }
     for (const PredictionsSpec& spec : options_.predictions) openings.push_back([&] { return open_predictions(spec); });
     std::vector<Result<Candidate>> opened(openings.size());
     pool.for_each(openings.size(), [&](std::size_t i) { opened[i] = openings[i](); });
@@ -211,6 +215,14 @@ class RosterLoader {
     }
     roster.n_tables = roster.heads.size();
     if (auto done = open_heads(heads_for_bounds(roster), roster); !done) return tl::unexpected<Error>(done.error());
+    for (std::size_t i = 0; i < fusion_predictors.size(); ++i) {
+      RosterEntry& entry = (next++)->value().entry;
+      const bool may_be_left_out = options_.is_one_of_several || !options_.fusion_predictors_are_named;
+      if (may_be_left_out && is_of_another_target(entry)) continue;
+      if (auto settled = settle_head(entry); !settled) return tl::unexpected<Error>(settled.error());
+      roster.heads.push_back(std::move(entry));
+      ++roster.n_fusion_heads;
+    }
     // --set does not reach the reader of predictions: its options are ours alone.
     for (; next != opened.end(); ++next) roster.predictions.push_back(std::move(next->value().entry));
     const auto gate = std::make_shared<FoldGate>();
@@ -233,6 +245,24 @@ class RosterLoader {
     const auto& kinds = entry.description.task_kinds();
     const bool is_sound = !entry.fault || entry.fault->verdict == WorkerVerdict::UNSUITED;
     return is_sound && !kinds.empty() && std::find(kinds.begin(), kinds.end(), target_.task_kind) == kinds.end();
+  }
+
+  // Those of the run's fusions, if there are any; of the default, those that are installed.
+  std::vector<PredictorSpec> fusion_predictors_to_open() const {
+    if (options_.fusions.empty()) return {};
+    std::vector<PredictorSpec> specs = options_.fusion_predictors;
+    if (options_.fusion_predictors_are_named) return specs;
+    std::erase_if(specs, [&](const PredictorSpec& spec) { return !fs::exists(library_of(spec)); });
+    return specs;
+  }
+
+  // concat:HEAD is a library of its own for each head; concat goes through the first of the target's.
+  fs::path library_of(const PredictorSpec& spec) const {
+    if (!spec.path.empty()) return spec.path;
+    std::string name = spec.name;
+    if (name == kConcat) name += kHeadOfFusionPredictor + target_.protocol_heads.front();
+    std::replace(name.begin(), name.end(), kHeadOfFusionPredictor, '-');
+    return options_.shipped_plugins / (name + ".so");
   }
 
   // Headroom's own.
@@ -295,18 +325,23 @@ class RosterLoader {
     std::string kind = {};  // of a submission, as far as its file tells
   };
 
-  Result<Candidate> open_predictor(const PredictorSpec& spec) const {
+  enum class Use { one_embedding, fusion };
+
+  Result<Candidate> open_predictor(const PredictorSpec& spec, Use use = Use::one_embedding) const {
     RosterEntry entry;
     entry.name = spec.name;
-    const fs::path path = spec.path.empty() ? options_.shipped_plugins / (spec.name + ".so") : spec.path;
+    const bool is_of_fusion = use == Use::fusion;
+    const fs::path path = library_of(spec);
     if (spec.path.empty() && !fs::exists(path)) {
-      return bad_input(fmt::format("there is no head '{}'", spec.name), "--predictor",
-                       "name one: knn, lasso, ridge, logistic or PATH.so");
+      return bad_input(fmt::format("there is no {} '{}'", is_of_fusion ? "fusion predictor" : "head", spec.name),
+                       is_of_fusion ? "--fusion-predictor" : "--predictor",
+                       is_of_fusion ? "name one: kernels, stack, concat, concat:HEAD or PATH.so"
+                                    : "name one: knn, lasso, ridge, logistic or PATH.so");
     }
     if (auto opened = open_library(entry, path); !opened) return tl::unexpected<Error>(opened.error());
     entry.settings = settings_of(spec.name);
     if (auto given = give_folder(entry, spec.data_folder); !given) return tl::unexpected<Error>(given.error());
-    if (auto introduced = introduce(entry, PluginKind::PREDICTOR); !introduced)
+    if (auto introduced = introduce(entry, PluginKind::PREDICTOR, use); !introduced)
       return tl::unexpected<Error>(introduced.error());
     return Candidate{std::move(entry)};
   }
@@ -468,12 +503,14 @@ class RosterLoader {
   }
 
   // `kind`: what the plugin must be, if anything.
-  Result<void> introduce(RosterEntry& entry, std::optional<PluginKind> kind) const {
+  Result<void> introduce(RosterEntry& entry, std::optional<PluginKind> kind, Use use = Use::one_embedding) const {
     if (entry.fault) return {};
     // Headroom's own heads are trusted, and serve every embedding.
     if (entry.file->shipped && !entry.data) entry.settings.budget.reset();
     if (auto met = meet(entry, options_, review_); !met || entry.fault) return met;
-    if (const std::string why = unsuited_because(entry.description, target_.task_kind); !why.empty()) {
+    const std::string why = use == Use::fusion ? unsuited_for_fusion(entry.description, target_.task_kind)
+                                               : unsuited_because(entry.description, target_.task_kind);
+    if (!why.empty()) {
       entry.fault = WorkerFault{WorkerVerdict::UNSUITED, why};
       return {};
     }

@@ -77,8 +77,8 @@ MadeEmbedding make_gene_pca(const PlanItem&, const MakerInputs& in) {
   return made(std::move(vectors->vectors), std::move(vectors->present));
 }
 
-MadeEmbedding make_of_plugin(const PlanItem& item, const MakerInputs& in) {
-  const std::size_t plugin = in.plan.methods[item.methods.front()].embeddings.front();
+// `plugin`: in Roster::embeddings. What needs no training part is made once for all that use it in the context.
+MadeEmbedding vectors_of(std::size_t plugin, const MakerInputs& in) {
   const RosterEntry& entry = in.roster.embeddings[plugin];
   const bool supervised = entry.description.wants_training();
   const auto ask = [&]() -> Answer<Embedding> {
@@ -87,9 +87,22 @@ MadeEmbedding make_of_plugin(const PlanItem& item, const MakerInputs& in) {
   };
   const auto answer =
       supervised ? std::make_shared<const Answer<Embedding>>(ask()) : in.context.embeddings[plugin].get(ask);
+  if (!supervised && in.options.compare_embeddings && in.roster.embeddings.size() > 1) {
+    (void)in.context.components[plugin].get([&]() -> std::optional<LeadingComponents> {
+      if (!*answer) return std::nullopt;
+      const Stopwatch watch;
+      auto components = leading_components(**answer);
+      if (entry.settings.budget) entry.settings.budget->charge(watch.cpu_s());  // wide vectors make work for the host
+      return components;
+    });
+  }
   if (*answer) return std::shared_ptr<const Embedding>(answer, &**answer);
   return tl::unexpected<NoEmbedding>(
       NoEmbedding{Status::failed, sentence(answer->error()), failure_of(entry.name, answer->error())});
+}
+
+MadeEmbedding make_of_plugin(const PlanItem& item, const MakerInputs& in) {
+  return vectors_of(in.plan.methods[item.methods.front()].embeddings.front(), in);
 }
 
 // ---- methods that need no head ----
@@ -165,6 +178,7 @@ constexpr std::array kMakers = {
     Maker{MethodKind::gene_pca, make_gene_pca, nullptr},
     Maker{MethodKind::random, make_random, nullptr},
     Maker{MethodKind::embedding, make_of_plugin, nullptr},
+    Maker{MethodKind::fusion, nullptr, nullptr},  // make_blocks()
     Maker{MethodKind::predictions, nullptr, evaluate_predictions},
 };
 
@@ -176,6 +190,20 @@ const Maker& maker_of(MethodKind kind) {
 
 MadeEmbedding make_embedding(const PlanItem& item, const MakerInputs& inputs) {
   return maker_of(item.kind).embedding(item, inputs);
+}
+
+tl::expected<std::vector<FusedEmbedding>, NoEmbedding> make_blocks(const PlanItem& item, const MakerInputs& inputs) {
+  std::vector<FusedEmbedding> blocks;
+  for (const std::size_t plugin : inputs.plan.methods[item.methods.front()].embeddings) {
+    const std::string& name = inputs.roster.embeddings[plugin].name;
+    MadeEmbedding embedding = vectors_of(plugin, inputs);
+    if (!embedding) {
+      embedding.error().reason = "block '" + name + "': " + embedding.error().reason;
+      return tl::unexpected<NoEmbedding>(std::move(embedding.error()));
+    }
+    blocks.push_back({name, std::move(*embedding)});
+  }
+  return blocks;
 }
 
 void evaluate_without_head(const PlannedMethod& method, const MakerInputs& inputs, FoldEvaluation& evaluation) {

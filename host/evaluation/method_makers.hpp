@@ -9,6 +9,7 @@
 
 #include "evaluation/embedding.hpp"
 #include "evaluation/fold_data.hpp"
+#include "evaluation/fusion.hpp"
 #include "evaluation/run_results.hpp"
 #include "evaluation/shared_work.hpp"
 #include "plan/plan.hpp"
@@ -37,8 +38,11 @@ struct NoEmbedding {
 
 using MadeEmbedding = tl::expected<std::shared_ptr<const Embedding>, NoEmbedding>;
 
-// The vectors of an item whose kind goes through heads.
+// The vectors of an item whose kind goes through heads, one embedding at a time.
 MadeEmbedding make_embedding(const PlanItem& item, const MakerInputs& inputs);
+
+// Those of an item whose kind is of blocks. One that is not to be had fails them all, with its reason.
+tl::expected<std::vector<FusedEmbedding>, NoEmbedding> make_blocks(const PlanItem& item, const MakerInputs& inputs);
 
 // Fills the evaluation of a method whose kind goes through none.
 void evaluate_without_head(const PlannedMethod& method, const MakerInputs& inputs, FoldEvaluation& evaluation);

@@ -28,7 +28,8 @@ FoldValues fold_values_of(const FoldEvaluation& evaluation, std::size_t metric) 
 }
 
 bool stands_in(const MethodEvaluation& method, const Head& head) {
-  if (method.predictor.empty() || method.predictor == head.name) return true;
+  const bool is_of_no_head = method.predictor.empty() || !method.blocks.empty();
+  if (is_of_no_head || method.predictor == head.name) return true;
   if (method.role != Role::plugin && !head.own_bounds) return true;
   return method.role != Role::plugin && !head.borrows.empty() && method.predictor == head.borrows;
 }

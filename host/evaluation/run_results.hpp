@@ -49,6 +49,32 @@ struct WholeFoldScores {
   bool empty() const { return values.size() == 0; }
 };
 
+// What a fusion has of one of its blocks in one split.
+struct BlockCoverage {
+  std::string name;
+  int n_covered = 0;      // test perturbations that it knows
+  int effective_dim = 0;  // components after the cap
+
+  friend bool operator==(const BlockCoverage&, const BlockCoverage&) = default;
+};
+
+// How much a block counts, as the fusion's predictor tells.
+struct BlockWeight {
+  std::string name, kernel;  // kernel: by which part of the predictor; may be empty
+  double weight = 0;
+
+  friend bool operator==(const BlockWeight&, const BlockWeight&) = default;
+};
+
+// What a fusion has beside its scores in one split.
+struct FusionOfFold {
+  std::vector<BlockCoverage> blocks;  // empty: the method is no fusion
+  std::vector<BlockWeight> weights;   // in the order in which they were told
+  std::optional<double> loo_l2;       // mean leave-one-out row L2 of the training rows, as the predictor tells
+
+  bool operator==(const FusionOfFold&) const = default;
+};
+
 // One method in one split.
 struct FoldEvaluation {
   Status status = Status::not_run;
@@ -60,7 +86,8 @@ struct FoldEvaluation {
   std::vector<std::uint8_t> covered;  // per test row: 1 if the embedding knows the perturbation
   std::map<std::string, double> best_params;
   std::vector<GridPointScore> inner_scores;
-  std::optional<int> effective_dim;      // components after the cap; absent for raw features and methods without any
+  std::optional<int> effective_dim;  // components after the cap; absent for raw features and methods without any
+  FusionOfFold fusion;
   double wall_s = 0, cpu_s = 0;          // host and worker together
   double peak_memory_bytes = 0;          // of the worker
   std::optional<PluginFailure> failure;  // of one that failed for a plugin, in this run
@@ -76,6 +103,8 @@ struct MethodEvaluation {
   Status status = Status::not_run;  // ok only if every fold is
   std::string reason;
   std::vector<std::string> flags;     // "supervised embedding", ...
+  std::vector<std::string> blocks;    // of a fusion: its embeddings
+  std::string left_out, whole;        // of a fusion without a block: that block, and the name of the method with it
   std::vector<FoldEvaluation> folds;  // parallel to ContextEvaluation::splits; empty if skipped as a whole
 };
 
@@ -90,7 +119,7 @@ struct ContextEvaluation {
 // The values of one metric as bounds and intervals take them; nothing unless status is ok.
 FoldValues fold_values_of(const FoldEvaluation& evaluation, std::size_t metric);
 
-// Whether the method stands in the head's table.
+// Whether the method stands in the head's table. A fusion stands in every one: its predictor has no table of its own.
 bool stands_in(const MethodEvaluation& method, const Head& head);
 
 // What became of one submission.
@@ -111,6 +140,7 @@ struct RunResults {
   std::vector<PluginRecord> plugins;
   std::vector<AuditResult> audit;
   std::vector<SubmissionOutcome> submissions;
+  std::vector<EmbeddingSimilarity> similarity;  // per context with at least two embeddings to compare
   RunSettings settings;
 };
 

@@ -6,9 +6,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "evaluation/embedding.hpp"
+#include "evaluation/embedding_similarity.hpp"
 #include "evaluation/fold_data.hpp"
 #include "evaluation/fold_gate.hpp"
 #include "evaluation/made_once.hpp"
@@ -41,6 +43,8 @@ struct ContextWork {
   MadeOnce<Matrix> products;  // of all deltas with each other, over genes
   MadeOnce<Result<Matrix>> idealized;
   std::vector<MadeOnce<Answer<Embedding>>> embeddings;  // per plugin that does not want the training part
+  // Of each of these what is compared at the end of the run; none where there is nothing to compare.
+  std::vector<MadeOnce<std::optional<LeadingComponents>>> components;
   std::vector<std::unique_ptr<SplitWork>> splits;
   std::atomic<std::size_t> n_items_left{0};
   // For the observer: guarded by its mutex.
@@ -48,7 +52,7 @@ struct ContextWork {
   std::map<std::size_t, std::size_t> n_splits_done;  // per method of a plugin
   std::vector<std::size_t> untold;                   // methods that are complete, while the bounds are not
 
-  explicit ContextWork(std::size_t n_embeddings) : embeddings(n_embeddings) {}
+  explicit ContextWork(std::size_t n_embeddings) : embeddings(n_embeddings), components(n_embeddings) {}
 };
 
 }  // namespace headroom

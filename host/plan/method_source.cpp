@@ -39,14 +39,15 @@ void add_predictions(EvaluationInputs& inputs, const InputSources& sources, cons
 // The longest first, so that no thread ends late. The idealized embedding has one row a perturbation and is taken as it
 // is: heads are slowest on it.
 constexpr std::array kSources = {
-    MethodSource{MethodKind::constant_null, "constant_null", false, true, false, 0.01, once, add_nothing},
-    MethodSource{MethodKind::noise, "noise", false, true, true, 0.01, once, add_noise},
-    MethodSource{MethodKind::trials, "trials", false, true, true, 0.1, once, add_nothing},
-    MethodSource{MethodKind::idealized, "idealized", true, true, true, 2, once, add_nothing},
-    MethodSource{MethodKind::embedding, "embedding", true, false, false, 1, once, add_embeddings},
-    MethodSource{MethodKind::predictions, "predictions", false, false, false, 0.1, once, add_predictions},
-    MethodSource{MethodKind::gene_pca, "gene_pca", true, true, false, 1, once, add_genes},
-    MethodSource{MethodKind::random, "random", true, true, false, 1, once_a_seed, add_seeds},
+    MethodSource{MethodKind::constant_null, "constant_null", false, true, false, false, 0.01, once, add_nothing},
+    MethodSource{MethodKind::noise, "noise", false, true, true, false, 0.01, once, add_noise},
+    MethodSource{MethodKind::trials, "trials", false, true, true, false, 0.1, once, add_nothing},
+    MethodSource{MethodKind::idealized, "idealized", true, true, true, false, 2, once, add_nothing},
+    MethodSource{MethodKind::embedding, "embedding", true, false, false, false, 1, once, add_embeddings},
+    MethodSource{MethodKind::fusion, "fusion", true, false, false, true, 1, once, add_embeddings},
+    MethodSource{MethodKind::predictions, "predictions", false, false, false, false, 0.1, once, add_predictions},
+    MethodSource{MethodKind::gene_pca, "gene_pca", true, true, false, false, 1, once, add_genes},
+    MethodSource{MethodKind::random, "random", true, true, false, false, 1, once_a_seed, add_seeds},
 };
 
 }  // namespace

@@ -25,6 +25,7 @@ enum class MethodKind {
   gene_pca,       // an embedding of measured genes
   random,         // a random embedding
   embedding,      // a plugin's embedding
+  fusion,         // several of these, as blocks of one model
   predictions,    // finished predictions
 };
 
@@ -44,7 +45,8 @@ struct MethodSource {
   bool through_head;      // an embedding, which becomes predictions by a head; others are predictions or values at once
   bool is_of_the_scale;   // null, cheater or reference; false: what the run was asked to evaluate
   bool sees_test_labels;  // goes through Headroom's own heads alone
-  double cost;            // of one method in one split, relative to a file of vectors through a head
+  bool is_of_blocks;      // several embeddings go through the head at once
+  double cost;            // of one method in one split and embedding, relative to a file of vectors through a head
   std::size_t (*n_parts)(const RunOptions& options);  // evaluations of which a method is the mean, each an item
   // What its key reads beside the split and the head.
   void (*add_inputs)(EvaluationInputs& inputs, const InputSources& sources, const PlannedMethod& method);
@@ -64,6 +66,8 @@ struct PlannedMethod {
   Role role = Role::plugin;
   bool in_bound = false;  // null: competes for the WAP; cheater: competes for the BAP
   std::vector<std::string> flags;
+  // Of a fusion without one of its blocks (--ablate): that block, and the method with all of them.
+  std::string left_out, whole;
 
   friend bool operator==(const PlannedMethod&, const PlannedMethod&) = default;
 };

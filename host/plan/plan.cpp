@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "plan/evaluation_inputs.hpp"
+#include "plan/fusion.hpp"
 
 namespace headroom {
 namespace {
@@ -28,6 +29,7 @@ class Planner {
     }
     auto splits = splits_within(task_, options_.folds);
     if (!splits) return tl::unexpected<Error>(splits.error());
+    if (auto fit = check_fusions(); !fit) return tl::unexpected<Error>(fit.error());
     add_contexts(std::move(*splits));
     add_methods();
     for (std::size_t c = 0; c < plan_.contexts.size(); ++c) {
@@ -37,6 +39,21 @@ class Planner {
   }
 
  private:
+  // What a supervised embedding says of training rows was made of their labels, by which a fusion weighs its blocks: it
+  // would be trusted for what it was told.
+  Result<void> check_fusions() const {
+    for (const FusionSpec& fusion : options_.fusions) {
+      for (const std::size_t block : blocks_of(fusion, options_)) {
+        const RosterEntry& embedding = roster_.embeddings[block];
+        if (!embedding.description.wants_training()) continue;
+        return bad_input(
+            "the embedding '" + embedding.name + "' is made from training labels, by which a fusion weighs its blocks",
+            "--fusion " + fusion.name, "leave it out: name the other embeddings");
+      }
+    }
+    return {};
+  }
+
   void add_contexts(std::vector<Split> splits) {
     for (std::size_t c = 0; c < task_.contexts.size(); ++c) {
       PlannedContext& context = plan_.contexts.emplace_back();
@@ -44,6 +61,10 @@ class Planner {
       context.task_context = c;
       for (const RosterEntry& predictions : roster_.predictions) {
         for (const std::string& note : predictions.notes) context.notes.push_back(predictions.name + ": " + note);
+      }
+      if (!options_.fusions.empty() && roster_.n_fusion_heads == 0) {
+        context.notes.push_back("no fusion predictor of this run predicts " +
+                                std::string(plan_.target->classes.empty() ? "deltas" : "classes"));
       }
     }
     for (Split& split : splits) {
@@ -112,6 +133,7 @@ class Planner {
         if (roster_.embeddings[e].description.wants_training()) method.flags.push_back("supervised embedding");
       }
     }
+    for (const FusionSpec& fusion : options_.fusions) add_fusion(fusion);
     for (std::size_t p = 0; p < roster_.predictions.size(); ++p) {
       PlannedMethod& method = add_method(MethodKind::predictions, roster_.predictions[p].name, {}, Role::plugin, false);
       method.index = p;
@@ -119,10 +141,31 @@ class Planner {
     }
   }
 
+  // A fusion through each of its heads, then, if that is asked for, without each of its blocks. A head that takes no
+  // fewer blocks than the fusion has is not asked with fewer.
+  void add_fusion(const FusionSpec& fusion) {
+    const std::vector<std::size_t> blocks = blocks_of(fusion, options_);
+    for (std::size_t h = roster_.first_fusion_head(); h < roster_.heads.size(); ++h) {
+      add_method(MethodKind::fusion, fusion.name, h, Role::plugin, false).embeddings = blocks;
+    }
+    for (const std::size_t left_out : options_.ablate ? blocks : std::vector<std::size_t>{}) {
+      const std::string& block = roster_.embeddings[left_out].name;
+      for (std::size_t h = roster_.first_fusion_head(); h < roster_.heads.size(); ++h) {
+        if (roster_.heads[h].description.min_blocks() >= static_cast<int>(blocks.size())) continue;
+        PlannedMethod& method =
+            add_method(MethodKind::fusion, name_without(fusion.name, block), h, Role::plugin, false);
+        method.left_out = block;
+        method.whole = fusion.name + "+" + method.predictor;
+        method.embeddings = blocks;
+        std::erase(method.embeddings, left_out);
+      }
+    }
+  }
+
   // Through which the nulls and the idealized cheater go: those of the protocol, whoever is measured.
   std::vector<std::size_t> heads_of_bounds() const {
     std::vector<std::size_t> heads;
-    for (std::size_t h = 0; h < roster_.heads.size(); ++h) {
+    for (std::size_t h = 0; h < roster_.first_fusion_head(); ++h) {
       const RosterEntry& head = roster_.heads[h];
       const bool is_of_protocol = head.file->shipped && holds(plan_.target->protocol_heads, head.name);
       if (options_.bounds_per_head || is_of_protocol) heads.push_back(h);
@@ -137,9 +180,10 @@ class Planner {
     for (const MethodSource& source : method_sources()) {
       for (std::vector<std::size_t>& methods : methods_by_embedding(source)) {
         const std::size_t n_parts = source.n_parts(options_);
+        const std::size_t n_blocks = std::max<std::size_t>(1, plan_.methods[methods.front()].embeddings.size());
         for (std::size_t part = 0; part < n_parts; ++part) {
           PlanItem item{context, split,   source.kind, methods,
-                        part,    n_parts, {},          source.cost * static_cast<double>(methods.size())};
+                        part,    n_parts, {},          source.cost * static_cast<double>(methods.size() * n_blocks)};
           if (part > 0) item.needs = {plan_.items.size() - 1};
           plan_.items.push_back(std::move(item));
         }

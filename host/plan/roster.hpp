@@ -50,12 +50,15 @@ struct SubmissionPlace {
 };
 
 struct Roster {
-  // In the order of RunOptions::predictors, then the submitted ones, then those that serve the bounds alone.
+  // In the order of RunOptions::predictors, then the submitted ones, then those that serve the bounds alone, then those
+  // of fusions in the order of RunOptions::fusion_predictors.
   std::vector<RosterEntry> heads;
   std::size_t n_tables = 0;                  // heads with a table of their own: all but the last of these
+  std::size_t n_fusion_heads = 0;            // the last ones, which are given several blocks and nothing else
   std::vector<RosterEntry> embeddings;       // in the order of RunOptions::embeddings, then the submitted ones
   std::vector<RosterEntry> predictions;      // in the order of RunOptions::predictions
   std::vector<SubmissionPlace> submissions;  // in the order of RunOptions::submissions
+  std::size_t first_fusion_head() const { return heads.size() - n_fusion_heads; }
   // Keys of RunOptions::grid and plugin_options that no plugin here has; where the run has one target they are an
   // error.
   std::set<std::string> unused_grid, unused_options;

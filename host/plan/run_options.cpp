@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "plan/fusion.hpp"
 #include "plan/method_names.hpp"
 #include "plugin_host/worker_limits.hpp"
 
@@ -39,6 +40,8 @@ std::set<std::string> taken_names(const RunOptions& options) {
   names.insert({"knn", "lasso", "ridge", "logistic"});
   for (const EmbeddingSpec& spec : options.embeddings) names.insert(spec.name);
   for (const PredictorSpec& spec : options.predictors) names.insert(spec.name);
+  for (const FusionSpec& spec : options.fusions) names.insert(spec.name);
+  for (const PredictorSpec& spec : options.fusion_predictors) names.insert(spec.name);
   return names;
 }
 
@@ -85,6 +88,7 @@ Result<void> validate(const RunOptions& options) {
     if (!fault.empty()) return bad_input(fault, "--predictor", "give it another: NAME=PATH.so");
     heads.insert(spec.name);
   }
+  if (auto valid = validate_fusions(options); !valid) return valid;
   // Finished predictions stand beside every method, so their names must differ from those of methods as well.
   heads.insert("knn");  // whose bounds submitted predictors borrow
   TakenNames taken_methods(names);

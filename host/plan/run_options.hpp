@@ -48,6 +48,16 @@ struct PredictorSpec {
   std::filesystem::path data_folder = {};  // readable by this plugin alone; empty: none
 };
 
+// Several embeddings as the blocks of one model (protocol section 9).
+struct FusionSpec {
+  std::string name;                     // what results call it, before '+' and its predictor
+  std::vector<std::string> embeddings;  // names of RunOptions::embeddings, in this order; empty: all of them
+};
+
+// The fusion predictor that hands all blocks side by side to a head, and what stands between the two: concat:ridge.
+inline constexpr const char* kConcat = "concat";
+inline constexpr char kHeadOfFusionPredictor = ':';
+
 // A stranger's embedding or predictor: which of the two a library is, it tells itself in the confined worker. Nothing
 // that is wrong with a submission is an error of the run; it is the submission's own failed row.
 struct SubmissionSpec {
@@ -66,6 +76,12 @@ struct RunOptions {
   // and options of plugins that this one does not have.
   bool is_one_of_several = false;
   std::vector<SubmissionSpec> submissions;
+  std::vector<FusionSpec> fusions;
+  // Heads of the fusions: Headroom's own by name (path empty), or submitted libraries.
+  std::vector<PredictorSpec> fusion_predictors;
+  // false: the default, of which those are left out that are not installed or do not do the target's kind of task.
+  bool fusion_predictors_are_named = false;
+  bool ablate = false;  // every fusion also without each of its blocks
 
   int common_dim = 100;  // D, components that every embedding is reduced to; >= 1 (the published value)
   int inner_folds = 5;   // K of the inner selection; >= 2
@@ -82,7 +98,8 @@ struct RunOptions {
   std::map<std::string, std::vector<double>> grid;    // "PREDICTOR.PARAM" to its values, in order
   std::map<std::string, std::string> plugin_options;  // "PLUGIN.KEY" to its value
   bool audit = false;
-  LabelOptions labels;  // how perturbations of vectors and predictions are read
+  bool compare_embeddings = true;  // with each other, once all evaluations are made
+  LabelOptions labels;             // how perturbations of vectors and predictions are read
 
   SandboxMode sandbox = SandboxMode::STRICT;
   WorkerLimits limits;                    // zero fields take the defaults of plugin_host

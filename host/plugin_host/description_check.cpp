@@ -81,16 +81,41 @@ std::string fault_of(const PluginDescription& description) {
   return {};
 }
 
+namespace {
+
+std::string unsuited_for_task(const PluginDescription& description, TaskKind asked) {
+  const auto& kinds = description.task_kinds();
+  if (std::find(kinds.begin(), kinds.end(), asked) != kinds.end()) return {};
+  return asked == TaskKind::REGRESSION ? "it predicts classes, and a run asks for deltas"
+                                       : "it predicts deltas, and a run of the target deg asks for classes";
+}
+
+}  // namespace
+
 std::string unsuited_because(const PluginDescription& description, TaskKind asked) {
   if (description.kind() != PluginKind::PREDICTOR) return {};
   if (description.min_blocks() > 1) {
     return "it takes at least " + std::to_string(description.min_blocks()) +
            " blocks of features, and a run gives it one embedding";
   }
-  const auto& kinds = description.task_kinds();
-  if (std::find(kinds.begin(), kinds.end(), asked) == kinds.end()) {
-    return asked == TaskKind::REGRESSION ? "it predicts classes, and a run asks for deltas"
-                                         : "it predicts deltas, and a run of the target deg asks for classes";
+  return unsuited_for_task(description, asked);
+}
+
+std::string unsuited_for_fusion(const PluginDescription& description, TaskKind asked) {
+  if (description.kind() != PluginKind::PREDICTOR) return {};
+  if (description.max_blocks() == 1) return "it takes one block of features, and a fusion has several";
+  return unsuited_for_task(description, asked);
+}
+
+std::string unsuited_for_blocks(const PluginDescription& description, std::size_t n_blocks) {
+  const auto n = static_cast<std::int64_t>(n_blocks);
+  if (n < description.min_blocks()) {
+    return "it takes at least " + std::to_string(description.min_blocks()) + " blocks of features, and there " +
+           (n == 1 ? "is 1" : "are " + std::to_string(n));
+  }
+  if (description.max_blocks() != 0 && n > description.max_blocks()) {
+    return "it takes at most " + std::to_string(description.max_blocks()) + " blocks of features, and there are " +
+           std::to_string(n);
   }
   return {};
 }

@@ -1,6 +1,7 @@
 // A plugin's description as it came out of a worker: by then the plugin may have forged it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,8 +45,13 @@ std::optional<std::int64_t> grid_points(const Counts& n_values) {
   return points;
 }
 
-// Why a sound plugin cannot be used for this kind of task and one embedding at a time, which is all that a run asks
-// for; empty if it can.
+// Why a sound plugin cannot be used for this kind of task and one embedding at a time, which is all that a run asks of
+// what is no fusion predictor; empty if it can.
 std::string unsuited_because(const PluginDescription& description, TaskKind asked = TaskKind::REGRESSION);
+
+// Why a sound predictor cannot be used in a fusion for this kind of task, and why not with so many blocks; empty if it
+// can.
+std::string unsuited_for_fusion(const PluginDescription& description, TaskKind asked);
+std::string unsuited_for_blocks(const PluginDescription& description, std::size_t n_blocks);
 
 }  // namespace headroom

@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "deg/class_metrics.hpp"
@@ -31,7 +32,8 @@ ReportModel report_model(RunSummary summary, const RunResults& results, std::vec
     PerturbationScores scores;
     std::vector<const MethodEvaluation*> scored;
     for (const auto& method : context.methods) {
-      if (method.folds.size() == context.splits.size() && method.status == Status::ok) scored.push_back(&method);
+      const bool is_shown = method.left_out.empty() && method.status == Status::ok;
+      if (method.folds.size() == context.splits.size() && is_shown) scored.push_back(&method);
     }
     const auto n_perturbations = static_cast<Eigen::Index>(facts[c].pert_ids.size());
     scores.values = Matrix::Constant(static_cast<Eigen::Index>(scored.size()), n_perturbations, unknown);
@@ -92,9 +94,14 @@ Result<ReportModel> read_report_model(const std::filesystem::path& out_dir_or_su
     model.contexts.emplace_back().facts = std::move(context);
   }
   methods.resize(model.contexts.size());
+  std::set<std::string> without_a_block;  // fusions whose numbers stand beside those of the whole ones
+  for (const ContextResult& table : model.summary.contexts()) {
+    for (const Ablation& ablation : table.ablations()) without_a_block.insert(ablation.name());
+  }
   for (const auto& evaluation : *evaluations) {
     const auto place = context_place.find(evaluation.key.context);
     if (place == context_place.end() || evaluation.evaluation.status != Status::ok) continue;
+    if (without_a_block.contains(evaluation.key.method)) continue;
     methods[place->second][evaluation.key.method].push_back(&evaluation);
   }
   // Every method has a value for most perturbations, so that what is drawn is about as large as what is stored.

@@ -14,6 +14,7 @@
 #include <tuple>
 
 #include "io/sha256.hpp"
+#include "store/fusion_text.hpp"
 #include "store/sqlite_database.hpp"
 #include "store/store_schema.hpp"
 #include "store/stored_context.hpp"
@@ -196,7 +197,8 @@ struct Store::State {
     return prepare(find_evaluation,
                    "SELECT id, fingerprint, status, reason, metrics, best_params, inner_scores, effective_dim, wall_s, "
                    "cpu_s, peak_memory_bytes, n_test, " +
-                       column("evaluation", "inputs") + ", run, " + column("evaluation", "whole") +
+                       column("evaluation", "inputs") + ", run, " + column("evaluation", "whole") + ", " +
+                       column("evaluation", "fusion") +
                        " FROM evaluation WHERE context = ? AND fold = ? AND method = ?")
         .and_then([&] {
           return prepare(find_scores, "SELECT covered" + columns + " FROM score WHERE evaluation = ? ORDER BY row");
@@ -220,8 +222,8 @@ struct Store::State {
           return prepare(
               add_evaluation,
               "INSERT INTO evaluation (run, context, fold, method, fingerprint, status, reason, metrics, n_test, "
-              "n_covered, best_params, inner_scores, effective_dim, wall_s, cpu_s, peak_memory_bytes, inputs, whole) "
-              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+              "n_covered, best_params, inner_scores, effective_dim, wall_s, cpu_s, peak_memory_bytes, inputs, whole, "
+              "fusion) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         })
         .and_then([&] {
           return prepare(add_score, "INSERT INTO score (evaluation, row, pert_id, covered" + columns +
@@ -516,6 +518,7 @@ Result<std::optional<FoldEvaluation>> Store::find(const EvaluationKey& key) {
         if (!whole && read) read = tl::unexpected(state_->damaged());
         evaluation->whole = std::move(whole).value_or(WholeFoldScores{});
       }
+      if (!found.is_null(15)) evaluation->fusion = fusion_of(found.text(15));
     } catch (const Json::exception&) {
       read = tl::unexpected(state_->database.error(SQLITE_CORRUPT));
     }
@@ -629,6 +632,7 @@ Result<void> Store::put(const EvaluationKey& key, const std::vector<std::string>
   add.bind(16, evaluation.peak_memory_bytes);
   add.bind(17, inputs_text(key.inputs));
   if (!evaluation.whole.empty()) add.bind(18, whole_text(evaluation.whole));
+  if (!evaluation.fusion.blocks.empty()) add.bind(19, fusion_text(evaluation.fusion));
   if (auto added = state_->run_once(add); !added) return added;
   const std::int64_t id = state_->database.last_row_id();
   for (std::size_t row = 0; row < n_test; ++row) {

@@ -10,7 +10,7 @@
 namespace headroom {
 namespace {
 
-constexpr std::int64_t schema_version = 4;
+constexpr std::int64_t schema_version = 5;
 constexpr std::int64_t application_id = 0x4844524D;  // "HDRM"
 
 constexpr const char* schema = R"(
@@ -29,7 +29,7 @@ CREATE TABLE evaluation (
   id INTEGER PRIMARY KEY, run INTEGER REFERENCES run, context TEXT NOT NULL, fold TEXT NOT NULL, method TEXT NOT NULL,
   fingerprint TEXT NOT NULL, status TEXT NOT NULL, reason TEXT, metrics TEXT, n_test INTEGER, n_covered INTEGER,
   best_params TEXT, inner_scores TEXT, effective_dim INTEGER, wall_s REAL, cpu_s REAL, peak_memory_bytes REAL,
-  inputs TEXT, whole TEXT, UNIQUE (context, fold, method));
+  inputs TEXT, whole TEXT, fusion TEXT, UNIQUE (context, fold, method));
 CREATE TABLE score (
   evaluation INTEGER REFERENCES evaluation, row INTEGER, pert_id TEXT, covered INTEGER,
   PRIMARY KEY (evaluation, row)) WITHOUT ROWID;
@@ -58,6 +58,11 @@ CREATE TABLE output (id INTEGER PRIMARY KEY CHECK (id = 1), stamp TEXT, files TE
 // From version 3 to 4: values of folds that are no means.
 constexpr const char* from_version_3 = R"(
 ALTER TABLE evaluation ADD COLUMN whole TEXT;
+)";
+
+// From version 4 to 5: blocks of fusions.
+constexpr const char* from_version_4 = R"(
+ALTER TABLE evaluation ADD COLUMN fusion TEXT;
 )";
 
 constexpr const char* kScoreTable = "score";
@@ -137,7 +142,7 @@ struct OwnTables {
       rest.remove_prefix(end + 1);
     }
     constexpr std::string_view kAlter = "ALTER TABLE ", kAdd = " ADD COLUMN ";
-    for (const auto& [text, version] : {std::pair{from_version_1, 2}, {from_version_3, 4}}) {
+    for (const auto& [text, version] : {std::pair{from_version_1, 2}, {from_version_3, 4}, {from_version_4, 5}}) {
       for (std::string_view rest = text; rest.find(';') != std::string_view::npos;) {
         const std::string statement =
             with_single_blanks(rest.substr(rest.find(kAlter), rest.find(';') - rest.find(kAlter)));
@@ -245,8 +250,9 @@ std::string new_store_sql() {
 
 std::string upgrade_store_sql(std::int64_t version) {
   if (version >= schema_version) return {};
-  return fmt::format("{}{}{}PRAGMA user_version = {};", version < 2 ? from_version_1 : "",
-                     version < 3 ? from_version_2 : "", from_version_3, schema_version);
+  return fmt::format("{}{}{}{}PRAGMA user_version = {};", version < 2 ? from_version_1 : "",
+                     version < 3 ? from_version_2 : "", version < 4 ? from_version_3 : "", from_version_4,
+                     schema_version);
 }
 
 std::string quoted_identifier(const std::string& identifier) {

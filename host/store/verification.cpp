@@ -37,6 +37,20 @@ const char* outcome_name(VerifiedOutcome outcome) {
 
 namespace {
 
+// The two differ.
+std::string difference_of_fusion(const FusionOfFold& stored, const FusionOfFold& now) {
+  if (stored.blocks != now.blocks) return "the blocks of the fusion cover other perturbations now";
+  if (stored.weights.size() != now.weights.size()) return "the fusion tells other weights now";
+  for (std::size_t i = 0; i < stored.weights.size(); ++i) {
+    const BlockWeight &before = stored.weights[i], &after = now.weights[i];
+    if (before == after) continue;
+    return fmt::format("the weight of block {}{}: {}, now of {}{}: {}", before.name,
+                       before.kernel.empty() ? "" : " " + before.kernel, before.weight, after.name,
+                       after.kernel.empty() ? "" : " " + after.kernel, after.weight);
+  }
+  return "the leave-one-out error of the fusion is another now";
+}
+
 // Of one metric; empty: none.
 std::string difference_of_whole(const WholeFoldScores& stored, const WholeFoldScores& now, std::size_t metric) {
   if (stored.values.size() != now.values.size()) return "was of the fold or of its perturbations";
@@ -110,6 +124,7 @@ std::string difference_of(const FoldEvaluation& stored, const FoldEvaluation& no
   if (stored.best_params != now.best_params) {
     parts.push_back(fmt::format("hyperparameters {}, now {}", text_of(stored.best_params), text_of(now.best_params)));
   }
+  if (stored.fusion != now.fusion) parts.push_back(difference_of_fusion(stored.fusion, now.fusion));
   if (stored.covered != now.covered) parts.emplace_back("other perturbations are covered now");
   for (std::size_t m = 0; m < stored.metric_values.size(); ++m) {
     const Vector &before = stored.metric_values[m], &after = now.metric_values[m];

@@ -60,7 +60,8 @@ std::string scores_csv(const RunSummary& summary) {
       for (const auto& fold : method.folds()) {
         ScoreRow& row = row_of(fold.fold());
         if (fold.has_value()) row.values.emplace(result.metric(), fold.value());
-        const bool own_head = method.predictor().empty() || method.predictor() == result.head();
+        const bool own_head =
+            method.predictor().empty() || !method.blocks().empty() || method.predictor() == result.head();
         if (result.metric() == primary[target] && own_head && fold.has_gap_closed() && !row.gap_closed) {
           row.gap_closed = fold.gap_closed();
         }

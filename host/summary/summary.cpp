@@ -91,7 +91,12 @@ class HeadTable {
         resamples_(resamples),
         inner_scores_(inner_scores) {
     for (const auto& method : context.methods) {
-      if (stands_in(method, head)) methods_.push_back(&method);
+      if (!stands_in(method, head)) continue;
+      if (method.left_out.empty()) methods_.push_back(&method);
+    }
+    n_shown_ = methods_.size();
+    for (const auto& method : context.methods) {  // of fusions without a block, behind all others
+      if (metric == 0 && !method.left_out.empty() && stands_in(method, head)) methods_.push_back(&method);
     }
   }
 
@@ -110,11 +115,10 @@ class HeadTable {
     set_bound(report.wap, *result.mutable_wap());
     set_bound(report.bap, *result.mutable_bap());
     set_gap(report, *result.mutable_gap());
-    for (std::size_t m = 0; m < methods_.size(); ++m) {
-      *result.add_methods() = method_result(*methods_[m], report.methods[m]);
-    }
+    for (std::size_t m = 0; m < n_shown_; ++m) *result.add_methods() = method_result(*methods_[m], report.methods[m]);
     if (!result.gap().defined()) add_other_ceiling(gap_methods, higher, result);
     if (metric_ == 0) add_comparisons(gap_methods, report, higher, result);
+    for (std::size_t m = n_shown_; m < methods_.size(); ++m) add_ablation(m, gap_methods, report, higher, result);
     for (const auto& note : context_.notes) result.add_notes(note);
     for (std::size_t m = 0; m < methods_.size(); ++m) {
       const bool is_bound = gap_methods[m].competes == Competes::for_bap && methods_[m]->status == Status::ok;
@@ -193,6 +197,7 @@ class HeadTable {
       result.set_value_covered(median(covered_values));
     }
     for (const auto& flag : method.flags) result.add_flags(flag);
+    add_blocks(method, result);
     if (method.role == Role::plugin && uses_data_of_task(method)) result.add_flags("trained on this data set");
     return result;
   }
@@ -225,6 +230,19 @@ class HeadTable {
     }
     for (const auto& [name, value] : evaluation.best_params) (*result.mutable_best_params())[name] = value;
     if (evaluation.effective_dim) result.set_effective_dim(*evaluation.effective_dim);
+    for (const BlockWeight& weight : evaluation.fusion.weights) {
+      FittedBlockResult& block = *result.add_blocks();
+      block.set_name(weight.name);
+      block.set_kernel(weight.kernel);
+      block.set_weight(plain(weight.weight));
+    }
+    if (evaluation.fusion.loo_l2) result.set_loo_l2(plain(*evaluation.fusion.loo_l2));
+    for (const BlockCoverage& block : evaluation.fusion.blocks) {
+      BlockOfFold& of_fold = *result.add_block_features();
+      of_fold.set_name(block.name);
+      of_fold.set_n_covered(block.n_covered);
+      of_fold.set_effective_dim(block.effective_dim);
+    }
     result.set_wall_s(evaluation.wall_s);
     result.set_cpu_s(evaluation.cpu_s);
     result.set_peak_memory_bytes(evaluation.peak_memory_bytes);
@@ -241,7 +259,8 @@ class HeadTable {
 
   bool uses_data_of_task(const MethodEvaluation& method) const {
     return std::any_of(results_.plugins.begin(), results_.plugins.end(), [&](const PluginRecord& plugin) {
-      return (plugin.name() == method.embedding || plugin.name() == method.predictor) &&
+      const bool is_block = std::find(method.blocks.begin(), method.blocks.end(), plugin.name()) != method.blocks.end();
+      return (plugin.name() == method.embedding || plugin.name() == method.predictor || is_block) &&
              was_trained_on(plugin, task_.name);
     });
   }
@@ -249,7 +268,7 @@ class HeadTable {
   void add_comparisons(const std::vector<GapMethod>& gap_methods, const GapReport& report, bool higher,
                        ContextResult& result) const {
     std::vector<std::size_t> plugins;
-    for (std::size_t m = 0; m < methods_.size(); ++m) {
+    for (std::size_t m = 0; m < n_shown_; ++m) {
       if (methods_[m]->role == Role::plugin && report.methods[m].value) plugins.push_back(m);
     }
     std::vector<std::pair<std::size_t, std::size_t>> pairs;
@@ -289,6 +308,53 @@ class HeadTable {
     }
   }
 
+  // methods_[m], a fusion without a block, beside the fusion with all of them.
+  void add_ablation(std::size_t m, const std::vector<GapMethod>& gap_methods, const GapReport& report, bool higher,
+                    ContextResult& result) const {
+    const MethodEvaluation& without = *methods_[m];
+    const MethodGap& gap = report.methods[m];
+    Ablation& ablation = *result.add_ablations();
+    ablation.set_method(without.whole);
+    ablation.set_block(without.left_out);
+    ablation.set_name(without.name);
+    ablation.set_status(status_name(without.status));
+    ablation.set_reason(without.reason);
+    if (gap.value) ablation.set_value(plain(*gap.value));
+    if (gap.gap_closed) ablation.set_gap_closed(plain(*gap.gap_closed));
+    const auto whole = std::find_if(methods_.begin(), methods_.end(),
+                                    [&](const MethodEvaluation* method) { return method->name == without.whole; });
+    if (whole == methods_.end()) return;
+    const auto w = static_cast<std::size_t>(whole - methods_.begin());
+    if (gap.gap_closed && report.methods[w].gap_closed) {
+      ablation.set_gap_drop(plain(*report.methods[w].gap_closed - *gap.gap_closed));
+    }
+    const auto compared = compare_paired(gap_methods[w].fold_values, gap_methods[m].fold_values, higher, resamples_);
+    if (!compared) return;
+    ablation.set_drop(plain(compared->mean_advantage));
+    set_interval(ablation, compared->ci);
+  }
+
+  // The blocks of a fusion, over the folds that went well.
+  static void add_blocks(const MethodEvaluation& method, MethodResult& result) {
+    for (const std::string& name : method.blocks) {
+      BlockOfMethod& block = *result.add_blocks();
+      block.set_name(name);
+      double n_test = 0, n_covered = 0, weight = 0, n_weighed = 0;
+      for (const FoldEvaluation& fold : method.folds) {
+        if (fold.status != Status::ok) continue;
+        for (const BlockCoverage& of_fold : fold.fusion.blocks) {
+          if (of_fold.name != name) continue;
+          n_test += static_cast<double>(fold.covered.size());
+          n_covered += of_fold.n_covered;
+        }
+        for (const BlockWeight& of_fold : fold.fusion.weights) weight += of_fold.name == name ? of_fold.weight : 0;
+        n_weighed += fold.fusion.weights.empty() ? 0 : 1;
+      }
+      if (n_test > 0) block.set_coverage(n_covered / n_test);
+      if (n_weighed > 0) block.set_weight(plain(weight / n_weighed));
+    }
+  }
+
   const RunResults& results_;
   const Task& task_;
   const ContextEvaluation& context_;
@@ -297,6 +363,7 @@ class HeadTable {
   const TestResamples& resamples_;
   bool inner_scores_;
   std::vector<const MethodEvaluation*> methods_;
+  std::size_t n_shown_ = 0;  // of these; the others are fusions without one of their blocks
 };
 
 // How many perturbations an embedding was asked for and knows, over all contexts: its methods' test rows, of which each
@@ -349,6 +416,7 @@ RunSummary summarise(const RunResults& results, const Task& task, const std::str
     if (!record.has_n_ids()) count_coverage(results, record);
   }
   for (const auto& audit : results.audit) *summary.add_audit() = audit;
+  for (const auto& similarity : results.similarity) *summary.add_similarity() = similarity;
   complete_audit(summary);
   return summary;
 }

@@ -64,9 +64,10 @@ Json map_json(const Message& message, const FieldDescriptor& field) {
 
 // Lists and texts that most summaries do without.
 bool is_absent_if_empty(const FieldDescriptor& field) {
-  constexpr std::array<std::string_view, 4> kNames = {"headroom.RunSummary.doubts", "headroom.DoubtRecord.examples",
-                                                      "headroom.RunSummary.further_targets",
-                                                      "headroom.ContextResult.target"};
+  constexpr std::array<std::string_view, 9> kNames = {
+      "headroom.RunSummary.doubts",    "headroom.DoubtRecord.examples",    "headroom.RunSummary.further_targets",
+      "headroom.ContextResult.target", "headroom.FoldResult.blocks",       "headroom.FoldResult.block_features",
+      "headroom.MethodResult.blocks",  "headroom.ContextResult.ablations", "headroom.RunSummary.similarity"};
   return std::find(kNames.begin(), kNames.end(), field.full_name()) != kNames.end();
 }
 

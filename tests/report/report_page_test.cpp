@@ -2,6 +2,7 @@
 // what it found as JSON in the page, which chromium then prints.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -46,6 +47,48 @@ void add_doubts(ReportModel& model) {
   left_out.set_what("3 rows name perturbations that the task does not have and are left out " + std::string(900, 'x'));
   left_out.set_n(3);
   left_out.set_remedy("check that they are named as the task's are");
+}
+
+// A fusion in every context of the primary metric, without one of its blocks as well, and compared embeddings.
+void add_fusion(ReportModel& model, const std::vector<std::string>& blocks) {
+  for (ContextResult& context : *model.summary.mutable_contexts()) {
+    if (context.metric() != model.metric) continue;
+    const auto best = std::find_if(context.methods().begin(), context.methods().end(),
+                                   [](const MethodResult& method) { return method.role() == "plugin"; });
+    MethodResult fused = *best;
+    fused.set_name("all+kernels");
+    fused.set_embedding("all");
+    fused.set_predictor("kernels");
+    for (std::size_t b = 0; b < blocks.size(); ++b) {
+      BlockOfMethod& block = *fused.add_blocks();
+      block.set_name(blocks[b]);
+      block.set_coverage(b == 0 ? 1 : 0.75);
+      block.set_weight(1.0 / static_cast<double>(blocks.size()));
+      Ablation& ablation = *context.add_ablations();
+      ablation.set_method("all+kernels");
+      ablation.set_block(blocks[b]);
+      ablation.set_status(b == 0 ? "ok" : "failed");
+      ablation.set_reason(b == 0 ? "" : "crashed (SIGSEGV)");
+      if (b > 0) continue;
+      ablation.set_drop(0.125);
+      ablation.set_ci_low(-0.25);
+      ablation.set_ci_high(0.5);
+      ablation.set_gap_drop(7.5);
+    }
+    *context.add_methods() = fused;
+  }
+  EmbeddingSimilarity& similarity = *model.summary.add_similarity();
+  similarity.set_context(model.summary.contexts(0).context());
+  for (const std::string& block : blocks) similarity.add_embeddings(block);
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    for (std::size_t j = i + 1; j < blocks.size(); ++j) {
+      SimilarPair& pair = *similarity.add_pairs();
+      pair.set_first(blocks[i]);
+      pair.set_second(blocks[j]);
+      pair.set_n_shared(120);
+      if (j > i + 1) pair.set_mean_canonical_correlation(0.25);
+    }
+  }
 }
 
 class ReportPage : public ::testing::Test {
@@ -181,6 +224,43 @@ TEST_F(ReportPage, OpensWithTheDoubtsAboutTheInput) {
   EXPECT_EQ(cell(1, 2), "\\u{202e}pred.h5ad");
   EXPECT_EQ(found["pwned"], "no");
   EXPECT_EQ(found["foreign"], 0);
+  EXPECT_FALSE(found["wide"].get<bool>());
+}
+
+TEST_F(ReportPage, TellsWhatTheBlocksOfFusionsCount) {
+  const std::string script = R"(
+    const section = document.getElementById("fusions");
+    found.hidden = section.hidden && document.querySelector(".to-fusions").hidden;
+    found.rows = Array.from(section.querySelectorAll(".blocks tbody tr")).map(
+      (row) => Array.from(row.children).map((cell) => cell.textContent));
+    found.cells = section.querySelectorAll(".similarity rect").length;
+    found.unknown = section.querySelectorAll(".similarity rect.undefined").length;
+    found.labels = Array.from(section.querySelectorAll(".similarity svg g text")).map((text) => text.textContent);
+    found.foreign = section.querySelectorAll("img, script").length;
+    found.pwned = window.pwned === undefined ? "no" : "yes";
+    found.nan = section.innerHTML.includes("NaN");
+    found.wide = document.documentElement.scrollWidth > window.innerWidth;
+  )";
+  ReportModel model = simulated_report({});
+  EXPECT_TRUE(found_by(model, script)["hidden"].get<bool>()) << "nothing is said of runs without them";
+
+  add_fusion(model, hostile_names);
+  const json found = found_by(model, script);
+  EXPECT_FALSE(found["hidden"].get<bool>());
+  ASSERT_EQ(found["rows"].size(), 4 * hostile_names.size()) << "one a context and block";
+  EXPECT_EQ(found["rows"][0][2], hostile_names[0]);
+  EXPECT_EQ(found["rows"][0][3], "100.0\u00a0%");
+  EXPECT_EQ(found["rows"][0][4], "0.125");
+  EXPECT_EQ(found["rows"][0][5], "0.1250[−0.2500, 0.5000]");
+  EXPECT_EQ(found["rows"][0][6], "7.5\u00a0%");
+  EXPECT_EQ(found["rows"][1][5], "failedcrashed (SIGSEGV)");
+  const std::size_t n = hostile_names.size();
+  EXPECT_EQ(found["cells"], n * n);
+  EXPECT_EQ(found["unknown"], 2 * (n - 1)) << "pairs side by side could not be compared";
+  EXPECT_EQ(found["labels"].size(), n * n - 2 * (n - 1));
+  EXPECT_EQ(found["foreign"], 0);
+  EXPECT_EQ(found["pwned"], "no");
+  EXPECT_FALSE(found["nan"].get<bool>());
   EXPECT_FALSE(found["wide"].get<bool>());
 }
 
@@ -371,10 +451,11 @@ TEST_F(ReportPage, IsPhotographed) {
   options.further_names = hostile_names;
   ReportModel model = simulated_report(options);
   add_doubts(model);
+  add_fusion(model, {"embedding_01", "embedding_02", "embedding_03", "embedding_04"});
   const auto page = written(model);
   for (const bool dark : {false, true}) {
     const auto png = pictures() / (dark ? "report_dark.png" : "report_light.png");
-    ASSERT_TRUE(chromium_->take_picture(page, png, 1200, 5200, dark));
+    ASSERT_TRUE(chromium_->take_picture(page, png, 1200, 6200, dark));
     EXPECT_GT(std::filesystem::file_size(png), 50'000u) << "an empty page is smaller";
     std::cout << png.string() << "\n";
   }

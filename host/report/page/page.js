@@ -91,5 +91,6 @@ fillChoice("#metric", metrics, choices.metric, (metric) => {
 drawChapters();
 drawMethod();
 drawDoubts();
+drawFusions();
 drawChosen(true);
 document.documentElement.setAttribute("data-drawn", "yes");

@@ -39,8 +39,8 @@ TEST_F(EmbeddingTest, LeavesRowsWithoutAVectorOutOfTrainingAndTest) {
   const auto features = make_head_features(embedding_, data, options_, pool_);
   ASSERT_TRUE(features.has_value()) << features.error().line();
   EXPECT_EQ(features->training_rows, (RowIndex{1, 2, 3, 4, 5, 6, 7}));
-  EXPECT_EQ(features->splits.final_fit.training.rows(), 7);
-  EXPECT_EQ(features->splits.final_fit.query.rows(), 3);
+  EXPECT_EQ(features->blocks[0].splits.final_fit.training.rows(), 7);
+  EXPECT_EQ(features->blocks[0].splits.final_fit.query.rows(), 3);
   EXPECT_EQ(features->inner_queries.size(), 3u);
   EXPECT_EQ(features->effective_dim, std::optional<int>(3));
 }
@@ -50,7 +50,7 @@ TEST_F(EmbeddingTest, GivesRawVectorsAsTheyAre) {
   const auto features = make_head_features(embedding_, fold(), options_, pool_);
   ASSERT_TRUE(features.has_value()) << features.error().line();
   EXPECT_FALSE(features->effective_dim.has_value());
-  EXPECT_EQ(Matrix(features->splits.final_fit.query), gather_rows(embedding_.vectors, {0, 3, 6, 9}));
+  EXPECT_EQ(Matrix(features->blocks[0].splits.final_fit.query), gather_rows(embedding_.vectors, {0, 3, 6, 9}));
 }
 
 TEST_F(EmbeddingTest, CapsTheDimensionAtTheSmallestTrainingPart) {

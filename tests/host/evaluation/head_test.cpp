@@ -85,8 +85,9 @@ TEST_F(HeadTest, ChoosesByInnerSplitsAndRefitsOnAllTrainingRows) {
       for (std::int32_t i = 0; i < deltas.rows(); ++i) {
         if (std::find(held_out.begin(), held_out.end(), i) == held_out.end()) kept.push_back(i);
       }
-      const Matrix predicted = nearest(features_.splits.inner[split].training, features_.splits.inner[split].query,
-                                       gather_rows(deltas, kept), static_cast<Eigen::Index>(grid.settings(s, 0)));
+      const Matrix predicted =
+          nearest(features_.blocks[0].splits.inner[split].training, features_.blocks[0].splits.inner[split].query,
+                  gather_rows(deltas, kept), static_cast<Eigen::Index>(grid.settings(s, 0)));
       const double score = -mean_row_l2(predicted, deltas, held_out);
       EXPECT_NEAR(outcome->inner_scores[static_cast<std::size_t>(s)].split_scores[split], score, kRounding);
       sum += score;
@@ -95,8 +96,9 @@ TEST_F(HeadTest, ChoosesByInnerSplitsAndRefitsOnAllTrainingRows) {
   }
   ASSERT_TRUE(outcome->best_setting.has_value());
   EXPECT_EQ(*outcome->best_setting, std::max_element(scores.begin(), scores.end()) - scores.begin());
-  const Matrix expected = nearest(features_.splits.final_fit.training, features_.splits.final_fit.query, deltas,
-                                  static_cast<Eigen::Index>(grid.settings(*outcome->best_setting, 0)));
+  const Matrix expected =
+      nearest(features_.blocks[0].splits.final_fit.training, features_.blocks[0].splits.final_fit.query, deltas,
+              static_cast<Eigen::Index>(grid.settings(*outcome->best_setting, 0)));
   EXPECT_LT((outcome->predictions - expected).cwiseAbs().maxCoeff(), kRounding);
 }
 
@@ -113,7 +115,8 @@ TEST_F(HeadTest, AGridWithoutAFeasibleSettingChoosesNone) {
   const auto outcome = evaluate(grid_of({500, 600}));
   ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
   EXPECT_FALSE(outcome->best_setting.has_value());
-  EXPECT_THAT(no_feasible_setting(features_, HyperparameterGrid{}).message, HasSubstr("no setting of the grid is feasible with 6 training"));
+  EXPECT_THAT(no_feasible_setting(features_, HyperparameterGrid{}).message,
+              HasSubstr("no setting of the grid is feasible with 6 training"));
 }
 
 }  // namespace

@@ -54,10 +54,10 @@ class PlanTest : public ::testing::Test {
 };
 
 TEST_F(PlanTest, HasTheMethodsInTheOrderOfReports) {
-  EXPECT_THAT(names(plan()),
-              ElementsAre("train_mean", "no_change", "random+knn", "gene_pca+knn", "random+lasso", "gene_pca+lasso",
-                          "idealized+knn", "idealized+lasso", "sampling_error_q90", "sampling_error_q50", "sampling_error_closed_form",
-                          "split_half", "good+knn", "good+mine", "weak+knn", "weak+mine", "finished"));
+  EXPECT_THAT(names(plan()), ElementsAre("train_mean", "no_change", "random+knn", "gene_pca+knn", "random+lasso",
+                                         "gene_pca+lasso", "idealized+knn", "idealized+lasso", "sampling_error_q90",
+                                         "sampling_error_q50", "sampling_error_closed_form", "split_half", "good+knn",
+                                         "good+mine", "weak+knn", "weak+mine", "finished"));
 }
 
 TEST_F(PlanTest, GivesEveryHeadNullsOfItsOwnWithBoundsPerHead) {
@@ -92,6 +92,48 @@ TEST_F(PlanTest, NeverShowsTestLabelsToASubmittedHead) {
       EXPECT_TRUE(roster_.heads[*method.head].file->shipped) << method.name;
     }
   }
+}
+
+TEST_F(PlanTest, FusesBehindTheEmbeddingsAndLeavesBlocksOutOnRequest) {
+  roster_.heads.push_back(plugin("stack", true));
+  roster_.heads.push_back(plugin("pairs", false));
+  roster_.heads.back().description.set_min_blocks(2);
+  roster_.n_fusion_heads = 2;
+  options_.embeddings = {{"good", "good.csv", {}}, {"weak", "weak.csv", {}}};
+  options_.fusions = {{"both", {}}};
+  options_.ablate = true;
+  options_.bounds_per_head = true;
+  const Plan made = plan();
+  const auto all = names(made);
+  EXPECT_THAT(std::vector<std::string>(all.end() - 6, all.end()),
+              ElementsAre("weak+mine", "both+stack", "both+pairs", "both-good+stack", "both-weak+stack", "finished"))
+      << "pairs takes no single block";
+  EXPECT_THAT(all, ::testing::Not(::testing::Contains("random+stack"))) << "fusions add nothing to the bounds";
+  ASSERT_EQ(made.heads.size(), 2u) << "and have no table";
+  const PlannedMethod& without = made.methods[made.methods.size() - 2];
+  EXPECT_THAT(without.embeddings, ElementsAre(0u));
+  EXPECT_EQ(without.left_out, "weak");
+  EXPECT_EQ(without.whole, "both+stack");
+
+  std::vector<PlanItem> fused;
+  for (const PlanItem& item : made.items) {
+    if (item.kind == MethodKind::fusion && item.context == 0 && item.split == 0) fused.push_back(item);
+  }
+  ASSERT_EQ(fused.size(), 3u) << "heads of the same blocks share an item";
+  EXPECT_DOUBLE_EQ(fused[0].cost, 4);
+
+  const auto key = [&] {
+    return key_of(made, fused[0], made.methods[fused[0].methods[0]], options_, roster_, nullptr);
+  };
+  const std::string before = key().fingerprint;
+  for (const std::size_t block : {0u, 1u}) {
+    RosterEntry changed = plugin(roster_.embeddings[block].name, true);
+    changed.file = std::make_shared<const PluginFile>(PluginFile{"x.so", "x.so", "another hash", true, {}});
+    std::swap(changed, roster_.embeddings[block]);
+    EXPECT_NE(key().fingerprint, before) << "block " << block;
+    std::swap(changed, roster_.embeddings[block]);
+  }
+  EXPECT_EQ(key().fingerprint, before);
 }
 
 TEST_F(PlanTest, CoversEveryMethodOfEverySplitOnce) {

@@ -67,6 +67,7 @@ void expect_same(const FoldEvaluation& a, const FoldEvaluation& b) {
   EXPECT_EQ(a.wall_s, b.wall_s);
   EXPECT_EQ(a.cpu_s, b.cpu_s);
   EXPECT_EQ(a.peak_memory_bytes, b.peak_memory_bytes);
+  EXPECT_EQ(a.fusion, b.fusion);
 }
 
 std::int64_t ask_number(const std::filesystem::path& folder, const std::string& sql) {
@@ -195,6 +196,27 @@ TEST(Store, TellsWhatAnEvaluationWasMadeFrom) {
   EXPECT_TRUE((*origin)->has_all_metrics);
 }
 
+TEST(Store, KeepsWhatAFusionHasBesideItsScores) {
+  testing::TemporaryFolder folder;
+  FoldEvaluation fused = example();
+  fused.fusion.blocks = {{"a \"quoted\" name", 2, 16}, {"b", 3, 5}};
+  fused.fusion.weights = {{"b", "rbf", 1.0 / 3}, {"b", "linear", 1e-300}};
+  {
+    auto store = Store::open(folder.path(), metrics);
+    ASSERT_TRUE(store->put(key("a+knn"), perts, example()));
+    ASSERT_TRUE(store->put(key("some+stack"), perts, fused));
+    fused.fusion.loo_l2 = 0.1;
+    ASSERT_TRUE(store->put(key("all+kernels"), perts, fused));
+  }
+  auto store = Store::open_to_read(folder.path(), metrics);
+  expect_same(**store->find(key("all+kernels")), fused);
+  EXPECT_FALSE((*store->find(key("some+stack")))->fusion.loo_l2.has_value());
+  EXPECT_TRUE((*store->find(key("a+knn")))->fusion.blocks.empty());
+  ask_number(folder.path(), R"(UPDATE evaluation SET fusion = '{"blocks": 3}')");
+  const auto damaged = Store::open_to_read(folder.path(), metrics)->find(key("all+kernels"));
+  ASSERT_FALSE(damaged.has_value());
+}
+
 // A store as version 1 made it: the columns that came later are not there.
 TEST(Store, BringsAStoreOfVersionOneUpToDate) {
   testing::TemporaryFolder folder;
@@ -207,14 +229,14 @@ TEST(Store, BringsAStoreOfVersionOneUpToDate) {
        {"run DROP COLUMN folder", "run DROP COLUMN task_path", "run DROP COLUMN noise_path",
         "run DROP COLUMN settings_requested", "run DROP COLUMN n_threads", "plugin DROP COLUMN path",
         "plugin DROP COLUMN data_folder_sha256", "plugin DROP COLUMN limits", "plugin DROP COLUMN confinement",
-        "evaluation DROP COLUMN inputs", "evaluation DROP COLUMN whole"}) {
+        "evaluation DROP COLUMN inputs", "evaluation DROP COLUMN whole", "evaluation DROP COLUMN fusion"}) {
     ask_number(folder.path(), std::string("ALTER TABLE ") + column);
   }
   ask_number(folder.path(), "DROP TABLE output");
   ask_number(folder.path(), "PRAGMA user_version = 1");
   auto store = Store::open(folder.path(), metrics);
   ASSERT_TRUE(store) << store.error().line();
-  EXPECT_EQ(ask_number(folder.path(), "PRAGMA user_version"), 4);
+  EXPECT_EQ(ask_number(folder.path(), "PRAGMA user_version"), 5);
   const auto origin = store->origin_of(key("a+knn"));
   ASSERT_TRUE(origin && *origin);
   EXPECT_TRUE((*origin)->inputs.empty());

@@ -44,6 +44,84 @@ TEST(Summary, ClosesTheGapByHand) {
   EXPECT_DOUBLE_EQ(method(l2, "x+knn").folds(0).gap_closed(), 60) << "(9 - 6) / (9 - 4), by the fold's own bounds";
 }
 
+// z fuses x and v; without x it is 2 worse in both folds, without v it fails.
+RunResults results_with_fusion() {
+  RunResults results = example_results();
+  results.heads.push_back({"lasso", true, ""});
+  auto& methods = results.contexts[0].methods;
+  MethodEvaluation fused = example_method("z+stack", Role::plugin, {5, 5}, {0.5, 0.5});
+  fused.embedding = "z";
+  fused.predictor = "stack";
+  fused.blocks = {"x", "v"};
+  for (FoldEvaluation& fold : fused.folds) fold.fusion.blocks = {{"x", 3, 16}, {"v", 1, 4}};
+  fused.folds[0].fusion.weights = {{"x", "linear", 0.25}, {"v", "linear", 0.25}, {"x", "rbf", 0.5}};
+  fused.folds[1].fusion.weights = {{"v", "linear", 1}};
+  fused.folds[0].fusion.loo_l2 = 4.5;
+  MethodEvaluation without = example_method("z-x+stack", Role::plugin, {7, 7}, {0.5, 0.5});
+  without.predictor = "stack";
+  without.blocks = {"v"};
+  without.left_out = "x";
+  without.whole = "z+stack";
+  MethodEvaluation failed = methods.back();
+  failed.name = "z-v+stack";
+  failed.blocks = {"x"};
+  failed.left_out = "v";
+  failed.whole = "z+stack";
+  for (MethodEvaluation* method : {&fused, &without, &failed}) methods.push_back(*method);
+  return results;
+}
+
+TEST(Summary, TellsWhatABlockOfAFusionCounts) {
+  const RunSummary summary = summarised(results_with_fusion());
+  ASSERT_EQ(summary.contexts_size(), 4);
+  for (const int table : {0, 1}) {
+    const MethodResult& fused = method(summary.contexts(table), "z+stack");
+    EXPECT_EQ(fused.value(), 5) << "in the table of every head";
+    ASSERT_EQ(fused.blocks_size(), 2);
+    EXPECT_EQ(fused.blocks(0).name(), "x");
+    EXPECT_DOUBLE_EQ(fused.blocks(0).coverage(), 1);
+    EXPECT_DOUBLE_EQ(fused.blocks(1).coverage(), 1.0 / 3);
+    EXPECT_DOUBLE_EQ(fused.blocks(0).weight(), 0.375) << "0.25 + 0.5 in one fold, none in the other";
+    ASSERT_EQ(fused.folds(0).blocks_size(), 3);
+    EXPECT_EQ(fused.folds(0).blocks(2).kernel(), "rbf");
+    EXPECT_DOUBLE_EQ(fused.folds(0).loo_l2(), 4.5);
+    EXPECT_FALSE(fused.folds(1).has_loo_l2());
+    EXPECT_EQ(fused.folds(1).block_features(1).n_covered(), 1);
+    EXPECT_EQ(fused.flags_size(), 1) << "x was trained on this data set";
+  }
+  EXPECT_NE(summary_json(summary).find("\"loo_L2\": 4.5"), std::string::npos);
+}
+
+TEST(Summary, AFusionWithoutABlockStandsBesideItAndNowhereElse) {
+  const RunSummary with = summarised(results_with_fusion());
+  const ContextResult& l2 = with.contexts(0);
+  for (const ContextResult& context : with.contexts()) {
+    for (const MethodResult& shown : context.methods()) EXPECT_FALSE(shown.name().starts_with("z-")) << shown.name();
+  }
+  for (const Comparison& comparison : l2.comparisons()) {
+    EXPECT_FALSE(comparison.first().starts_with("z-") || comparison.second().starts_with("z-"));
+  }
+  ASSERT_EQ(l2.ablations_size(), 2);
+  const Ablation& without = l2.ablations(0);
+  EXPECT_EQ(without.method(), "z+stack");
+  EXPECT_EQ(without.block(), "x");
+  EXPECT_EQ(without.name(), "z-x+stack");
+  EXPECT_EQ(without.value(), 7);
+  EXPECT_DOUBLE_EQ(without.drop(), 2) << "positive: worse without the block, in a metric that is better lower";
+  EXPECT_DOUBLE_EQ(without.ci_low(), 2);
+  EXPECT_NEAR(without.gap_drop(), 100.0 / 3, 1e-9) << "2 of a gap of 6";
+  EXPECT_EQ(l2.ablations(1).status(), "failed");
+  EXPECT_EQ(l2.ablations(1).reason(), "crashed (SIGSEGV)");
+  EXPECT_FALSE(l2.ablations(1).has_drop());
+  EXPECT_EQ(with.contexts(2).ablations_size(), 0) << "of the primary metric alone";
+
+  RunResults plain = results_with_fusion();
+  plain.contexts[0].methods.resize(plain.contexts[0].methods.size() - 2);
+  RunSummary without_ablation = summarised(plain), cleared = with;
+  for (ContextResult& context : *cleared.mutable_contexts()) context.clear_ablations();
+  EXPECT_EQ(summary_json(without_ablation), summary_json(cleared)) << "no other number moves";
+}
+
 TEST(Summary, LeavesOutWhatIsUndefined) {
   const RunSummary summary = summarised(example_results());
   const ContextResult& pearson = summary.contexts(1);
