@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "fusion/block_fit.hpp"
 #include "fusion/dense_product.hpp"
 #include "fusion/row_folds.hpp"
 #include "fusion/stack.hpp"
@@ -17,7 +18,6 @@ namespace headroom::fusion {
 namespace {
 
 using Eigen::VectorXd;
-using Rows = std::vector<std::int64_t>;
 
 constexpr std::int64_t kMostPredictionBytes = std::int64_t{256} << 20;  // held at once
 

@@ -1,203 +1,72 @@
 #include "fusion/stack.hpp"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
 
+#include "fusion/block_fit.hpp"
 #include "fusion/centred_deltas.hpp"
 #include "fusion/dense_product.hpp"
 #include "fusion/row_folds.hpp"
 #include "fusion/stack_weights.hpp"
 #include "heads/hyperparameters.hpp"
-#include "heads/neighbours.hpp"
 #include "heads/panel_threads.hpp"
-#include "heads/running_means.hpp"
 
 namespace headroom::fusion {
 namespace {
 
 using Eigen::VectorXd;
-using Rows = std::vector<std::int64_t>;
 
-constexpr std::string_view kKnn = "knn", kRidge = "ridge";
-
-struct Grids {
-  std::vector<double> k = heads::knn_hyperparameters().front().grid;  // ascending
-  std::vector<double> alpha = heads::ridge_hyperparameters().front().grid;
-};
-
-sdk::Matrix gathered(const sdk::ConstMatrixMap& from, const Rows& rows) {
-  sdk::Matrix to(static_cast<Eigen::Index>(rows.size()), from.cols());
-  for (std::size_t i = 0; i < rows.size(); ++i) to.row(static_cast<Eigen::Index>(i)) = from.row(rows[i]);
-  return to;
-}
-
-// One block fitted on some training rows and asked for others. All coefficients are of the whole training part: rows
-// that were not fitted on have none.
-struct BlockFit {
-  Rows fitted, asked;         // training rows that were fitted on, and rows (of training or queries) that are asked for
-  heads::Neighbours nearest;  // of the asked rows: positions in `fitted`
-  sdk::Matrix features;       // Z: training rows × features, about the means of the fitted rows; zero elsewhere
-  sdk::Matrix asked_features;  // asked rows × features, about the same means
-  sdk::Matrix inner;           // ZᵀZ
-
-  std::int64_t n_fitted() const { return static_cast<std::int64_t>(fitted.size()); }
-  std::int64_t n_asked() const { return static_cast<std::int64_t>(asked.size()); }
-};
-
-// Which heads a fit is for.
-struct FittedHeads {
-  std::int64_t most_neighbours = 0;  // 0: knn is not
-  bool ridge = false;
-};
-
-// Nothing is fitted where there are no rows to fit on, or none to ask for.
-BlockFit fit_block(const sdk::Block& block, Rows fitted, Rows asked, const sdk::ConstMatrixMap& asked_from,
-                   const FittedHeads& heads_fitted) {
-  BlockFit fit;
-  fit.fitted = std::move(fitted);
-  fit.asked = std::move(asked);
-  if (fit.fitted.empty() || fit.asked.empty()) return fit;
-  const sdk::Matrix training = gathered(block.training(), fit.fitted);
-  fit.asked_features = gathered(asked_from, fit.asked);
-  const auto view = [](const sdk::Matrix& m) {
-    return sdk::ConstMatrixMap(m.data(), m.rows(), m.cols(), Eigen::OuterStride<>(m.cols()));
-  };
-  if (heads_fitted.most_neighbours > 0) {
-    fit.nearest = heads::nearest_rows(view(training), view(fit.asked_features),
-                                      std::min(heads_fitted.most_neighbours, fit.n_fitted()));
-  }
-  if (!heads_fitted.ridge) return fit;
-  const Eigen::RowVectorXd means = training.colwise().mean();
-  fit.asked_features.rowwise() -= means;
-  fit.features = sdk::Matrix::Zero(block.training().rows(), training.cols());
-  for (std::size_t i = 0; i < fit.fitted.size(); ++i) {
-    fit.features.row(fit.fitted[i]) = training.row(static_cast<Eigen::Index>(i)) - means;
-  }
-  const sdk::Matrix transposed = fit.features.transpose();
-  fit.inner = symmetric_product(transposed, transposed, 1);
-  return fit;
-}
-
-// (ZᵀZ + αI)⁻¹ of the asked rows' features: asked rows × features. None where the features are numerically dependent.
-std::optional<sdk::Matrix> ridge_directions(const BlockFit& fit, double alpha) {
-  sdk::Matrix penalised = fit.inner;
-  penalised.diagonal().array() += alpha;
-  const Eigen::LLT<sdk::Matrix> cholesky(penalised);
-  if (cholesky.info() != Eigen::Success) return std::nullopt;
-  return sdk::Matrix(cholesky.solve(fit.asked_features.transpose()).transpose());
-}
-
-// Adds weight times the mean of the fitted rows' coefficients.
-void add_mean(const BlockFit& fit, double weight, double* coefficients) {
-  for (const std::int64_t row : fit.fitted) coefficients[row] += weight / static_cast<double>(fit.n_fitted());
-}
-
-void add_neighbours(const BlockFit& fit, std::int64_t asked, std::int64_t k, double weight, double* coefficients) {
-  const std::int32_t* nearest = fit.nearest.of(asked);
-  for (std::int64_t j = 0; j < k; ++j) {
-    coefficients[fit.fitted[static_cast<std::size_t>(nearest[j])]] += weight / static_cast<double>(k);
-  }
-}
-
-// Errors of a block's settings on the rows that were held out: sums of norms, infinite for what cannot be fitted.
-struct SettingErrors {
-  std::vector<double> knn, ridge;  // one per value of the grid
-};
-
-void add_knn_errors(const BlockFit& fit, const sdk::Matrix& gamma, const Grids& grids, SettingErrors& errors) {
-  for (std::int64_t i = 0; i < fit.n_asked(); ++i) {
-    const std::int64_t own = fit.asked[static_cast<std::size_t>(i)];
-    const std::int32_t* nearest = fit.nearest.of(i);
-    double among = 0, with_own = 0;  // Σ over pairs of neighbours, and of neighbours with the row itself
-    std::int64_t j = 0;
-    for (std::size_t s = 0; s < grids.k.size(); ++s) {
-      const auto k = static_cast<std::int64_t>(grids.k[s]);
-      if (k > fit.n_fitted()) break;
-      for (; j < k; ++j) {
-        const std::int64_t row = fit.fitted[static_cast<std::size_t>(nearest[j])];
-        for (std::int64_t other = 0; other < j; ++other) {
-          among += 2 * gamma(row, fit.fitted[static_cast<std::size_t>(nearest[other])]);
-        }
-        among += gamma(row, row);
-        with_own += gamma(row, own);
-      }
-      const double n = static_cast<double>(k);
-      errors.knn[s] += std::sqrt(std::max(0.0, among / (n * n) - 2 * with_own / n + gamma(own, own)));
-    }
-  }
-}
-
-// s = 1/m + Z x for the asked row's direction x: sᵀΓs = Σ Γ / m² + 2 xᵀ(ZᵀΓ1)/m + xᵀ(ZᵀΓZ)x, and sᵀΓ_i alike.
-void add_ridge_errors(const BlockFit& fit, const sdk::Matrix& gamma, const Grids& grids, SettingErrors& errors) {
-  const sdk::Matrix transposed = fit.features.transpose();
-  const sdk::Matrix with_rows = product(transposed, gamma, 1);                  // ZᵀΓ: features × training rows
-  const sdk::Matrix among = product_with_transposed(with_rows, transposed, 1);  // ZᵀΓZ
-  VectorXd share = VectorXd::Zero(gamma.rows());
-  add_mean(fit, 1, share.data());
-  const VectorXd mean_with_rows = gamma * share, mean_with_features = with_rows * share;
-  const double mean_square = share.dot(mean_with_rows);
-  for (std::size_t s = 0; s < grids.alpha.size(); ++s) {
-    const auto directions = ridge_directions(fit, grids.alpha[s]);
-    if (!directions) {
-      errors.ridge[s] = std::numeric_limits<double>::infinity();
-      continue;
-    }
-    for (std::int64_t i = 0; i < fit.n_asked(); ++i) {
-      const std::int64_t own = fit.asked[static_cast<std::size_t>(i)];
-      const VectorXd x = directions->row(i);
-      const double square = mean_square + 2 * x.dot(mean_with_features) + x.dot(among * x) -
-                            2 * (mean_with_rows[own] + x.dot(with_rows.col(own))) + gamma(own, own);
-      errors.ridge[s] += std::sqrt(std::max(0.0, square));
-    }
-  }
-}
+constexpr std::int64_t kMostChunkBytes = std::int64_t{512} << 20;  // of all parts' coefficients held at once
 
 // Everything about one request that does not change from fold to fold.
 struct Stack {
   const sdk::PredictorRequest& request;
   const sdk::Matrix& gamma;         // Γ = Y_c Y_cᵀ: training rows × training rows
   std::vector<std::int64_t> folds;  // of the training rows
-  Grids grids;
+  std::vector<double> k, alpha;     // the heads' grids; k ascending
   int n_threads;
 };
 
-// Block b fitted on the rows outside of a fold and asked for those in it.
-BlockFit fit_fold(const Stack& stack, std::int64_t b, std::int64_t fold, const FittedHeads& heads_fitted) {
+// Both heads of one block, held-out fold by held-out fold.
+struct BlockFolds {
+  std::vector<BlockFit> folds;
+  SettingErrors errors;
+};
+
+BlockFolds fit_folds(const Stack& stack, std::int64_t b) {
   const sdk::Block block = stack.request.block(b);
-  Rows fitted, asked;
-  for (std::int64_t i = 0; i < stack.request.n_training(); ++i) {
-    if (!block.training_present(i)) continue;
-    (stack.folds[static_cast<std::size_t>(i)] == fold ? asked : fitted).push_back(i);
-  }
-  return fit_block(block, std::move(fitted), std::move(asked), block.training(), heads_fitted);
-}
-
-void drop_unfitted(const Stack& stack, const BlockFit& fit, SettingErrors& errors) {
-  if (fit.asked.empty()) return;
-  for (std::size_t s = 0; s < stack.grids.k.size(); ++s) {
-    if (stack.grids.k[s] > static_cast<double>(fit.n_fitted())) errors.knn[s] = std::numeric_limits<double>::infinity();
-  }
-  if (fit.fitted.empty()) errors.ridge.assign(errors.ridge.size(), std::numeric_limits<double>::infinity());
-}
-
-SettingErrors errors_of_block(const Stack& stack, std::int64_t b) {
-  SettingErrors errors{std::vector<double>(stack.grids.k.size(), 0.0),
-                       std::vector<double>(stack.grids.alpha.size(), 0.0)};
+  BlockFolds fits;
+  fits.errors = {std::vector<double>(stack.k.size(), 0.0), std::vector<double>(stack.alpha.size(), 0.0)};
   bool is_asked = false;
   for (std::int64_t fold = 0; fold < kRowFolds; ++fold) {
-    const BlockFit fit = fit_fold(stack, b, fold, {static_cast<std::int64_t>(stack.grids.k.back()), true});
-    drop_unfitted(stack, fit, errors);
-    if (fit.fitted.empty() || fit.asked.empty()) continue;
-    is_asked = true;
-    add_knn_errors(fit, stack.gamma, stack.grids, errors);
-    add_ridge_errors(fit, stack.gamma, stack.grids, errors);
+    Rows fitted, asked;
+    for (std::int64_t i = 0; i < stack.request.n_training(); ++i) {
+      if (!block.training_present(i)) continue;
+      (stack.folds[static_cast<std::size_t>(i)] == fold ? asked : fitted).push_back(i);
+    }
+    fits.folds.push_back(fit_block(block, std::move(fitted), std::move(asked), block.training(),
+                                   {static_cast<std::int64_t>(stack.k.back()), true}, &stack.gamma));
+    is_asked = is_asked || !fits.folds.back().asked.empty();
+    add_errors(fits.folds.back(), stack.gamma, stack.k, stack.alpha, fits.errors);
   }
-  if (!is_asked) errors.ridge.assign(errors.ridge.size(), std::numeric_limits<double>::infinity());
-  if (!is_asked) errors.knn.assign(errors.knn.size(), std::numeric_limits<double>::infinity());
-  return errors;
+  if (!is_asked) {
+    fits.errors.knn.assign(stack.k.size(), std::numeric_limits<double>::infinity());
+    fits.errors.ridge.assign(stack.alpha.size(), std::numeric_limits<double>::infinity());
+  }
+  return fits;
+}
+
+std::vector<BlockFolds> fit_blocks(const Stack& stack) {
+  const std::int64_t n_blocks = stack.request.n_blocks();
+  std::vector<BlockFolds> fits(static_cast<std::size_t>(n_blocks));
+  heads::on_threads(stack.n_threads, n_blocks, [&](heads::PanelCounter& counter) {
+    for (std::int64_t b = counter.next(); b < n_blocks; b = counter.next()) {
+      fits[static_cast<std::size_t>(b)] = fit_folds(stack, b);
+    }
+  });
+  return fits;
 }
 
 // The first least of the errors; none where all are infinite.
@@ -207,107 +76,49 @@ std::optional<std::size_t> first_least(const std::vector<double>& errors) {
   return static_cast<std::size_t>(least - errors.begin());
 }
 
-std::vector<StackFit::Part> chosen_parts(const Stack& stack) {
-  const std::int64_t n_blocks = stack.request.n_blocks();
-  std::vector<SettingErrors> errors(static_cast<std::size_t>(n_blocks));
-  heads::on_threads(stack.n_threads, n_blocks, [&](heads::PanelCounter& counter) {
-    for (std::int64_t b = counter.next(); b < n_blocks; b = counter.next()) {
-      errors[static_cast<std::size_t>(b)] = errors_of_block(stack, b);
-    }
-  });
+std::vector<StackFit::Part> chosen_parts(const Stack& stack, const std::vector<BlockFolds>& fits) {
   std::vector<StackFit::Part> parts;
-  for (std::int64_t b = 0; b < n_blocks; ++b) {
-    const SettingErrors& own = errors[static_cast<std::size_t>(b)];
-    if (const auto s = first_least(own.knn)) parts.push_back({b, kKnn, stack.grids.k[*s], 0});
-    if (const auto s = first_least(own.ridge)) parts.push_back({b, kRidge, stack.grids.alpha[*s], 0});
+  for (std::size_t b = 0; b < fits.size(); ++b) {
+    const SettingErrors& errors = fits[b].errors;
+    const auto block = static_cast<std::int64_t>(b);
+    if (const auto s = first_least(errors.knn)) parts.push_back({block, kKnn, stack.k[*s], 0});
+    if (const auto s = first_least(errors.ridge)) parts.push_back({block, kRidge, stack.alpha[*s], 0});
   }
   return parts;
 }
 
-bool is_knn(const StackFit::Part& part) { return part.head == kKnn; }
-
-FittedHeads heads_of(const StackFit::Part& part) {
-  return is_knn(part) ? FittedHeads{static_cast<std::int64_t>(part.setting), false} : FittedHeads{0, true};
-}
-
-// What a part predicts for the asked rows of a fit, as coefficients of the training rows: asked rows × training rows.
-sdk::Matrix coefficients_of(const BlockFit& fit, const StackFit::Part& part, std::int64_t n_training) {
-  if (is_knn(part)) {
-    sdk::Matrix coefficients = sdk::Matrix::Zero(fit.n_asked(), n_training);
-    for (std::int64_t i = 0; i < fit.n_asked(); ++i) {
-      add_neighbours(fit, i, static_cast<std::int64_t>(part.setting), 1, coefficients.row(i).data());
-    }
-    return coefficients;
-  }
-  const auto directions = ridge_directions(fit, part.setting);
-  if (!directions) throw sdk::Error("ridge cannot be solved: the features are numerically dependent");
-  sdk::Matrix coefficients = product_with_transposed(*directions, fit.features, 1);
-  for (std::int64_t i = 0; i < fit.n_asked(); ++i) add_mean(fit, 1, coefficients.row(i).data());
-  return coefficients;
-}
-
-// Coefficients · Γ of a part, by what makes it cheap: sums of few rows, or few directions.
-sdk::Matrix coefficients_with_rows(const BlockFit& fit, const StackFit::Part& part, const sdk::Matrix& gamma) {
-  const std::int64_t n = gamma.rows();
-  if (!is_knn(part)) {
-    const auto directions = ridge_directions(fit, part.setting);
-    if (!directions) throw sdk::Error("ridge cannot be solved: the features are numerically dependent");
-    sdk::Matrix with_rows = product(*directions, product(fit.features.transpose(), gamma, 1), 1);
-    VectorXd share = VectorXd::Zero(n);
-    add_mean(fit, 1, share.data());
-    with_rows.rowwise() += (gamma * share).transpose();
-    return with_rows;
-  }
-  sdk::Matrix with_rows(fit.n_asked(), n);
-  std::vector<std::int32_t> rows;  // neighbours as training rows
-  const auto k = static_cast<std::int64_t>(part.setting);
-  for (std::int64_t i = 0; i < fit.n_asked(); ++i) {
-    for (std::int64_t j = 0; j < k; ++j) {
-      rows.push_back(static_cast<std::int32_t>(fit.fitted[static_cast<std::size_t>(fit.nearest.of(i)[j])]));
-    }
-  }
-  std::vector<double> panel(static_cast<std::size_t>(n * heads::kPanelWidth));
-  for (std::int64_t first = 0; first < n; first += heads::kPanelWidth) {
-    const std::int64_t width = std::min(heads::kPanelWidth, n - first), stride = n;
-    pack_columns(gamma.data(), n, n, first, width, panel.data());
-    double* out = with_rows.data() + first;
-    heads::RunningMeans means;
-    means.panel = panel.data();
-    means.neighbours = rows.data();
-    means.n_query = fit.n_asked();
-    means.n_nearest = k;
-    means.counts = &k;
-    means.n_counts = 1;
-    means.out = &out;
-    means.out_stride = &stride;
-    means.width = width;
-    heads::running_means(means);
-  }
-  return with_rows;
-}
-
-// One part's predictions of one fold's rows.
+// One part's predictions of some rows of a fold.
 struct HeldOutPart {
-  std::vector<std::int64_t> position;   // of each training row among those asked for; -1: it was not
-  sdk::Matrix coefficients, with_rows;  // s and sΓ: asked rows × training rows
+  const Rows* asked = nullptr;          // of the part's fit in this fold, ascending
+  std::int64_t first = 0, n = 0;        // of these, which are below
+  sdk::Matrix coefficients, with_rows;  // s and sΓ: n × training rows
+
+  // Where a training row stands below; none where the part does not predict it.
+  std::optional<std::int64_t> position(std::int64_t row) const {
+    const auto begin = asked->begin() + first, end = begin + n, found = std::lower_bound(begin, end, row);
+    if (found == end || *found != row) return std::nullopt;
+    return found - begin;
+  }
 };
 
-std::vector<HeldOutPart> held_out_parts(const Stack& stack, const std::vector<StackFit::Part>& parts,
-                                        std::int64_t fold) {
+// Of the fold's rows that are rows[first] up to rows[last].
+std::vector<HeldOutPart> held_out_parts(const Stack& stack, const std::vector<BlockFolds>& fits,
+                                        const std::vector<StackFit::Part>& parts, std::int64_t fold,
+                                        std::int64_t first_row, std::int64_t last_row) {
   std::vector<HeldOutPart> held_out(parts.size());
   const auto n_parts = static_cast<std::int64_t>(parts.size());
   heads::on_threads(stack.n_threads, n_parts, [&](heads::PanelCounter& counter) {
     for (std::int64_t p = counter.next(); p < n_parts; p = counter.next()) {
       const StackFit::Part& part = parts[static_cast<std::size_t>(p)];
+      const BlockFit& fit = fits[static_cast<std::size_t>(part.block)].folds[static_cast<std::size_t>(fold)];
       HeldOutPart& own = held_out[static_cast<std::size_t>(p)];
-      own.position.assign(static_cast<std::size_t>(stack.request.n_training()), -1);
-      const BlockFit fit = fit_fold(stack, part.block, fold, heads_of(part));
-      if (fit.asked.empty()) continue;
-      for (std::int64_t i = 0; i < fit.n_asked(); ++i) {
-        own.position[static_cast<std::size_t>(fit.asked[static_cast<std::size_t>(i)])] = i;
-      }
-      own.coefficients = coefficients_of(fit, part, stack.request.n_training());
-      own.with_rows = coefficients_with_rows(fit, part, stack.gamma);
+      own.asked = &fit.asked;
+      own.first = std::lower_bound(fit.asked.begin(), fit.asked.end(), first_row) - fit.asked.begin();
+      own.n = std::upper_bound(fit.asked.begin(), fit.asked.end(), last_row) - fit.asked.begin() - own.first;
+      if (own.n == 0) continue;
+      const HeadSetting head{part.head, part.setting};
+      own.coefficients = coefficients_of(fit, head, own.first, own.n, stack.request.n_training());
+      own.with_rows = coefficients_with_rows(fit, head, own.first, own.n, stack.gamma);
     }
   });
   return held_out;
@@ -315,17 +126,17 @@ std::vector<HeldOutPart> held_out_parts(const Stack& stack, const std::vector<St
 
 // Residuals of a row are s - e_i as coefficients: their inner products are s_p Γ s_q - s_p Γ_i - s_q Γ_i + Γ_ii.
 void write_form(const Stack& stack, const std::vector<HeldOutPart>& held_out, std::int64_t row, ErrorForms& forms) {
-  const std::int64_t n = stack.gamma.rows();
   std::vector<std::size_t> has;
   for (std::size_t p = 0; p < held_out.size(); ++p) {
-    if (held_out[p].position[static_cast<std::size_t>(row)] < 0) continue;
+    if (!held_out[p].position(row)) continue;
     has.push_back(p);
     forms.set_has(row, static_cast<std::int64_t>(p));
   }
-  sdk::Matrix coefficients(static_cast<Eigen::Index>(has.size()), n), with_rows(coefficients.rows(), n);
+  sdk::Matrix coefficients(static_cast<Eigen::Index>(has.size()), stack.gamma.rows());
+  sdk::Matrix with_rows(coefficients.rows(), coefficients.cols());
   for (std::size_t h = 0; h < has.size(); ++h) {
     const HeldOutPart& part = held_out[has[h]];
-    const std::int64_t position = part.position[static_cast<std::size_t>(row)];
+    const std::int64_t position = *part.position(row);
     coefficients.row(static_cast<Eigen::Index>(h)) = part.coefficients.row(position);
     with_rows.row(static_cast<Eigen::Index>(h)) = part.with_rows.row(position);
   }
@@ -340,51 +151,104 @@ void write_form(const Stack& stack, const std::vector<HeldOutPart>& held_out, st
   }
 }
 
-ErrorForms error_forms(const Stack& stack, const std::vector<StackFit::Part>& parts) {
+ErrorForms error_forms(const Stack& stack, const std::vector<BlockFolds>& fits,
+                       const std::vector<StackFit::Part>& parts) {
   const std::int64_t n = stack.request.n_training();
   ErrorForms forms(n, static_cast<std::int64_t>(parts.size()));
+  const std::int64_t row_bytes =
+      static_cast<std::int64_t>(parts.size()) * n * 2 * static_cast<std::int64_t>(sizeof(double));
+  const std::int64_t at_once = std::max<std::int64_t>(1, kMostChunkBytes / row_bytes);
   for (std::int64_t fold = 0; fold < kRowFolds; ++fold) {
-    const std::vector<HeldOutPart> held_out = held_out_parts(stack, parts, fold);
-    heads::on_threads(stack.n_threads, n, [&](heads::PanelCounter& counter) {
-      for (std::int64_t row = counter.next(); row < n; row = counter.next()) {
-        if (stack.folds[static_cast<std::size_t>(row)] == fold) write_form(stack, held_out, row, forms);
-      }
-    });
+    Rows rows;
+    for (std::int64_t i = 0; i < n; ++i) {
+      if (stack.folds[static_cast<std::size_t>(i)] == fold) rows.push_back(i);
+    }
+    const auto n_rows = static_cast<std::int64_t>(rows.size());
+    for (std::int64_t first = 0; first < n_rows; first += at_once) {
+      const std::int64_t end = std::min(n_rows, first + at_once);
+      const std::vector<HeldOutPart> held_out = held_out_parts(
+          stack, fits, parts, fold, rows[static_cast<std::size_t>(first)], rows[static_cast<std::size_t>(end - 1)]);
+      heads::on_threads(stack.n_threads, end - first, [&](heads::PanelCounter& counter) {
+        for (std::int64_t i = counter.next(); i < end - first; i = counter.next()) {
+          write_form(stack, held_out, rows[static_cast<std::size_t>(first + i)], forms);
+        }
+      });
+    }
   }
   return forms;
 }
 
 // The weighted predictions of the queries as coefficients of the training rows: query rows × training rows.
-sdk::Matrix query_coefficients(const Stack& stack, const std::vector<StackFit::Part>& parts, const VectorXd& weights) {
-  const sdk::PredictorRequest& request = stack.request;
-  sdk::Matrix sum = sdk::Matrix::Zero(request.n_query(), request.n_training());
-  if (parts.empty()) return sum;
-  const auto present = [&](std::int64_t q, std::size_t p) { return request.block(parts[p].block).query_present(q); };
-  std::vector<VectorXd> weights_of;
-  for (std::int64_t q = 0; q < request.n_query(); ++q) {
-    weights_of.push_back(
-        weights_of_row(weights, [&](Eigen::Index p) { return present(q, static_cast<std::size_t>(p)); }));
+class QueryCoefficients {
+ public:
+  QueryCoefficients(const Stack& stack, const std::vector<StackFit::Part>& parts, const VectorXd& weights)
+      : stack_(stack), parts_(parts) {
+    for (std::int64_t q = 0; q < stack.request.n_query(); ++q) {
+      weights_of_.push_back(weights_of_row(weights, [&](Eigen::Index p) {
+        return stack.request.block(parts[static_cast<std::size_t>(p)].block).query_present(q);
+      }));
+    }
   }
-  for (std::size_t p = 0; p < parts.size(); ++p) {
-    const sdk::Block block = request.block(parts[p].block);
-    Rows fitted, asked;
-    for (std::int64_t i = 0; i < request.n_training(); ++i) {
+
+  sdk::Matrix sum() const {
+    const auto n_parts = static_cast<std::int64_t>(parts_.size());
+    sdk::Matrix sum = sdk::Matrix::Zero(stack_.request.n_query(), stack_.request.n_training());
+    // As many parts at a time as there are threads, added up in their order.
+    for (std::int64_t first = 0; first < n_parts; first += stack_.n_threads) {
+      std::vector<Predicted> predicted(
+          static_cast<std::size_t>(std::min<std::int64_t>(stack_.n_threads, n_parts - first)));
+      heads::on_threads(stack_.n_threads, static_cast<std::int64_t>(predicted.size()),
+                        [&](heads::PanelCounter& counter) {
+                          for (auto i = static_cast<std::size_t>(counter.next()); i < predicted.size();
+                               i = static_cast<std::size_t>(counter.next())) {
+                            predicted[i] = predict(static_cast<std::size_t>(first) + i);
+                          }
+                        });
+      for (std::size_t i = 0; i < predicted.size(); ++i) {
+        for (std::size_t a = 0; a < predicted[i].queries.size(); ++a) {
+          const std::int64_t q = predicted[i].queries[a];
+          sum.row(q) += weight(q, static_cast<std::size_t>(first) + i) *
+                        predicted[i].coefficients.row(static_cast<Eigen::Index>(a));
+        }
+      }
+    }
+    return sum;
+  }
+
+ private:
+  struct Predicted {
+    Rows queries;
+    sdk::Matrix coefficients;  // queries × training rows
+  };
+
+  double weight(std::int64_t q, std::size_t p) const {
+    return weights_of_[static_cast<std::size_t>(q)][static_cast<Eigen::Index>(p)];
+  }
+
+  Predicted predict(std::size_t p) const {
+    const StackFit::Part& part = parts_[p];
+    const sdk::Block block = stack_.request.block(part.block);
+    Predicted predicted;
+    Rows fitted;
+    for (std::int64_t i = 0; i < stack_.request.n_training(); ++i) {
       if (block.training_present(i)) fitted.push_back(i);
     }
-    for (std::int64_t q = 0; q < request.n_query(); ++q) {
-      if (present(q, p) && weights_of[static_cast<std::size_t>(q)][static_cast<Eigen::Index>(p)] > 0)
-        asked.push_back(q);
+    for (std::int64_t q = 0; q < stack_.request.n_query(); ++q) {
+      if (weight(q, p) > 0) predicted.queries.push_back(q);
     }
-    if (asked.empty()) continue;
-    const BlockFit fit = fit_block(block, std::move(fitted), std::move(asked), block.query(), heads_of(parts[p]));
-    const sdk::Matrix own = coefficients_of(fit, parts[p], request.n_training());
-    for (std::int64_t i = 0; i < fit.n_asked(); ++i) {
-      const std::int64_t q = fit.asked[static_cast<std::size_t>(i)];
-      sum.row(q) += weights_of[static_cast<std::size_t>(q)][static_cast<Eigen::Index>(p)] * own.row(i);
-    }
+    if (predicted.queries.empty()) return predicted;
+    const bool is_knn = part.head == kKnn;
+    const BlockFit fit = fit_block(block, std::move(fitted), predicted.queries, block.query(),
+                                   {is_knn ? static_cast<std::int64_t>(part.setting) : 0, !is_knn}, nullptr);
+    predicted.coefficients =
+        coefficients_of(fit, {part.head, part.setting}, 0, fit.n_asked(), stack_.request.n_training());
+    return predicted;
   }
-  return sum;
-}
+
+  const Stack& stack_;
+  const std::vector<StackFit::Part>& parts_;
+  std::vector<VectorXd> weights_of_;  // of each query
+};
 
 }  // namespace
 
@@ -396,18 +260,27 @@ StackFit predict_stack(const sdk::PredictorRequest& request, int n_threads, sdk:
   }
   const CentredDeltas deltas = centred_deltas(request);
   const sdk::Matrix gamma = symmetric_product(deltas.values, deltas.values, n_threads);
-  const Stack stack{request, gamma, row_folds(request), {}, n_threads};
-  fit.parts = chosen_parts(stack);
-  VectorXd weights = VectorXd::Zero(static_cast<Eigen::Index>(fit.parts.size()));
-  if (!fit.parts.empty()) {
-    const StackWeights found = stack_weights(error_forms(stack, fit.parts));
-    weights = found.weights;
-    fit.error = found.mean_error;
-    fit.is_converged = found.is_converged;
-    for (std::size_t p = 0; p < fit.parts.size(); ++p) fit.parts[p].weight = weights[static_cast<Eigen::Index>(p)];
+  const Stack stack{request,
+                    gamma,
+                    row_folds(request),
+                    heads::knn_hyperparameters().front().grid,
+                    heads::ridge_hyperparameters().front().grid,
+                    n_threads};
+  VectorXd weights;
+  {
+    const std::vector<BlockFolds> fits = fit_blocks(stack);
+    fit.parts = chosen_parts(stack, fits);
+    if (!fit.parts.empty()) {
+      const StackWeights found = stack_weights(error_forms(stack, fits, fit.parts));
+      weights = found.weights;
+      fit.error = found.mean_error;
+      fit.is_converged = found.is_converged;
+    }
   }
-  // Coefficients of a row sum to 1, so that of centred deltas they give the prediction less the mean.
-  write_predictions(request, deltas, query_coefficients(stack, fit.parts, weights), n_threads, output);
+  for (std::size_t p = 0; p < fit.parts.size(); ++p) fit.parts[p].weight = weights[static_cast<Eigen::Index>(p)];
+  // Coefficients of a row sum to 1, so that of centred deltas they give the prediction less the mean. Without any part
+  // they are 0, and the train mean is predicted.
+  write_predictions(request, deltas, QueryCoefficients(stack, fit.parts, weights).sum(), n_threads, output);
   return fit;
 }
 
