@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
+#include <iterator>
 
 #include "fusion/centred_deltas.hpp"
 #include "fusion/dense_product.hpp"
@@ -16,22 +16,32 @@ namespace {
 
 using Eigen::VectorXd;
 
-void require_room(const sdk::PredictorRequest& request, std::size_t n_kinds) {
-  const double n = static_cast<double>(request.n_training());
-  const double bytes =
-      static_cast<double>(request.n_blocks()) * static_cast<double>(n_kinds) * n * n / 2 * sizeof(double);
-  if (bytes <= static_cast<double>(kMostKernelBytes)) return;
-  throw sdk::Unsupported("kernels of " + std::to_string(request.n_blocks()) + " blocks over " +
-                         std::to_string(request.n_training()) +
-                         " training rows do not fit into memory: give fewer blocks, or one kind of kernel");
+// Evenly spaced numbers of rows, `size` of `n`.
+std::vector<std::int64_t> spread_rows(std::int64_t n, std::int64_t size) {
+  std::vector<std::int64_t> rows;
+  for (std::int64_t i = 0; i < size; ++i) rows.push_back(i * n / size);
+  return rows;
+}
+
+// The rows whose kernels are held at once to search the weights on: all of them where they fit.
+std::vector<std::int64_t> rows_to_search(const sdk::PredictorRequest& request, const KernelsOptions& options) {
+  const std::int64_t n = request.n_training();
+  const double n_kernels = static_cast<double>(request.n_blocks()) * static_cast<double>(options.kinds.size());
+  const double most = std::sqrt(2 * static_cast<double>(options.most_kernel_bytes) / (n_kernels * sizeof(double)));
+  return spread_rows(n, std::clamp<std::int64_t>(static_cast<std::int64_t>(most), std::min<std::int64_t>(n, 3), n));
 }
 
 std::vector<BlockKernel> all_kernels(const sdk::PredictorRequest& request, const std::vector<KernelKind>& kinds,
-                                     int n_threads) {
+                                     const std::vector<std::int64_t>& rows, int n_threads) {
   std::vector<std::vector<BlockKernel>> of_blocks(static_cast<std::size_t>(request.n_blocks()));
+  const bool is_part = static_cast<std::int64_t>(rows.size()) < request.n_training();
   heads::on_threads(n_threads, request.n_blocks(), [&](heads::PanelCounter& counter) {
     for (std::int64_t b = counter.next(); b < request.n_blocks(); b = counter.next()) {
-      of_blocks[static_cast<std::size_t>(b)] = block_kernels(request, b, kinds);
+      std::vector<BlockKernel>& own = of_blocks[static_cast<std::size_t>(b)];
+      own = block_kernels(request, b, kinds);
+      for (BlockKernel& kernel : own) {
+        if (is_part && kernel.frame.scale != 0) kernel.values = kernel.values.of_rows(rows);
+      }
     }
   });
   std::vector<BlockKernel> kernels;
@@ -52,13 +62,6 @@ VectorXd first_guess(const LeaveOneOut& problem) {
     best = v;
   }
   return best;
-}
-
-// Evenly spaced numbers of rows, `size` of `n`.
-std::vector<std::int64_t> spread_rows(std::int64_t n, std::int64_t size) {
-  std::vector<std::int64_t> rows;
-  for (std::int64_t i = 0; i < size; ++i) rows.push_back(i * n / size);
-  return rows;
 }
 
 void search(const LeaveOneOut& problem, const SearchLimits& limits, NonnegativeSearch& state) {
@@ -97,9 +100,45 @@ NonnegativeSearch best_weights(const LeaveOneOut& problem) {
   return state;
 }
 
+// What a search over kernels is about: those that say anything, on the rows that are searched.
+struct Problem {
+  std::vector<BlockKernel> kernels;  // all of them
+  std::vector<std::size_t> used;     // those whose scale is not 0
+  sdk::Matrix gamma;                 // of the rows that are searched
+  LeaveOneOut leave_one_out;         // of the used kernels
+};
+
+// I + Σ v_b K_b of all rows, kernel by kernel: they are made anew.
+sdk::Matrix penalised_sum_of_all_rows(const sdk::PredictorRequest& request, const Problem& problem, const VectorXd& v) {
+  const std::int64_t n = request.n_training();
+  sdk::Matrix sum = sdk::Matrix::Identity(n, n);
+  for (std::size_t k = 0; k < problem.used.size(); ++k) {
+    const KernelFrame& frame = problem.kernels[problem.used[k]].frame;
+    const double weight = v[static_cast<Eigen::Index>(k)];
+    if (!(weight > 0)) continue;
+    const std::vector<BlockKernel> made = block_kernels(request, frame.block, {frame.kind});
+    for (std::int64_t i = 0; i < n; ++i) {
+      Eigen::Map<Eigen::RowVectorXd>(sum.data() + i * n, i + 1) +=
+          weight * Eigen::Map<const Eigen::RowVectorXd>(made.front().values.row(i), i + 1);
+    }
+  }
+  mirror_lower(sum);
+  return sum;
+}
+
+// The protocol's residual, (P Y_c)_i / (P_ii - 1/n), from P alone.
+double mean_residual_of(const sdk::Matrix& p, const sdk::Matrix& gamma, int n_threads) {
+  const sdk::Matrix with_rows = product(p, gamma, n_threads);
+  double sum = 0;
+  for (std::int64_t i = 0; i < p.rows(); ++i) {
+    sum += std::sqrt(std::max(0.0, with_rows.row(i).dot(p.row(i)))) / (p(i, i) - 1.0 / static_cast<double>(p.rows()));
+  }
+  return sum / static_cast<double>(p.rows());
+}
+
 }  // namespace
 
-KernelsFit predict_kernels(const sdk::PredictorRequest& request, const std::vector<KernelKind>& kinds, int n_threads,
+KernelsFit predict_kernels(const sdk::PredictorRequest& request, const KernelsOptions& options, int n_threads,
                            sdk::PredictorOutput& output) {
   KernelsFit fit;
   const std::int64_t n = request.n_training();
@@ -107,44 +146,49 @@ KernelsFit predict_kernels(const sdk::PredictorRequest& request, const std::vect
     for (std::int64_t s = 0; s < request.n_settings(); ++s) output.set_infeasible(s);
     return fit;
   }
-  require_room(request, kinds.size());
   const CentredDeltas deltas = centred_deltas(request);
-  const std::vector<BlockKernel> kernels = all_kernels(request, kinds, n_threads);
   const sdk::Matrix gamma = symmetric_product(deltas.values, deltas.values, n_threads);
-  LeaveOneOut problem;
-  std::vector<std::size_t> used;  // kernel number of each of the problem's
-  for (std::size_t k = 0; k < kernels.size(); ++k) {
-    fit.weights.push_back({kernels[k].frame.block, kernels[k].frame.kind, 0.0});
-    if (kernels[k].frame.scale == 0) continue;
-    problem.kernels.push_back(&kernels[k].values);
-    used.push_back(k);
+  const std::vector<std::int64_t> rows = rows_to_search(request, options);
+  const bool is_part = static_cast<std::int64_t>(rows.size()) < n;
+  Problem problem;
+  problem.kernels = all_kernels(request, options.kinds, rows, n_threads);
+  if (is_part) problem.gamma = gamma(rows, rows);
+  for (std::size_t k = 0; k < problem.kernels.size(); ++k) {
+    fit.weights.push_back({problem.kernels[k].frame.block, problem.kernels[k].frame.kind, 0.0});
+    if (problem.kernels[k].frame.scale == 0) continue;
+    problem.leave_one_out.kernels.push_back(&problem.kernels[k].values);
+    problem.used.push_back(k);
   }
-  problem.gamma = &gamma;
-  problem.n_threads = n_threads;
+  problem.leave_one_out.gamma = is_part ? &problem.gamma : &gamma;
+  problem.leave_one_out.n_threads = n_threads;
 
-  sdk::Matrix left = sdk::Matrix::Zero(request.n_query(), n);  // of the train mean
-  // Of two rows each is predicted from the other alone, whatever the kernels are.
-  const bool can_search = n > 2 && !used.empty();
-  VectorXd v = VectorXd::Zero(static_cast<Eigen::Index>(used.size()));
-  if (can_search) {
-    const NonnegativeSearch found = best_weights(problem);
-    fit.n_evaluations = found.n_evaluations;
-    fit.is_converged = found.is_converged;
-    fit.loo_l2 = found.value;
-    v = found.at;
-  } else if (n > 1) {
+  VectorXd v = VectorXd::Zero(static_cast<Eigen::Index>(problem.used.size()));
+  if (n > 1) {  // of the train mean alone
     fit.loo_l2 = deltas.values.rowwise().norm().mean() * static_cast<double>(n) / static_cast<double>(n - 1);
   }
+  // Of two rows each is predicted from the other alone, whatever the kernels are.
+  if (n > 2 && !problem.used.empty()) {
+    const NonnegativeSearch found = best_weights(problem.leave_one_out);
+    fit.n_evaluations = found.n_evaluations;
+    fit.is_converged = found.is_converged;
+    if (std::isfinite(found.value)) {
+      v = found.at;
+      fit.loo_l2 = found.value;
+    }
+  }
+  sdk::Matrix left = sdk::Matrix::Zero(request.n_query(), n);  // of the train mean
   if (v.size() > 0 && v.sum() > 0) {
     fit.lambda = 1.0 / v.sum();
     sdk::Matrix sum = sdk::Matrix::Zero(request.n_query(), n);
-    for (std::size_t k = 0; k < used.size(); ++k) {
+    for (std::size_t k = 0; k < problem.used.size(); ++k) {
       const double weight = v[static_cast<Eigen::Index>(k)];
-      fit.weights[used[k]].weight = weight / v.sum();
-      if (weight > 0) add_query_kernel(request, kernels[used[k]].frame, weight, n_threads, sum);
+      fit.weights[problem.used[k]].weight = weight / v.sum();
+      if (weight > 0) add_query_kernel(request, problem.kernels[problem.used[k]].frame, weight, n_threads, sum);
     }
-    const auto inverse = positive_inverse(penalised_sum(problem, v), n_threads);
+    const auto inverse = positive_inverse(
+        is_part ? penalised_sum_of_all_rows(request, problem, v) : penalised_sum(problem.leave_one_out, v), n_threads);
     if (!inverse) throw sdk::Error("the weighted sum of kernels cannot be inverted");
+    if (is_part) fit.loo_l2 = mean_residual_of(*inverse, gamma, n_threads);
     left = product(sum, *inverse, n_threads);
   }
   write_predictions(request, deltas, left, n_threads, output);

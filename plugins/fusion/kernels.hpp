@@ -24,11 +24,15 @@ struct KernelsFit {
   bool is_converged = true;
 };
 
-// The most that kernels may fill; beyond it the call is refused with what to do.
-inline constexpr std::int64_t kMostKernelBytes = std::int64_t{4} << 30;
+struct KernelsOptions {
+  std::vector<KernelKind> kinds = {KernelKind::linear, KernelKind::rbf};  // of each block
+  // What the kernels that are searched may fill. Where those of all rows are more (58 kernels: above 4,300 rows), the
+  // weights are found on as many evenly spaced rows as fit, and the model is fitted with them on all rows.
+  std::int64_t most_kernel_bytes = std::int64_t{4} << 30;
+};
 
-// Predicts for every setting the same: nothing is left to choose. Each block contributes one kernel of each kind.
-KernelsFit predict_kernels(const sdk::PredictorRequest& request, const std::vector<KernelKind>& kinds, int n_threads,
+// Predicts for every setting the same: nothing is left to choose.
+KernelsFit predict_kernels(const sdk::PredictorRequest& request, const KernelsOptions& options, int n_threads,
                            sdk::PredictorOutput& output);
 
 }  // namespace headroom::fusion

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace headroom::fusion {
 namespace {
@@ -60,6 +61,7 @@ void search_nonnegative(const Objective& objective, const SearchLimits& limits, 
   search.n_evaluations = 1;
   search.gradient.resize(search.at.size());
   const auto start = objective(search.at, search.gradient);
+  search.value = std::numeric_limits<double>::quiet_NaN();
   if (!start) return;
   search.value = *start;
   const bool is_guess = search.curvature.rows() != search.at.size();

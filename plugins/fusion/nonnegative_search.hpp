@@ -4,6 +4,7 @@
 
 #include <Eigen/Core>
 #include <functional>
+#include <limits>
 #include <optional>
 
 namespace headroom::fusion {
@@ -12,9 +13,9 @@ namespace headroom::fusion {
 using Objective = std::function<std::optional<double>(const Eigen::VectorXd& at, Eigen::VectorXd& gradient)>;
 
 struct NonnegativeSearch {
-  Eigen::VectorXd at;        // the start, none below 0; then the minimum
-  double value = 0;          // there
-  Eigen::VectorXd gradient;  // there
+  Eigen::VectorXd at;                                       // the start, none below 0; then the minimum
+  double value = std::numeric_limits<double>::quiet_NaN();  // there; NaN: the start could not be evaluated
+  Eigen::VectorXd gradient;                                 // there
   // Approximate second derivatives there. None before the first search: they are then guessed. A search of a similar
   // function starts well with those of the last.
   Eigen::MatrixXd curvature;

@@ -9,11 +9,17 @@ namespace sdk = headroom::sdk;
 
 namespace {
 
-std::vector<fusion::KernelKind> kinds_of(const std::string& text) {
-  if (text == "both") return {fusion::KernelKind::linear, fusion::KernelKind::rbf};
-  if (text == "linear") return {fusion::KernelKind::linear};
-  if (text == "rbf") return {fusion::KernelKind::rbf};
-  throw sdk::Error("option 'kernels' is '" + text + "', not linear, rbf or both");
+fusion::KernelsOptions options_of(const sdk::Host& host) {
+  fusion::KernelsOptions options;
+  const std::string kinds = host.text("kernels");
+  if (kinds == "linear") {
+    options.kinds = {fusion::KernelKind::linear};
+  } else if (kinds == "rbf") {
+    options.kinds = {fusion::KernelKind::rbf};
+  } else if (kinds != "both") {
+    throw sdk::Error("option 'kernels' is '" + kinds + "', not linear, rbf or both");
+  }
+  return options;
 }
 
 }  // namespace
@@ -27,8 +33,7 @@ class Kernels final : public sdk::Predictor {
   static sdk::BlockCount blocks() { return {1, 0}; }
   void predict(const sdk::Host& host, const sdk::PredictorRequest& request,
                sdk::PredictorOutput& output) const override {
-    const fusion::KernelsFit fit =
-        fusion::predict_kernels(request, kinds_of(host.text("kernels")), host.n_threads(), output);
+    const fusion::KernelsFit fit = fusion::predict_kernels(request, options_of(host), host.n_threads(), output);
     fusion::tell_weights(host, fit.weights,
                          [](const fusion::KernelsFit::Weight& weight) { return fusion::name_of(weight.kind); });
     if (fit.lambda) host.tell_value("lambda", *fit.lambda);

@@ -88,6 +88,21 @@ TEST(CheckPlugin, FindsTheHeadOfClassesConforming) {
   }
 }
 
+// They take any number of blocks, rows that some lack among them. The stack refuses five classes, as its head does.
+TEST(CheckPlugin, FindsTheFusionsConforming) {
+  for (const char* fusion : {"concat-knn", "stack", "kernels"}) {
+    const auto conformance = check_plugin(shipped_plugin(fusion), options_for_tests());
+    ASSERT_TRUE(conformance) << conformance.error().line();
+    EXPECT_TRUE(conformance->conforms()) << fusion;
+    for (const CheckResult& check : conformance->checks) {
+      EXPECT_NE(check.outcome, CheckOutcome::fail) << fusion << ", " << check.name << ": " << check.detail;
+      EXPECT_TRUE(check.outcome != CheckOutcome::warn || check.name == "class-counts")
+          << fusion << ", " << check.name << ": " << check.detail;
+    }
+    EXPECT_THAT(result_of(*conformance, "blocks").detail, HasSubstr("1, 2, 5 blocks")) << fusion;
+  }
+}
+
 TEST(CheckPlugin, FindsTheExamplesConforming) {
   for (const char* example : {"examples/gene_family", "examples/kernel_mean", "examples/letters"}) {
     const auto conformance = check_plugin(shipped_plugin(example), options_for_tests());

@@ -47,10 +47,11 @@ PredictorCall reference_call(const nlohmann::json& data) {
   return call;
 }
 
-KernelsFit run_kernels(PredictorCall& call, const std::vector<KernelKind>& kinds = kBoth, int n_threads = 1) {
+KernelsFit run_kernels(PredictorCall& call, const std::vector<KernelKind>& kinds = kBoth, int n_threads = 1,
+                       std::int64_t most_kernel_bytes = std::int64_t{1} << 30) {
   KernelsFit fit;
   call.run([&](const sdk::PredictorRequest& request, sdk::PredictorOutput& output) {
-    fit = fusion::predict_kernels(request, kinds, n_threads, output);
+    fit = fusion::predict_kernels(request, {kinds, most_kernel_bytes}, n_threads, output);
   });
   return fit;
 }
@@ -177,6 +178,17 @@ TEST(Kernels, FindAsMuchByPartsOfManyRows) {
   EXPECT_GT(fit.weights[0].weight, 0.95);
   PredictorCall alone = screen.call({screen.third(0, 81)});
   EXPECT_LT(*fit.loo_l2, *run_kernels(alone, {KernelKind::linear}, 2).loo_l2 * (1 + 1e-4));
+}
+
+// Where not all kernels fit, the weights come from a part of the rows, and the model is fitted on all: what the
+// residual loses is little, and it is that of all rows.
+TEST(Kernels, FitAllRowsWithTheWeightsOfThoseThatFit) {
+  const SimulatedScreen screen = simulated_screen(240, 40, 20);
+  PredictorCall whole = screen.call({screen.third(0, 81), screen.third(1, 82), screen.noise(84)}), part = whole;
+  const KernelsFit all = run_kernels(whole), few = run_kernels(part, kBoth, 2, 6 * 120 * 120 / 2 * sizeof(double));
+  EXPECT_GT(*few.loo_l2, *all.loo_l2);
+  EXPECT_LT(*few.loo_l2, 1.02 * *all.loo_l2);
+  EXPECT_NEAR(screen.closed(part.predictions[0]), screen.closed(whole.predictions[0]), 0.02);
 }
 
 TEST(Kernels, DependOnNoThreads) {
