@@ -38,6 +38,8 @@ struct PrepareOptions {
   std::optional<std::string> test_value;  // the one label of those that is tested; the others are trained on
   int n_folds = 5;                        // 2 to the number of perturbations
   std::uint32_t fold_seed = 42;           // scikit-learn's random_state
+  std::optional<SplitRequest> split;      // that runs on the task go by unless they name another; none: the folds
+  bool folds_are_shared = false;          // made over the perturbations of all contexts together
   // Folds that no run would take, of one test perturbation or none, are written nevertheless.
   bool untestable_folds = false;
 

@@ -111,7 +111,8 @@ Result<FoldReading> choose_folds(const CellSource& source, const CellGroups& gro
       together.back().push_back(groups.groups[g].fold_group);
     }
   }
-  return make_fold_labels(contexts, together, options.n_folds, options.fold_seed, source.path());
+  return make_fold_labels(contexts, together, options.n_folds, options.fold_seed, options.folds_are_shared,
+                          source.path());
 }
 
 }  // namespace
@@ -130,7 +131,8 @@ Result<PreparedFolds> prepared_folds(const CellSource& source, const CellGroups&
     out.picked = fmt::format("folds: column '{}'", *options.fold_col);
     where += fmt::format(", column '{}'", *options.fold_col);
   } else {
-    out.picked = fmt::format("folds: {}, shuffled with seed {}", options.n_folds, options.fold_seed);
+    out.picked = fmt::format("folds: {}, shuffled with seed {}{}", options.n_folds, options.fold_seed,
+                             options.folds_are_shared ? ", shared by all contexts" : "");
   }
   if (!folds->split_words.empty()) raise_fold_words(*folds, where, review);
   if (!options.untestable_folds) {

@@ -148,6 +148,7 @@ void say_origin(const CellGroups& groups, const GeneChoice& genes, const Prepare
                                          [](std::uint32_t place) { return place != GeneChoice::kNoGene; });
     content.uns[kTotalGenesKey] = std::to_string(n_counted);
   }
+  if (options.split) content.uns[kSplitKey] = split_text(*options.split);
   content.uns[kTargetSumKey] = fmt::format("{}", options.target_sum);
   if (groups.batch_column.empty()) return;
   content.uns[kBatchColumnKey] = groups.batch_column;

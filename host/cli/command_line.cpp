@@ -202,6 +202,9 @@ void add_task_flags(CLI::App& command, TaskArguments& task) {
                "Make this many folds by shuffling the perturbations of each context, 2 or more (default: 5 where the "
                "task has none)");
   command.add_option("--fold-seed", columns.fold_seed, "Seed of the folds that are made")->capture_default_str();
+  command.add_flag("--folds-shared", columns.folds_are_shared,
+                   "Make folds over the perturbations of all contexts together, so that each is in the same fold "
+                   "everywhere");
   command.add_option("--context", columns.contexts, "Only these contexts, by name (default: all)")->type_name("NAME");
 }
 
@@ -270,6 +273,32 @@ Result<std::uint64_t> size_in_bytes(const std::string& text, std::string_view fl
     return bad_input(fmt::format("'{}' is no size", text), std::string(flag), "write it as 2GiB or 512MB");
   }
   return static_cast<std::uint64_t>(value * scale->second);
+}
+
+constexpr const char* kSplitHelp =
+    "within: the task's folds, an unseen perturbation of a seen context. transfer: each context by all others, where "
+    "its "
+    "perturbations are measured, too. transfer-few: the same, with a few of its own perturbations to train on. both: "
+    "folds over all perturbations, an unseen one of an unseen context. combination: folds over the parts of "
+    "combinations "
+    "A+B, of which 0, 1 or 2 are unseen. Folds are made as --folds and --fold-seed say";
+
+// The family, and what it is made with.
+void add_family_flags(CLI::App& command, std::optional<std::string>& family, SplitRequest& split) {
+  add_optional(command, "--split", family, kSplitHelp)
+      ->check(CLI::IsMember({kFamilyWithin, kFamilyTransfer, kFamilyTransferFew, kFamilyBoth, kFamilyCombination}))
+      ->type_name("FAMILY");
+  command.add_flag("--joint", split.joint,
+                   "within: train on the rows of a fold in all contexts together, as the published fusion does; every "
+                   "perturbation must be in the same fold everywhere (--folds-shared)");
+  command
+      .add_option("--few-percent", split.few_percent,
+                  "transfer-few: how many of the context's perturbations are trained on, in per cent")
+      ->capture_default_str();
+  command
+      .add_option("--test-doubles", split.test_doubles,
+                  "combination: how many of those without an unseen part are tested, in per cent")
+      ->capture_default_str();
 }
 
 // How a file of cells is read: of prepare, and of inspect, which tells what prepare would understand.
@@ -367,6 +396,12 @@ void add_prepare_flags(CLI::App& command, PrepareArguments& arguments, std::stri
   add_optional(command, "--test-value", options.test_value, kTestValueHelp)->type_name("LABEL");
   command.add_option("--folds", options.n_folds, "Else make this many by shuffling")->capture_default_str();
   command.add_option("--fold-seed", options.fold_seed, "Seed of the folds that are made")->capture_default_str();
+  command.add_flag("--folds-shared", options.folds_are_shared,
+                   "Make folds over the perturbations of all contexts together, so that each is in the same fold "
+                   "everywhere");
+
+  begin_group(command, "What runs on the task test, unless they say otherwise");
+  add_family_flags(command, arguments.split_family, arguments.split);
 
   begin_group(command, "Sampling error");
   command.add_option("--outer", options.bootstrap.n_outer, "Draws of batches, with replacement")->capture_default_str();
@@ -399,10 +434,28 @@ struct RunFlagTexts {
   std::string ceiling = std::string(kCeilingIdealized) + "," + kCeilingSamplingError;
   std::string nulls = fmt::format("{}", fmt::join(kDeltaNulls, ","));
   std::string bounds = kBoundsOfEssay;
+  std::optional<std::filesystem::path> split_file;
+  std::optional<std::string> split_family;
+  std::string combine;
   CLI::Option *ceiling_flag = nullptr, *nulls_flag = nullptr;
   std::string sandbox = "strict", limit_memory;
   double limit_time_s = 0, limit_total_s = 0;
 };
+
+void add_split_flags(CLI::App& command, SplitRequest& split, RunFlagTexts& texts) {
+  begin_group(command, "Which rows are trained on, and which are tested");
+  add_family_flags(command, texts.split_family, split);
+  add_optional(command, "--split-file", texts.split_file,
+               "Splits from a CSV instead: split,part,context,pert_id, with part train, val (trained on, too) or test")
+      ->type_name("CSV");
+  command
+      .add_option(
+          "--combine", texts.combine,
+          "What stands for the vector of a combination A+B that an embedding does not know: sum, mean or max of "
+          "its parts' vectors, or none (default: sum with --split combination, else none)")
+      ->check(CLI::IsMember({"sum", "mean", "max", "none"}))
+      ->type_name("sum|mean|max|none");
+}
 
 void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& texts) {
   RunOptions& run = arguments.run;
@@ -420,12 +473,14 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
                   "(default: all that the task holds; finished predictions are taken for deltas where it holds these)")
       ->check(CLI::IsMember({"lfc", "deg"}))
       ->type_name("lfc|deg");
-  command.add_option("--fold", run.folds, "Only these folds, by name (default: all)")->type_name("NAME");
+  command.add_option("--fold", run.folds, "Only these folds or splits, by name (default: all)")->type_name("NAME");
   command
       .add_option("--metric", texts.metrics,
                   "Only these metrics: " + metric_names() + " (default: all that the task allows)")
       ->type_name("METRIC");
   add_task_flags(command, arguments.task);
+
+  add_split_flags(command, run.split, texts);
 
   begin_group(command, "The protocol");
   command
@@ -576,6 +631,22 @@ Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) 
   run.labels = arguments.task.columns.labels;
   if (!texts.ceiling.empty()) run.ceiling = CLI::detail::split(texts.ceiling, ',');
   if (!texts.nulls.empty()) run.nulls = CLI::detail::split(texts.nulls, ',');
+  run.nulls_are_named = !std::equal(run.nulls.begin(), run.nulls.end(), kDeltaNulls.begin(), kDeltaNulls.end());
+  if (texts.split_family && texts.split_file) {
+    return bad_input("a family and a file say different splits", "--split-file",
+                     "give one of --split and --split-file");
+  }
+  run.split_is_named = texts.split_family || texts.split_file || run.split.joint;
+  if (texts.split_family) run.split.family = *texts.split_family;
+  if (texts.split_file) {
+    run.split.family = kFamilyFile;
+    run.split.file = *texts.split_file;
+  }
+  for (const Combine each : {Combine::none, Combine::sum, Combine::mean, Combine::max}) {
+    if (texts.combine == combine_name(each)) run.combine = each;
+  }
+  if (arguments.task.columns.n_folds) run.split.n_folds = *arguments.task.columns.n_folds;
+  run.split.seed = arguments.task.columns.fold_seed;
   run.sandbox = sandbox_mode(texts.sandbox);
   if (texts.limit_time_s > 0) run.limits.set_wall_time_s(texts.limit_time_s);
   if (texts.limit_total_s > 0) run.limits.set_total_time_s(texts.limit_total_s);
@@ -775,6 +846,12 @@ void add_prepare_command(CLI::App& app, Command& command) {
         auto bytes = size_in_bytes(*memory_limit, "--memory-limit");
         if (!bytes) return tl::unexpected<Error>(bytes.error());
         arguments->options.memory_limit_bytes = *bytes;
+      }
+      if (arguments->split_family || arguments->split.joint) {
+        SplitRequest& split = arguments->options.split.emplace(arguments->split);
+        split.family = arguments->split_family.value_or(kFamilyWithin);
+        split.n_folds = arguments->options.n_folds;
+        split.seed = arguments->options.fold_seed;
       }
       return prepare(*arguments);
     };

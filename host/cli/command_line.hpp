@@ -45,6 +45,9 @@ struct PrepareArguments {
   ReviewOptions review;
   std::filesystem::path cells, out;
   PrepareOptions options;
+  // Of PrepareOptions::split.
+  std::optional<std::string> split_family;
+  SplitRequest split;
 };
 
 struct RunArguments {

@@ -61,7 +61,9 @@ Result<std::vector<TargetInput>> split_by_target(Task task, const RunOptions& op
       if (!quiet) fmt::print(stderr, "headroom: the target {} is left out: {}\n", target->name, seen.error().line());
       continue;
     }
-    targets.insert(targets.begin(), TargetInput{target, std::move(*seen), options_of_target(options, *target)});
+    RunOptions of_target = options_of_target(options, *target);
+    if (!options.split_is_named && seen->split && options.predictions.empty()) of_target.split = *seen->split;
+    targets.insert(targets.begin(), TargetInput{target, std::move(*seen), std::move(of_target)});
   }
   if (targets.empty()) {
     return bad_input("nothing that the task holds is asked for", where,

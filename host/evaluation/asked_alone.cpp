@@ -62,8 +62,9 @@ std::vector<AuditResult> ask_alone(const Task& task, const RunOptions& options, 
       auto vectors = known.find(one.embedding);
       if (vectors == known.end()) {
         vectors = known
-                      .emplace(one.embedding, ask_for_embedding(*one.embedding, task, fold->context,
-                                                                supervised ? &*fold : nullptr, options.seed))
+                      .emplace(one.embedding,
+                               ask_for_embedding(*one.embedding, task, fold->contexts, supervised ? &*fold : nullptr,
+                                                 options.seed, effective_combine(options)))
                       .first;
       }
       if (!vectors->second) {

@@ -222,7 +222,8 @@ class ContextAudit {
 
   Answer<Embedding> ask(const RosterEntry& plugin, const FoldData& fold, std::uint32_t order_seed) const {
     const bool supervised = plugin.description.wants_training();
-    return ask_for_embedding(plugin, task_, fold.context, supervised ? &fold : nullptr, order_seed);
+    return ask_for_embedding(plugin, task_, fold.contexts, supervised ? &fold : nullptr, order_seed,
+                             effective_combine(options_));
   }
 
   // The finding of the first permutation that does not fail the probe, or of the last.

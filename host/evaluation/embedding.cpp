@@ -6,6 +6,8 @@
 #include <numeric>
 #include <span>
 
+#include "evaluation/combined_vectors.hpp"
+#include "evaluation/context_numbers.hpp"
 #include "evaluation/fold_gate.hpp"
 #include "numerics/numpy_random.hpp"
 #include "protocol/kfold.hpp"
@@ -13,6 +15,12 @@
 
 namespace headroom {
 namespace {
+
+// What a plugin is asked for: an id, of a context of the task.
+struct Asked {
+  const std::string* id;
+  std::uint32_t context;
+};
 
 // Positions 0..n-1 in an order that depends on the seed alone.
 RowIndex shuffled_positions(std::size_t n, std::uint32_t seed) {
@@ -38,26 +46,82 @@ void move_rows(Matrix& matrix, const RowIndex& to) {
   }
 }
 
+Matrix side_by_side(const Matrix& left, const Matrix& right) {
+  Matrix both(left.rows(), left.cols() + right.cols());
+  both << left, right;
+  return both;
+}
+
+// Heads that look at features alone see the context of a row by further columns.
+void append_context_features(HeadFeatures& features, Eigen::Index common_dim) {
+  const RowsAcross& rows = *features.across;
+  const Matrix of_contexts = rows.context_features.leftCols(std::min(common_dim, rows.context_features.cols()));
+  if (of_contexts.cols() == 0) return;
+  const auto of_rows = [&](const std::vector<std::int32_t>& contexts, const RowIndex& chosen) {
+    RowIndex numbers;
+    for (const std::int32_t row : chosen) numbers.push_back(contexts[static_cast<std::size_t>(row)]);
+    return gather_rows(of_contexts, numbers);
+  };
+  ReducedFeatures& splits = features.blocks.front().splits;
+  for (std::size_t s = 0; s < splits.inner.size(); ++s) {
+    RowIndex kept, held_out;
+    for (const std::int32_t i : complement_rows(features.training_rows.size(), features.inner_queries[s])) {
+      kept.push_back(features.training_rows[static_cast<std::size_t>(i)]);
+    }
+    for (const std::int32_t i : features.inner_queries[s]) {
+      held_out.push_back(features.training_rows[static_cast<std::size_t>(i)]);
+    }
+    ReducedSplit& inner = splits.inner[s];
+    inner.training = side_by_side(inner.training, of_rows(rows.training_contexts, kept));
+    inner.query = side_by_side(inner.query, of_rows(rows.training_contexts, held_out));
+  }
+  ReducedSplit& last = splits.final_fit;
+  last.training = side_by_side(last.training, of_rows(rows.training_contexts, features.training_rows));
+  last.query = side_by_side(last.query, of_rows(rows.test_contexts, features.test_rows));
+}
+
 }  // namespace
 
-Answer<Embedding> ask_for_embedding(const RosterEntry& plugin, const Task& task, std::size_t context,
-                                    const FoldData* fold, std::uint32_t seed, WorkerUsageSoFar* usage) {
-  const TaskContext& source = task.contexts[context];
-  const std::size_t n = source.pert_ids.size();
-  const RowIndex order = shuffled_positions(n, seed);
+Answer<Embedding> ask_for_embedding(const RosterEntry& plugin, const Task& task,
+                                    const std::vector<std::size_t>& contexts, const FoldData* fold, std::uint32_t seed,
+                                    Combine combine, WorkerUsageSoFar* usage) {
+  // All perturbations, context by context, then the parts of combinations that are none themselves.
+  std::vector<Asked> asked;
+  std::vector<CombinedVectors> combined;
+  const auto ask_for = [&](const std::vector<std::string>& ids, std::size_t c) {
+    for (const std::string& id : ids) asked.push_back({&id, static_cast<std::uint32_t>(c)});
+  };
+  for (const std::size_t c : contexts) ask_for(task.contexts[c].pert_ids, c);
+  const std::size_t n = asked.size();
+  for (const std::size_t c : contexts) combined.emplace_back(task.contexts[c].pert_ids, combine);
+  for (std::size_t i = 0; i < contexts.size(); ++i) ask_for(combined[i].extra_ids(), contexts[i]);
+  const RowIndex order = shuffled_positions(asked.size(), seed);
+  const ContextNumbers numbers(task, contexts);
 
   EmbeddingQuestion question;
-  question.context = source.name;
+  question.context = task.contexts[contexts.front()].name;
   question.task_kind = target_of(task).task_kind;
-  for (const std::int32_t row : order) question.ids.push_back(source.pert_ids[static_cast<std::size_t>(row)]);
+  const Matrix profiles = numbers.control_profiles();
+  if (contexts.size() > 1) question.contexts.names = numbers.names();
+  if (plugin.description.wants_control_profiles()) {
+    question.contexts = numbers.with_control_profiles(profiles);
+    question.gene_ids = task.gene_ids;
+  }
+  for (const std::int32_t position : order) {
+    const Asked& one = asked[static_cast<std::size_t>(position)];
+    question.ids.push_back(*one.id);
+    if (contexts.size() > 1) question.id_contexts.push_back(numbers.of({one.context, 0}));
+  }
   if (fold != nullptr) {
     EmbeddingTraining& training = question.training.emplace();
     training.ids = ids_of(task, fold->training);
     training.deltas = fold->training_deltas;
     training.gene_ids = task.gene_ids;
+    if (contexts.size() > 1) training.contexts = numbers.of(fold->training);
   }
 
-  auto worker = start_for_fold(plugin, {context, fold != nullptr ? std::optional(fold->name) : std::nullopt});
+  auto worker = start_for_fold(plugin, {fold != nullptr ? fold->context : contexts.front(),
+                                        fold != nullptr ? std::optional(fold->name) : std::nullopt});
   if (!worker) return tl::unexpected<WorkerFault>(worker.error());
   auto answer = worker->session->embed(question);
   if (!answer) return tl::unexpected<WorkerFault>(answer.error());
@@ -67,15 +131,27 @@ Answer<Embedding> ask_for_embedding(const RosterEntry& plugin, const Task& task,
   Embedding embedding;
   embedding.vectors = std::move(answer->vectors);
   move_rows(embedding.vectors, order);
-  embedding.present.assign(n, 0);
-  for (std::size_t i = 0; i < n; ++i) embedding.present[static_cast<std::size_t>(order[i])] = answer->present[i];
+  embedding.present.assign(asked.size(), 0);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    embedding.present[static_cast<std::size_t>(order[i])] = answer->present[i];
+  }
+  if (combine == Combine::none) return embedding;
+  std::size_t first = 0, first_extra = n;
+  for (std::size_t i = 0; i < contexts.size(); ++i) {
+    combined[i].fill(embedding.vectors, embedding.present, first, first_extra);
+    first += task.contexts[contexts[i]].pert_ids.size();
+    first_extra += combined[i].extra_ids().size();
+  }
+  embedding.vectors.conservativeResize(static_cast<Eigen::Index>(n), Eigen::NoChange);
+  embedding.present.resize(n);
   return embedding;
 }
 
 RowIndex covered_tests(const Embedding& embedding, const FoldData& fold) {
   RowIndex covered;
   for (std::size_t i = 0; i < fold.test.size(); ++i) {
-    if (embedding.present[static_cast<std::size_t>(fold.test[i].row)]) covered.push_back(static_cast<std::int32_t>(i));
+    if (embedding.present[static_cast<std::size_t>(fold.place(fold.test[i]))])
+      covered.push_back(static_cast<std::int32_t>(i));
   }
   return covered;
 }
@@ -83,15 +159,17 @@ RowIndex covered_tests(const Embedding& embedding, const FoldData& fold) {
 Result<HeadFeatures> make_head_features(const Embedding& embedding, const FoldData& fold, const RunOptions& options,
                                         ThreadPool& pool) {
   HeadFeatures features;
-  RowIndex training_rows_of_context, test_rows_of_context;
+  RowIndex training_places, test_places;
   for (std::size_t i = 0; i < fold.training.size(); ++i) {
-    const std::int32_t row = fold.training[i].row;
+    const std::int32_t row = fold.place(fold.training[i]);
     if (!embedding.present[static_cast<std::size_t>(row)]) continue;
     features.training_rows.push_back(static_cast<std::int32_t>(i));
-    training_rows_of_context.push_back(row);
+    training_places.push_back(row);
   }
-  for (const std::int32_t position : covered_tests(embedding, fold)) {
-    test_rows_of_context.push_back(fold.test[static_cast<std::size_t>(position)].row);
+  features.test_rows = covered_tests(embedding, fold);
+  features.across = fold.across;
+  for (const std::int32_t position : features.test_rows) {
+    test_places.push_back(fold.place(fold.test[static_cast<std::size_t>(position)]));
   }
   const std::size_t n_covered = features.training_rows.size();
   if (n_covered < static_cast<std::size_t>(options.inner_folds)) {
@@ -104,14 +182,15 @@ Result<HeadFeatures> make_head_features(const Embedding& embedding, const FoldDa
   }
 
   const auto seed = fold.target->inner_folds_shuffled ? std::optional(options.inner_seed) : std::nullopt;
-  features.inner_queries = kfold_test_rows(n_covered, options.inner_folds, seed);
-  const Matrix training = gather_rows(embedding.vectors, training_rows_of_context);
-  const Matrix test = gather_rows(embedding.vectors, test_rows_of_context);
+  features.inner_queries = inner_splits(fold.across.get(), features.training_rows, options.inner_folds, seed);
+  const Matrix training = gather_rows(embedding.vectors, training_places);
+  const Matrix test = gather_rows(embedding.vectors, test_places);
   auto splits = embedding.raw ? split_features(training, test, features.inner_queries)
                               : reduce_features(training, test, features.inner_queries, options.common_dim, pool);
   if (!splits) return tl::unexpected<Error>(splits.error());
   if (!embedding.raw) features.effective_dim = static_cast<int>(splits->effective_dim);
   features.blocks.push_back({"embedding", std::move(*splits), {}, {}});
+  if (fold.spans_contexts() && !embedding.raw) append_context_features(features, options.common_dim);
   return features;
 }
 

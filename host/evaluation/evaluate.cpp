@@ -125,6 +125,8 @@ class Run {
       ContextEvaluation& context = results_.contexts.emplace_back();
       context.context = planned.name;
       context.task_context = planned.task_context;
+      context.family = planned.family;
+      context.unseen_parts = planned.unseen_parts;
       context.splits = planned.splits;
       context.notes = planned.notes;
       for (const PlannedMethod& method : plan_.methods) context.methods.push_back(place_of(method, planned));

@@ -1,5 +1,6 @@
 #include "evaluation/fold_data.hpp"
 
+#include <algorithm>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -39,6 +40,19 @@ Result<FoldData> make_fold_data(const Task& task, const Split& split, const std:
   data.name = split.name;
   data.training = split.training;
   data.test = split.test;
+  data.contexts = {split.context};
+  data.first_place.assign(task.contexts.size(), 0);
+  if (std::any_of(data.training.begin(), data.training.end(),
+                  [&](const TaskRow& at) { return at.context != split.context; })) {
+    data.contexts.clear();
+    std::int32_t n_places = 0;
+    for (std::size_t c = 0; c < task.contexts.size(); ++c) {
+      data.contexts.push_back(c);
+      data.first_place[c] = n_places;
+      n_places += static_cast<std::int32_t>(task.contexts[c].pert_ids.size());
+    }
+  }
+  data.across = std::make_shared<const RowsAcross>(rows_across(task, data.contexts, data.training, data.test));
   const auto n_training = static_cast<Eigen::Index>(data.training.size());
 
   auto shared = SharedMatrix::create(n_training, static_cast<Eigen::Index>(task.gene_ids.size()));
@@ -54,6 +68,14 @@ Result<FoldData> make_fold_data(const Task& task, const Split& split, const std:
   data.truth = data.target->make_truth(deltas_of(task, data.test), std::as_const(data.training_deltas).view(),
                                        own_gene_columns(task, data.test), metrics);
   return data;
+}
+
+std::vector<std::string> ids_of_places(const Task& task, const FoldData& fold) {
+  std::vector<std::string> ids;
+  for (const std::size_t c : fold.contexts) {
+    ids.insert(ids.end(), task.contexts[c].pert_ids.begin(), task.contexts[c].pert_ids.end());
+  }
+  return ids;
 }
 
 Result<SharedMatrix> make_training_gram(const FoldData& fold, const Matrix* products) {

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "evaluation/rows_across.hpp"
 #include "matrix/matrix.hpp"
 #include "plan/split.hpp"
 #include "plan/target.hpp"
@@ -20,9 +22,21 @@ struct FoldData {
   std::size_t context = 0;              // index into Task::contexts: the one whose rows are tested
   std::string name;                     // the split's
   std::vector<TaskRow> training, test;  // its rows, ascending
-  SharedMatrix training_deltas;         // training rows × genes, sealed: the only deltas a worker ever sees
-  SplitTruth truth;                     // of the test rows, and what metrics need of it
+  // Of its rows, ascending: `context` alone, or all of the task where it spans several.
+  std::vector<std::size_t> contexts;
+  // Where a context's first row stands among the rows of `contexts` below each other, one a context of the task.
+  std::vector<std::int32_t> first_place;
+  std::shared_ptr<const RowsAcross> across;  // what is told of its rows beside features
+  SharedMatrix training_deltas;              // training rows × genes, sealed: the only deltas a worker ever sees
+  SplitTruth truth;                          // of the test rows, and what metrics need of it
+
+  bool spans_contexts() const { return contexts.size() > 1; }
+  // Of a row among those of `contexts`: where vectors of the split have it.
+  std::int32_t place(const TaskRow& at) const { return first_place[at.context] + at.row; }
 };
+
+// Perturbation ids of the rows of `contexts`, in the order of their places.
+std::vector<std::string> ids_of_places(const Task& task, const FoldData& fold);
 
 // Fails only if the memory is not to be had.
 Result<FoldData> make_fold_data(const Task& task, const Split& split, const std::vector<Metric>& metrics);

@@ -13,16 +13,17 @@
 namespace headroom {
 namespace {
 
-bool covers(const FusedEmbedding& block, const TaskRow& at) {
-  return block.embedding->present[static_cast<std::size_t>(at.row)] != 0;
+bool covers(const FusedEmbedding& block, std::int32_t place) {
+  return block.embedding->present[static_cast<std::size_t>(place)] != 0;
 }
 
 // Positions of rows that at least one block covers.
-RowIndex covered_positions(const std::vector<FusedEmbedding>& blocks, const std::vector<TaskRow>& rows) {
+RowIndex covered_positions(const std::vector<FusedEmbedding>& blocks, const FoldData& fold,
+                           const std::vector<TaskRow>& rows) {
   RowIndex covered;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const bool any =
-        std::any_of(blocks.begin(), blocks.end(), [&](const auto& block) { return covers(block, rows[i]); });
+    const bool any = std::any_of(blocks.begin(), blocks.end(),
+                                 [&](const auto& block) { return covers(block, fold.place(rows[i])); });
     if (any) covered.push_back(static_cast<std::int32_t>(i));
   }
   return covered;
@@ -32,17 +33,18 @@ RowIndex covered_positions(const std::vector<FusedEmbedding>& blocks, const std:
 struct BlockRows {
   std::vector<std::uint8_t> present;  // per covered row of the fusion
   RowIndex positions;                 // of those that are, among the covered rows
-  RowIndex of_context;                // the same, as rows of the context's vectors
+  RowIndex places;                    // the same, as rows of the vectors
 };
 
-BlockRows rows_of(const FusedEmbedding& block, const std::vector<TaskRow>& rows, const RowIndex& covered) {
+BlockRows rows_of(const FusedEmbedding& block, const FoldData& fold, const std::vector<TaskRow>& rows,
+                  const RowIndex& covered) {
   BlockRows of_block;
   for (std::size_t i = 0; i < covered.size(); ++i) {
-    const TaskRow& at = rows[static_cast<std::size_t>(covered[i])];
-    of_block.present.push_back(covers(block, at) ? 1 : 0);
+    const std::int32_t place = fold.place(rows[static_cast<std::size_t>(covered[i])]);
+    of_block.present.push_back(covers(block, place) ? 1 : 0);
     if (!of_block.present.back()) continue;
     of_block.positions.push_back(static_cast<std::int32_t>(i));
-    of_block.of_context.push_back(at.row);
+    of_block.places.push_back(place);
   }
   return of_block;
 }
@@ -112,8 +114,8 @@ Result<BlockFeatures> make_block(const FusedEmbedding& fused, const BlockRows& t
     if (held_out.back().size() < training.positions.size()) continue;
     return bad_input(fmt::format("block '{}': no training row of an inner split has a vector", fused.name));
   }
-  const Matrix own_training = gather_rows(fused.embedding->vectors, training.of_context);
-  const Matrix own_test = gather_rows(fused.embedding->vectors, test.of_context);
+  const Matrix own_training = gather_rows(fused.embedding->vectors, training.places);
+  const Matrix own_test = gather_rows(fused.embedding->vectors, test.places);
   auto reduced = held_out.empty() ? reduce_once(own_training, own_test, common_dim)
                                   : reduce_features(own_training, own_test, held_out, common_dim, pool);
   if (!reduced) return bad_input(fmt::format("block '{}': {}", fused.name, reduced.error().line()));
@@ -137,18 +139,20 @@ Result<BlockFeatures> make_block(const FusedEmbedding& fused, const BlockRows& t
 }  // namespace
 
 RowIndex covered_tests(const std::vector<FusedEmbedding>& blocks, const FoldData& fold) {
-  return covered_positions(blocks, fold.test);
+  return covered_positions(blocks, fold, fold.test);
 }
 
 Result<HeadFeatures> make_fusion_features(const std::vector<FusedEmbedding>& blocks, const FoldData& fold,
                                           const RunOptions& options, bool inner_selection, ThreadPool& pool) {
   HeadFeatures features;
-  features.training_rows = covered_positions(blocks, fold.training);
-  const RowIndex tests = covered_positions(blocks, fold.test);
+  features.training_rows = covered_positions(blocks, fold, fold.training);
+  const RowIndex tests = covered_positions(blocks, fold, fold.test);
+  features.test_rows = tests;
+  features.across = fold.across;
   std::vector<BlockRows> training, test;
   for (const FusedEmbedding& block : blocks) {
-    training.push_back(rows_of(block, fold.training, features.training_rows));
-    test.push_back(rows_of(block, fold.test, tests));
+    training.push_back(rows_of(block, fold, fold.training, features.training_rows));
+    test.push_back(rows_of(block, fold, fold.test, tests));
     const std::size_t n = training.back().positions.size();
     if (n >= static_cast<std::size_t>(options.inner_folds)) continue;
     return bad_input(
@@ -162,7 +166,7 @@ Result<HeadFeatures> make_fusion_features(const std::vector<FusedEmbedding>& blo
   }
   if (inner_selection) {
     const auto seed = fold.target->inner_folds_shuffled ? std::optional(options.inner_seed) : std::nullopt;
-    features.inner_queries = kfold_test_rows(features.training_rows.size(), options.inner_folds, seed);
+    features.inner_queries = inner_splits(fold.across.get(), features.training_rows, options.inner_folds, seed);
   }
   std::vector<Result<BlockFeatures>> made(blocks.size());
   pool.for_each(blocks.size(), [&](std::size_t b) {

@@ -1,6 +1,7 @@
 #include "evaluation/head.hpp"
 
 #include <fmt/format.h>
+#include <headroom/plugin.h>
 
 #include <algorithm>
 #include <cmath>
@@ -71,6 +72,32 @@ void add_final_blocks(PredictorQuestion& question, const HeadFeatures& features)
   }
 }
 
+// The control profiles; and which rows are of one context and of one perturbation, where there are several contexts.
+void tell_rows(PredictorQuestion& question, const HeadFeatures& features, const RowIndex& training,
+               const std::vector<std::int32_t>& query_contexts, const std::vector<std::int32_t>& query_perturbations,
+               const RowIndex& query) {
+  const RowsAcross& rows = *features.across;
+  const auto chosen = [](const std::vector<std::int32_t>& values, const RowIndex& positions) {
+    std::vector<std::int32_t> some;
+    for (const std::int32_t position : positions) some.push_back(values[static_cast<std::size_t>(position)]);
+    return some;
+  };
+  if (std::find(rows.has_profile.begin(), rows.has_profile.end(), 1) != rows.has_profile.end()) {
+    const Matrix& profiles = rows.control_profiles;
+    question.contexts.blocks.push_back(
+        {HEADROOM_CONTROL_PROFILE,
+         ConstMatrixMap(profiles.data(), profiles.rows(), profiles.cols(), Eigen::OuterStride<>(profiles.cols())),
+         rows.has_profile});
+  }
+  if (rows.contexts.size() < 2) return;
+  question.context.clear();
+  question.contexts.names = rows.contexts;
+  question.training_contexts = chosen(rows.training_contexts, training);
+  question.query_contexts = chosen(query_contexts, query);
+  question.perturbations.training = chosen(rows.training_perturbations, training);
+  question.perturbations.query = chosen(query_perturbations, query);
+}
+
 using Planes = std::span<const ConstMatrixMap>;
 
 // Calls `visit(setting, planes)` for every feasible setting, in as many requests as the size of the output needs. Fails
@@ -135,6 +162,10 @@ Answer<HeadOutcome> evaluate_head(const Target& target, WorkerSession& predictor
       question.training_rows.push_back(features.training_rows[static_cast<std::size_t>(i)]);
     }
     for (const std::int32_t i : held_out) truth_rows.push_back(features.training_rows[static_cast<std::size_t>(i)]);
+    if (features.across) {
+      tell_rows(question, features, question.training_rows, features.across->training_contexts,
+                features.across->training_perturbations, truth_rows);
+    }
     const auto keep = [&](Eigen::Index setting, double error) -> Answer<void> {
       if (!std::isfinite(error)) {
         return fault(BAD_OUTPUT, fmt::format("its prediction for inner split {} with {} is not finite", split + 1,
@@ -194,6 +225,10 @@ Answer<Refit> refit(const Target& target, WorkerSession& predictor, const Hyperp
   add_final_blocks(question, features);
   question.n_query = n_query;
   question.training_rows = features.training_rows;
+  if (features.across) {
+    tell_rows(question, features, features.training_rows, features.across->test_contexts,
+              features.across->test_perturbations, features.test_rows);
+  }
   bool predicted = false;
   auto fitted = predict_all(
       predictor, std::move(question), grid.settings.middleRows(setting, 1),

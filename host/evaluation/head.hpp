@@ -3,10 +3,12 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "evaluation/rows_across.hpp"
 #include "evaluation/run_results.hpp"
 #include "matrix/matrix.hpp"
 #include "plan/hyperparameter_grid.hpp"
@@ -30,8 +32,10 @@ struct HeadFeatures {
   std::vector<RowIndex> inner_queries;  // per inner split: positions in training_rows that are held out, ascending;
                                         // none: for heads with a single setting, which is not scored then
   std::vector<BlockFeatures> blocks;    // at least one
-  std::optional<int> effective_dim;     // components after the cap; absent for features that are used as they are, and
-                                        // for several blocks, which have one each
+  RowIndex test_rows;                   // covered test rows, as positions in the fold's, ascending
+  std::shared_ptr<const RowsAcross> across;  // of all rows of the fold; may be null
+  std::optional<int> effective_dim;  // components after the cap; absent for features that are used as they are, and
+                                     // for several blocks, which have one each
 };
 
 // What a head fitted on all training rows with one setting.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <string_view>
 #include <utility>
 
 #include "bounds/gene_pca.hpp"
@@ -10,6 +12,7 @@
 #include "bounds/resampling.hpp"
 #include "evaluation/noise_methods.hpp"
 #include "evaluation/predictions.hpp"
+#include "evaluation/relation_nulls.hpp"
 #include "evaluation/stopwatch.hpp"
 #include "evaluation/trial_methods.hpp"
 #include "evaluation/whole_fold.hpp"
@@ -31,13 +34,32 @@ const TaskContext& context_of(const MakerInputs& in) { return in.task.contexts[i
 // The inner products of a context's deltas. Null where they would be larger than the deltas themselves.
 std::shared_ptr<const Matrix> products_of(const MakerInputs& in) {
   const Matrix& deltas = context_of(in).deltas;
-  if (deltas.rows() > deltas.cols()) return nullptr;
+  if (in.fold.spans_contexts() || deltas.rows() > deltas.cols()) return nullptr;
   return in.context.products.get([&] { return inner_products_of_rows(deltas); });
 }
 
 // ---- embeddings ----
 
+// Of a split over several contexts: all its training and test rows, each in its place.
+MadeEmbedding make_idealized_of_rows(const MakerInputs& in) {
+  std::vector<TaskRow> rows = in.fold.training;
+  rows.insert(rows.end(), in.fold.test.begin(), in.fold.test.end());
+  std::sort(rows.begin(), rows.end());
+  const auto scores = idealized_embedding(deltas_of(in.task, rows), in.options.common_dim);
+  if (!scores) return skipped(scores.error().line());
+  const std::size_t n = ids_of_places(in.task, in.fold).size();
+  Matrix vectors = Matrix::Zero(static_cast<Eigen::Index>(n), scores->cols());
+  std::vector<std::uint8_t> present(n, 0);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::int32_t place = in.fold.place(rows[i]);
+    vectors.row(place) = scores->row(static_cast<Eigen::Index>(i));
+    present[static_cast<std::size_t>(place)] = 1;
+  }
+  return made(std::move(vectors), std::move(present), true);
+}
+
 MadeEmbedding make_idealized(const PlanItem&, const MakerInputs& in) {
+  if (in.fold.spans_contexts()) return make_idealized_of_rows(in);
   const auto scores = in.context.idealized.get([&] {
     const auto products = products_of(in);
     return idealized_embedding(context_of(in).deltas, in.options.common_dim, products.get());
@@ -47,10 +69,18 @@ MadeEmbedding make_idealized(const PlanItem&, const MakerInputs& in) {
 }
 
 MadeEmbedding make_random(const PlanItem& item, const MakerInputs& in) {
-  const std::size_t n = context_of(in).pert_ids.size();
-  Matrix vectors = random_embedding(static_cast<Eigen::Index>(n), in.options.common_dim,
-                                    in.options.seed + static_cast<std::uint64_t>(item.part));
-  return made(std::move(vectors), std::vector<std::uint8_t>(n, 1));
+  // One vector a perturbation, whatever the context: its rows in several are one.
+  const std::vector<std::string> ids = ids_of_places(in.task, in.fold);
+  std::map<std::string_view, std::int32_t> number_of;
+  for (const std::string& id : ids) number_of.emplace(id, 0);
+  std::int32_t n_distinct = 0;
+  for (auto& [id, number] : number_of) number = n_distinct++;
+  RowIndex rows;
+  for (const std::string& id : ids) rows.push_back(number_of.at(id));
+  Matrix vectors =
+      random_embedding(n_distinct, in.options.common_dim, in.options.seed + static_cast<std::uint64_t>(item.part));
+  if (in.fold.spans_contexts()) vectors = gather_rows(vectors, rows);
+  return made(std::move(vectors), std::vector<std::uint8_t>(ids.size(), 1));
 }
 
 // The deltas behind training rows of classes; none: the values are deltas themselves, or classes are all there is.
@@ -71,8 +101,9 @@ MadeEmbedding make_gene_pca(const PlanItem&, const MakerInputs& in) {
   std::optional<ConstMatrixMap> products;
   if (gram && *gram) products.emplace(std::as_const(**gram).view());
   const ConstMatrixMap values = in.fold.training_deltas.view();
-  auto vectors = gene_pca_embedding(measured ? ConstMatrixRef(*measured) : ConstMatrixRef(values), in.task.gene_ids,
-                                    context_of(in).pert_ids, in.options.common_dim, products ? &*products : nullptr);
+  auto vectors =
+      gene_pca_embedding(measured ? ConstMatrixRef(*measured) : ConstMatrixRef(values), in.task.gene_ids,
+                         ids_of_places(in.task, in.fold), in.options.common_dim, products ? &*products : nullptr);
   if (!vectors) return skipped(vectors.error());
   return made(std::move(vectors->vectors), std::move(vectors->present));
 }
@@ -83,7 +114,8 @@ MadeEmbedding vectors_of(std::size_t plugin, const MakerInputs& in) {
   const bool supervised = entry.description.wants_training();
   const auto ask = [&]() -> Answer<Embedding> {
     if (entry.fault) return tl::unexpected<WorkerFault>(*entry.fault);
-    return ask_for_embedding(entry, in.task, in.fold.context, supervised ? &in.fold : nullptr, in.options.seed);
+    return ask_for_embedding(entry, in.task, in.fold.contexts, supervised ? &in.fold : nullptr, in.options.seed,
+                             effective_combine(in.options));
   };
   const auto answer =
       supervised ? std::make_shared<const Answer<Embedding>>(ask()) : in.context.embeddings[plugin].get(ask);
@@ -120,6 +152,13 @@ void evaluate_constant(const PlannedMethod& method, const MakerInputs& in, FoldE
   const Stopwatch watch;
   const Matrix prediction = constant_prediction(in.plan.target->constant_nulls[method.index].predict, in.fold);
   score(in, for_all_tests(prediction, static_cast<Eigen::Index>(in.fold.test.size())), evaluation);
+  evaluation.wall_s = watch.wall_s();
+  evaluation.cpu_s = watch.cpu_s();
+}
+
+void evaluate_relation(const PlannedMethod& method, const MakerInputs& in, FoldEvaluation& evaluation) {
+  const Stopwatch watch;
+  score(in, predict_by_relation(method.name, in.task, in.fold), evaluation);
   evaluation.wall_s = watch.wall_s();
   evaluation.cpu_s = watch.cpu_s();
 }
@@ -172,6 +211,7 @@ struct Maker {
 
 constexpr std::array kMakers = {
     Maker{MethodKind::constant_null, nullptr, evaluate_constant},
+    Maker{MethodKind::relation_null, nullptr, evaluate_relation},
     Maker{MethodKind::noise, nullptr, evaluate_noise},
     Maker{MethodKind::trials, nullptr, evaluate_trials},
     Maker{MethodKind::idealized, make_idealized, nullptr},

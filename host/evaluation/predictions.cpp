@@ -60,7 +60,7 @@ Answer<Embedding> ask_reader(const RosterEntry& entry, const std::pair<std::stri
   std::erase_if(options, [&](const auto& given) { return given.first == option.first; });
   if (!option.second.empty()) options.push_back(option);
   WorkerUsageSoFar usage;
-  auto answer = ask_for_embedding(reader, task, fold.context, &fold, seed, &usage);
+  auto answer = ask_for_embedding(reader, task, {fold.context}, &fold, seed, Combine::none, &usage);
   all_usage.cpu_s += usage.cpu_s;
   all_usage.peak_memory_bytes = std::max(all_usage.peak_memory_bytes, usage.peak_memory_bytes);
   return answer;

@@ -110,8 +110,10 @@ struct MethodEvaluation {
 
 struct ContextEvaluation {
   std::string context;
-  std::size_t task_context = 0;  // index into Task::contexts
-  std::vector<Split> splits;     // the evaluated ones
+  std::size_t task_context = 0;             // index into Task::contexts
+  std::string family = kFamilyWithin;       // of its splits
+  std::optional<std::size_t> unseen_parts;  // family `combination`
+  std::vector<Split> splits;                // the evaluated ones
   std::vector<MethodEvaluation> methods;
   std::vector<std::string> notes;  // one sentence each
 };

@@ -32,6 +32,8 @@ inline std::string control_profile_column(std::string_view context) {
 inline constexpr const char* kControlNoteKey = "control_profile_note";
 // Text in uns: the label of the fold column whose perturbations are trained on in every fold and tested in none.
 inline constexpr const char* kTrainedOnKey = "headroom_trained_on";
+// Text in uns: on which splits a run goes by default (split_text()).
+inline constexpr const char* kSplitKey = "headroom_split";
 // Column of obs that `prepare --group-col` keeps.
 inline constexpr const char* kFoldGroupColumn = "fold_group";
 

@@ -95,6 +95,7 @@ Result<Task> class_task(const Task& task) {
   classes.columns = task.columns;
   classes.labels = task.labels;
   classes.origin = task.origin;
+  classes.split = task.split;
   classes.deg_trials_note = task.deg_trials_note;
   classes.control_note = task.control_note;
   classes.notes = task.notes;

@@ -27,6 +27,9 @@ void add_seeds(EvaluationInputs& inputs, const InputSources& sources, const Plan
 }
 
 void add_embeddings(EvaluationInputs& inputs, const InputSources& sources, const PlannedMethod& method) {
+  if (effective_combine(sources.options) != Combine::none) {
+    inputs.push_back({"unknown combinations", combine_name(effective_combine(sources.options))});
+  }
   for (const std::size_t e : method.embeddings) {
     add_embedding_inputs(inputs, sources.roster.embeddings[e], sources.genes);
   }
@@ -40,6 +43,7 @@ void add_predictions(EvaluationInputs& inputs, const InputSources& sources, cons
 // is: heads are slowest on it.
 constexpr std::array kSources = {
     MethodSource{MethodKind::constant_null, "constant_null", false, true, false, false, 0.01, once, add_nothing},
+    MethodSource{MethodKind::relation_null, "relation_null", false, true, false, false, 0.01, once, add_nothing},
     MethodSource{MethodKind::noise, "noise", false, true, true, false, 0.01, once, add_noise},
     MethodSource{MethodKind::trials, "trials", false, true, true, false, 0.1, once, add_nothing},
     MethodSource{MethodKind::idealized, "idealized", true, true, true, false, 2, once, add_nothing},

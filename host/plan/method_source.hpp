@@ -19,6 +19,7 @@ namespace headroom {
 
 enum class MethodKind {
   constant_null,  // the same prediction for every test row
+  relation_null,  // a prediction by what is known of the perturbation elsewhere, or of its parts
   noise,          // values of the noise table
   trials,         // labels of resampled cells
   idealized,      // an embedding made of the deltas of training and test rows

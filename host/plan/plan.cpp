@@ -1,10 +1,13 @@
 #include "plan/plan.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "plan/evaluation_inputs.hpp"
 #include "plan/fusion.hpp"
+#include "plan/split_families.hpp"
 
 namespace headroom {
 namespace {
@@ -27,7 +30,7 @@ class Planner {
       plan_.heads.push_back({roster_.heads[h].name, shipped, borrows ? plan_.target->protocol_heads.front() : "",
                              options_.bounds_per_head});
     }
-    auto splits = splits_within(task_, options_.folds);
+    auto splits = make_splits(task_, options_.split, options_.folds);
     if (!splits) return tl::unexpected<Error>(splits.error());
     if (auto fit = check_fusions(); !fit) return tl::unexpected<Error>(fit.error());
     add_contexts(std::move(*splits));
@@ -54,11 +57,41 @@ class Planner {
     return {};
   }
 
+  PlannedContext& add_context(std::size_t c) {
+    PlannedContext& context = plan_.contexts.emplace_back();
+    context.name = task_.contexts[c].name;
+    context.task_context = c;
+    context.family = options_.split.family;
+    return context;
+  }
+
+  // A context that is tested is one of the plan; combinations are apart by how many of their parts are unseen.
+  PlannedContext& context_of(const Split& split) {
+    const bool by_parts = split.family == kFamilyCombination;
+    for (PlannedContext& known : plan_.contexts) {
+      const bool same_parts = !by_parts || known.unseen_parts == split.unseen_parts;
+      if (known.task_context == split.context && same_parts) return known;
+    }
+    PlannedContext& context = add_context(split.context);
+    if (!by_parts) return context;
+    context.unseen_parts = split.unseen_parts;
+    context.name += fmt::format(" ({} unseen part{})", split.unseen_parts, split.unseen_parts == 1 ? "" : "s");
+    return context;
+  }
+
   void add_contexts(std::vector<Split> splits) {
-    for (std::size_t c = 0; c < task_.contexts.size(); ++c) {
-      PlannedContext& context = plan_.contexts.emplace_back();
-      context.name = task_.contexts[c].name;
-      context.task_context = c;
+    if (options_.split.family == kFamilyWithin) {
+      for (std::size_t c = 0; c < task_.contexts.size(); ++c) add_context(c);
+    }
+    for (Split& split : splits) {
+      PlannedContext& context = context_of(split);
+      EvaluationInputs& inputs = context.inputs.emplace_back(inputs_of_split(options_, task_, split));
+      if (plan_.target->score_fold != nullptr) {  // resamples are drawn by it
+        inputs.push_back({"position of the fold", std::to_string(context.splits.size())});
+      }
+      context.splits.push_back(std::move(split));
+    }
+    for (PlannedContext& context : plan_.contexts) {
       for (const RosterEntry& predictions : roster_.predictions) {
         for (const std::string& note : predictions.notes) context.notes.push_back(predictions.name + ": " + note);
       }
@@ -66,14 +99,6 @@ class Planner {
         context.notes.push_back("no fusion predictor of this run predicts " +
                                 std::string(plan_.target->classes.empty() ? "deltas" : "classes"));
       }
-    }
-    for (Split& split : splits) {
-      PlannedContext& context = plan_.contexts[split.context];
-      EvaluationInputs& inputs = context.inputs.emplace_back(inputs_of_split(options_, task_, split));
-      if (plan_.target->score_fold != nullptr) {  // resamples are drawn by it
-        inputs.push_back({"position of the fold", std::to_string(context.splits.size())});
-      }
-      context.splits.push_back(std::move(split));
     }
   }
 
@@ -93,6 +118,13 @@ class Planner {
     return method;
   }
 
+  // Those that a family has of its own compete, too, unless --nulls names others.
+  bool takes_relation_null(const std::string& name) const {
+    const bool any_named = std::any_of(kRelationNulls.begin(), kRelationNulls.end(),
+                                       [&](const char* null) { return holds(options_.nulls, null); });
+    return any_named ? holds(options_.nulls, name) : !options_.nulls_are_named;
+  }
+
   PlannedMethod& add_sampling_error(MethodKind kind, const std::string& name, bool is_published_ceiling) {
     const bool in_bound = holds(options_.ceiling, name);
     return add_method(kind, name, {}, in_bound || is_published_ceiling ? Role::cheater : Role::reference, in_bound);
@@ -104,6 +136,9 @@ class Planner {
     for (std::size_t n = 0; n < target.constant_nulls.size(); ++n) {
       const std::string& name = target.constant_nulls[n].name;
       add_method(MethodKind::constant_null, name, {}, Role::null_method, holds(options_.nulls, name)).index = n;
+    }
+    for (const std::string& name : nulls_of_family(options_.split.family, !target.classes.empty())) {
+      add_method(MethodKind::relation_null, name, {}, Role::null_method, takes_relation_null(name));
     }
     const std::vector<std::size_t> heads = heads_of_bounds();
     for (const std::size_t h : heads) {
@@ -131,6 +166,10 @@ class Planner {
         PlannedMethod& method = add_method(MethodKind::embedding, roster_.embeddings[e].name, h, Role::plugin, false);
         method.embeddings = {e};
         if (roster_.embeddings[e].description.wants_training()) method.flags.push_back("supervised embedding");
+        if (effective_combine(options_) != Combine::none) {
+          method.flags.push_back(
+              fmt::format("unknown combinations: {} of their parts", combine_name(effective_combine(options_))));
+        }
       }
     }
     for (const FusionSpec& fusion : options_.fusions) add_fusion(fusion);

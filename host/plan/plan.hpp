@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,10 +24,12 @@ namespace headroom {
 
 struct PlannedContext {
   std::string name;
-  std::size_t task_context = 0;          // index into Task::contexts
-  std::vector<Split> splits;             // those that test this context
-  std::vector<EvaluationInputs> inputs;  // per split: of every evaluation in it
-  std::vector<std::string> notes;        // one sentence each
+  std::size_t task_context = 0;             // index into Task::contexts
+  std::string family = kFamilyWithin;       // of its splits
+  std::optional<std::size_t> unseen_parts;  // family `combination`: of all that is tested here
+  std::vector<Split> splits;                // those that test this context
+  std::vector<EvaluationInputs> inputs;     // per split: of every evaluation in it
+  std::vector<std::string> notes;           // one sentence each
 };
 
 // A piece of work that one thread does: all methods of a split that share an embedding (or one seed of the random one),

@@ -28,6 +28,10 @@ Result<void> check_names(const std::vector<std::string>& names, const std::array
 
 }  // namespace
 
+Combine effective_combine(const RunOptions& options) {
+  return options.combine.value_or(options.split.family == kFamilyCombination ? Combine::sum : Combine::none);
+}
+
 std::set<std::string> reserved_names() {
   std::set<std::string> names(kNulls.begin(), kNulls.end());
   names.insert(kCeilingIdealized);
@@ -89,6 +93,14 @@ Result<void> validate(const RunOptions& options) {
     heads.insert(spec.name);
   }
   if (auto valid = validate_fusions(options); !valid) return valid;
+  const std::string& family = options.split.family;
+  if (family != kFamilyWithin && !options.predictions.empty()) {
+    return bad_input("finished predictions are scored by the task's folds", "--split " + family,
+                     "leave --split out: nothing says which rows a model was trained on");
+  }
+  if (family != kFamilyWithin && options.audit) {
+    return bad_input("the audit looks at splits within a context", "--audit", "leave it out, or --split");
+  }
   // Finished predictions stand beside every method, so their names must differ from those of methods as well.
   heads.insert("knn");  // whose bounds submitted predictors borrow
   TakenNames taken_methods(names);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "plan/bound_names.hpp"
 #include "protocol/metrics.hpp"
 #include "review/label_review.hpp"
+#include "task/split_request.hpp"
 
 namespace headroom {
 
@@ -91,10 +93,14 @@ struct RunOptions {
   std::vector<std::string> ceiling = {kCeilingIdealized, kCeilingSamplingError};
   // The last two cost most of a small run, and are not evaluated where they are not named.
   std::vector<std::string> nulls = {kDeltaNulls.begin(), kDeltaNulls.end()};
+  bool nulls_are_named = false;  // true: no others than these, those of families of splits among them
   // Each head has null and idealized methods of its own, and bounds chosen among them, instead of the task's.
   bool bounds_per_head = false;
   std::vector<Metric> metrics;                        // empty: all that the task allows
-  std::vector<std::string> folds;                     // names to evaluate; empty: all
+  SplitRequest split;                                 // on which rows is trained, and which are tested
+  bool split_is_named = false;                        // false: what the task was prepared for, if it says so
+  std::optional<Combine> combine;                     // of vectors of combinations; none: as the splits suggest
+  std::vector<std::string> folds;                     // names of splits to evaluate; empty: all
   std::map<std::string, std::vector<double>> grid;    // "PREDICTOR.PARAM" to its values, in order
   std::map<std::string, std::string> plugin_options;  // "PLUGIN.KEY" to its value
   bool audit = false;
@@ -107,6 +113,9 @@ struct RunOptions {
   std::filesystem::path worker_program;   // headroom-worker
   std::filesystem::path shipped_plugins;  // folder of knn.so, lasso.so, ridge.so, table.so, predictions.so, review.so
 };
+
+// What was asked for; else the sum where combinations are what the splits are about, and nothing elsewhere.
+Combine effective_combine(const RunOptions& options);
 
 // The names that a submission cannot have: those of the bounds' own methods, of Headroom's heads, and of the embeddings
 // and predictors that were named.

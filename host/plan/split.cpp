@@ -50,9 +50,13 @@ Result<std::vector<Split>> splits_within(const Task& task, const std::vector<std
   return splits;
 }
 
+const std::string& id_of(const Task& task, const TaskRow& at) {
+  return task.contexts[at.context].pert_ids[static_cast<std::size_t>(at.row)];
+}
+
 std::vector<std::string> ids_of(const Task& task, const std::vector<TaskRow>& rows) {
   std::vector<std::string> ids;
-  for (const TaskRow& at : rows) ids.push_back(task.contexts[at.context].pert_ids[static_cast<std::size_t>(at.row)]);
+  for (const TaskRow& at : rows) ids.push_back(id_of(task, at));
   return ids;
 }
 

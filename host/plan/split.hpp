@@ -10,6 +10,7 @@
 
 #include "matrix/matrix.hpp"
 #include "outcome/outcome.hpp"
+#include "task/split_request.hpp"
 #include "task/task.hpp"
 
 namespace headroom {
@@ -22,12 +23,11 @@ struct TaskRow {
   friend auto operator<=>(const TaskRow&, const TaskRow&) = default;
 };
 
-inline constexpr const char* kFamilyWithin = "within";
-
 struct Split {
   std::string name;                    // for people; of the family `within` the fold's
   std::string family = kFamilyWithin;  // how the split was made
   std::size_t context = 0;             // index into Task::contexts: the one whose rows it tests
+  std::size_t unseen_parts = 0;        // family `combination`: of every combination that it tests
   std::vector<TaskRow> training;       // ascending, distinct, none of them in `test`
   std::vector<TaskRow> test;           // ascending, distinct, all of `context`
 };
@@ -35,6 +35,9 @@ struct Split {
 // The folds of every context that are named (all, if none is): by context, then in the task's order of folds. A fold of
 // which a context has no row is not among its splits. Error (bad_input): the task has no such fold.
 Result<std::vector<Split>> splits_within(const Task& task, const std::vector<std::string>& names);
+
+// The perturbation of a row.
+const std::string& id_of(const Task& task, const TaskRow& at);
 
 // The perturbations of rows, in their order.
 std::vector<std::string> ids_of(const Task& task, const std::vector<TaskRow>& rows);

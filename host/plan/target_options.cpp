@@ -12,6 +12,7 @@ using Names = std::vector<std::string>;
 // Nulls and ceilings of the target beside those that every one has.
 std::set<std::string> known_nulls(const Target& target) {
   std::set<std::string> names{kNullRandom, kNullGenePca};
+  names.insert(kRelationNulls.begin(), kRelationNulls.end());
   for (const ConstantNull& null : target.constant_nulls) names.insert(null.name);
   return names;
 }

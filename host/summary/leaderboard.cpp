@@ -217,7 +217,13 @@ bool differ(const LeaderboardEntry& a, const LeaderboardEntry& b, const PairedP&
 Result<Leaderboard> make_leaderboard(const std::vector<RankedRun>& given, const std::string& metric) {
   if (given.empty()) return bad_input("no runs to rank", "", "give the output folders of one or more runs");
   std::vector<RankedRun> runs = given;
-  for (RankedRun& run : runs) run.summary = on_one_scale(run.summary);
+  for (RankedRun& run : runs) {
+    run.summary = on_one_scale(run.summary);
+    // Splits of several families tell different things of one context.
+    for (ContextResult& context : *run.summary.mutable_contexts()) {
+      if (!context.split_family().empty()) context.set_context(context.context() + " · " + context.split_family());
+    }
+  }
   Leaderboard board;
   board.metric = metric.empty() ? primary_metric(runs.front().summary) : metric;
   if (auto same = check_same_task(runs, board.metric); !same) return tl::unexpected(same.error());

@@ -107,6 +107,11 @@ class HeadTable {
 
     ContextResult result;
     result.set_context(context_.context);
+    if (context_.family != kFamilyWithin) result.set_split_family(context_.family);
+    if (context_.unseen_parts) {
+      result.set_unseen_parts(static_cast<std::int32_t>(*context_.unseen_parts));
+      result.set_task_context(task_.contexts[context_.task_context].name);
+    }
     if (results_.target != kFirstTarget) result.set_target(results_.target);
     result.set_metric(std::string(metric_name(results_.metrics[metric_])));
     result.set_higher_is_better(higher);
@@ -204,7 +209,12 @@ class HeadTable {
 
   FoldResult fold_result(const FoldEvaluation& evaluation, std::size_t f) const {
     FoldResult result;
-    result.set_fold(context_.splits[f].name);
+    const Split& split = context_.splits[f];
+    result.set_fold(split.name);
+    if (split.family != kFamilyWithin) {
+      result.set_split(split.name);
+      result.set_n_training(static_cast<std::int32_t>(split.training.size()));
+    }
     result.set_status(status_name(evaluation.status));
     result.set_reason(evaluation.reason);
     result.set_n_test(static_cast<int>(context_.splits[f].test.size()));

@@ -121,11 +121,9 @@ Result<FoldReading> read_fold_file(const std::filesystem::path& path, const std:
 
 Result<FoldReading> make_fold_labels(const std::vector<TaskContext>& contexts,
                                      const std::vector<std::vector<std::string>>& groups, int n_folds,
-                                     std::uint32_t seed, const std::string& where) {
+                                     std::uint32_t seed, bool are_shared, const std::string& where) {
   if (n_folds < 2) return bad_input(fmt::format("{} folds were asked for", n_folds), "--folds", "give 2 or more");
-  FoldReading reading;
-  FoldLabels& labels = reading.labels;
-  labels.resize(contexts.size());
+  std::vector<std::vector<std::string>> units;  // of each perturbation: what is dealt as one
   for (std::size_t c = 0; c < contexts.size(); ++c) {
     const std::size_t n = contexts[c].pert_ids.size();
     if (n / 2 < static_cast<std::size_t>(n_folds)) {
@@ -133,11 +131,17 @@ Result<FoldReading> make_fold_labels(const std::vector<TaskContext>& contexts,
                                    contexts[c].name, n, n_folds),
                        where, kFewerFolds);
     }
-    std::vector<std::string> units = contexts[c].pert_ids;
+    units.push_back(contexts[c].pert_ids);
     for (std::size_t row = 0; row < n && !groups.empty(); ++row) {
-      if (!groups[c][row].empty()) units[row] = groups[c][row];
+      if (!groups[c][row].empty()) units[c][row] = groups[c][row];
     }
-    std::vector<std::string> distinct = units;
+  }
+  FoldReading reading;
+  for (std::size_t c = 0; c < contexts.size(); ++c) {
+    std::vector<std::string> distinct = units[c];
+    for (std::size_t other = 0; other < contexts.size() && are_shared; ++other) {
+      if (other != c) distinct.insert(distinct.end(), units[other].begin(), units[other].end());
+    }
     std::sort(distinct.begin(), distinct.end());
     distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
     if (distinct.size() < static_cast<std::size_t>(n_folds)) {
@@ -152,7 +156,8 @@ Result<FoldReading> make_fold_labels(const std::vector<TaskContext>& contexts,
         fold_of[distinct[static_cast<std::size_t>(unit)]] = std::to_string(fold);
       }
     }
-    for (const std::string& unit : units) labels[c].push_back(fold_of.at(unit));
+    std::vector<std::string>& labels = reading.labels.emplace_back();
+    for (const std::string& unit : units[c]) labels.push_back(fold_of.at(unit));
   }
   return reading;
 }

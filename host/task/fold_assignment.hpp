@@ -21,11 +21,12 @@ Result<FoldReading> read_fold_file(const std::filesystem::path& path, const std:
                                    std::vector<std::string>* notes);
 
 // Made as scikit-learn's shuffled KFold over each context's sorted perturbations, or over its sorted groups: `groups`
-// has one name a perturbation, of which an empty one is a group by itself; empty as a whole: none. Errors: n_folds
+// has one name a perturbation, of which an empty one is a group by itself; empty as a whole: none. `are_shared`: over
+// those of all contexts together, so that a perturbation is in the same fold everywhere. Errors: n_folds
 // below 2, a context with fewer than 2 perturbations a fold, or with fewer groups than folds.
 Result<FoldReading> make_fold_labels(const std::vector<TaskContext>& contexts,
                                      const std::vector<std::vector<std::string>>& groups, int n_folds,
-                                     std::uint32_t seed, const std::string& where);
+                                     std::uint32_t seed, bool are_shared, const std::string& where);
 
 // Labels as numbers. Errors: a perturbation without a label (unless those are training), a fold with fewer than 2 test
 // perturbations in a context or none to train on.

@@ -281,6 +281,7 @@ void read_origin(const H5adFile& file, Task* task) {
   };
   task->origin.target_sum = number(kTargetSumKey);
   if (const auto n = number(kTotalGenesKey); n && *n < 1e9) task->origin.n_total_genes = static_cast<std::size_t>(*n);
+  if (const auto split = file.uns_text(kSplitKey)) task->split = split_of_text(*split);
   task->origin.batch_column = file.uns_text(kBatchColumnKey).value_or("");
   const std::string batches = file.uns_text(kBatchesKey).value_or("");
   for (std::size_t begin = 0; begin < batches.size();) {
@@ -386,12 +387,13 @@ Result<FoldReading> choose_folds(const H5adFile& file, const TaskOptions& option
     groups = std::move(columns->labels.front());
   }
   const int n_folds = options.n_folds.value_or(kDefaultFolds);
-  source = fmt::format("{} folds, shuffled, seed {}", n_folds, options.fold_seed);
+  source = fmt::format("{} folds, shuffled, seed {}{}", n_folds, options.fold_seed,
+                       options.folds_are_shared ? ", shared by all contexts" : "");
   if (!options.n_folds) {
     task->notes.push_back(
         fmt::format("no fold column: {} folds were made, shuffled with seed {}", n_folds, options.fold_seed));
   }
-  return make_fold_labels(task->contexts, groups, n_folds, options.fold_seed, task->path);
+  return make_fold_labels(task->contexts, groups, n_folds, options.fold_seed, options.folds_are_shared, task->path);
 }
 
 Result<void> assign_folds(const FoldReading& folds, Task* task) {

@@ -16,6 +16,7 @@
 #include "review/label_review.hpp"
 #include "review/review.hpp"
 #include "task/deg_labels.hpp"
+#include "task/split_request.hpp"
 
 namespace headroom {
 
@@ -73,7 +74,8 @@ struct Task {
   ColumnChoice columns;
   LabelOptions labels;  // how its perturbations were read: other tables that name them are read so, too
   DeltaOrigin origin;
-  bool has_deltas = true;  // false: the file holds labels only
+  std::optional<SplitRequest> split;  // what it was prepared for; none: folds within contexts
+  bool has_deltas = true;             // false: the file holds labels only
   // `deltas` are class numbers 0, 1, 2 of perturbations that have labels: plan/class_task.hpp made it so.
   bool holds_classes = false;
   std::string deg_trials_note;       // why labels come without trials; empty where there are some, or no labels
@@ -101,6 +103,7 @@ struct TaskOptions {
   std::optional<std::filesystem::path> fold_file;  // CSV: pert_id,test_split[,context]
   std::optional<int> n_folds;                      // 2 or more: made, shuffled with fold_seed, per context
   std::uint32_t fold_seed = 42;
+  bool folds_are_shared = false;  // made over the perturbations of all contexts together
   // The label of the fold column or file that is tested; every other perturbation is trained on. By default
   // every label is a fold, but that which the task says is trained on (kTrainedOnKey).
   std::optional<std::string> test_value;

@@ -80,7 +80,7 @@ TEST_F(EmbeddingTest, OfAFileComesBackInTheTasksOrder) {
   const auto roster = load_roster(lfc_target(), options_, pool_);
   ASSERT_TRUE(roster.has_value()) << roster.error().line();
   for (const std::uint32_t seed : {0u, 5u}) {
-    const auto embedding = ask_for_embedding(roster->embeddings[0], task_, 0, nullptr, seed);
+    const auto embedding = ask_for_embedding(roster->embeddings[0], task_, {0}, nullptr, seed, Combine::none);
     ASSERT_TRUE(embedding.has_value()) << embedding.error().message;
     EXPECT_EQ(embedding->present[0], 0);
     for (int p = 1; p < 12; ++p) {

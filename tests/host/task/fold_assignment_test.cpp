@@ -77,7 +77,7 @@ TEST(ReadFoldFile, FindsAJoinedPerturbationByEverySpelling) {
 TEST(MakeFoldLabels, FollowTheProtocolsKFoldInEachContext) {
   std::vector<TaskContext> contexts = two_contexts();
   for (int i = 0; i < 7; ++i) contexts[0].pert_ids.push_back("x" + std::to_string(i));
-  const auto labels = make_fold_labels(contexts, {}, 2, 42, "task.h5ad");
+  const auto labels = make_fold_labels(contexts, {}, 2, 42, false, "task.h5ad");
   ASSERT_TRUE(labels.has_value()) << labels.error().line();
   for (std::size_t c = 0; c < contexts.size(); ++c) {
     const auto folds = kfold_test_rows(contexts[c].pert_ids.size(), 2, 42);
@@ -90,8 +90,9 @@ TEST(MakeFoldLabels, FollowTheProtocolsKFoldInEachContext) {
 }
 
 TEST(MakeFoldLabels, RefuseFoldsThatCannotBeTested) {
-  EXPECT_FALSE(make_fold_labels(two_contexts(), {}, 1, 42, "task.h5ad").has_value());
-  EXPECT_FALSE(make_fold_labels(two_contexts(), {}, 3, 42, "task.h5ad").has_value()) << "4 perturbations in 3 folds";
+  EXPECT_FALSE(make_fold_labels(two_contexts(), {}, 1, 42, false, "task.h5ad").has_value());
+  EXPECT_FALSE(make_fold_labels(two_contexts(), {}, 3, 42, false, "task.h5ad").has_value())
+      << "4 perturbations in 3 folds";
 }
 
 Result<NumberedFolds> numbered(const FoldLabels& labels, bool unlabelled_is_training = false) {
@@ -120,6 +121,21 @@ TEST(NumberFolds, RefuseAPerturbationWithoutOneUnlessItIsTraining) {
 TEST(NumberFolds, RefuseAFoldOfOneAndOneWithoutTraining) {
   EXPECT_FALSE(numbered({{"0", "0", "0", "1"}, {"0", "0", "1", "1"}}).has_value());
   EXPECT_FALSE(numbered({{"0", "0", "0", "0"}, {"0", "0", "0", "0"}}).has_value()) << "none to train on";
+}
+
+TEST(MadeFolds, AreTheSameEverywhereWhereTheyAreShared) {
+  std::vector<TaskContext> contexts(2);
+  contexts[0].name = "A";
+  contexts[0].pert_ids = {"a", "b", "c", "d", "e", "f", "g"};
+  contexts[1].name = "B";
+  contexts[1].pert_ids = {"c", "d", "e", "f", "g", "h", "i"};
+  const auto shared = make_fold_labels(contexts, {}, 3, 42, true, "task.h5ad");
+  ASSERT_TRUE(shared) << shared.error().line();
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(shared->labels[0][i + 2], shared->labels[1][i]) << i;
+  const auto apart = make_fold_labels(contexts, {}, 3, 42, false, "task.h5ad");
+  bool any_differs = false;
+  for (std::size_t i = 0; i < 5; ++i) any_differs = any_differs || apart->labels[0][i + 2] != apart->labels[1][i];
+  EXPECT_TRUE(any_differs);
 }
 
 }  // namespace

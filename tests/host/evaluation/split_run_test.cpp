@@ -1,0 +1,170 @@
+// Runs over splits beyond one context: what their nulls score against NumPy (tests/reference/splits/make_splits.py),
+// what heads are told, and that no test row reaches one.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "evaluation/combined_vectors.hpp"
+#include "evaluation/evaluate.hpp"
+#include "evaluation/fold_data.hpp"
+#include "evaluation/rows_across.hpp"
+#include "host/evaluation/made_task.hpp"
+#include "host/plan/split_reference.hpp"
+
+namespace headroom {
+namespace {
+
+using nlohmann::json;
+using ::testing::ElementsAre;
+using testing::read_split_reference;
+using testing::request_of;
+using testing::task_of;
+
+constexpr double kSums = 1e-9;  // of a few numbers, in another order
+
+class SplitRun : public ::testing::TestWithParam<std::string> {
+ protected:
+  RunOutcome run(const RunOptions& options) { return evaluate(task_, nullptr, options, pool_, progress_, {}); }
+
+  json reference_ = read_split_reference();
+  Task task_ = task_of(reference_);
+  ThreadPool pool_{2};
+  NoProgress progress_;
+};
+
+TEST_P(SplitRun, NullsScoreAsTheReferenceHasIt) {
+  RunOptions options = testing::made_options();
+  options.split = request_of(reference_, GetParam());
+  options.metrics = {Metric::L2};
+  options.inner_folds = 2;
+  const RunOutcome outcome = run(options);
+  ASSERT_FALSE(outcome.error) << outcome.error->line();
+  std::size_t n_compared = 0;
+  for (const ContextEvaluation& context : outcome.results.contexts) {
+    EXPECT_EQ(context.family, GetParam());
+    for (std::size_t s = 0; s < context.splits.size(); ++s) {
+      const auto& of_family = reference_["families"][GetParam()];
+      const auto expected = std::find_if(of_family.begin(), of_family.end(), [&](const json& one) {
+        return one["context"] == task_.contexts[context.task_context].name && one["name"] == context.splits[s].name &&
+               one.value("unseen_parts", std::size_t{0}) == context.unseen_parts.value_or(0);
+      });
+      ASSERT_NE(expected, of_family.end());
+      for (const auto& [null, values] : (*expected)["L2"].items()) {
+        const auto method = std::find_if(context.methods.begin(), context.methods.end(),
+                                         [&](const MethodEvaluation& one) { return one.name == null; });
+        ASSERT_NE(method, context.methods.end()) << null;
+        EXPECT_TRUE(method->role == Role::null_method && method->in_bound) << null;
+        const Vector& found = method->folds[s].metric_values.at(0);
+        ASSERT_EQ(static_cast<std::size_t>(found.size()), values.size());
+        for (std::size_t i = 0; i < values.size(); ++i) {
+          EXPECT_NEAR(found[static_cast<Eigen::Index>(i)], values[i].get<double>(), kSums) << null;
+          ++n_compared;
+        }
+      }
+    }
+  }
+  EXPECT_GT(n_compared, 30u);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SplitRun, ::testing::Values("transfer", "transfer-few", "both", "combination"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+// Every number that a worker is given beside ids and features of vectors lies in the training deltas and the control
+// profiles.
+TEST_P(SplitRun, NoTestRowIsAmongWhatWorkersMap) {
+  const auto splits = make_splits(task_, request_of(reference_, GetParam()), {});
+  ASSERT_TRUE(splits) << splits.error().line();
+  for (const Split& split : *splits) {
+    const auto fold = make_fold_data(task_, split, {Metric::L2});
+    ASSERT_TRUE(fold) << fold.error().line();
+    const ConstMatrixMap given = fold->training_deltas.view();
+    const Matrix tested = deltas_of(task_, split.test);
+    for (Eigen::Index i = 0; i < tested.rows(); ++i) {
+      for (Eigen::Index g = 0; g < tested.cols(); ++g) {
+        for (Eigen::Index row = 0; row < given.rows(); ++row) {
+          EXPECT_NE(std::memcmp(&tested(i, g), &given(row, g), sizeof(double)), 0) << split.name;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(SplitRun, RowsOfOnePerturbationAreTold) {
+  for (TaskContext& context : task_.contexts) {
+    context.control_profile = RowVector::Constant(context.deltas.cols(), static_cast<double>(context.name.size()));
+    (*context.control_profile)[0] = static_cast<double>(context.pert_ids.size()) + context.deltas(0, 0);
+  }
+  const auto splits = make_splits(task_, request_of(reference_, "transfer"), {});
+  const auto fold = make_fold_data(task_, splits->front(), {Metric::L2});
+  ASSERT_TRUE(fold && fold->across);
+  const RowsAcross& rows = *fold->across;
+  EXPECT_THAT(rows.contexts, ElementsAre("Jurkat", "K-562", "RPE1"));
+  for (std::size_t i = 0; i < fold->test.size(); ++i) {
+    EXPECT_EQ(rows.test_contexts[i], 0);
+    for (std::size_t j = 0; j < fold->training.size(); ++j) {
+      EXPECT_EQ(rows.test_perturbations[i] == rows.training_perturbations[j],
+                ids_of(task_, {fold->test[i]}) == ids_of(task_, {fold->training[j]}));
+    }
+  }
+  // Two contexts are trained on: they differ in one direction.
+  EXPECT_EQ(rows.context_features.cols(), 1);
+  EXPECT_NEAR(rows.context_features(1, 0), -rows.context_features(2, 0), kSums);
+  EXPECT_GT(std::abs(rows.context_features(1, 0)), 0.1);
+}
+
+TEST_F(SplitRun, InnerSplitsHoldOutAsTheOuterOneDoes) {
+  const auto fold_of = [&](const char* family) {
+    return make_fold_data(task_, make_splits(task_, request_of(reference_, family), {})->front(), {Metric::L2});
+  };
+  const auto n_torn = [](const FoldData& fold) {
+    RowIndex all;
+    for (std::size_t i = 0; i < fold.training.size(); ++i) all.push_back(static_cast<std::int32_t>(i));
+    int n = 0;
+    std::size_t n_held_out = 0;
+    for (const RowIndex& held_out : inner_splits(fold.across.get(), all, 3, 42)) {
+      n_held_out += held_out.size();
+      for (const std::int32_t i : all) {
+        if (std::binary_search(held_out.begin(), held_out.end(), i)) continue;
+        const auto code = fold.across->training_perturbations[static_cast<std::size_t>(i)];
+        n += static_cast<int>(std::count_if(held_out.begin(), held_out.end(), [&](std::int32_t row) {
+          return fold.across->training_perturbations[static_cast<std::size_t>(row)] == code;
+        }));
+      }
+    }
+    EXPECT_EQ(n_held_out, fold.training.size());
+    return n;
+  };
+  EXPECT_EQ(n_torn(*fold_of("both")), 0);
+  EXPECT_GT(n_torn(*fold_of("transfer")), 0);
+}
+
+TEST(CombinedVectors, AreMadeOfTheirParts) {
+  const std::vector<std::string> ids{"A", "A+B", "A+C", "B+D", "E+ctrl"};
+  const auto filled = [&](Combine combine) {
+    const CombinedVectors combined(ids, combine);
+    EXPECT_THAT(combined.extra_ids(), ElementsAre("B", "C", "D", "E"));
+    Matrix vectors = Matrix::Zero(9, 2);
+    vectors.row(0) << 1, 5;  // A
+    vectors.row(5) << 2, 3;  // B
+    vectors.row(2) << 7, 7;  // A+C is known
+    vectors.row(8) << 4, 4;  // E
+    std::vector<std::uint8_t> present{1, 0, 1, 0, 0, 1, 0, 0, 1};
+    combined.fill(vectors, present, 0, 5);
+    EXPECT_THAT(present, ElementsAre(1, 1, 1, 0, 1, 1, 0, 0, 1));
+    EXPECT_EQ(vectors(2, 0), 7);
+    EXPECT_EQ(vectors(4, 0), 4);
+    return RowVector(vectors.row(1));
+  };
+  EXPECT_EQ(filled(Combine::sum), (RowVector(2) << 3, 8).finished());
+  EXPECT_EQ(filled(Combine::mean), (RowVector(2) << 1.5, 4).finished());
+  EXPECT_EQ(filled(Combine::max), (RowVector(2) << 2, 5).finished());
+  EXPECT_TRUE(CombinedVectors(ids, Combine::none).extra_ids().empty());
+}
+
+}  // namespace
+}  // namespace headroom
