@@ -16,6 +16,7 @@
 #include "outcome/outcome.hpp"
 #include "parallel/progress.hpp"
 #include "parallel/thread_pool.hpp"
+#include "task/split_request.hpp"
 
 namespace headroom {
 

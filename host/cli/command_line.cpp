@@ -802,13 +802,16 @@ void add_simulate_command(CLI::App& app, Command& command) {
       "  headroom simulate -o screen --preset medium --seed 7\n"
       "\n"
       "Writes DIR/cells.h5ad, DIR/task (as headroom prepare makes it), DIR/embeddings/*.h5ad and DIR/truth.h5ad: the\n"
-      "deltas that endlessly many cells would show. The preset paper has deltas with noise instead of cells.");
+      "deltas that endlessly many cells would show. The presets study and paper have deltas with noise instead of "
+      "cells.");
   begin_group(simulate_app, "What is simulated");
   simulate_app.add_option("-o,--out", arguments->out, "Folder to write")->type_name("DIR")->required();
   simulate_app
-      .add_option("--preset", arguments->preset,
-                  "Size of the screen; medium is 60,000 cells × 2,000 genes of 400 perturbations")
-      ->check(CLI::IsMember({"tiny", "small", "medium", "paper"}))
+      .add_option(
+          "--preset", arguments->preset,
+          "Size of the screen; medium is 60,000 cells × 2,000 genes of 400 perturbations, study three contexts that "
+          "share 60 % of the response, with three embeddings more (part1 to part3) that each know a third of it")
+      ->check(CLI::IsMember({"tiny", "small", "medium", "study", "paper"}))
       ->capture_default_str();
   simulate_app.add_option("--seed", arguments->seed, "Same seed, same screen")->capture_default_str();
   add_common_flags(simulate_app, arguments->common);

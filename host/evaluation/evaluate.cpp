@@ -543,9 +543,11 @@ class Run {
       pool_.for_each(roster_.embeddings.size(), [&](std::size_t e) {
         const RosterEntry& plugin = roster_.embeddings[e];
         const bool is_compared = !plugin.fault && !plugin.description.wants_training();
+        if (plan_.contexts[c].splits.empty()) return;
         if (roster_.embeddings.size() < 2 || !is_compared || stop_.stop_requested()) return;
         made[e] = works_[c]->components[e].get([&]() -> std::optional<LeadingComponents> {
-          const auto answer = ask_for_embedding(plugin, task_, plan_.contexts[c].task_context, nullptr, options_.seed);
+          const auto answer = ask_for_embedding(plugin, task_, contexts_of(task_, plan_.contexts[c].splits.front()),
+                                                nullptr, options_.seed, effective_combine(options_));
           return answer ? leading_components(*answer) : std::nullopt;
         });
       });

@@ -33,6 +33,15 @@ OwnGeneColumns own_gene_columns(const Task& task, const std::vector<TaskRow>& ro
 
 }  // namespace
 
+std::vector<std::size_t> contexts_of(const Task& task, const Split& split) {
+  const bool spans = std::any_of(split.training.begin(), split.training.end(),
+                                 [&](const TaskRow& at) { return at.context != split.context; });
+  if (!spans) return {split.context};
+  std::vector<std::size_t> all(task.contexts.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return all;
+}
+
 Result<FoldData> make_fold_data(const Task& task, const Split& split, const std::vector<Metric>& metrics) {
   FoldData data;
   data.target = &target_of(task);
@@ -40,17 +49,12 @@ Result<FoldData> make_fold_data(const Task& task, const Split& split, const std:
   data.name = split.name;
   data.training = split.training;
   data.test = split.test;
-  data.contexts = {split.context};
+  data.contexts = contexts_of(task, split);
   data.first_place.assign(task.contexts.size(), 0);
-  if (std::any_of(data.training.begin(), data.training.end(),
-                  [&](const TaskRow& at) { return at.context != split.context; })) {
-    data.contexts.clear();
-    std::int32_t n_places = 0;
-    for (std::size_t c = 0; c < task.contexts.size(); ++c) {
-      data.contexts.push_back(c);
-      data.first_place[c] = n_places;
-      n_places += static_cast<std::int32_t>(task.contexts[c].pert_ids.size());
-    }
+  std::int32_t n_places = 0;
+  for (const std::size_t c : data.contexts) {
+    data.first_place[c] = n_places;
+    n_places += static_cast<std::int32_t>(task.contexts[c].pert_ids.size());
   }
   data.across = std::make_shared<const RowsAcross>(rows_across(task, data.contexts, data.training, data.test));
   const auto n_training = static_cast<Eigen::Index>(data.training.size());

@@ -38,6 +38,9 @@ struct FoldData {
 // Perturbation ids of the rows of `contexts`, in the order of their places.
 std::vector<std::string> ids_of_places(const Task& task, const FoldData& fold);
 
+// Of the rows that it trains on and tests: its own alone, or all of the task where it spans several.
+std::vector<std::size_t> contexts_of(const Task& task, const Split& split);
+
 // Fails only if the memory is not to be had.
 Result<FoldData> make_fold_data(const Task& task, const Split& split, const std::vector<Metric>& metrics);
 

@@ -114,6 +114,7 @@ Split transfer_to(const Task& task, std::size_t context, const char* family, std
     }
   }
   add_rows_elsewhere(task, context, split, [](const std::string&) { return true; });
+  std::sort(split.training.begin(), split.training.end());
   return split;
 }
 

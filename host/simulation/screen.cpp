@@ -8,8 +8,10 @@
 #include <numbers>
 #include <numeric>
 
+#include "cells/normalise.hpp"
 #include "cells/prepare.hpp"
 #include "io/atomic_file.hpp"
+#include "io/column_names.hpp"
 #include "io/h5ad_writer.hpp"
 #include "protocol/kfold.hpp"
 #include "simulation/cell_sampler.hpp"
@@ -218,8 +220,9 @@ std::string noise_of(const NoiseColumns& columns, const std::string& pert, const
 }
 
 // A table of perturbations (contexts in order) × genes.
+// `with_controls`: and what endlessly many control cells would show.
 Result<void> write_deltas(const fs::path& path, const ScreenModel& model, const std::vector<Matrix>& deltas,
-                          std::vector<AnnotationColumn> more_columns) {
+                          std::vector<AnnotationColumn> more_columns, bool with_controls) {
   H5adContent content;
   std::vector<std::string> pert_id, context;
   DenseX x;
@@ -238,6 +241,11 @@ Result<void> write_deltas(const fs::path& path, const ScreenModel& model, const 
   for (AnnotationColumn& column : more_columns) content.obs_columns.push_back(std::move(column));
   content.var_index = model.gene_ids;
   content.var_columns = gene_columns(model);
+  for (std::size_t c = 0; c < model.contexts.size() && with_controls; ++c) {
+    const RowVector expected = (kCellTotal * model.log_rate[c].array().exp()).log1p().matrix();
+    content.var_columns.push_back(
+        {control_profile_column(model.contexts[c]), std::vector<double>(expected.begin(), expected.end()), {}, false});
+  }
   content.x = std::move(x);
   content.gzip_level = 0;
   return write_h5ad(path, content);
@@ -309,7 +317,7 @@ Result<void> write_task_without_cells(const fs::path& folder, const ScreenModel&
   if (auto done = write_file_atomically(report.written.back(), noise); !done) return done;
   report.written.push_back(folder / "task.h5ad");
   return write_deltas(report.written.back(), model, deltas,
-                      {{"test_split", std::move(folds), {}, false}, {"n_cells", std::move(n_cells), {}, false}});
+                      {{"test_split", std::move(folds), {}, false}, {"n_cells", std::move(n_cells), {}, false}}, true);
 }
 
 }  // namespace
@@ -318,6 +326,7 @@ std::optional<ScreenPreset> screen_preset(const std::string& name) {
   if (name == "tiny") return ScreenPreset::tiny;
   if (name == "small") return ScreenPreset::small;
   if (name == "medium") return ScreenPreset::medium;
+  if (name == "study") return ScreenPreset::study;
   if (name == "paper") return ScreenPreset::paper;
   return std::nullopt;
 }
@@ -346,6 +355,18 @@ ScreenSize screen_size(ScreenPreset preset) {
       size.n_factors = 12;
       size.embedding_dim = 256;
       size.mean_depth = 300;
+      break;
+    case ScreenPreset::study:
+      size.n_perturbations = 240;
+      size.n_genes = 600;
+      size.n_cells = 0;
+      size.n_contexts = 3;
+      size.n_modules = 60;
+      size.n_factors = 12;
+      size.embedding_dim = 64;
+      size.mean_depth = 5'000;
+      size.context_share = 0.4;
+      size.n_partial_embeddings = 3;
       break;
     case ScreenPreset::paper:
       size.n_perturbations = 2'000;
@@ -385,7 +406,8 @@ Result<ScreenReport> simulate_screen(const fs::path& folder, const ScreenOptions
   }
   progress.end();
   report.written.push_back(folder / "truth.h5ad");
-  if (auto done = write_deltas(report.written.back(), model, truth, {}); !done) return tl::unexpected(done.error());
+  if (auto done = write_deltas(report.written.back(), model, truth, {}, false); !done)
+    return tl::unexpected(done.error());
   if (report.size.n_cells == 0) {
     if (auto done = write_task_without_cells(folder / "task", model, truth, pool, progress, stop, report); !done) {
       return tl::unexpected(done.error());

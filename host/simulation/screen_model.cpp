@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <set>
 
 #include "simulation/normal_stream.hpp"
@@ -32,7 +33,6 @@ constexpr double kDispersion = 4;          // median θ
 constexpr double kDispersionSpread = 0.4;  // of log θ
 constexpr double kModuleShare = 0.8;   // of a perturbation's factors that its module explains, in standard deviations
 constexpr double kLoadingShare = 0.4;  // of genes that a factor moves
-constexpr double kContextShare = 0.3;  // of the loadings that is a context's own, in variance
 constexpr double kEffect = 0.45;       // standard deviation of a shared log change at strength 1
 constexpr double kStrengthSpread = 0.35;  // of a perturbation's log strength
 constexpr double kOwnShare = 0.04;        // of genes that a perturbation moves on its own, unseen by embeddings
@@ -146,7 +146,7 @@ ScreenModel make_screen_model(const ScreenSize& size, std::uint64_t seed) {
     rate.array() -= std::log(rate.array().exp().sum());
     model.log_rate.push_back(std::move(rate));
 
-    const Matrix moved = std::sqrt(1 - kContextShare) * shared + std::sqrt(kContextShare) * loadings(c + 1);
+    const Matrix moved = std::sqrt(1 - size.context_share) * shared + std::sqrt(size.context_share) * loadings(c + 1);
     Matrix change = kEffect / std::sqrt(static_cast<double>(n_factors)) * (model.factors * moved);
     for (Eigen::Index p = 0; p < n_perts; ++p) {
       NormalStream strength(key, kStrength, 0, static_cast<std::uint32_t>(p));  // the same in every context
@@ -178,13 +178,24 @@ std::vector<SimulatedEmbedding> make_embeddings(const ScreenModel& model) {
   }
   const auto n = static_cast<Eigen::Index>(ids.size());
 
+  struct Kind {
+    std::string name;
+    double noise;                  // 0: it knows nothing
+    std::optional<int> part = {};  // the factors that it knows, of n_partial_embeddings parts; none: all
+  };
+  std::vector<Kind> kinds{{"good", kGoodNoise}, {"weak", kWeakNoise}, {"noise", 0}};
+  const int n_parts = model.size.n_partial_embeddings;
+  for (int part = 0; part < n_parts; ++part) kinds.push_back({fmt::format("part{}", part + 1), kGoodNoise, part});
+
   std::vector<SimulatedEmbedding> embeddings;
   std::uint32_t number = 0;
-  for (const auto& [name, noise] :
-       {std::pair{"good", kGoodNoise}, std::pair{"weak", kWeakNoise}, std::pair{"noise", 0.0}}) {
+  for (const auto& [name, noise, part] : kinds) {
     Matrix known = normal_matrix(key, kEmbedding, 3 * number, n, n_factors);  // what the embedding says of the factors
     if (noise > 0) {
       known.topRows(model.factors.rows()) = model.factors + noise * known.topRows(model.factors.rows());
+    }
+    for (Eigen::Index f = 0; part && f < n_factors; ++f) {
+      if (f % n_parts != *part) known.col(f).setZero();
     }
     // Mixed into more dimensions, with a little of nothing in each.
     const Matrix mixing =

@@ -19,7 +19,9 @@ struct ScreenSize {
   int n_modules = 8;  // perturbations of a module act alike: what a good embedding finds
   int n_factors = 8;  // rank of the shared effects
   int embedding_dim = 64;
-  double mean_depth = 800;  // counts a cell
+  double mean_depth = 800;       // counts a cell
+  double context_share = 0.3;    // of the response that is a context's own, in variance
+  int n_partial_embeddings = 0;  // that each know another part of the factors and nothing of the rest
 
   static constexpr double kControlShare = 0.1;     // of a context's cells
   static constexpr double kUnmeasuredShare = 0.1;  // of the perturbed genes
@@ -55,7 +57,8 @@ struct SimulatedEmbedding {
   Matrix values;
 };
 
-// "good" (the factors with little noise), "weak" (with much), "noise" (nothing).
+// "good" (the factors with little noise), "weak" (with much), "noise" (nothing); and "part1", "part2", …, of
+// n_partial_embeddings: part i knows the factors i - 1, i - 1 + n, … as "good" does.
 std::vector<SimulatedEmbedding> make_embeddings(const ScreenModel& model);
 
 }  // namespace headroom

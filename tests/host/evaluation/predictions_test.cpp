@@ -195,7 +195,7 @@ TEST_F(Predictions, WhatAHeadPredictsScoresAsThatHead) {
   ASSERT_TRUE(roster.has_value()) << roster.error().line();
   std::vector<Row> rows;
   for (std::size_t c = 0; c < task_.contexts.size(); ++c) {
-    const auto embedding = ask_for_embedding(roster->embeddings[0], task_, c, nullptr, options_.seed);
+    const auto embedding = ask_for_embedding(roster->embeddings[0], task_, {c}, nullptr, options_.seed, Combine::none);
     ASSERT_TRUE(embedding.has_value()) << embedding.error().message;
     const std::vector<Split> splits = splits_within(task_, {}).value();
     for (const Split& split : splits) {

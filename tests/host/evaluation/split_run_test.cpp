@@ -87,7 +87,8 @@ TEST_P(SplitRun, NoTestRowIsAmongWhatWorkersMap) {
     for (Eigen::Index i = 0; i < tested.rows(); ++i) {
       for (Eigen::Index g = 0; g < tested.cols(); ++g) {
         for (Eigen::Index row = 0; row < given.rows(); ++row) {
-          EXPECT_NE(std::memcmp(&tested(i, g), &given(row, g), sizeof(double)), 0) << split.name;
+          const double mapped = given(row, g);
+          EXPECT_NE(std::memcmp(&tested(i, g), &mapped, sizeof(double)), 0) << split.name;
         }
       }
     }

@@ -183,7 +183,7 @@ TEST(SplitFile, MistakesNameTheLine) {
     const auto splits = read_split_file(write(folder, text), task);
     return splits ? std::string("none") : splits.error().line();
   };
-  EXPECT_THAT(message("split,context,pert_id\na,RPE1,CBL\n"), HasSubstr("'RPE1' has no perturbation"));
+  EXPECT_THAT(message("split,context,pert_id\na,RPE1,CBL\n"), HasSubstr("'a' is no part of a split"));
   EXPECT_THAT(message("part,pert_id\ntest,CBL\n"), HasSubstr("context"));
   EXPECT_THAT(message("split,part,context,pert_id\na,train,RPE1,CBL\na,seen,RPE1,FOS\n"),
               ::testing::AllOf(HasSubstr("'seen' is no part of a split"), HasSubstr("line 3")));

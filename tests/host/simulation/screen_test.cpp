@@ -197,7 +197,8 @@ TEST_F(ScreenTest, TrueDeltasScoreAsTheClosedFormSays) {
 }
 
 TEST(ScreenPresets, NamesAreKnown) {
-  for (const char* name : {"tiny", "small", "medium", "paper"}) EXPECT_TRUE(screen_preset(name).has_value()) << name;
+  for (const char* name : {"tiny", "small", "medium", "study", "paper"})
+    EXPECT_TRUE(screen_preset(name).has_value()) << name;
   EXPECT_FALSE(screen_preset("huge").has_value());
   const ScreenSize paper = screen_size(ScreenPreset::paper);
   EXPECT_EQ(paper.n_perturbations, 2'000);
