@@ -19,8 +19,6 @@ namespace {
 
 using Eigen::VectorXd;
 
-constexpr std::int64_t kMostPredictionBytes = std::int64_t{256} << 20;  // held at once
-
 // Some of a request's training rows and genes with one of its blocks, asked for rows of that block.
 class PartRequest {
  public:
@@ -119,10 +117,10 @@ FoldRows fold_rows(const sdk::PredictorRequest& request, const std::vector<std::
 }
 
 // Genes at a time, whole panels, so that all candidates' predictions of a fold's rows fit.
-std::int64_t genes_at_once(const sdk::PredictorRequest& request, std::int64_t n_candidates) {
+std::int64_t genes_at_once(const sdk::PredictorRequest& request, std::int64_t n_candidates, const StackMemory& memory) {
   const std::int64_t bytes_per_gene = std::max<std::int64_t>(
       1, n_candidates * request.n_classes() * (request.n_training() / kRowFolds + 1) * std::int64_t{sizeof(double)});
-  const std::int64_t panels = kMostPredictionBytes / bytes_per_gene / heads::kPanelWidth;
+  const std::int64_t panels = memory.most_bytes / bytes_per_gene / heads::kPanelWidth;
   return std::max<std::int64_t>(1, panels) * heads::kPanelWidth;
 }
 
@@ -241,7 +239,7 @@ ErrorForms forms_of(const ErrorForms& all, const std::vector<std::int64_t>& cand
 
 // Adds each part's weighted probabilities for the queries that have its block.
 void write_probabilities(const sdk::PredictorRequest& request, const StackFit& fit, int n_threads,
-                         std::int64_t& n_unfinished, sdk::PredictorOutput& output) {
+                         const StackMemory& memory, std::int64_t& n_unfinished, sdk::PredictorOutput& output) {
   const std::int64_t n_classes = request.n_classes();
   VectorXd weights(static_cast<Eigen::Index>(fit.parts.size()));
   for (std::size_t p = 0; p < fit.parts.size(); ++p) weights[static_cast<Eigen::Index>(p)] = fit.parts[p].weight;
@@ -252,7 +250,7 @@ void write_probabilities(const sdk::PredictorRequest& request, const StackFit& f
     }));
     for (std::int64_t k = 0; k < n_classes; ++k) output.prediction(0, static_cast<std::int32_t>(k)).row(q).setZero();
   }
-  const std::int64_t at_once = genes_at_once(request, 1);
+  const std::int64_t at_once = genes_at_once(request, 1, memory);
   for (std::size_t p = 0; p < fit.parts.size(); ++p) {
     const std::int64_t b = fit.parts[p].block;
     const Rows fitted =
@@ -306,7 +304,8 @@ void write_lone_queries(const sdk::PredictorRequest& request, const StackFit& fi
 
 }  // namespace
 
-StackFit predict_class_stack(const sdk::PredictorRequest& request, int n_threads, sdk::PredictorOutput& output) {
+StackFit predict_class_stack(const sdk::PredictorRequest& request, int n_threads, sdk::PredictorOutput& output,
+                             const StackMemory& memory) {
   StackFit fit;
   bool is_labelled = false;
   for (std::int64_t i = 0; i < request.n_training(); ++i) is_labelled = is_labelled || request.training_labelled(i);
@@ -319,7 +318,7 @@ StackFit predict_class_stack(const sdk::PredictorRequest& request, int n_threads
   const std::vector<std::int64_t> folds = row_folds(request);
   const std::vector<double> weights = label_weights(request);
   ErrorForms candidates(request.n_training(), n_candidates);
-  const std::int64_t at_once = genes_at_once(request, n_candidates);
+  const std::int64_t at_once = genes_at_once(request, n_candidates, memory);
   for (std::int64_t fold = 0; fold < kRowFolds; ++fold) {
     FoldErrors errors(request, folds, fold, grid, weights, n_threads);
     for (std::int64_t first = 0; first < request.n_genes(); first += at_once) {
@@ -336,7 +335,7 @@ StackFit predict_class_stack(const sdk::PredictorRequest& request, int n_threads
                            found.weights[static_cast<Eigen::Index>(p)]});
     }
   }
-  write_probabilities(request, fit, n_threads, fit.n_unfinished, output);
+  write_probabilities(request, fit, n_threads, memory, fit.n_unfinished, output);
   write_lone_queries(request, fit, output);
   for (std::int64_t s = 1; s < request.n_settings(); ++s) {
     for (std::int32_t k = 0; k < request.n_planes(); ++k) output.prediction(s, k) = output.prediction(0, k);

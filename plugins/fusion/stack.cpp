@@ -18,8 +18,6 @@ namespace {
 
 using Eigen::VectorXd;
 
-constexpr std::int64_t kMostChunkBytes = std::int64_t{512} << 20;  // of all parts' coefficients held at once
-
 // Everything about one request that does not change from fold to fold.
 struct Stack {
   const sdk::PredictorRequest& request;
@@ -27,6 +25,7 @@ struct Stack {
   std::vector<std::int64_t> folds;  // of the training rows
   std::vector<double> k, alpha;     // the heads' grids; k ascending
   int n_threads;
+  StackMemory memory;
 };
 
 // Both heads of one block, held-out fold by held-out fold.
@@ -157,7 +156,7 @@ ErrorForms error_forms(const Stack& stack, const std::vector<BlockFolds>& fits,
   ErrorForms forms(n, static_cast<std::int64_t>(parts.size()));
   const std::int64_t row_bytes =
       static_cast<std::int64_t>(parts.size()) * n * 2 * static_cast<std::int64_t>(sizeof(double));
-  const std::int64_t at_once = std::max<std::int64_t>(1, kMostChunkBytes / row_bytes);
+  const std::int64_t at_once = std::max<std::int64_t>(1, stack.memory.most_bytes / row_bytes);
   for (std::int64_t fold = 0; fold < kRowFolds; ++fold) {
     Rows rows;
     for (std::int64_t i = 0; i < n; ++i) {
@@ -252,7 +251,8 @@ class QueryCoefficients {
 
 }  // namespace
 
-StackFit predict_stack(const sdk::PredictorRequest& request, int n_threads, sdk::PredictorOutput& output) {
+StackFit predict_stack(const sdk::PredictorRequest& request, int n_threads, sdk::PredictorOutput& output,
+                       const StackMemory& memory) {
   StackFit fit;
   if (request.n_training() == 0) {
     for (std::int64_t s = 0; s < request.n_settings(); ++s) output.set_infeasible(s);
@@ -265,7 +265,8 @@ StackFit predict_stack(const sdk::PredictorRequest& request, int n_threads, sdk:
                     row_folds(request),
                     heads::knn_hyperparameters().front().grid,
                     heads::ridge_hyperparameters().front().grid,
-                    n_threads};
+                    n_threads,
+                    memory};
   VectorXd weights;
   {
     const std::vector<BlockFolds> fits = fit_blocks(stack);

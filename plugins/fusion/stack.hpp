@@ -23,15 +23,22 @@ struct StackFit {
   std::int64_t n_unfinished = 0;  // logistic fits that were given up short of their optimum
 };
 
+// What out-of-fold predictions may fill at once; the rest waits its turn. It changes no number beyond rounding.
+struct StackMemory {
+  std::int64_t most_bytes = std::int64_t{256} << 20;
+};
+
 // Deltas: heads knn and ridge, with the grids that their plugins declare. Both predict weighted sums of training rows,
 // so that errors and weights take inner products of the deltas and no genes. Predicts for every setting of the request
 // the same. A query row without any block, or a task where nothing can be held out, is predicted as the train mean.
-StackFit predict_stack(const sdk::PredictorRequest& request, int n_threads, sdk::PredictorOutput& output);
+StackFit predict_stack(const sdk::PredictorRequest& request, int n_threads, sdk::PredictorOutput& output,
+                       const StackMemory& memory = {});
 
 // Classes: the head logistic on each block, with the C of its grid. What is minimised is the mean over rows of the L2
 // distance of the probabilities from the row's labels, 1 for the gene's class and 0 for others, each label weighing
 // 1 / (K n_k / N) where n_k of N training labels are of its class: probabilities come from balanced classes, and the
 // run's own score, the macro F1, counts classes alike but has no slope to follow.
-StackFit predict_class_stack(const sdk::PredictorRequest& request, int n_threads, sdk::PredictorOutput& output);
+StackFit predict_class_stack(const sdk::PredictorRequest& request, int n_threads, sdk::PredictorOutput& output,
+                             const StackMemory& memory = {});
 
 }  // namespace headroom::fusion

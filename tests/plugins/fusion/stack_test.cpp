@@ -17,11 +17,11 @@ namespace {
 
 using fusion::StackFit;
 
-StackFit run_stack(PredictorCall& call, int n_threads = 1) {
+StackFit run_stack(PredictorCall& call, int n_threads = 1, const fusion::StackMemory& memory = {}) {
   StackFit fit;
   call.run([&](const sdk::PredictorRequest& request, sdk::PredictorOutput& output) {
-    fit = call.n_classes > 0 ? fusion::predict_class_stack(request, n_threads, output)
-                             : fusion::predict_stack(request, n_threads, output);
+    fit = call.n_classes > 0 ? fusion::predict_class_stack(request, n_threads, output, memory)
+                             : fusion::predict_stack(request, n_threads, output, memory);
   });
   return fit;
 }
@@ -214,6 +214,17 @@ TEST(Stack, DependsOnNoThreads) {
   EXPECT_TRUE(one.predictions[0] == three.predictions[0]);
 }
 
+TEST(Stack, IsTheSameInLittleMemory) {
+  const SimulatedScreen screen = simulated_screen(110, 9, 30);
+  PredictorCall much = screen.call({screen.third(0, 81), screen.third(1, 82)}), little = much;
+  much.further_blocks[0].training_present.assign(110, 1);
+  for (std::size_t i = 0; i < 110; i += 4) much.further_blocks[0].training_present[i] = 0;
+  little.further_blocks[0].training_present = much.further_blocks[0].training_present;
+  const StackFit fit = run_stack(much), again = run_stack(little, 2, {std::int64_t{7} * 4 * 110 * 16});
+  EXPECT_NEAR(fit.error, again.error, 1e-10);
+  EXPECT_LT((much.predictions[0] - little.predictions[0]).cwiseAbs().maxCoeff(), 1e-6);
+}
+
 TEST(Stack, HoldsOutPerturbationsWhole) {
   const SimulatedScreen screen = simulated_screen(40, 2, 3);
   PredictorCall call = screen.call({screen.third(0, 81)});
@@ -298,9 +309,13 @@ TEST(ClassStack, GivesProbabilitiesOfTheBlocksThatSay) {
     EXPECT_LT((call.predictions[k].row(1) - single.predictions[k].row(1)).cwiseAbs().maxCoeff(), 1e-4) << k;
     EXPECT_TRUE(((call.predictions[k].row(3).array() == 0) || (call.predictions[k].row(3).array() == 1)).all());
   }
-  PredictorCall again = call;
+  PredictorCall again = call, parts = call;
   run_stack(again, 1);
   EXPECT_TRUE(again.predictions[1] == call.predictions[1]);
+  const StackFit panels = run_stack(parts, 1, {1});  // a panel of genes at a time
+  EXPECT_NEAR(panels.error, fit.error, 1e-5);
+  EXPECT_EQ(panels.parts[0].setting, fit.parts[0].setting);
+  EXPECT_LT((parts.predictions[2] - call.predictions[2]).cwiseAbs().maxCoeff(), 1e-4);
 }
 
 TEST(ClassStack, IsInfeasibleWithoutLabels) {
