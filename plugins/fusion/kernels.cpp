@@ -69,12 +69,13 @@ void search(const LeaveOneOut& problem, const SearchLimits& limits, NonnegativeS
                      state);
 }
 
-// An evaluation takes 6 n³ operations: halves of the rows, evenly spaced, lead most of the way, and the search on all
-// rows begins with their weights and curvature. There a promise of 1e-5 of the residual is no longer worth an
+// An evaluation takes 6 n³ operations: halves of the rows, evenly spaced, lead most of the way, and the search on more
+// rows begins with their weights and curvature. A promise of 1e-5 of the residual is then no longer worth an
 // evaluation.
 NonnegativeSearch best_weights(const LeaveOneOut& problem) {
   constexpr std::int64_t kFewRows = 700;  // searched as they are, to the end
-  constexpr SearchLimits kToTheEnd{1e-10, 300, 1e6}, kOnTheWay{1e-5, 40, 1e6}, kManyRows{1e-5, 8, 1e6};
+  constexpr SearchLimits kToTheEnd{1e-10, 300, 1e6}, kFirst{1e-5, 60, 1e6}, kBetween{1e-5, 15, 1e6},
+      kManyRows{1e-5, 8, 1e6};
   const std::int64_t n = problem.gamma->rows();
   std::vector<std::int64_t> sizes = {n};
   while (sizes.back() > kFewRows) sizes.push_back((sizes.back() + 1) / 2);
@@ -94,8 +95,9 @@ NonnegativeSearch best_weights(const LeaveOneOut& problem) {
     const sdk::Matrix gamma = (*problem.gamma)(rows, rows);
     part.gamma = &gamma;
     part.n_threads = problem.n_threads;
-    if (state.at.size() == 0) state.at = first_guess(part);
-    search(part, kOnTheWay, state);
+    const bool is_first = state.at.size() == 0;
+    if (is_first) state.at = first_guess(part);
+    search(part, is_first ? kFirst : kBetween, state);
   }
   return state;
 }
