@@ -15,7 +15,7 @@ constexpr std::uint32_t kLargeCount = 65535;
 constexpr std::uint32_t kSmallGenes = 65536;
 constexpr std::size_t kCellsPerTask = 128;
 // Cells that are looked at more closely than one by one.
-constexpr std::uint64_t kSampledCells = 4096;
+constexpr std::uint64_t kSampledCells = 1024;
 
 template <class T>
 void put(unsigned char*& at, T value) {

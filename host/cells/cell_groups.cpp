@@ -13,6 +13,7 @@
 #include "cells/label_columns.hpp"
 #include "cells/name_list.hpp"
 #include "io/column_names.hpp"
+#include "io/row_choice.hpp"
 #include "review/control_names.hpp"
 #include "review/label_spelling.hpp"
 #include "task/task.hpp"
@@ -144,6 +145,21 @@ Result<void> read_fold_groups(const CellSource& source, const std::string& name,
   return {};
 }
 
+// What the control's cells are called, so far as no perturbation is called so.
+std::vector<std::string> labels_of_control(const LabelColumn& labels, const CellGroups& groups) {
+  std::vector<bool> of_control(labels.labels.size()), of_perturbation(labels.labels.size());
+  for (std::size_t i = 0; i < labels.codes.size(); ++i) {
+    const std::uint32_t g = groups.group_of_cell[i];
+    if (g == CellGroups::kDropped || labels.codes[i] == LabelColumn::kMissing) continue;
+    (groups.groups[g].is_control ? of_control : of_perturbation)[static_cast<std::size_t>(labels.codes[i])] = true;
+  }
+  std::vector<std::string> names;
+  for (std::size_t l = 0; l < labels.labels.size(); ++l) {
+    if (of_control[l] && !of_perturbation[l]) names.push_back(labels.labels[l]);
+  }
+  return names;
+}
+
 }  // namespace
 
 std::optional<std::string> default_pert_column(const std::vector<std::string>& columns) {
@@ -186,7 +202,9 @@ Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions
   auto contexts = read_or_one(source, context_name, std::string(kSingleContext));
   if (!contexts) return tl::unexpected(contexts.error());
   join_missing_contexts(*contexts, source.path(), review);
-  for (const std::string& name : options.contexts) {
+  const std::vector<std::string> chosen =
+      names_chosen(options.contexts, [&](const std::string& name) { return is_there(contexts->labels, name); });
+  for (const std::string& name : chosen) {
     if (is_there(contexts->labels, name)) continue;
     return bad_input(fmt::format("there is no context '{}'", name), source.path(),
                      fmt::format("the contexts are: {}", list_of(contexts->labels)));
@@ -206,7 +224,7 @@ Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions
 
   std::vector<bool> wanted_context(contexts->labels.size(), options.contexts.empty());
   for (std::size_t c = 0; c < wanted_context.size(); ++c) {
-    wanted_context[c] = wanted_context[c] || is_there(options.contexts, contexts->labels[c]);
+    wanted_context[c] = wanted_context[c] || is_there(chosen, contexts->labels[c]);
   }
 
   // What each label is; rows that are left out anyway raise no doubt.
@@ -387,6 +405,7 @@ Result<CellGroups> group_cells(const CellSource& source, const CellColumnOptions
       if (n_in_batch[g][b] > 0) out.groups[g].batches.push_back(b);
     }
   }
+  out.control_labels = labels_of_control(perturbations, out);
   if (options.group_col) {
     if (auto grouped = read_fold_groups(source, *options.group_col, out); !grouped)
       return tl::unexpected(grouped.error());

@@ -47,9 +47,10 @@ struct CellGroups {
     std::string fold_group;              // value of group_col; empty: by itself
   };
 
-  std::vector<std::string> contexts;  // sorted
-  std::vector<std::string> batches;   // sorted, over all contexts
-  std::string batch_column;           // empty: none is named, so there is one batch
+  std::vector<std::string> contexts;        // sorted
+  std::vector<std::string> batches;         // sorted, over all contexts
+  std::string batch_column;                 // empty: none is named, so there is one batch
+  std::vector<std::string> control_labels;  // of the control's cells, sorted; none that is a perturbation as well
   // By context: its control first, then its perturbations by id.
   std::vector<Group> groups;
   std::vector<std::uint32_t> group_of_cell;  // or kDropped

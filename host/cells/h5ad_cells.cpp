@@ -143,13 +143,11 @@ std::string H5adCells::hint_at_missing_column() const {
 }
 
 void H5adCells::review(Review& review) const {
-  std::vector<std::string> odd;
-  for (const std::string& name : file_->columns(genes_axis_)) {
-    if (!file_->read_column(genes_axis_, name)) odd.push_back(name);
-  }
-  if (!odd.empty()) {
+  for (const auto& [axis, whose] : {std::pair{cells_axis_, "cells"}, std::pair{genes_axis_, "genes"}}) {
+    const std::vector<std::string> odd = file_->odd_columns(axis);
+    if (odd.empty()) continue;
     review.understood(
-        fmt::format("columns of the genes that cannot be read are passed over: {}", fmt::join(odd, ", ")));
+        fmt::format("columns of the {} that cannot be read are passed over: {}", whose, fmt::join(odd, ", ")));
   }
 }
 

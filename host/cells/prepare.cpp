@@ -248,6 +248,7 @@ Result<PrepareReport> prepare_unguarded(const std::filesystem::path& cells, cons
   CellBuckets& buckets = *gathered->buckets;
   report.picked = gathered->picked;
   report.notes = gathered->notes;
+  report.notes.insert(report.notes.end(), review.understood().begin(), review.understood().end());
   const auto n_genes = static_cast<std::uint32_t>(gathered->genes.kept.size());
   report.read_s = seconds_since(start);
 

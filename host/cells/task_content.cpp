@@ -149,7 +149,11 @@ void say_origin(const CellGroups& groups, const GeneChoice& genes, const Prepare
     content.uns[kTotalGenesKey] = std::to_string(n_counted);
   }
   if (options.split) content.uns[kSplitKey] = split_text(*options.split);
-  content.uns[kTargetSumKey] = fmt::format("{}", options.target_sum);
+  const bool is_known = options.values != CellValues::asis;
+  content.uns[kTargetSumKey] = is_known ? fmt::format("{}", options.target_sum) : kUnknownTargetSum;
+  if (!groups.control_labels.empty()) {
+    content.uns[kControlsKey] = fmt::format("{}", fmt::join(groups.control_labels, "\n"));
+  }
   if (groups.batch_column.empty()) return;
   content.uns[kBatchColumnKey] = groups.batch_column;
   content.uns[kBatchesKey] = fmt::format("{}", fmt::join(groups.batches, "\n"));

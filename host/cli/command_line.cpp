@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 
+#include "cli/argument_order.hpp"
 #include "cli/command_description.hpp"
 #include "cli/config_file.hpp"
 #include "cli/exit_code.hpp"
@@ -472,12 +473,16 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
                   "What is predicted: lfc, the deltas; deg, which genes respond and in which direction "
                   "(default: all that the task holds; finished predictions are taken for deltas where it holds these)")
       ->check(CLI::IsMember({"lfc", "deg"}))
-      ->type_name("lfc|deg");
+      ->type_name("lfc|deg")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command.add_option("--fold", run.folds, "Only these folds or splits, by name (default: all)")->type_name("NAME");
   command
       .add_option("--metric", texts.metrics,
                   "Only these metrics: " + metric_names() + " (default: all that the task allows)")
-      ->type_name("METRIC");
+      ->type_name("METRIC[,METRIC]")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   add_task_flags(command, arguments.task);
 
   add_split_flags(command, run.split, texts);
@@ -512,6 +517,8 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
                       "sampling_error_q50, sampling_error_closed_form, split_half; of classes idealized, "
                       "sampling_error_q10, sampling_error_q50")
           ->type_name("METHOD,...")
+          ->multi_option_policy(CLI::MultiOptionPolicy::Join)
+          ->delimiter(',')
           ->capture_default_str();
   texts.nulls_flag =
       command
@@ -521,6 +528,8 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
               "classes no_change, most_frequent, prior, random, gene_pca; the last two are not evaluated unless they "
               "are named")
           ->type_name("METHOD,...")
+          ->multi_option_policy(CLI::MultiOptionPolicy::Join)
+          ->delimiter(',')
           ->capture_default_str();
   command.add_flag(
       "--bounds-per-head", run.bounds_per_head,
@@ -680,6 +689,7 @@ constexpr const char* kScoreFooter =
 struct ScoreFlagTexts {
   std::vector<std::string> predictions;
   std::string predicted = "deltas", values;
+  std::optional<double> target_sum;
 };
 
 void add_score_flags(CLI::App& command, ScoreFlagTexts& texts) {
@@ -705,10 +715,15 @@ void add_score_flags(CLI::App& command, ScoreFlagTexts& texts) {
   command
       .add_option(
           "--values", texts.values,
-          "What predicted profiles or cells hold: counts (each row scaled to 10,000, then log1p), log1p (that was "
-          "done already) or asis (nothing is done); must be given with them")
+          "What predicted profiles or cells hold: counts (each row scaled to the target sum, then log1p), log1p (that "
+          "was done already) or asis (nothing is done); must be given with them")
       ->check(CLI::IsMember({"counts", "log1p", "asis"}))
       ->type_name("counts|log1p|asis");
+  add_optional(command, "--target-sum", texts.target_sum,
+               "Total that predicted counts are scaled to (default: the task's, as headroom prepare keeps it, else "
+               "10000)")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
   command.footer(kScoreFooter);
 }
 
@@ -724,6 +739,10 @@ Result<void> read_score_flags(const ScoreFlagTexts& texts, RunArguments& argumen
     return bad_input("it is not said what the values are", "--predicted " + texts.predicted,
                      "give --values counts, log1p or asis");
   }
+  if (form == PredictedForm::deltas && texts.target_sum) {
+    return bad_input("deltas are not scaled", fmt::format("--target-sum {:g}", *texts.target_sum),
+                     "leave it out, or say what the rows are with --predicted profiles or cells");
+  }
   for (const std::string& text : texts.predictions) {
     auto [name, path] = named_path(text);
     PredictionsSpec spec;
@@ -734,6 +753,7 @@ Result<void> read_score_flags(const ScoreFlagTexts& texts, RunArguments& argumen
                        "write it as NAME=PATH or PATH");
     }
     spec.form = form;
+    spec.target_sum = texts.target_sum;
     if (!texts.values.empty()) spec.values = texts.values;
     arguments.run.predictions.push_back(std::move(spec));
   }
@@ -1451,11 +1471,11 @@ int print_error(const Error& error) {
 namespace {
 
 struct GivenArguments {
-  std::vector<std::string> arguments;  // without the program's name; --config FILE stands first
+  std::vector<std::string> arguments;  // without the program's name and --config FILE
   std::string config;                  // empty: none
 };
 
-// `headroom run --config FILE` is `headroom --config FILE run`. Of several the last holds.
+// `headroom run --config FILE` is `headroom --config FILE run`, and so it is given to CLI11. Of several the last holds.
 GivenArguments hoist_config(int argc, char** argv) {
   GivenArguments given;
   bool flags_ended = false;
@@ -1470,8 +1490,30 @@ GivenArguments hoist_config(int argc, char** argv) {
       given.arguments.push_back(argument);
     }
   }
-  if (!given.config.empty()) given.arguments.insert(given.arguments.begin(), {"--config", given.config});
   return given;
+}
+
+// The command's one positional argument, which several values of a flag do not take: of a file or a plugin.
+void put_positional_first(const CLI::App& app, std::vector<std::string>& arguments) {
+  if (arguments.empty()) return;
+  const auto commands =
+      app.get_subcommands([&](const CLI::App* each) { return each->get_name() == arguments.front(); });
+  if (commands.empty()) return;
+  const CLI::App* command = commands.front();
+  const auto positionals = command->get_options([](const CLI::Option* flag) { return flag->get_positional(); });
+  if (positionals.size() != 1 || positionals.front()->get_expected_max() > 1) return;
+  const auto values_of = [&](const std::string& name) {
+    const CLI::Option* flag = command->get_option_no_throw(name);
+    if (flag == nullptr || flag->get_items_expected_max() == 0) return FlagValues::none;
+    return flag->get_allow_extra_args() ? FlagValues::several : FlagValues::one;
+  };
+  const auto is_there = [](const std::string& text) {
+    std::error_code ignored;
+    return std::filesystem::exists(text, ignored);
+  };
+  std::vector<std::string> ordered =
+      with_positional_first({arguments.begin() + 1, arguments.end()}, values_of, is_there);
+  std::move(ordered.begin(), ordered.end(), arguments.begin() + 1);
 }
 
 }  // namespace
@@ -1555,6 +1597,8 @@ int run_command_line(int argc, char** argv) {
     app.config_formatter(std::make_shared<ConfigFlags>(app, std::move(*entries)));
   }
 
+  put_positional_first(app, given.arguments);
+  if (!given.config.empty()) given.arguments.insert(given.arguments.begin(), {"--config", given.config});
   try {
     std::reverse(given.arguments.begin(), given.arguments.end());  // CLI11 takes them from the end
     app.parse(std::move(given.arguments));

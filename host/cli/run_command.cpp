@@ -287,6 +287,10 @@ Result<int> run(const RunArguments& arguments) {
     return tl::unexpected<Error>(settled.error());
   }
 
+  for (const Roster& roster : rosters) {
+    if (auto readable = require_readable_predictions(roster); !readable) return tl::unexpected<Error>(readable.error());
+  }
+
   const auto blas = require_threadsafe_blas();
   if (!blas) return tl::unexpected<Error>(blas.error());
   TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));

@@ -9,6 +9,7 @@
 
 #include "evaluation/fold_gate.hpp"
 #include "evaluation/submission_budget.hpp"
+#include "io/row_choice.hpp"
 #include "io/sha256.hpp"
 #include "plugin_host/description_check.hpp"
 #include "review/told_doubt.hpp"
@@ -131,6 +132,12 @@ Result<void> meet(RosterEntry& entry, const RunOptions& options, const FileRevie
     }
     settings.options.emplace_back("contexts_with_control", fmt::format("{}", fmt::join(with_control, "\n")));
     settings.options.emplace_back("contexts_were_chosen", review.contexts_were_chosen ? "true" : "false");
+    const std::vector<std::string>& known = review.task->fold_names;
+    const auto is_known = [&](const std::string& name) {
+      return std::find(known.begin(), known.end(), name) != known.end();
+    };
+    const std::vector<std::string> folds = options.folds.empty() ? known : names_chosen(options.folds, is_known);
+    settings.options.emplace_back("review_folds", fmt::format("{}", fmt::join(folds, "\n")));
   }
   settings.only_describes = !entry.is_read;
   std::erase_if(settings.options,
@@ -389,7 +396,7 @@ class RosterLoader {
         {"gene_col", spec.gene_column},
         {"where", fmt::format("{}", fmt::join(spec.where, "\n"))},
         {"required", fmt::format("{}", fmt::join(spec.required_columns, "\n"))}};
-    add_what_the_task_says(entry);
+    if (auto said = add_what_the_task_says(spec, entry); !said) return tl::unexpected<Error>(said.error());
     if (!target_.classes.empty() && spec.form == PredictedForm::cells) {
       entry.settings.options.emplace_back("sums", "true");
     } else if (!target_.classes.empty()) {
@@ -404,17 +411,27 @@ class RosterLoader {
   }
 
   // How the deltas were made that finished predictions are compared with.
-  void add_what_the_task_says(RosterEntry& entry) const {
-    if (review_.task == nullptr) return;
-    const DeltaOrigin& origin = review_.task->origin;
+  Result<void> add_what_the_task_says(const PredictionsSpec& spec, RosterEntry& entry) const {
     auto& options = entry.settings.options;
-    if (origin.target_sum) options.emplace_back("target_sum", fmt::format("{}", *origin.target_sum));
+    const DeltaOrigin origin = review_.task != nullptr ? review_.task->origin : DeltaOrigin();
+    if (spec.target_sum && origin.target_sum && *spec.target_sum != *origin.target_sum) {
+      return bad_input(fmt::format("the task's cells were scaled to {:g}", *origin.target_sum),
+                       fmt::format("--target-sum {:g}", *spec.target_sum),
+                       "leave it out, or make the task again with headroom prepare --target-sum");
+    }
+    const auto target_sum = spec.target_sum ? spec.target_sum : origin.target_sum;
+    if (target_sum) options.emplace_back("target_sum", fmt::format("{}", *target_sum));
+    if (!target_sum && origin.target_sum_is_unknown) options.emplace_back("scale_is_known", "false");
+    if (!origin.controls.empty()) {
+      options.emplace_back("task_controls", fmt::format("{}", fmt::join(origin.controls, "\n")));
+    }
     if (origin.n_total_genes) options.emplace_back("total_genes", fmt::format("{}", *origin.n_total_genes));
-    if (origin.batch_column.empty()) return;
+    if (origin.batch_column.empty()) return {};
     options.emplace_back("batch_col", origin.batch_column);
     const std::string batches = fmt::format("{}", fmt::join(origin.batches, "\n"));
     constexpr std::size_t kMostBytes = 32 << 10;  // of one option: what is longer is taken by the column's name alone
     if (batches.size() <= kMostBytes) options.emplace_back("batches", batches);
+    return {};
   }
 
   // Its own faults stay with it: an error is the machine's or the user's.
@@ -625,6 +642,14 @@ void raise_doubts(Roster& roster, Review& review) {
   for (const RosterEntry& entry : roster.predictions) {
     for (const Doubt& doubt : entry.doubts) review.raise(doubt);
   }
+}
+
+Result<void> require_readable_predictions(const Roster& roster) {
+  for (const RosterEntry& entry : roster.predictions) {
+    if (!entry.fault || entry.fault->verdict != WorkerVerdict::PLUGIN_ERROR) continue;
+    return bad_input(display_text(entry.fault->message));
+  }
+  return {};
 }
 
 Result<void> read_vector_files(Roster& roster, const RunOptions& options, ThreadPool& pool) {

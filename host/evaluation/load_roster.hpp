@@ -36,8 +36,8 @@ struct FileReview {
 // Heads of the protocol that the run does not name are opened for the bounds of the task; with bounds per head only knn
 // is, where a submitted predictor borrows from it.
 //
-// A plugin that declares what no run asks for is at fault (UNSUITED). All that is done for one plugin but Headroom's own
-// heads is charged to its budget, which serves the contexts of the reviewed task, or one.
+// A plugin that declares what no run asks for is at fault (UNSUITED). All that is done for one plugin but Headroom's
+// own heads is charged to its budget, which serves the contexts of the reviewed task, or one.
 Result<Roster> load_roster(const Target& target, const RunOptions& options, ThreadPool& pool,
                            VectorFiles vector_files = VectorFiles::read, const FileReview& review = {},
                            const std::stop_token& stop = {});
@@ -45,6 +45,10 @@ Result<void> read_vector_files(Roster& roster, const RunOptions& options, Thread
 
 // Raises what the readers found. A submission whose doubt stops the run fails by itself: its entry gets the fault.
 void raise_doubts(Roster& roster, Review& review);
+
+// Finished predictions are the user's own input: what Headroom's reader says that is wrong with them ends the command
+// (bad_input) before anything is evaluated. A reader that crashes or runs out of a limit is a failed row.
+Result<void> require_readable_predictions(const Roster& roster);
 
 // What results tell of a plugin; an overlap of its training data sets with the task's name is flagged by the caller.
 PluginRecord describe(const RosterEntry& entry);

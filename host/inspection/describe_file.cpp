@@ -101,8 +101,7 @@ Result<std::vector<std::string>> columns_of(const H5adFile& file, H5adAxis axis)
       continue;
     }
     const auto column = file.read_column(axis, name);
-    if (!column) return tl::unexpected(column.error());
-    described.push_back(fmt::format("{} ({})", name, kind_of(*column)));
+    described.push_back(fmt::format("{} ({})", name, column ? kind_of(*column) : "cannot be read"));
   }
   return described;
 }

@@ -55,5 +55,9 @@ inline constexpr const char* kTargetSumKey = "headroom_target_sum";
 inline constexpr const char* kTotalGenesKey = "headroom_total_genes";
 inline constexpr const char* kBatchColumnKey = "headroom_batch_column";
 inline constexpr const char* kBatchesKey = "headroom_batches";
+// Labels of the control among the perturbations, joined by line breaks.
+inline constexpr const char* kControlsKey = "headroom_controls";
+// In place of a target sum: cells were taken as they were.
+inline constexpr const char* kUnknownTargetSum = "unknown";
 
 }  // namespace headroom

@@ -82,6 +82,19 @@ Result<ColumnValues> read_categories(const File& file, const std::string& place)
   return std::move(column->values);
 }
 
+// Whether a dataset is one-dimensional, of a kind that read_values() knows and of that length, if it is given.
+bool is_plain(const File& file, const std::string& place, std::optional<std::size_t> n_values) {
+  const auto dataset = hdf5::open_dataset(file, place);
+  if (!dataset || dataset->dims.size() != 1 || (n_values && dataset->dims.front() != *n_values)) return false;
+  const auto kinds = {H5T_STRING, H5T_INTEGER, H5T_ENUM, H5T_FLOAT};
+  return dataset->is_boolean || std::find(kinds.begin(), kinds.end(), dataset->type_class) != kinds.end();
+}
+
+bool is_plain_or_masked(const File& file, const std::string& place, std::optional<std::size_t> n_values) {
+  if (hdf5::object_kind(file, place) != ObjectKind::group) return is_plain(file, place, n_values);
+  return is_plain(file, place + "/values", n_values) && is_plain(file, place + "/mask", n_values);
+}
+
 Result<std::vector<std::int32_t>> read_codes(const Dataset& dataset, std::size_t n_categories) {
   auto wide = hdf5::read_integers(dataset);
   if (!wide) return tl::unexpected(wide.error());
@@ -255,6 +268,22 @@ const H5adFile::Table& H5adFile::table(H5adAxis axis) const {
 bool H5adFile::has_column(H5adAxis axis, const std::string& name) const {
   const auto& names = columns(axis);
   return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::vector<std::string> H5adFile::odd_columns(H5adAxis axis) const {
+  const Quiet quiet;
+  const Table& rows = table(axis);
+  std::vector<std::string> odd;
+  for (const std::string& name : rows.columns) {
+    const std::string place = rows.group + "/" + name;
+    const bool is_group = hdf5::object_kind(file_, place) == ObjectKind::group;
+    const bool is_categorical = is_group && hdf5::object_kind(file_, place + "/codes") != ObjectKind::absent;
+    const bool is_known = is_categorical ? is_plain(file_, place + "/codes", rows.n_rows) &&
+                                               is_plain_or_masked(file_, place + "/categories", std::nullopt)
+                                         : is_plain_or_masked(file_, place, rows.n_rows);
+    if (!is_known) odd.push_back(name);
+  }
+  return odd;
 }
 
 Result<H5adFile::StoredColumn> H5adFile::read_stored(const Table& table, const std::string& name) const {

@@ -37,6 +37,8 @@ class H5adFile {
   // Columns in the file's order, the index left out. An axis that is absent has none.
   const std::vector<std::string>& columns(H5adAxis axis) const { return table(axis).columns; }
   bool has_column(H5adAxis axis, const std::string& name) const;
+  // Columns that read_column() cannot read, by their kind and shape: their values are not looked at.
+  std::vector<std::string> odd_columns(H5adAxis axis) const;
 
   // Errors: no such column (the remedy lists those that exist), a kind that is not known, another length than the
   // index, a category code out of range.

@@ -35,6 +35,20 @@ std::vector<std::string> columns_named(const std::string& text, const std::funct
   return names;
 }
 
+std::vector<std::string> names_chosen(const std::vector<std::string>& given,
+                                      const std::function<bool(const std::string&)>& exists) {
+  std::vector<std::string> names;
+  for (const std::string& each : given) {
+    const std::vector<std::string> parts = columns_named(each, exists);
+    if (std::all_of(parts.begin(), parts.end(), exists)) {
+      names.insert(names.end(), parts.begin(), parts.end());
+    } else {
+      names.push_back(each);
+    }
+  }
+  return names;
+}
+
 LabelColumn joined_labels(const LabelColumn& first, const LabelColumn& second,
                           const std::function<bool(std::string_view)>& is_control) {
   LabelColumn out{first.name + "_" + second.name, {}, {}};

@@ -21,6 +21,11 @@ struct RowFilter {
 // "A,B" as A and B; a name that is a column as a whole is that column.
 std::vector<std::string> columns_named(const std::string& text, const std::function<bool(const std::string&)>& exists);
 
+// What a flag chooses that may be repeated (--context, --fold): "A,B" is A and B where it is no name itself and they
+// are.
+std::vector<std::string> names_chosen(const std::vector<std::string>& given,
+                                      const std::function<bool(const std::string&)>& exists);
+
 // Two columns as one: A_B, where B is there and A names no control, which keeps its label.
 LabelColumn joined_labels(const LabelColumn& first, const LabelColumn& second,
                           const std::function<bool(std::string_view)>& is_control);

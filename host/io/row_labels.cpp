@@ -1,6 +1,7 @@
 #include "io/row_labels.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <numeric>
 
@@ -11,6 +12,16 @@ std::optional<std::string> first_column(const H5adFile& file, std::span<const st
     if (file.has_column(H5adAxis::obs, std::string(name))) return std::string(name);
   }
   return std::nullopt;
+}
+
+std::vector<std::string> notes_on_odd_columns(const H5adFile& file) {
+  std::vector<std::string> notes;
+  for (const auto& [axis, name] : {std::pair{H5adAxis::obs, "obs"}, std::pair{H5adAxis::var, "var"}}) {
+    const std::vector<std::string> odd = file.odd_columns(axis);
+    if (odd.empty()) continue;
+    notes.push_back(fmt::format("columns of {} that cannot be read are passed over: {}", name, fmt::join(odd, ", ")));
+  }
+  return notes;
 }
 
 Result<LabelColumn> read_row_labels(const H5adFile& file, const std::string& column) {

@@ -19,6 +19,9 @@ inline constexpr const char* kRowNames = "index";
 // The first of `names` that is a column of obs.
 std::optional<std::string> first_column(const H5adFile& file, std::span<const std::string_view> names);
 
+// A note on each of obs and var that has columns which cannot be read, and which are passed over unless they are named.
+std::vector<std::string> notes_on_odd_columns(const H5adFile& file);
+
 // Distinct labels and a code per row, from a column of obs or, for kRowNames, from the row names.
 Result<LabelColumn> read_row_labels(const H5adFile& file, const std::string& column);
 

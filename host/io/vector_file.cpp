@@ -20,6 +20,7 @@
 #include "io/large_pages.hpp"
 #include "io/npz.hpp"
 #include "io/regular_file.hpp"
+#include "io/row_labels.hpp"
 
 namespace headroom {
 namespace {
@@ -99,6 +100,7 @@ Result<VectorFile> read_h5ad_vectors(const std::filesystem::path& path, std::str
   if (!h5ad) return tl::unexpected(h5ad.error());
   Part part = h5ad_part(part_text);
   VectorFile file;
+  file.notes = notes_on_odd_columns(*h5ad);
   if (part.ids.empty()) {
     auto ids = h5ad->read_index(H5adAxis::obs);
     if (!ids) return tl::unexpected(ids.error());

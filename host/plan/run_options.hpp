@@ -36,7 +36,8 @@ struct PredictionsSpec {
   std::string name;  // the method's name
   std::filesystem::path path;
   PredictedForm form = PredictedForm::deltas;
-  std::string values = "asis";  // counts (each row is scaled to 10,000, then log1p), log1p or asis (taken as they are)
+  std::string values = "asis";       // counts (each row is scaled to the target sum, then log1p), log1p or asis
+  std::optional<double> target_sum;  // of counts; none: the task's, else 10,000
   // Columns to take where the file has them, and which of them it must have; empty: the usual names.
   std::string pert_column, context_column, fold_column, gene_column;
   std::vector<std::string> required_columns;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "io/row_choice.hpp"
+
 namespace headroom {
 namespace {
 
@@ -15,7 +17,10 @@ Result<std::vector<std::int32_t>> chosen_folds(const Task& task, const std::vect
     for (std::size_t f = 0; f < task.fold_names.size(); ++f) folds.push_back(static_cast<std::int32_t>(f));
     return folds;
   }
-  for (const std::string& name : names) {
+  const auto is_there = [&](const std::string& name) {
+    return std::find(task.fold_names.begin(), task.fold_names.end(), name) != task.fold_names.end();
+  };
+  for (const std::string& name : names_chosen(names, is_there)) {
     const auto found = std::find(task.fold_names.begin(), task.fold_names.end(), name);
     if (found == task.fold_names.end()) {
       return bad_input(fmt::format("the task has no fold '{}'", name), task.path,

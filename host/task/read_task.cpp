@@ -109,14 +109,16 @@ Result<SortedRows> sort_rows(const H5adFile& file, const LabelColumn& perts, con
   if (!options.contexts.empty()) {
     std::vector<std::string> known;
     for (const auto& [name, rows] : rows_of) known.push_back(name);
-    for (const std::string& name : options.contexts) {
+    const std::vector<std::string> chosen =
+        names_chosen(options.contexts, [&](const std::string& name) { return rows_of.count(name) > 0; });
+    for (const std::string& name : chosen) {
       if (rows_of.count(name) == 0) {
         return bad_input(fmt::format("the task has no context '{}'", name), file.path(),
                          fmt::format("its contexts are: {}", fmt::join(known, ", ")));
       }
     }
     std::erase_if(rows_of, [&](const auto& entry) {
-      return std::find(options.contexts.begin(), options.contexts.end(), entry.first) == options.contexts.end();
+      return std::find(chosen.begin(), chosen.end(), entry.first) == chosen.end();
     });
   }
 
@@ -280,15 +282,22 @@ void read_origin(const H5adFile& file, Task* task) {
     return value && std::isfinite(*value) && *value >= 1 ? value : std::nullopt;
   };
   task->origin.target_sum = number(kTargetSumKey);
+  task->origin.target_sum_is_unknown = file.uns_text(kTargetSumKey) == kUnknownTargetSum;
   if (const auto n = number(kTotalGenesKey); n && *n < 1e9) task->origin.n_total_genes = static_cast<std::size_t>(*n);
   if (const auto split = file.uns_text(kSplitKey)) task->split = split_of_text(*split);
   task->origin.batch_column = file.uns_text(kBatchColumnKey).value_or("");
-  const std::string batches = file.uns_text(kBatchesKey).value_or("");
-  for (std::size_t begin = 0; begin < batches.size();) {
-    const std::size_t end = std::min(batches.find('\n', begin), batches.size());
-    task->origin.batches.push_back(batches.substr(begin, end - begin));
-    begin = end + 1;
-  }
+  const auto lines = [&](const char* key) {
+    const std::string text = file.uns_text(key).value_or("");
+    std::vector<std::string> all;
+    for (std::size_t begin = 0; begin < text.size();) {
+      const std::size_t end = std::min(text.find('\n', begin), text.size());
+      all.push_back(text.substr(begin, end - begin));
+      begin = end + 1;
+    }
+    return all;
+  };
+  task->origin.batches = lines(kBatchesKey);
+  task->origin.controls = lines(kControlsKey);
 }
 
 // The control's expression per context, where the file keeps it.
@@ -465,6 +474,7 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
   task.sha256 = std::move(*hash);
   task.n_rows_read = static_cast<std::int64_t>(file->n_obs());
   if (auto carried = carry_doubts(*file, review); !carried) return tl::unexpected(carried.error());
+  task.notes = notes_on_odd_columns(*file);
   if (file->n_vars() == 0) return bad_input("the task has no genes", task.path, "give deltas of at least one gene");
 
   auto pert_column = options.pert_column;
@@ -485,6 +495,9 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
     auto labels = file->read_labels(H5adAxis::obs, *context_column);
     if (!labels) return tl::unexpected(labels.error());
     contexts = std::move(*labels);
+  }
+  if (!pert_column) {
+    if (auto named = require_named_rows(*file, *perts, contexts); !named) return tl::unexpected(named.error());
   }
   const auto control = control_rows(*file, kControlColumn);
   if (!control) return tl::unexpected(control.error());

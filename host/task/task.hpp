@@ -44,9 +44,11 @@ struct TaskContext {
 // How the deltas were made, as far as the file says it: predictions become deltas in the same way.
 struct DeltaOrigin {
   std::optional<double> target_sum;          // what cells were scaled to; none: 10,000
+  bool target_sum_is_unknown = false;        // cells were taken as they were
   std::optional<std::size_t> n_total_genes;  // over how many genes their totals went; none: over the task's
   std::string batch_column;                  // of the cells; empty: unknown, or one batch
   std::vector<std::string> batches;
+  std::vector<std::string> controls;  // labels of control cells
 };
 
 // What was picked, for the user to see.

@@ -1,6 +1,7 @@
 #include "task/task_review.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -56,6 +57,45 @@ ReadLabels review_perturbations(const H5adFile& file, const LabelColumn& perts, 
   const std::string where = perts.name == kRowNames ? fmt::format("{}, row names", file.path())
                                                     : fmt::format("{}, column '{}'", file.path(), perts.name);
   return review_labels(perts.labels, n_rows, options.labels, is_gene, where, review);
+}
+
+namespace {
+
+// As a whole, or each context by itself, whose rows were put below each other.
+bool are_only_numbered(const LabelColumn& row_names, const std::optional<LabelColumn>& contexts) {
+  if (are_row_numbers(row_names.labels)) return true;
+  if (!contexts) return false;
+  std::vector<std::vector<std::string>> of_context(contexts->labels.size());
+  for (std::size_t row = 0; row < row_names.labels.size(); ++row) {
+    const std::int32_t context = contexts->codes[row];
+    if (context != LabelColumn::kMissing)
+      of_context[static_cast<std::size_t>(context)].push_back(row_names.labels[row]);
+  }
+  return std::all_of(of_context.begin(), of_context.end(),
+                     [](const std::vector<std::string>& names) { return names.empty() || are_row_numbers(names); });
+}
+
+}  // namespace
+
+Result<void> require_named_rows(const H5adFile& file, const LabelColumn& row_names,
+                                const std::optional<LabelColumn>& contexts) {
+  if (!are_only_numbered(row_names, contexts)) return {};
+  std::vector<std::string> names;
+  for (const std::string& name : file.columns(H5adAxis::obs)) {
+    const auto column = file.read_labels(H5adAxis::obs, name);
+    if (!column) continue;                                 // told of as such
+    std::set<std::pair<std::int32_t, std::int32_t>> seen;  // once in each context
+    bool is_name = true;
+    for (std::size_t row = 0; row < column->codes.size() && is_name; ++row) {
+      const std::int32_t code = column->codes[row];
+      is_name = code != LabelColumn::kMissing && seen.emplace(contexts ? contexts->codes[row] : 0, code).second;
+    }
+    if (is_name) names.push_back(name);
+  }
+  if (names.empty()) return {};
+  return bad_input("its rows are only numbered, and no column has a usual name of perturbations", file.path(),
+                   fmt::format("name the column of perturbations, {}, with --pert-col; --pert-col {} takes the numbers",
+                               fmt::join(names, " or "), kRowNames));
 }
 
 void review_guides(const H5adFile& file, const LabelColumn& perts, const std::vector<std::size_t>& rows,

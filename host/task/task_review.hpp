@@ -25,6 +25,11 @@ Result<GeneColumns> read_gene_columns(const H5adFile& file, const std::optional<
 ReadLabels review_perturbations(const H5adFile& file, const LabelColumn& perts, const std::vector<bool>& control,
                                 const GeneColumns& genes, const TaskOptions& options, Review& review);
 
+// Rows that are numbered in order beside a column that may name their perturbations, none of which has a usual name:
+// bad_input, with the columns to choose from.
+Result<void> require_named_rows(const H5adFile& file, const LabelColumn& row_names,
+                                const std::optional<LabelColumn>& contexts);
+
 // Perturbation ids that are guides, of which a column of obs says that several aim at one gene. `rows`: those of the
 // task's perturbations.
 void review_guides(const H5adFile& file, const LabelColumn& perts, const std::vector<std::size_t>& rows,

@@ -53,7 +53,10 @@ Guess guess_of(const H5adFile& file, ReadingFlags& flags, Review& review) {
   auto named = flags.task.pert_column ? flags.task.pert_column : first_column(file, kPertColumns);
   if (!named) {
     named = column_with_controls(file);
-    if (!named) return Guess::vectors;
+    // Vectors have no folds; deltas whose perturbations are not found are refused as such.
+    const bool has_folds =
+        flags.task.fold_column || first_column(file, kFoldColumns) || file.has_column(H5adAxis::obs, "fold_0");
+    if (!named) return has_folds ? Guess::deltas : Guess::vectors;
     flags.task.pert_column = flags.cells.columns.pert_col = named;
     review.understood(
         fmt::format("column '{}' of obs holds labels of controls and is taken for the perturbations: other commands "

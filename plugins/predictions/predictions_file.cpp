@@ -68,6 +68,9 @@ Result<PredictionsFile> PredictionsFile::open(const std::filesystem::path& path,
   PredictionsFile file(std::move(*opened));
   file.path_ = std::move(name);
   file.options_ = std::move(options);
+  file.given_controls_ = file.options_.labels.controls;
+  std::vector<std::string>& controls = file.options_.labels.controls;
+  controls.insert(controls.end(), file.options_.task_controls.begin(), file.options_.task_controls.end());
   name = file.path_;
   if (auto read = file.read_rows(); !read) return named(read.error());
   return file;
@@ -96,7 +99,7 @@ Result<PredictionsFile::Labels> PredictionsFile::read_labels(const std::string& 
   };
   const std::vector<std::string>& controls = options_.labels.controls;
   const auto is_control = [&](std::string_view label) {
-    return controls.empty() ? names_control(label) : is_given_control(label, controls);
+    return (given_controls_.empty() && names_control(label)) || is_given_control(label, controls);
   };
   std::optional<LabelColumn> read;
   for (const std::string& name : columns_named(column, is_column)) {
@@ -121,6 +124,7 @@ Result<PredictionsFile::Labels> PredictionsFile::read_labels(const std::string& 
 }
 
 Result<void> PredictionsFile::read_rows() {
+  notes_ = notes_on_odd_columns(file_);
   const auto pert_column = choose_column(options_.pert_column, kPertColumns);
   const auto context_column = choose_column(options_.context_column, kContextColumns);
   const auto fold_column = choose_column(options_.fold_column, kFoldColumns);
@@ -178,8 +182,8 @@ Result<void> PredictionsFile::read_rows() {
                                fold_column->value_or("no column")));
   if (!*context_column) notes_.push_back("no column of contexts: its rows serve every context of the task");
   if (*fold_column) notes_.push_back(fmt::format("each row serves the fold that column '{}' names", folds_->column));
-  if (!options_.labels.controls.empty() && !any_labelled_control) {
-    notes_.push_back(fmt::format("no row is labelled '{}'", fmt::join(options_.labels.controls, "' or '")));
+  if (!given_controls_.empty() && !any_labelled_control) {
+    notes_.push_back(fmt::format("no row is labelled '{}'", fmt::join(given_controls_, "' or '")));
   }
   if (n_missing > 0) {
     notes_.push_back(fmt::format("{} row{} without a perturbation {} left out", n_missing, n_missing == 1 ? "" : "s",
@@ -201,7 +205,8 @@ Result<void> PredictionsFile::read_rows() {
                                      : ": the task's own control is subtracted"));
   }
   if (rows_.empty()) return bad_input("the file predicts nothing", path_, "give rows that are not controls");
-  return options_.form == PredictionsOptions::Form::cells ? Result<void>() : refuse_repeats();
+  if (options_.form != PredictionsOptions::Form::cells) repeat_ = find_repeat();
+  return {};
 }
 
 // Where the task's deltas are means over batches and the file tells the same ones.
@@ -256,7 +261,7 @@ std::vector<LabelRole> PredictionsFile::review_perturbations(const std::vector<b
   return read.role;
 }
 
-Result<void> PredictionsFile::refuse_repeats() const {
+std::optional<Error> PredictionsFile::find_repeat() const {
   std::map<std::tuple<std::int32_t, std::int32_t, std::int32_t>, std::size_t> first_row;
   for (const std::size_t row : rows_) {
     const auto [at, is_new] = first_row.try_emplace(
@@ -271,14 +276,17 @@ Result<void> PredictionsFile::refuse_repeats() const {
     if (folds_) {
       where_in_task += fmt::format(" in fold '{}'", folds_->names[static_cast<std::size_t>(folds_->of_row[row])]);
     }
-    return bad_input(fmt::format("perturbation '{}' is there twice{} (rows {} and {})", pert, where_in_task,
-                                 at->second + 1, row + 1),
-                     path_,
-                     options_.form == PredictionsOptions::Form::profiles
-                         ? "keep one row for each, or say that rows are cells with --predicted cells"
-                         : "keep one row for each perturbation, context and fold");
+    return Error{ErrorKind::bad_input,
+                 fmt::format("perturbation '{}' is there twice{} (rows {} and {})", pert, where_in_task, at->second + 1,
+                             row + 1),
+                 path_,
+                 !options_.plane.empty() ? "keep one row for each perturbation, context and fold"
+                 : options_.form == PredictionsOptions::Form::profiles
+                     ? "keep one row for each, or say that rows are cells with --predicted cells"
+                     : "keep one row for each perturbation, context and fold; if the rows are predicted cells, give "
+                       "--predicted cells and --values counts or log1p"};
   }
-  return {};
+  return std::nullopt;
 }
 
 // The var index or the text column of var that knows most genes of the task; ties go to the first.
@@ -306,6 +314,7 @@ Result<std::vector<std::int32_t>> PredictionsFile::locate_genes(const std::vecto
       ids = std::move(*index);
     } else {
       const auto column = file_.read_column(H5adAxis::var, candidate);
+      if (!column && candidates.size() > 1) continue;  // an odd column that nobody uses
       if (!column) return tl::unexpected(column.error());
       if (candidates.size() > 1 && !std::holds_alternative<std::vector<std::string>>(column->values)) continue;
       for (std::size_t i = 0; i < column->size(); ++i) ids.push_back(column->text(i));
@@ -352,20 +361,22 @@ Result<std::vector<std::int32_t>> PredictionsFile::locate_genes(const std::vecto
 }
 
 // A context or fold of which the file has no row is no missing row: it was named otherwise, or left out as a whole.
-Result<void> PredictionsFile::check_served(const Question& question, std::optional<std::int32_t> context) const {
-  if (contexts_ && !context) {
-    return bad_input(
-        fmt::format("it has no rows for context '{}'", question.context), path_,
-        fmt::format("its contexts are: {}; leave the others out with --context", some_of(contexts_->names)));
-  }
+Result<void> PredictionsFile::check_context(std::string_view name, std::optional<std::int32_t> context) const {
+  if (!contexts_ || context) return {};
+  return bad_input(fmt::format("it has no rows for context '{}'", name), path_,
+                   fmt::format("its contexts are: {}; leave the others out with --context", some_of(contexts_->names)));
+}
+
+Result<void> PredictionsFile::check_fold(std::string_view name, std::string_view context_name,
+                                         std::optional<std::int32_t> context) const {
   if (!folds_) return {};
-  const auto fold = folds_->find(question.fold);
+  const auto fold = folds_->find(name);
   const bool served = fold && std::any_of(rows_.begin(), rows_.end(), [&](std::size_t row) {
                         return folds_->of_row[row] == *fold && is_of_context(row, context);
                       });
   if (served) return {};
   return bad_input(
-      fmt::format("it has no rows for fold '{}' in context '{}'", question.fold, question.context), path_,
+      fmt::format("it has no rows for fold '{}' in context '{}'", name, context_name), path_,
       fmt::format("column '{}' names the folds {}; without such a column every row serves its perturbation's fold",
                   folds_->column, some_of(folds_->names)));
 }
@@ -521,9 +532,22 @@ Result<std::vector<double>> PredictionsFile::weights_of(const std::vector<std::s
   return weights;
 }
 
+Error PredictionsFile::no_perturbation_is_there(const std::vector<std::string_view>& ids,
+                                                std::string_view context) const {
+  return {ErrorKind::bad_input,
+          fmt::format("none of the {} perturbations of context '{}' is there", ids.size(), context), path_,
+          fmt::format("check that its ids are of the same kind as the task's: the task's {} are like {}, the file's {} "
+                      "like {}",
+                      ids.size(), first_few({ids.begin(), ids.end()}), perts_.names.size(), first_few(perts_.names))};
+}
+
 Result<PredictionsFile::Answer> PredictionsFile::predict(const Question& question) const {
+  if (repeat_) return tl::unexpected(*repeat_);
   const auto context = contexts_ ? contexts_->find(question.context) : std::nullopt;
-  if (auto served = check_served(question, context); !served) return tl::unexpected(served.error());
+  if (auto served = check_context(question.context, context); !served) return tl::unexpected(served.error());
+  if (auto served = check_fold(question.fold, question.context, context); !served) {
+    return tl::unexpected(served.error());
+  }
   if (!options_.plate.empty() && !batches_) {
     return bad_input(fmt::format("its cells name no plate: there is no column '{}'", options_.batch_column), path_,
                      "give that column: the task's labels were called on each plate against its own control");
@@ -545,15 +569,7 @@ Result<PredictionsFile::Answer> PredictionsFile::predict(const Question& questio
     rows.push_back(row);
     target_of_row.push_back(*position);
   }
-  if (!any_known) {
-    return bad_input(
-        fmt::format("none of the {} perturbations of context '{}' is there", question.ids.size(), question.context),
-        path_,
-        fmt::format("check that its ids are of the same kind as the task's: the task's {} are like {}, the file's {} "
-                    "like {}",
-                    question.ids.size(), first_few({question.ids.begin(), question.ids.end()}), perts_.names.size(),
-                    first_few(perts_.names)));
-  }
+  if (!any_known) return tl::unexpected(no_perturbation_is_there(question.ids, question.context));
   const auto genes = locate_genes(question.genes);
   if (!genes) return tl::unexpected(genes.error());
 
@@ -597,9 +613,6 @@ Result<void> PredictionsFile::review(const ReviewQuestion& question, Review& rev
     if (is_of_context(row, context)) controls.push_back(row);
   }
   review_conditions(rows, review);
-  const auto genes = locate_genes(question.genes);
-  if (rows.empty() || !genes) return {};  // said where its predictions are asked for
-
   const std::size_t n_total = options_.n_total_genes.value_or(question.genes.size());
   if (options_.counts && file_.n_vars() != n_total) {
     review.raise(
@@ -612,6 +625,14 @@ Result<void> PredictionsFile::review(const ReviewQuestion& question, Review& rev
          {},
          fmt::format("give counts of the task's {} genes, or scale them before and say --values log1p", n_total)});
   }
+  if (repeat_) return tl::unexpected(*repeat_);
+  if (auto served = check_context(question.context, context); !served) return served;
+  for (const std::string& fold : question.folds) {
+    if (auto served = check_fold(fold, question.context, context); !served) return served;
+  }
+  if (rows.empty()) return tl::unexpected(no_perturbation_is_there(question.ids, question.context));
+  const auto genes = locate_genes(question.genes);
+  if (!genes) return tl::unexpected(genes.error());
   if (!question.control) return {};
   if (!controls.empty()) {
     review_scale(question, controls, true, *genes, review);
@@ -622,7 +643,8 @@ Result<void> PredictionsFile::review(const ReviewQuestion& question, Review& rev
 }
 
 void PredictionsFile::review_conditions(const std::vector<std::size_t>& rows, Review& review) const {
-  if (options_.form != PredictionsOptions::Form::cells) return;  // rows that repeat were refused
+  // Else each row is a prediction of its own.
+  if (options_.form != PredictionsOptions::Form::cells && !repeat_) return;
   std::vector<std::uint32_t> perturbation(file_.n_obs(), kNoGroup);
   for (const std::size_t row : rows) perturbation[row] = static_cast<std::uint32_t>(perts_.of_row[row]);
   for (const std::string& name : file_.columns(H5adAxis::obs)) {
@@ -636,13 +658,13 @@ void PredictionsFile::review_conditions(const std::vector<std::size_t>& rows, Re
     if (several.empty()) continue;
     std::vector<std::string> values;
     for (const std::string& label : column->labels) values.push_back("'" + label + "'");
-    review.raise({"rows.conditions_merged", fmt::format("{}, column '{}'", path_, name),
-                  fmt::format("column '{}' takes several values within {} perturbations, whose cells would be averaged "
-                              "into one profile",
-                              name, several.size()),
-                  static_cast<std::int64_t>(several.size()), examples_of(values),
-                  fmt::format("--where {}=VALUE keeps one, --pert-col {},{} tells them apart where the task does", name,
-                              perts_.column, name)});
+    review.raise(
+        {"rows.conditions_merged", fmt::format("{}, column '{}'", path_, name),
+         fmt::format("column '{}' takes several values within {} perturbations, {}", name, several.size(),
+                     repeat_ ? "which then have several rows" : "whose cells would be averaged into one profile"),
+         static_cast<std::int64_t>(several.size()), examples_of(values),
+         fmt::format("--where {}=VALUE keeps one, --pert-col {},{} tells them apart where the task does", name,
+                     perts_.column, name)});
   }
 }
 
@@ -657,7 +679,7 @@ void PredictionsFile::review_scale(const ReviewQuestion& question, const std::ve
   scale.said = are_deltas ? SaidScale::deltas : options_.counts ? SaidScale::counts : SaidScale::log1p;
   scale.are_cells = options_.form == PredictionsOptions::Form::cells;
   scale.are_controls = are_controls;
-  scale.target_sum = options_.target_sum;
+  scale.target_sum = options_.scale_is_known ? std::optional(options_.target_sum) : std::nullopt;
   scale.control = *question.control;
   scale.genes.assign(genes.begin(), genes.end());
   scale.rows.resize(static_cast<Eigen::Index>(n), static_cast<Eigen::Index>(n_vars));
@@ -675,8 +697,9 @@ void PredictionsFile::review_scale(const ReviewQuestion& question, const std::ve
                             are_controls ? "its own control rows" : "the predictions", *cause),
                 static_cast<std::int64_t>(n),
                 {},
-                fmt::format("give log1p of counts scaled to {:g}, or say what they are with --predicted and --values",
-                            options_.target_sum)});
+                fmt::format("give {}, or say what they are with --predicted and --values",
+                            options_.scale_is_known ? fmt::format("log1p of counts scaled to {:g}", options_.target_sum)
+                                                    : std::string("them on the scale of the task's cells"))});
 }
 
 void PredictionsFile::review_left_out(bool contexts_were_chosen, Review& review) const {

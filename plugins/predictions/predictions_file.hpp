@@ -32,11 +32,15 @@ struct PredictionsOptions {
   // The rows are counts: each is scaled to a total of 10,000 and log1p taken (protocol section 1.1). Else they are
   // taken as they are.
   bool counts = false;
-  // Of the task: what cells are scaled to, and over how many genes; none: over its own.
+  // Of the task: what cells are scaled to, whether its own cells are known to be, and over how many genes; none: over
+  // its own.
   double target_sum = 10'000;
+  bool scale_is_known = true;
   std::optional<std::size_t> n_total_genes;
-  // Control rows are those of these labels or globs in the perturbation column, and those that is_control flags.
+  // Control rows are those of these labels or globs in the perturbation column, those that are called as the task's
+  // control is, and those that is_control flags.
   LabelOptions labels;
+  std::vector<std::string> task_controls;
   // The task's column of batches and their names; empty: its deltas are not means over batches. Cells are then averaged
   // within each of these batches, and the batches of a perturbation weigh the same, as the task's do.
   std::string batch_column;
@@ -65,8 +69,7 @@ class PredictionsFile {
   };
 
   // `name` stands for the file in errors, since `path` may be /proc/self/fd/N. Errors (bad_input): no readable h5ad, a
-  // required column that is not there, a row without a perturbation, context or fold where those columns exist, and two
-  // rows for one perturbation, context and fold (unless rows are cells).
+  // required column that is not there, a row without a perturbation, context or fold where those columns exist.
   static Result<PredictionsFile> open(const std::filesystem::path& path, std::string name, PredictionsOptions options);
 
   // What a review asks of one context of the task.
@@ -75,9 +78,11 @@ class PredictionsFile {
     std::vector<std::string_view> ids;    // perturbations of the task
     std::vector<std::string_view> genes;  // of the task; may repeat
     std::optional<RowVector> control;     // the task's control profile
+    std::vector<std::string> folds;       // for which there must be rows, where the file tells folds
   };
   // Raises what is doubtful about the file as predictions for this context, and remembers which rows it serves. After
-  // the last context, `review_left_out` tells of those that serve none. Errors as predict().
+  // the last context, `review_left_out` tells of those that serve none. Errors as predict(), but for what is wrong with
+  // values: these are not read.
   Result<void> review(const ReviewQuestion& question, Review& review);
   void review_left_out(bool contexts_were_chosen, Review& review) const;
 
@@ -85,8 +90,9 @@ class PredictionsFile {
   const std::vector<std::string>& notes() const { return notes_; }
 
   // With labels.merge, rows whose labels are spellings of one id serve it together: deltas as their mean weighted by
-  // n_cells where obs has it. Errors (bad_input): nothing for this context or fold, none of the ids, a gene of the task
-  // that is not there or there another number of times, NaN, infinity, a negative count.
+  // n_cells where obs has it. Errors (bad_input): two rows for one perturbation, context and fold (unless rows are
+  // cells), nothing for this context or fold, none of the ids, a gene of the task that is not there or there another
+  // number of times, NaN, infinity, a negative count.
   Result<Answer> predict(const Question& question) const;
 
  private:
@@ -122,10 +128,14 @@ class PredictionsFile {
   Result<std::optional<std::string>> choose_column(const std::string& named,
                                                    std::span<const std::string_view> usual) const;
   Result<Labels> read_labels(const std::string& column) const;
-  Result<void> refuse_repeats() const;
+  // The first two rows for one perturbation, context and fold.
+  std::optional<Error> find_repeat() const;
   // Position in the file of each gene of the question.
   Result<std::vector<std::int32_t>> locate_genes(const std::vector<std::string_view>& genes) const;
-  Result<void> check_served(const Question& question, std::optional<std::int32_t> context) const;
+  Result<void> check_context(std::string_view name, std::optional<std::int32_t> context) const;
+  Result<void> check_fold(std::string_view name, std::string_view context_name,
+                          std::optional<std::int32_t> context) const;
+  Error no_perturbation_is_there(const std::vector<std::string_view>& ids, std::string_view context) const;
   Result<void> normalise(double* values, std::size_t row) const;
   bool has_probabilities() const;                 // layers of all classes
   std::string matrix_name() const;                // that is read
@@ -139,6 +149,8 @@ class PredictionsFile {
   std::string path_;
   PredictionsOptions options_;
   std::vector<std::string> notes_;
+  std::vector<std::string> given_controls_;  // by --control; the options hold the task's as well
+  std::optional<Error> repeat_;
   std::vector<std::size_t> rows_;          // of the file, controls left out
   std::vector<std::size_t> control_rows_;  // of the file
   Labels perts_;                           // spellings that merge are one

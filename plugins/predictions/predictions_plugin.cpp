@@ -70,7 +70,9 @@ class Predictions final : public sdk::Embedding {
              {"controls", "", "labels or globs of control rows, which are left out, one a line"},
              {"keep_labels", "", "labels that look missing and are not, one a line"},
              {"merge_labels", "false", "spellings of one perturbation are one"},
+             {"task_controls", "", "what the task's own control cells are called, one a line"},
              {"target_sum", "10000", "what the task's cells were scaled to"},
+             {"scale_is_known", "true", "false: they were taken as they were"},
              {"total_genes", "0", "over how many genes they were; 0: over the task's"},
              {"batch_col", "", "the task's column of batches; empty: cells are averaged as they are"},
              {"batches", "", "the task's batches, one a line; empty: whatever that column names"},
@@ -85,6 +87,7 @@ class Predictions final : public sdk::Embedding {
               "above 0: nothing is predicted; each of so many requests is for a context of the task, its only training "
               "row the control's profile, and what is doubtful is said in the log"},
              {"contexts_with_control", "", "those of them whose row is a profile, one a line"},
+             {"review_folds", "", "folds for which there must be rows, one a line"},
              {"contexts_were_chosen", "false", "that rows of other contexts serve none is what the user wanted"}}};
   }
   static bool wants_training() { return true; }
@@ -95,6 +98,7 @@ class Predictions final : public sdk::Embedding {
         sums_(host.flag("sums")),
         n_to_review_(host.integer("review_contexts")),
         with_control_(lines_of(host.text("contexts_with_control"))),
+        review_folds_(lines_of(host.text("review_folds"))),
         contexts_were_chosen_(host.flag("contexts_were_chosen")) {
     for (const std::string& note : file_.notes()) host.info(note);
   }
@@ -125,16 +129,18 @@ class Predictions final : public sdk::Embedding {
 
  private:
   void review(const sdk::Host& host, const sdk::EmbeddingRequest& request) {
-    PredictionsFile::ReviewQuestion question{request.context(), {}, {}, {}};
+    PredictionsFile::ReviewQuestion question{request.context(), {}, {}, {}, review_folds_};
     for (std::int64_t i = 0; i < request.size(); ++i) question.ids.push_back(request.id(i));
     for (std::int64_t g = 0; g < request.n_genes(); ++g) question.genes.push_back(request.gene_id(g));
     const bool has_control =
         std::find(with_control_.begin(), with_control_.end(), request.context()) != with_control_.end();
     if (has_control && request.n_training() == 1) question.control = request.training_deltas().row(0);
-    file_.review(question, review_);
-    if (++n_reviewed_ < n_to_review_) return;
-    file_.review_left_out(contexts_were_chosen_, review_);
+    const auto reviewed = file_.review(question, review_);
+    if (reviewed && ++n_reviewed_ < n_to_review_) return;
+    // Of a file that does not fit the task, what it was taken to hold may be why.
+    if (reviewed) file_.review_left_out(contexts_were_chosen_, review_);
     for (const headroom::Doubt& doubt : review_.doubts()) host.info(headroom::doubt_line(doubt));
+    if (!reviewed) throw sdk::Error(reviewed.error().line());
   }
 
   static PredictionsFile open(const sdk::Host& host) {
@@ -155,7 +161,9 @@ class Predictions final : public sdk::Embedding {
     options.labels.controls = lines_of(host.text("controls"));
     options.labels.kept = lines_of(host.text("keep_labels"));
     options.labels.merge = host.flag("merge_labels");
+    options.task_controls = lines_of(host.text("task_controls"));
     options.target_sum = host.number("target_sum");
+    options.scale_is_known = host.flag("scale_is_known");
     if (const auto n = host.integer("total_genes"); n > 0) options.n_total_genes = static_cast<std::size_t>(n);
     options.batch_column = host.text("batch_col");
     options.batches = lines_of(host.text("batches"));
@@ -176,7 +184,7 @@ class Predictions final : public sdk::Embedding {
   std::string fold_;
   bool sums_;
   std::int64_t n_to_review_, n_reviewed_ = 0;
-  std::vector<std::string> with_control_;
+  std::vector<std::string> with_control_, review_folds_;
   bool contexts_were_chosen_;
   headroom::Review review_;
 };

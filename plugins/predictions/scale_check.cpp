@@ -23,6 +23,9 @@ constexpr double kSmallDifference = 0.05;
 // Own control rows that are off by more are on no scale of the task's, whatever it is.
 constexpr double kLargeDifference = 0.5;
 
+// Own rows that are off by less are logarithms as the control is.
+constexpr double kNearTheControl = 0.15;
+
 constexpr const char* kLogarithms = "log1p values, not counts";
 
 Row scaled(const Row& counts, double target_sum) {
@@ -49,14 +52,22 @@ std::optional<double> common_total(const Matrix& rows, const std::function<Row(c
   return (least + greatest) / 2;
 }
 
+// Predicted means, one profile for every cell, are as equal in their totals as scaled cells are, and in all else.
+bool vary_as_cells_do(const Matrix& rows) {
+  constexpr double kLeastVariation = 0.1;  // of the mean's length
+  const RowVector mean = rows.colwise().mean();
+  return (rows.rowwise() - mean).rowwise().norm().mean() > kLeastVariation * mean.norm();
+}
+
 std::optional<std::string> told_by_totals(const ScaleQuestion& question) {
-  if (!question.are_cells || question.said == SaidScale::deltas || question.rows.rows() < 3) return std::nullopt;
+  if (!question.target_sum || !question.are_cells || question.said == SaidScale::deltas) return std::nullopt;
+  if (question.rows.rows() < 3 || !vary_as_cells_do(question.rows)) return std::nullopt;
   if (question.said == SaidScale::counts) {
     const auto total = common_total(question.rows, [](const Row& r) { return power_minus_1(r, 1); });
     return total ? std::optional<std::string>(kLogarithms) : std::nullopt;
   }
   if (const auto total = common_total(question.rows, [](const Row& r) { return power_minus_1(r, 1); })) {
-    if (std::abs(*total / question.target_sum - 1) < kSameTotal) return "";
+    if (std::abs(*total / *question.target_sum - 1) < kSameTotal) return "";
     return with_total("log1p of counts", *total);
   }
   if (const auto total = common_total(question.rows, [](const Row& r) { return power_minus_1(r, std::numbers::ln2); }))
@@ -81,50 +92,99 @@ RowVector mean_on(const ScaleQuestion& question, const std::function<Row(const R
   return mean / static_cast<double>(question.rows.rows());
 }
 
-// A scale that the mean of the highest genes lies on, where few cells have zeros and the mean of logarithms is nearly
-// the logarithm of the mean. Scales that move them by less than a biased model might are not told.
-std::optional<std::string> told_by_level(const ScaleQuestion& question, const RowVector& mean, double off) {
-  constexpr double kNoLogarithm = 16;  // above log1p of a million
+// The usual scales, where the control's profile would lie on each, and how far off a profile may be that does, as a
+// share of its length: other logarithms are nearly multiples, other totals are not where many cells have zeros.
+struct UsualScale {
+  const char* name;
+  double most_rest;
+  Row profile;
+};
+std::vector<UsualScale> usual_scales(const Row& control, double target_sum) {
+  constexpr double kOfMultiples = 0.13, kOfTwice = 0.2, kOfTotals = 0.6;
+  const Row counts = control.exp() - 1;
+  const Row millions = (counts * (1e6 / target_sum)).log1p();
+  return {{"log1p of counts scaled to 1e+06 (CPM)", kOfTotals, millions},
+          {"log1p of counts scaled to 100000", kOfTotals, (counts * (1e5 / target_sum)).log1p()},
+          {"log2(1 + x)", kOfMultiples, control / std::numbers::ln2},
+          {"log2(1 + CPM)", kOfTotals, millions / std::numbers::ln2},
+          {"log10(1 + x)", kOfMultiples, control / std::numbers::ln10},
+          {"log1p taken twice", kOfTwice, control.log1p()}};
+}
+
+// The genes of which the control has most, of which few cells have zeros: there the mean of logarithms is nearly the
+// logarithm of the mean.
+std::vector<Eigen::Index> highest_genes(const RowVector& control) {
   constexpr double kHighestShare = 0.02;
   constexpr Eigen::Index kLeastGenes = 10;
-  constexpr double kClearlyOff = 0.35;
-  constexpr double kSameLevel = 0.06;
-  const bool are_whole = (question.rows.array() == question.rows.array().round()).all();
-  if (mean.maxCoeff() > kNoLogarithm || (are_whole && question.rows.maxCoeff() > 1)) {
-    return "counts or scaled counts, without a logarithm";
-  }
-  if (off < kClearlyOff) return std::nullopt;
-  std::vector<Eigen::Index> order(static_cast<std::size_t>(mean.size()));
+  std::vector<Eigen::Index> order(static_cast<std::size_t>(control.size()));
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](Eigen::Index a, Eigen::Index b) { return question.control(a) > question.control(b); });
-  const auto n = std::min(mean.size(), std::max(kLeastGenes, static_cast<Eigen::Index>(kHighestShare * mean.size())));
-  Row control(n), own(n);
-  for (Eigen::Index i = 0; i < n; ++i) {
-    control(i) = question.control(order[static_cast<std::size_t>(i)]);
-    own(i) = mean(order[static_cast<std::size_t>(i)]);
+  std::stable_sort(order.begin(), order.end(), [&](Eigen::Index a, Eigen::Index b) { return control(a) > control(b); });
+  const auto share = static_cast<Eigen::Index>(kHighestShare * static_cast<double>(control.size()));
+  order.resize(static_cast<std::size_t>(std::min(control.size(), std::max(kLeastGenes, share))));
+  return order;
+}
+
+// What is left of `mean` when its best multiple of `profile` is taken away, as a share of it; and that multiple.
+std::pair<double, double> rest_and_factor(const Row& mean, const Row& profile) {
+  const double factor = (mean * profile).sum() / profile.square().sum();
+  return {(mean - factor * profile).matrix().norm() / mean.matrix().norm(), factor};
+}
+
+// A model may be biased by some factor, but hardly by this one.
+bool is_beyond_bias(double factor) {
+  constexpr double kLargestBias = 1.7;
+  return factor > kLargestBias || factor < 1 / kLargestBias;
+}
+
+// A usual scale on which the highest genes lie; two where the others do not tell them apart. A model that is biased by
+// some factor lies on that multiple of the control much better than on any.
+std::optional<std::string> told_by_highest_genes(const ScaleQuestion& question, const Row& mean) {
+  constexpr double kSameLevel = 0.06, kSameLevelBeyondBias = 0.1;
+  constexpr double kAsClose = 2, kRounding = 0.02, kMuchBetter = 2.5;
+  const auto [rest_of_multiple, factor] = rest_and_factor(mean, question.control.array());
+  const bool may_be_bias = !is_beyond_bias(factor);
+  const std::vector<Eigen::Index> highest = highest_genes(question.control);
+  std::vector<std::pair<double, const char*>> found;
+  for (const UsualScale& scale : usual_scales(question.control.array(), question.target_sum.value_or(10'000))) {
+    double own = 0, expected = 0;
+    for (const Eigen::Index g : highest) {
+      own += mean(g);
+      expected += scale.profile(g);
+    }
+    if (std::abs(own / expected - 1) >= (may_be_bias ? kSameLevel : kSameLevelBeyondBias)) continue;
+    const double rest = (mean - scale.profile).matrix().norm() / mean.matrix().norm();
+    const bool is_bias = may_be_bias && rest > kRounding + kMuchBetter * rest_of_multiple;
+    if (rest < scale.most_rest && !is_bias) found.emplace_back(rest, scale.name);
   }
-  const Row counts = control.exp() - 1;
-  const struct {
-    const char* name;
-    Row level;
-  } scales[] = {
-      {"log1p of counts scaled to 1e+06 (CPM)", (counts * (1e6 / question.target_sum)).log1p()},
-      {"log1p of counts scaled to 100000", (counts * (1e5 / question.target_sum)).log1p()},
-      {"log2(1 + x)", control / std::numbers::ln2},
-      {"log2(1 + CPM)", (counts * (1e6 / question.target_sum)).log1p() / std::numbers::ln2},
-      {"log10(1 + x)", control / std::numbers::ln10},
-      {"log1p taken twice", control.log1p()},
-  };
-  double best = kSameLevel;
-  std::optional<std::string> told;
-  for (const auto& scale : scales) {
-    const double rest = std::abs(own.mean() / scale.level.mean() - 1);
-    if (rest >= best) continue;
-    best = rest;
-    told = scale.name;
-  }
+  if (found.empty()) return std::nullopt;
+  std::sort(found.begin(), found.end());
+  std::string told = found[0].second;
+  if (found.size() > 1 && found[1].first < kAsClose * found[0].first) told += std::string(" or ") + found[1].second;
   return told;
+}
+
+// Another scale by the level of the mean profile. Scales that move it by less than a biased model might are not told.
+std::optional<std::string> told_by_level(const ScaleQuestion& question, const RowVector& own_mean, double off) {
+  constexpr double kNoLogarithm = 16;  // above log1p of a million
+  constexpr double kClearlyOff = 0.35;
+  constexpr const char* kWithoutLogarithm = "counts or scaled counts, without a logarithm";
+  const bool are_whole = (question.rows.array() == question.rows.array().round()).all();
+  if (own_mean.maxCoeff() > kNoLogarithm || (are_whole && question.rows.maxCoeff() > 1)) return kWithoutLogarithm;
+  if (off < kClearlyOff) return std::nullopt;
+  const Row mean = own_mean.array(), control = question.control.array();
+  if (auto told = told_by_highest_genes(question, mean)) return told;
+
+  // Means of few counts lie below what kNoLogarithm says, but not on a line with logarithms.
+  constexpr double kOnALine = 0.3, kClearlyBetter = 0.7;
+  const auto [rest, factor] = rest_and_factor(mean, control);
+  const double rest_of_counts = rest_and_factor(mean, control.exp() - 1).first;
+  if (rest_of_counts < kOnALine && rest_of_counts < kClearlyBetter * rest) return kWithoutLogarithm;
+  // Where counts are few, another target sum multiplies the means of logarithms by nearly one factor.
+  if (rest < kOnALine && is_beyond_bias(factor)) {
+    return fmt::format("{:.2g} times the control's level: counts scaled to another total, or another logarithm",
+                       factor);
+  }
+  return std::nullopt;
 }
 
 // Expected squared distance between the means of two draws of the rows.
@@ -149,7 +209,7 @@ std::optional<std::string> other_scale(const ScaleQuestion& question) {
   if (const auto told = told_by_totals(question)) return told->empty() ? std::nullopt : told;
   const double length = question.control.norm();
   if (length == 0) return std::nullopt;
-  const double t = question.target_sum;
+  const double t = question.target_sum.value_or(10'000);
 
   Row control_everywhere = Row::Zero(question.rows.cols());  // zero at genes that the task lacks
   for (std::size_t g = 0; g < question.genes.size(); ++g) {
@@ -180,12 +240,13 @@ std::optional<std::string> other_scale(const ScaleQuestion& question) {
     case SaidScale::deltas:
       if (rest_of(as_is) < off / factor) cause = "profiles or cells, of which no control was subtracted";
       break;
-    case SaidScale::counts:
-      if (std::min(rest_of(as_is), rest_of([t](const Row& r) { return scaled(power_minus_1(r, 1).max(0), t); })) <
-          off / factor) {
-        cause = kLogarithms;
-      }
+    case SaidScale::counts: {
+      // Counts do not lie near the mean of their logarithms by any bias.
+      const double rest =
+          std::min(rest_of(as_is), rest_of([t](const Row& r) { return scaled(power_minus_1(r, 1).max(0), t); }));
+      if (rest < off / factor || rest < std::min(kNearTheControl, off / 2)) cause = kLogarithms;
       break;
+    }
     case SaidScale::log1p:
       if (rest_of(from_deltas) < off / factor && own_mean.norm() < kLargeDifference * length) {
         cause = "deltas, of which the control was subtracted already";

@@ -14,8 +14,8 @@ enum class SaidScale { counts, log1p, deltas };
 
 struct ScaleQuestion {
   SaidScale said = SaidScale::log1p;
-  bool are_cells = false;  // else means over cells, of which no total is exact
-  double target_sum = 10'000;
+  bool are_cells = false;                     // else means over cells, of which no total is exact
+  std::optional<double> target_sum = 10'000;  // of the task; none: unknown
   // Rows × all genes of the file, as they are stored: control rows of the file where it has any, else some predictions.
   Matrix rows;
   bool are_controls = false;

@@ -62,6 +62,30 @@ TEST_F(ProgramTest, HelpNamesEveryCommandAndExitCode) {
   }
 }
 
+// A flag that may be repeated takes one value, or several, and never the task that follows.
+TEST_F(TinyScreen, FlagsThatMayBeRepeatedLeaveTheTaskAlone) {
+  const std::string context =
+      json::parse(headroom("bounds screen/task --metric L2 --json").out)["contexts"][0]["context"];
+  const auto n_tables = [&](const std::string& flags) {
+    const Ended ended = headroom("bounds " + flags + " --predictor knn --common-dim 4 --json");
+    EXPECT_EQ(ended.exit_code, 0) << flags << ": " << ended.err;
+    return ended.exit_code == 0 ? json::parse(ended.out)["contexts"].size() : 0;
+  };
+  EXPECT_EQ(n_tables("--metric L2 screen/task"), 1u);
+  EXPECT_EQ(n_tables("--metric L2,MSE screen/task"), 2u);
+  EXPECT_EQ(n_tables("--metric L2 --metric MSE screen/task --quiet"), 2u);
+  EXPECT_EQ(n_tables("--metric L2 --context '" + context + "' screen/task --quiet"), 1u);
+  EXPECT_EQ(n_tables("--metric L2 --fold 0 1 screen/task --quiet"), 1u);
+  EXPECT_EQ(n_tables("--metric L2 screen/task --fold 0,1"), 1u);
+  EXPECT_EQ(n_tables("--target lfc screen/task --metric L2"), 1u);
+  EXPECT_EQ(n_tables("--metric L2 --nulls train_mean screen/task --ceiling idealized --ceiling sampling_error_q90"),
+            1u);
+  EXPECT_EQ(n_tables("--metric L2 --nulls train_mean --nulls no_change screen/task --control ntc"), 1u);
+  expect_error(headroom("bounds screen/task --fold 0,9"), 2, "the task has no fold '0,9'");
+  expect_error(headroom("bounds screen/task --metric L2 MSE"), 2, "MSE");
+  expect_error(headroom("bounds --context a b --metric L2"), 2, "task is required");
+}
+
 TEST_F(TinyScreen, RunWritesEveryFileAndAHonestSummary) {
   const Ended ended = headroom(std::string(kTinyRun) + "-o out");
   ASSERT_EQ(ended.exit_code, 0) << ended.err;

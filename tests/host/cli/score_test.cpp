@@ -233,25 +233,67 @@ TEST_F(ScoreTiny, RowsOfOtherDosesAreFilteredOrToldApart) {
   file.var_index = content.genes;
   file.obs_columns = {{"pert_id", perts, {}, true}, {"dose", doses, {}, true}};
   write_file(folder_ / "doses.h5ad", file, x);
-  expect_says(score("--predictions doses.h5ad"), 3, "is there twice");
+  expect_says(score("--predictions doses.h5ad"), 2, "[rows.conditions_merged]");
+  expect_says(score("--predictions doses.h5ad --accept rows.conditions_merged"), 2, "is there twice");
   for (const char* flags : {"--where dose=10", "--where dose=10.0"}) {
     std::filesystem::remove_all(folder_ / "out");
     const Ended ended = score(std::string("--predictions doses.h5ad ") + flags);
     ASSERT_EQ(ended.exit_code, 0) << ended.err;
     EXPECT_EQ(method_of(summary(), "doses")["value"], 0) << "the task has no such column, the predictions do";
   }
-  expect_says(score("--predictions doses.h5ad --where dose=7"), 3, "no row has '7' in column 'dose'");
-  expect_says(score("--predictions doses.h5ad --where time=7"), 3, "time");
+  expect_says(score("--predictions doses.h5ad --where dose=7"), 2, "no row has '7' in column 'dose'");
+  expect_says(score("--predictions doses.h5ad --where time=7"), 2, "time");
 
   // Cells of several doses would be averaged.
   expect_says(score("--predictions doses.h5ad --predicted cells --values log1p"), 2, "[rows.conditions_merged]");
 }
 
-TEST_F(ScoreTiny, WrongFilesFailWithOneReason) {
-  const auto expect_failed = [&](const PredictionsFileContent& content, const std::string& part,
-                                 const std::string& flags = "") {
+// What is known of a file before anything is evaluated is bad input, and nothing is written.
+TEST_F(ScoreTiny, FilesThatDoNotFitTheTaskAreRefused) {
+  const auto expect_refused = [&](const PredictionsFileContent& content, const std::string& part,
+                                  const std::string& flags = "") {
     content.write(folder_ / "bad.h5ad");
-    expect_says(score("--predictions bad.h5ad " + flags), 3, part);
+    expect_says(score("--predictions bad.h5ad " + flags), 2, part);
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
+  };
+  PredictionsFileContent content = truth();
+  content.genes[0] = "unheard_of";
+  expect_refused(content, "it lacks 1 of the task's 100 genes, the first is '" + task_.gene_ids[0] + "'");
+  content = truth();
+  content.genes[0] = content.genes[1];
+  expect_refused(content, "is there 2 times, in the task 1");
+
+  content = truth();
+  content.perts[1] = content.perts[0];
+  expect_refused(content, "is there twice in context '" + context().name + "' (rows 1 and 2)");
+  expect_refused(content, "if the rows are predicted cells, give --predicted cells and --values counts or log1p");
+
+  content = truth();
+  for (std::string& pert : content.perts) pert += "_other";
+  expect_refused(content, "none of the 12 perturbations");
+  content = truth();
+  for (std::string& name : content.contexts) name = "mars";
+  expect_refused(content, "it has no rows for context '" + context().name + "'");
+  content = truth();
+  content.folds.assign(content.perts.size(), "test");
+  expect_refused(content, "it has no rows for fold '");
+  content = truth();
+  content.perts[4] = "";
+  expect_refused(content, "row 5 has no value in column 'pert_id'");
+  expect_refused(truth(), "column 'target' is missing", "--pert-col target");
+
+  std::ofstream(folder_ / "text.h5ad") << "perturbation,gene\n";
+  expect_says(score("--predictions text.h5ad"), 2, "text.h5ad");
+  // One of two files is enough: the other's percentages would stand alone.
+  truth().write(folder_ / "good.h5ad");
+  expect_says(score("--predictions good.h5ad --predictions text.h5ad"), 2, "text.h5ad");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
+}
+
+TEST_F(ScoreTiny, WrongValuesFailWithOneReason) {
+  const auto expect_failed = [&](const PredictionsFileContent& content, const std::string& part) {
+    content.write(folder_ / "bad.h5ad");
+    expect_says(score("--predictions bad.h5ad "), 3, part);
     const json bad = method_of(summary(), "bad");
     EXPECT_EQ(bad["status"], "failed");
     EXPECT_FALSE(bad.contains("value"));
@@ -263,34 +305,6 @@ TEST_F(ScoreTiny, WrongFilesFailWithOneReason) {
   expect_failed(content, "is NaN for gene '" + task_.gene_ids[2] + "'");
   content.x(3, 2) = std::numeric_limits<double>::infinity();
   expect_failed(content, "is infinite for gene");
-
-  content = truth();
-  content.genes[0] = "unheard_of";
-  expect_failed(content, "it lacks 1 of the task's 100 genes, the first is '" + task_.gene_ids[0] + "'");
-  content = truth();
-  content.genes[0] = content.genes[1];
-  expect_failed(content, "is there 2 times, in the task 1");
-
-  content = truth();
-  content.perts[1] = content.perts[0];
-  expect_failed(content, "is there twice in context '" + context().name + "' (rows 1 and 2)");
-
-  content = truth();
-  for (std::string& pert : content.perts) pert += "_other";
-  expect_failed(content, "none of the 12 perturbations");
-  content = truth();
-  for (std::string& name : content.contexts) name = "mars";
-  expect_failed(content, "it has no rows for context '" + context().name + "'");
-  content = truth();
-  content.folds.assign(content.perts.size(), "test");
-  expect_failed(content, "it has no rows for fold '");
-  content = truth();
-  content.perts[4] = "";
-  expect_failed(content, "row 5 has no value in column 'pert_id'");
-  expect_failed(truth(), "column 'target' is missing", "--pert-col target");
-
-  std::ofstream(folder_ / "text.h5ad") << "perturbation,gene\n";
-  expect_says(score("--predictions text.h5ad"), 3, "text.h5ad");
 }
 
 TEST_F(ScoreTiny, MistakesOfTheUserEndBeforeAnything) {
@@ -330,8 +344,10 @@ class ScoreCells : public ProgramTest {
     return (p * 31 + cell * 17 + g * 7 + p * g * 3 + (p == g ? 20 : 0)) % 23;
   }
 
-  // `shifted_control`: control rows that would change every delta if they were used.
-  void write_cells(const std::filesystem::path& path, const std::string& column, bool shifted_control) const {
+  // `shifted_control`: control rows that would change every delta if they were used. `target_sum`: log1p of counts that
+  // were scaled to it; 0: counts.
+  void write_cells(const std::filesystem::path& path, const std::string& column, bool shifted_control,
+                   const std::string& control = "control", double target_sum = 0, int n_genes = kGenes) const {
     H5adContent content;
     std::vector<std::string> perts, batches;
     Matrix x((kPerts + 1) * kCells, kGenes);
@@ -339,14 +355,18 @@ class ScoreCells : public ProgramTest {
       for (int cell = 0; cell < kCells; ++cell) {
         const Eigen::Index row = p * kCells + cell;
         content.obs_index.push_back("cell" + std::to_string(row));
-        perts.push_back(p == kPerts ? "control" : "G" + std::to_string(p));
+        perts.push_back(p == kPerts ? control : "G" + std::to_string(p));
         batches.push_back("b" + std::to_string(cell % 2));
         for (int g = 0; g < kGenes; ++g) {
           x(row, g) = p == kPerts && shifted_control ? 50 : count(p, cell, g);
         }
       }
     }
-    for (int g = 0; g < kGenes; ++g) content.var_index.push_back("G" + std::to_string(g));
+    for (Eigen::Index row = 0; row < x.rows() && target_sum > 0; ++row) {
+      x.row(row) = (x.row(row) * (target_sum / x.row(row).sum())).array().log1p();
+    }
+    x = Matrix(x.leftCols(n_genes));
+    for (int g = 0; g < n_genes; ++g) content.var_index.push_back("G" + std::to_string(g));
     content.obs_columns = {{column, perts, {}, true}, {"batch", batches, {}, true}};
     write_file(path, content, x);
   }
@@ -383,10 +403,60 @@ TEST_F(ScoreCells, TheRealCellsScoreAsTheTruthWithTheTasksOwnControl) {
   const std::string as_logarithms =
       "--predictions pred.h5ad --predicted cells --values log1p --pert-col condition_name --control control ";
   expect_says(score(as_logarithms), 2, "predictions.other_scale");
-  expect_says(score("--predictions pred.h5ad --predicted cells --values counts --pert-col condition_name"), 2,
-              "labels.like_control");
+  // The task knows what its control is called.
+  EXPECT_EQ(score("--predictions pred.h5ad --predicted cells --values counts --pert-col condition_name").exit_code, 0);
+  EXPECT_LT(error_of("pred"), kProfileTolerance);
   ASSERT_EQ(score(as_logarithms + "--accept predictions.other_scale").exit_code, 0);
   EXPECT_GT(error_of("pred"), 1);
+}
+
+TEST_F(ScoreCells, TheTasksControlIsTheirs) {
+  ASSERT_EQ(prepare().exit_code, 0);
+  const std::string as_cells = "--predictions cells.h5ad --predicted cells --values counts ";
+  const Ended ended = score(as_cells);
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_NE(ended.out.find("6 control rows are left out"), std::string::npos) << ended.out;
+  EXPECT_LT(error_of("cells"), kProfileTolerance);
+
+  // Labels that name controls otherwise are none of the task's: that is asked.
+  std::filesystem::remove_all(folder_ / "task");
+  write_cells(folder_ / "other.h5ad", "target_gene", false, "ctrl");
+  ASSERT_EQ(headroom("prepare cells.h5ad --folds 2 -o task").exit_code, 0);
+  expect_says(score("--predictions other.h5ad --predicted cells --values counts"), 2, "labels.like_control");
+}
+
+TEST_F(ScoreCells, CountsAreScaledToTheTasksTotal) {
+  ASSERT_EQ(prepare("--target-sum 500").exit_code, 0);
+  const std::string as_cells = "--predictions cells.h5ad --predicted cells --values counts ";
+  ASSERT_EQ(score(as_cells).exit_code, 0);
+  EXPECT_LT(error_of("cells"), kProfileTolerance);
+  EXPECT_EQ(score(as_cells + "--target-sum 500").exit_code, 0);
+  expect_says(score(as_cells + "--target-sum 1000"), 2, "the task's cells were scaled to 500 (--target-sum 1000)");
+  expect_says(score("--predictions cells.h5ad --target-sum 500"), 2, "deltas are not scaled");
+  expect_says(score(as_cells + "--target-sum 0"), 2, "--target-sum");
+
+  // Cells that were taken as they were do not say what they were scaled to: the user does.
+  std::filesystem::remove_all(folder_ / "task");
+  write_cells(folder_ / "log.h5ad", "target_gene", false, "control", 500);
+  ASSERT_EQ(headroom("prepare log.h5ad --values asis --folds 2 -o task").exit_code, 0);
+  EXPECT_EQ(score("--predictions log.h5ad --predicted cells --values log1p").exit_code, 0) << "it is the task's scale";
+  EXPECT_LT(error_of("log"), kProfileTolerance);
+  const Ended scaled = score(as_cells + "--target-sum 500");
+  ASSERT_EQ(scaled.exit_code, 0) << scaled.err;
+  EXPECT_LT(error_of("cells"), kProfileTolerance);
+  const Ended rescaled = score(as_cells + "--target-sum 500 --resume");
+  EXPECT_NE(rescaled.err.find("made again: 0 from other inputs"), std::string::npos) << rescaled.err;
+  EXPECT_NE(score(as_cells + "--target-sum 501 --resume").err.find("evaluations of cells"), std::string::npos);
+}
+
+TEST_F(ScoreCells, CountsOfFewerGenesHaveOtherTotals) {
+  ASSERT_EQ(prepare().exit_code, 0);
+  write_cells(folder_ / "fewer.h5ad", "target_gene", false, "control", 0, kGenes - 2);
+  expect_says(score("--predictions fewer.h5ad --predicted cells --values counts"), 2, "[predictions.other_genes]");
+  // Without totals there is nothing to be accepted: genes are missing.
+  expect_says(score("--predictions fewer.h5ad --predicted cells --values counts --accept predictions.other_genes"), 2,
+              "it lacks 2 of the task's 12 genes");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
 }
 
 TEST_F(ScoreCells, TheMatchedDesignHasOneControlWhereAllBatchesAreShared) {
@@ -497,7 +567,8 @@ TEST_F(ScoreCells, ATaskWithoutAControlProfileSaysSo) {
 
 TEST_F(ScoreCells, TwoProfilesOfAPerturbationAreCells) {
   ASSERT_EQ(prepare().exit_code, 0);
-  expect_says(score("--predictions cells.h5ad --predicted profiles --values counts"), 3, "--predicted cells");
+  expect_says(score("--predictions cells.h5ad --predicted profiles --values counts"), 2, "--predicted cells");
+  expect_says(score("--predictions cells.h5ad"), 2, "give --predicted cells and --values counts or log1p");
   expect_says(score("--predictions negative.h5ad --predicted cells --values counts"), 2, "does not exist");
 }
 

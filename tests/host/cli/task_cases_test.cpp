@@ -77,6 +77,14 @@ TEST_F(TaskCase, WordsOfASplitAreTestedOneAtATime) {
 TEST_F(TaskCase, FoldColumnsAndArraysOfVectorsAsPublished) {
   MAKE_CASE("genbio_layout");
   const double right = number_after(printed, "train mean, CVCL_0023, published folds");
+  // Rows are only numbered, and neither column has a usual name.
+  const Ended unnamed = headroom("bounds tahoe_deltas.h5ad");
+  EXPECT_EQ(unnamed.exit_code, 2);
+  EXPECT_NE(unnamed.err.find("name the column of perturbations, pubchem_cid or drug, with --pert-col"),
+            std::string::npos)
+      << unnamed.err;
+  EXPECT_EQ(bounds("tahoe_deltas.h5ad --pert-col index")["contexts"].size(), 3u) << "that is answered";
+  EXPECT_NEAR(value(bounds("tahoe_deltas.h5ad --pert-col drug"), "train_mean"), right, kRounding);
   const std::string task = "tahoe_deltas.h5ad --pert-col pubchem_cid";
   EXPECT_NEAR(value(bounds(task), "train_mean"), right, kRounding);
   EXPECT_NEAR(value(bounds(task + " --fold-file folds_by_hand.csv"), "train_mean"), right, kRounding);

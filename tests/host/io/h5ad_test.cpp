@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <hdf5.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include "host/io/fixtures.hpp"
 #include "host/io/temporary_folder.hpp"
@@ -75,6 +79,43 @@ TEST(H5adFile, ReadsColumnsOfEveryKind) {
   ASSERT_TRUE(control) << control.error().line();
   EXPECT_EQ(std::get<std::vector<bool>>(control->values), (std::vector<bool>{true, false, false, true, false, false}));
   EXPECT_EQ(control->text(0), "True");
+}
+
+// By kind and shape alone, so that no column is read twice.
+TEST(H5adFile, KnowsColumnsThatItCannotRead) {
+  for (const char* name : {"dense_float64.h5ad", "legacy.h5ad", "nullable.h5ad", "csc_raw_layer.h5ad"}) {
+    const H5adFile file = open_fixture(name);
+    for (const H5adAxis axis : {H5adAxis::obs, H5adAxis::var, H5adAxis::raw_var}) {
+      EXPECT_THAT(file.odd_columns(axis), ElementsAre()) << name;
+      for (const std::string& column : file.columns(axis)) EXPECT_TRUE(file.read_column(axis, column)) << column;
+    }
+  }
+
+  const std::filesystem::path path = std::filesystem::temp_directory_path() / ("odd" + std::to_string(::getpid()));
+  std::filesystem::copy_file(fixture("dense_float64.h5ad"), path, std::filesystem::copy_options::overwrite_existing);
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  const auto replace = [&](const char* name, hid_t type, std::vector<hsize_t> sizes) {
+    H5Ldelete(file, name, H5P_DEFAULT);
+    const hid_t space = H5Screate_simple(static_cast<int>(sizes.size()), sizes.data(), nullptr);
+    const hid_t set = H5Dcreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    std::vector<char> zeros(H5Tget_size(type) * 12);
+    H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, zeros.data());
+    H5Dclose(set);
+    H5Sclose(space);
+  };
+  const hid_t compound = H5Tcreate(H5T_COMPOUND, 8);
+  H5Tinsert(compound, "a", 0, H5T_NATIVE_INT32);
+  H5Tinsert(compound, "b", 4, H5T_NATIVE_INT32);
+  replace("obs/count", compound, {6});
+  replace("obs/depth", H5T_NATIVE_DOUBLE, {6, 2});
+  replace("obs/name", H5T_NATIVE_DOUBLE, {5});
+  H5Tclose(compound);
+  H5Fclose(file);
+  const auto odd = H5adFile::open(path);
+  ASSERT_TRUE(odd.has_value()) << odd.error().line();
+  EXPECT_THAT(odd->odd_columns(H5adAxis::obs), ElementsAre("name", "count", "depth"));
+  for (const char* name : {"name", "count", "depth"}) EXPECT_FALSE(odd->read_column(H5adAxis::obs, name)) << name;
+  std::filesystem::remove(path);
 }
 
 TEST(H5adFile, ReadsLabelsAsCodes) {
