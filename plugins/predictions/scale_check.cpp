@@ -59,9 +59,16 @@ bool vary_as_cells_do(const Matrix& rows) {
   return (rows.rowwise() - mean).rowwise().norm().mean() > kLeastVariation * mean.norm();
 }
 
+// Every value of scaled cells has one number added to it: their totals are equal as well, but no cell has a zero.
+bool are_shifted(const Matrix& rows) {
+  constexpr double kRounding = 1e-6;
+  const Eigen::VectorXd least = rows.rowwise().minCoeff();
+  return least.minCoeff() > 0 && least.maxCoeff() - least.minCoeff() < kRounding;
+}
+
 std::optional<std::string> told_by_totals(const ScaleQuestion& question) {
   if (!question.target_sum || !question.are_cells || question.said == SaidScale::deltas) return std::nullopt;
-  if (question.rows.rows() < 3 || !vary_as_cells_do(question.rows)) return std::nullopt;
+  if (question.rows.rows() < 3 || !vary_as_cells_do(question.rows) || are_shifted(question.rows)) return std::nullopt;
   if (question.said == SaidScale::counts) {
     const auto total = common_total(question.rows, [](const Row& r) { return power_minus_1(r, 1); });
     return total ? std::optional<std::string>(kLogarithms) : std::nullopt;
@@ -92,23 +99,87 @@ RowVector mean_on(const ScaleQuestion& question, const std::function<Row(const R
   return mean / static_cast<double>(question.rows.rows());
 }
 
+// Means over cells of logarithms of Poisson counts. What a gene's mean is on another total depends on how many of its
+// cells have zeros, and so on what one count comes to, which a profile does not say.
+class LogsOfCounts {
+ public:
+  LogsOfCounts() : counts_(Row::LinSpaced(kMostCounts, 0, kMostCounts - 1)), share_of_count_(kMeans, kMostCounts) {
+    for (Eigen::Index i = 0; i < kMeans; ++i) {
+      const double log_mean =
+          std::log(kLeastMean) + std::log(kGreatestMean / kLeastMean) * static_cast<double>(i) / (kMeans - 1);
+      double log_factorial = 0;
+      for (Eigen::Index n = 0; n < kMostCounts; ++n) {
+        if (n > 0) log_factorial += std::log(static_cast<double>(n));
+        share_of_count_(i, n) = std::exp(static_cast<double>(n) * log_mean - std::exp(log_mean) - log_factorial);
+      }
+    }
+  }
+
+  // Where `control` lies when its counts are scaled by `factor`: for the value of one count that fits `mean` best.
+  Row scaled_to_fit(const Row& control, double factor, const Row& mean) const {
+    constexpr int kValues = 13;
+    constexpr double kLeastValue = 0.3, kGreatestValue = 1000;
+    Row best = ((control.exp() - 1) * factor).log1p();  // of counts without zeros
+    double rest = (mean - best).matrix().norm();
+    for (int i = 0; i < kValues; ++i) {
+      const double value = kLeastValue * std::pow(kGreatestValue / kLeastValue, i / (kValues - 1.0));
+      const Row scaled = of_points(control, factor, mean_logs(value), mean_logs(value * factor));
+      const double of_value = (mean - scaled).matrix().norm();
+      if (of_value >= rest) continue;
+      rest = of_value;
+      best = scaled;
+    }
+    return best;
+  }
+
+ private:
+  static constexpr Eigen::Index kMeans = 60, kMostCounts = 700;
+  static constexpr double kLeastMean = 1e-3, kGreatestMean = 400;
+
+  // One for every mean count, ascending.
+  Row mean_logs(double value_of_count) const {
+    return (share_of_count_ * (counts_ * value_of_count).log1p().matrix().transpose()).transpose().array();
+  }
+
+  static Row of_points(const Row& control, double factor, const Row& from, const Row& to) {
+    Row out(control.size());
+    for (Eigen::Index g = 0; g < control.size(); ++g) {
+      const double x = control(g);
+      const auto at = std::upper_bound(from.begin(), from.end(), x) - from.begin();
+      if (at == from.size()) {
+        out(g) = std::log1p(std::expm1(x) * factor);
+        continue;
+      }
+      const double x0 = at > 0 ? from(at - 1) : 0, y0 = at > 0 ? to(at - 1) : 0;
+      out(g) = y0 + (to(at) - y0) * (x - x0) / (from(at) - x0);
+    }
+    return out;
+  }
+
+  Row counts_;
+  Matrix share_of_count_;  // mean counts × counts
+};
+
 // The usual scales, where the control's profile would lie on each, and how far off a profile may be that does, as a
-// share of its length: other logarithms are nearly multiples, other totals are not where many cells have zeros.
+// share of its length.
 struct UsualScale {
   const char* name;
-  double most_rest;
   Row profile;
+  double most_rest;
+  bool is_total;  // another total, not another logarithm
 };
-std::vector<UsualScale> usual_scales(const Row& control, double target_sum) {
-  constexpr double kOfMultiples = 0.13, kOfTwice = 0.2, kOfTotals = 0.6;
-  const Row counts = control.exp() - 1;
-  const Row millions = (counts * (1e6 / target_sum)).log1p();
-  return {{"log1p of counts scaled to 1e+06 (CPM)", kOfTotals, millions},
-          {"log1p of counts scaled to 100000", kOfTotals, (counts * (1e5 / target_sum)).log1p()},
-          {"log2(1 + x)", kOfMultiples, control / std::numbers::ln2},
-          {"log2(1 + CPM)", kOfTotals, millions / std::numbers::ln2},
-          {"log10(1 + x)", kOfMultiples, control / std::numbers::ln10},
-          {"log1p taken twice", kOfTwice, control.log1p()}};
+std::vector<UsualScale> usual_scales(const Row& control, const Row& mean, double target_sum) {
+  constexpr double kOfMultiples = 0.13, kOfTwice = 0.2, kOfTotals = 0.3;
+  const LogsOfCounts logs;
+  const auto on_total = [&](double total, const Row& of_mean) {
+    return logs.scaled_to_fit(control, total / target_sum, of_mean);
+  };
+  return {{"log1p of counts scaled to 1e+06 (CPM)", on_total(1e6, mean), kOfTotals, true},
+          {"log1p of counts scaled to 100000", on_total(1e5, mean), kOfTotals, true},
+          {"log2(1 + x)", control / std::numbers::ln2, kOfMultiples, false},
+          {"log2(1 + CPM)", on_total(1e6, mean * std::numbers::ln2) / std::numbers::ln2, kOfTotals, true},
+          {"log10(1 + x)", control / std::numbers::ln10, kOfMultiples, false},
+          {"log1p taken twice", control.log1p(), kOfTwice, false}};
 }
 
 // The genes of which the control has most, of which few cells have zeros: there the mean of logarithms is nearly the
@@ -132,20 +203,21 @@ std::pair<double, double> rest_and_factor(const Row& mean, const Row& profile) {
 
 // A model may be biased by some factor, but hardly by this one.
 bool is_beyond_bias(double factor) {
-  constexpr double kLargestBias = 1.7;
+  constexpr double kLargestBias = 1.8;
   return factor > kLargestBias || factor < 1 / kLargestBias;
 }
 
-// A usual scale on which the highest genes lie; two where the others do not tell them apart. A model that is biased by
-// some factor lies on that multiple of the control much better than on any.
-std::optional<std::string> told_by_highest_genes(const ScaleQuestion& question, const Row& mean) {
+// A usual scale on which the highest genes lie, and the others as well; two where these do not tell them apart. A model
+// that is biased by some factor lies better on that multiple of the control.
+std::optional<std::string> told_by_usual_scales(const ScaleQuestion& question, const Row& mean) {
   constexpr double kSameLevel = 0.06, kSameLevelBeyondBias = 0.1;
-  constexpr double kAsClose = 2, kRounding = 0.02, kMuchBetter = 2.5;
+  constexpr double kAsClose = 2, kRounding = 0.02, kMuchWorse = 2.5, kClearlyBetter = 0.85;
   const auto [rest_of_multiple, factor] = rest_and_factor(mean, question.control.array());
   const bool may_be_bias = !is_beyond_bias(factor);
   const std::vector<Eigen::Index> highest = highest_genes(question.control);
   std::vector<std::pair<double, const char*>> found;
-  for (const UsualScale& scale : usual_scales(question.control.array(), question.target_sum.value_or(10'000))) {
+  bool all_may_be_bias = true;
+  for (const UsualScale& scale : usual_scales(question.control.array(), mean, question.target_sum.value_or(10'000))) {
     double own = 0, expected = 0;
     for (const Eigen::Index g : highest) {
       own += mean(g);
@@ -153,10 +225,14 @@ std::optional<std::string> told_by_highest_genes(const ScaleQuestion& question, 
     }
     if (std::abs(own / expected - 1) >= (may_be_bias ? kSameLevel : kSameLevelBeyondBias)) continue;
     const double rest = (mean - scale.profile).matrix().norm() / mean.matrix().norm();
-    const bool is_bias = may_be_bias && rest > kRounding + kMuchBetter * rest_of_multiple;
-    if (rest < scale.most_rest && !is_bias) found.emplace_back(rest, scale.name);
+    if (rest >= scale.most_rest) continue;
+    found.emplace_back(rest, scale.name);
+    // Other logarithms are nearly multiples themselves.
+    const double least_rest_of_bias =
+        scale.is_total ? kClearlyBetter * rest_of_multiple : kRounding + kMuchWorse * rest_of_multiple;
+    all_may_be_bias = all_may_be_bias && may_be_bias && rest > least_rest_of_bias;
   }
-  if (found.empty()) return std::nullopt;
+  if (found.empty() || all_may_be_bias) return std::nullopt;
   std::sort(found.begin(), found.end());
   std::string told = found[0].second;
   if (found.size() > 1 && found[1].first < kAsClose * found[0].first) told += std::string(" or ") + found[1].second;
@@ -172,7 +248,7 @@ std::optional<std::string> told_by_level(const ScaleQuestion& question, const Ro
   if (own_mean.maxCoeff() > kNoLogarithm || (are_whole && question.rows.maxCoeff() > 1)) return kWithoutLogarithm;
   if (off < kClearlyOff) return std::nullopt;
   const Row mean = own_mean.array(), control = question.control.array();
-  if (auto told = told_by_highest_genes(question, mean)) return told;
+  if (auto told = told_by_usual_scales(question, mean)) return told;
 
   // Means of few counts lie below what kNoLogarithm says, but not on a line with logarithms.
   constexpr double kOnALine = 0.3, kClearlyBetter = 0.7;

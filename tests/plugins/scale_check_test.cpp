@@ -85,6 +85,9 @@ TEST_P(OtherScale, ABiasedModelIsNone) {
     EXPECT_EQ(judge(log_ * factor, task_, SaidScale::log1p, true, false), std::nullopt) << factor;
   }
   EXPECT_EQ(judge(shifted(log_) * 1.2, task_, SaidScale::log1p, true, false), std::nullopt);
+  if (log_.rowwise().minCoeff().maxCoeff() == 0) {  // each cell has a zero
+    EXPECT_EQ(judge(log_.array() + 0.1, task_, SaidScale::log1p, true, false), std::nullopt);
+  }
   const Matrix noise = Matrix::Random(log_.rows(), log_.cols());
   EXPECT_EQ(judge(log_ + noise, task_, SaidScale::log1p, true, false), std::nullopt);
   EXPECT_EQ(judge(noise, task_, SaidScale::deltas, false, false), std::nullopt);
