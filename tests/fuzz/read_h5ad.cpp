@@ -25,6 +25,7 @@ void read_tables(const H5adFile& file) {
     const auto index = file.read_index(axis);
     if (index && axis == H5adAxis::obs) require(index->size() == file.n_obs());
     if (index && axis == H5adAxis::var) require(index->size() == file.n_vars());
+    for (const std::string& name : file.odd_columns(axis)) require(!file.read_column(axis, name));
     for (const std::string& name : file.columns(axis)) {
       const auto column = file.read_column(axis, name);
       if (column && index) {
@@ -71,7 +72,7 @@ void read_predictions(const std::filesystem::path& path) {
     if (!file) continue;
     const std::vector<std::string_view> ids{"G1", "TP53", "a"}, genes{"G1", "G2"};
     Review review;
-    const PredictionsFile::ReviewQuestion asked{"all", ids, genes, RowVector::Ones(2)};
+    const PredictionsFile::ReviewQuestion asked{"all", ids, genes, RowVector::Ones(2), {"0"}};
     (void)file->review(asked, review);
     file->review_left_out(false, review);
     const auto answer = file->predict({"all", "0", ids, {1, 1, 1}, genes});
