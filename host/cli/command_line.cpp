@@ -446,6 +446,10 @@ struct RunFlagTexts {
 void add_split_flags(CLI::App& command, SplitRequest& split, RunFlagTexts& texts) {
   begin_group(command, "Which rows are trained on, and which are tested");
   add_family_flags(command, texts.split_family, split);
+  command.add_flag(
+      "--per-context", split.per_context,
+      "Fit heads on each context by itself and take the mean of their predictions, in the place of one fit "
+      "over all rows with the contexts' control profiles as further features");
   add_optional(command, "--split-file", texts.split_file,
                "Splits from a CSV instead: split,part,context,pert_id, with part train, val (trained on, too) or test")
       ->type_name("CSV");

@@ -28,6 +28,13 @@ bool holds_profiles(const RunOptions& options) {
                      [](const PredictionsSpec& spec) { return spec.form == PredictedForm::profiles; });
 }
 
+// What the task was prepared for, with what this run alone says.
+SplitRequest split_of_task(const RunOptions& options, const Task& task) {
+  SplitRequest split = *task.split;
+  split.per_context = options.split.per_context;
+  return split;
+}
+
 bool contains(const std::vector<const Target*>& targets, const Target* target) {
   return std::find(targets.begin(), targets.end(), target) != targets.end();
 }
@@ -62,7 +69,8 @@ Result<std::vector<TargetInput>> split_by_target(Task task, const RunOptions& op
       continue;
     }
     RunOptions of_target = options_of_target(options, *target);
-    if (!options.split_is_named && seen->split && options.predictions.empty()) of_target.split = *seen->split;
+    if (!options.split_is_named && seen->split && options.predictions.empty())
+      of_target.split = split_of_task(options, *seen);
     targets.insert(targets.begin(), TargetInput{target, std::move(*seen), std::move(of_target)});
   }
   if (targets.empty()) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "evaluation/audit.hpp"
+#include "evaluation/context_fits.hpp"
 #include "evaluation/effective_settings.hpp"
 #include "evaluation/fold_gate.hpp"
 #include "evaluation/head.hpp"
@@ -334,11 +335,16 @@ class Run {
       return conclude_all(Status::failed, reason, PluginFailure{embedding_name(methods.front()), kUnusable, reason});
     }
     const RowIndex covered = covered_tests(**embedding, inputs.fold);
+    std::optional<Result<std::vector<ContextFit>>> fits;
+    if (options_.split.per_context && inputs.fold.spans_contexts()) {
+      fits = make_context_fits(**embedding, task_, inputs.fold, options_, pool_);
+    }
     embedding->reset();  // the features are all that is needed from here on
+    if (fits && !*fits) return conclude_all(Status::skipped, fits->error().line(), std::nullopt);
     const Spent shared{preparation.wall_s(), preparation.cpu_s()};
     for (const std::size_t m : methods) {
       if (stop_.stop_requested()) return;
-      evaluate_with_features(item, m, *features, inputs, covered, shared);
+      evaluate_with_features(item, m, *features, inputs, covered, shared, fits ? &**fits : nullptr);
     }
   }
 
@@ -395,9 +401,11 @@ class Run {
     double wall_s = 0, cpu_s = 0;
   };
 
-  // One method with the features of its embeddings. `shared`: what making these took.
+  // One method with the features of its embeddings. `shared`: what making these took. `fits`: the contexts by
+  // themselves, whose mean is the prediction; null: one fit over all rows.
   void evaluate_with_features(const PlanItem& item, std::size_t m, const HeadFeatures& features,
-                              const MakerInputs& inputs, const RowIndex& covered, const Spent& shared) {
+                              const MakerInputs& inputs, const RowIndex& covered, const Spent& shared,
+                              const std::vector<ContextFit>* fits = nullptr) {
     const Stopwatch watch;
     FoldEvaluation& evaluation = part(item, m);
     evaluation.covered.assign(inputs.fold.test.size(), 0);
@@ -405,7 +413,7 @@ class Run {
     evaluation.effective_dim = features.effective_dim;
     if (source_of(item.kind).is_of_blocks) evaluation.fusion.blocks = coverage_of(features);
 
-    const auto usage = evaluate_through_head(item, m, features, inputs, covered, evaluation);
+    const auto usage = evaluate_through_head(item, m, features, inputs, covered, fits, evaluation);
     evaluation.wall_s = watch.wall_s() + shared.wall_s;
     evaluation.cpu_s = watch.cpu_s() + shared.cpu_s + usage.cpu_s;
     evaluation.peak_memory_bytes = static_cast<double>(usage.peak_memory_bytes);
@@ -438,10 +446,10 @@ class Run {
     remember(item, m, whole(item, m));
   }
 
-  // Fills the evaluation and returns what the worker used for it.
+  // Fills the evaluation and returns what the worker used for it. `fits`: as in evaluate_with_features().
   WorkerUsageSoFar evaluate_through_head(const PlanItem& item, std::size_t m, const HeadFeatures& features,
                                          const MakerInputs& inputs, const RowIndex& covered,
-                                         FoldEvaluation& evaluation) {
+                                         const std::vector<ContextFit>* fits, FoldEvaluation& evaluation) {
     const std::size_t h = *plan_.methods[m].head;
     const RosterEntry& head = roster_.heads[h];
     const bool shipped = head.file->shipped;
@@ -491,8 +499,10 @@ class Run {
       gram = training_gram(inputs);
       if (!*gram) return fault(host_fault(gram->error()));
     }
-    auto outcome = evaluate_head(*plan_.target, session, head.grid, features, task_.contexts[inputs.fold.context].name,
-                                 inputs.fold.training_deltas, gram ? &**gram : nullptr);
+    auto outcome = fits != nullptr ? evaluate_each_context(*plan_.target, session, head.grid, *fits, task_)
+                                   : evaluate_head(*plan_.target, session, head.grid, features,
+                                                   task_.contexts[inputs.fold.context].name,
+                                                   inputs.fold.training_deltas, gram ? &**gram : nullptr);
     if (!head.file->shipped) session.finish();  // only then is known what it used
     usage = session.usage();
     usage.cpu_s -= cpu_before_s;

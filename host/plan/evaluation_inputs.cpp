@@ -53,6 +53,7 @@ EvaluationInputs inputs_of_split(const RunOptions& options, const Task& task, co
                              {"training perturbations", hash_of_rows(task, split.training)},
                              {"test perturbations", hash_of_rows(task, split.test)}};
   if (split.family != kFamilyWithin) inputs.push_back({"family of splits", split.family});
+  if (options.split.per_context) inputs.push_back({"fits", "per context"});
   const Target& target = target_of(task);
   if (target.score_fold != nullptr) {  // its values in resamples are kept with the evaluation
     inputs.push_back({"target", target.name});

@@ -13,6 +13,7 @@
 
 #include "io/atomic_file.hpp"
 #include "report/svg_drawing.hpp"
+#include "summary/context_title.hpp"
 #include "summary/one_scale.hpp"
 #include "summary/primary_metric.hpp"
 #include "terminal/number_text.hpp"
@@ -88,7 +89,7 @@ void draw_progress_row(SvgDrawing& drawing, const ContextResult& context, double
   const double width = right - left, middle = top + bar_height / 2;
   const auto at = [&](double percent) { return left + width * percent / 100; };
   const auto inside = [&](double percent) { return std::clamp(at(percent), left - 22, right + 22); };
-  drawing.text(0, middle + 5, context.context(), {16, text_colour, Anchor::start, true}, left - 24);
+  drawing.text(0, middle + 5, context_title(context), {16, text_colour, Anchor::start, true}, left - 24);
   drawing.rectangle(left, top, width, bar_height, track_colour, 4);
   const auto bound = [&](const BoundResult& b, double x, Anchor anchor) {
     if (!b.has_value()) return;
@@ -162,7 +163,7 @@ double draw_folds(SvgDrawing* drawing, const ContextResult& context, double top)
   const double end = bottom + 62;
   if (!drawing) return end;
 
-  drawing->text(0, top + 18, context.context(), {16, text_colour, Anchor::start, true}, 600);
+  drawing->text(0, top + 18, context_title(context), {16, text_colour, Anchor::start, true}, 600);
   if (!any) {
     drawing->text(0, top + 44, "no values", {12, muted_colour});
     return end;

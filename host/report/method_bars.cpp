@@ -8,6 +8,7 @@
 
 #include "plan/bound_names.hpp"
 #include "report/outcome_lines.hpp"
+#include "summary/context_title.hpp"
 #include "summary/one_scale.hpp"
 #include "summary/undefined_gap.hpp"
 #include "terminal/display_text.hpp"
@@ -103,7 +104,7 @@ void draw_context(std::ostream& out, const ContextResult& context, const RunSumm
   const std::string dot = style.unicode ? " · " : " - ";
   const std::string_view ellipsis = style.unicode ? "…" : "..";
   const bool higher = context.higher_is_better();
-  std::string title = display_text(context.context());
+  std::string title = display_text(context_title(context));
   if (!context.head().empty()) title += dot + display_text(context.head()) + " head";
   title += dot + display_text(context.metric()) + (higher ? " (higher is better)" : " (lower is better)");
   out << inked(shortened(title, style.width, ellipsis), Ink::bold, style) << '\n';

@@ -12,6 +12,7 @@
 
 #include "plan/bound_names.hpp"
 #include "summary/audit_outcomes.hpp"
+#include "summary/context_title.hpp"
 #include "summary/one_scale.hpp"
 #include "summary/primary_metric.hpp"
 #include "summary/undefined_gap.hpp"
@@ -219,10 +220,7 @@ Result<Leaderboard> make_leaderboard(const std::vector<RankedRun>& given, const 
   std::vector<RankedRun> runs = given;
   for (RankedRun& run : runs) {
     run.summary = on_one_scale(run.summary);
-    // Splits of several families tell different things of one context.
-    for (ContextResult& context : *run.summary.mutable_contexts()) {
-      if (!context.split_family().empty()) context.set_context(context.context() + " · " + context.split_family());
-    }
+    for (ContextResult& context : *run.summary.mutable_contexts()) context.set_context(context_title(context));
   }
   Leaderboard board;
   board.metric = metric.empty() ? primary_metric(runs.front().summary) : metric;

@@ -37,6 +37,7 @@ struct SplitRequest {
   double few_percent = 5;      // transfer-few: of the context's perturbations, trained on; above 0, below 100
   double test_doubles = 20;    // combination: per cent of those without an unseen part that are tested; 0 to 100
   bool joint = false;          // within: trained on the fold's rows in all contexts
+  bool per_context = false;    // heads of one embedding are fitted on each context apart, and their mean predicts
   int n_folds = 5;             // both and combination; at least 2
   std::uint32_t seed = 42;     // of all that is drawn
   std::filesystem::path file;  // family `file`: CSV split,part,context,pert_id

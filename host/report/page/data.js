@@ -84,6 +84,8 @@ const unique = (list) => Array.from(new Set(list));
 // Results of one head and metric, in the order of contexts. The nameless head of score tables is "".
 const heads = unique(summary.contexts.map((c) => c.head));
 const metrics = unique(summary.contexts.map((c) => c.metric));
+// Splits of several families tell different things of one context.
+const contextTitle = (c) => c.split_family ? `${c.context} · ${c.split_family}` : c.context;
 const contextNames = unique(summary.contexts.map((c) => c.context));
 const resultsOf = (head, metric) => summary.contexts.filter((c) => c.head === head && c.metric === metric);
 

@@ -11,7 +11,7 @@ function drawFolds(contexts) {
   ].filter((role) => contexts.some((c) => c.methods.some((m) => m.role === role && m.status === "ok"))));
   const most = d3.max(contexts, (c) => rankedPlugins(c).length) || 0;
   contexts.forEach((context) => {
-    frame.append("h3").append("span").attr("class", "name").text(shown(context.context));
+    frame.append("h3").append("span").attr("class", "name").text(shown(contextTitle(context)));
     drawFoldsOf(context, frame.append("div").attr("class", "figure").attr("data-name", "folds"));
   });
   if (most > fewMethods) {

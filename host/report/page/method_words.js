@@ -37,7 +37,12 @@ function drawMethod() {
                                   `folds ${c.folds.join(", ")}`,
                                   (c.n_test || []).length ? `test ${c.n_test.join(", ")}` : ""
                                 ].filter(Boolean).join(" · ")));
-  fact("folds from", task.fold_source);
+  const families = unique(summary.contexts.map((c) => c.split_family).filter(Boolean));
+  if (families.length) {
+    fact("splits", families.join(", "));
+  } else {
+    fact("folds from", task.fold_source);
+  }
   fact("components", settings.common_dim);
   fact("seed", settings.seed);
   fact("inner folds", settings.inner_folds);

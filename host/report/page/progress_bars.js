@@ -35,7 +35,7 @@ function drawProgressBars(contexts) {
     const methods = rankedPlugins(context), best = methods[0];
     fitName(
         row.append("text").attr("x", 0).attr("y", middle + 5).attr("font-size", 16).attr("font-weight", 600),
-        context.context, left - 30);
+        contextTitle(context), left - 30);
     const defined = isDefined(context);
     row.append("rect")
         .attr("class", "track")

@@ -1,5 +1,6 @@
 // Runs over splits beyond one context: what their nulls score against NumPy (tests/reference/splits/make_splits.py),
 // what heads are told, and that no test row reaches one.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,6 +11,7 @@
 #include "evaluation/fold_data.hpp"
 #include "evaluation/rows_across.hpp"
 #include "host/evaluation/made_task.hpp"
+#include "host/io/temporary_folder.hpp"
 #include "host/plan/split_reference.hpp"
 
 namespace headroom {
@@ -142,6 +144,50 @@ TEST_F(SplitRun, InnerSplitsHoldOutAsTheOuterOneDoes) {
   };
   EXPECT_EQ(n_torn(*fold_of("both")), 0);
   EXPECT_GT(n_torn(*fold_of("transfer")), 0);
+}
+
+// kNN with one neighbour and vectors that tell perturbations apart: each context's own row of the perturbation, so the
+// mean of the fits is the perturbation's mean elsewhere where both other contexts measure it.
+TEST_F(SplitRun, FitsPerContextAreAveraged) {
+  for (TaskContext& context : task_.contexts) {
+    RowIndex rows;
+    std::vector<std::string> ids;
+    for (std::size_t row = 0; row < context.pert_ids.size(); ++row) {
+      const std::string& id = context.pert_ids[row];
+      if (id == "AHR" || id == "FOS" || id.find('+') != std::string::npos) continue;  // somewhere not measured
+      rows.push_back(static_cast<std::int32_t>(row));
+      ids.push_back(id);
+    }
+    context.deltas = gather_rows(context.deltas, rows);
+    context.pert_ids = ids;
+    context.fold_of_row.assign(ids.size(), 0);
+  }
+  const testing::TemporaryFolder folder;
+  std::string table = "pert_id,x,y,z\n";
+  for (std::size_t p = 0; p < task_.contexts[0].pert_ids.size(); ++p) {
+    table += fmt::format("{},{},{},{}\n", task_.contexts[0].pert_ids[p], std::sin(5.0 * static_cast<double>(p)),
+                         std::cos(3.0 * static_cast<double>(p)), p);
+  }
+  RunOptions options = testing::made_options();
+  options.split = request_of(reference_, "transfer");
+  options.split.per_context = true;
+  options.metrics = {Metric::L2};
+  options.inner_folds = 2;
+  options.grid["knn.k"] = {1};
+  options.embeddings = {{"names", folder.write("names.csv", table), {}}};
+  const auto values_of = [&](const std::string& name) {
+    const RunOutcome outcome = run(options);
+    EXPECT_FALSE(outcome.error);
+    for (const MethodEvaluation& method : outcome.results.contexts.at(0).methods) {
+      if (method.name == name) return method.folds.at(0).metric_values.at(0);
+    }
+    ADD_FAILURE() << name;
+    return Vector();
+  };
+  const Vector mean = values_of("mean_elsewhere");
+  EXPECT_LT((values_of("names+knn") - mean).cwiseAbs().maxCoeff(), kSums);
+  options.split.per_context = false;
+  EXPECT_GT((values_of("names+knn") - mean).cwiseAbs().maxCoeff(), 0.1);
 }
 
 TEST(CombinedVectors, AreMadeOfTheirParts) {
