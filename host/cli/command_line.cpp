@@ -959,6 +959,9 @@ std::string settings_text(const CLI::App& command) {
     // --resume is no part of what was asked for, and how many threads there are is the machine's affair.
     if (!flag->get_configurable() || name == "resume") continue;
     std::vector<std::string> values = flag->results();
+    // A list in one text, which is written as its default is.
+    const bool is_joined = flag->get_multi_option_policy() == CLI::MultiOptionPolicy::Join;
+    if (is_joined && !values.empty()) values = {CLI::detail::join(values, ",")};
     const std::string& preset = flag->get_default_str();
     if (values.empty() && !preset.empty() && name != "threads") {
       const bool is_list = preset.front() == '[' && preset.back() == ']';
