@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "evaluation/audit.hpp"
+#include "evaluation/compare_run.hpp"
 #include "evaluation/context_fits.hpp"
 #include "evaluation/effective_settings.hpp"
 #include "evaluation/fold_gate.hpp"
@@ -104,7 +105,9 @@ class Run {
     progress_.end();
 
     finish();
-    if (options_.compare_embeddings && !error_) compare_all_embeddings();
+    if (options_.compare_embeddings && !error_) {
+      results_.similarity = compare_embeddings_of_run(task_, options_, roster_, plan_, works_, pool_, stop_);
+    }
     if (options_.audit && !error_ && !stop_.stop_requested()) {
       results_.audit = audit(task_, options_, roster_, results_, pool_, progress_, stop_);
     }
@@ -133,7 +136,7 @@ class Run {
       for (const PlannedMethod& method : plan_.methods) context.methods.push_back(place_of(method, planned));
       ContextWork& work = *works_.emplace_back(std::make_unique<ContextWork>(roster_.embeddings.size()));
       for (std::size_t s = 0; s < planned.splits.size(); ++s) {
-        work.splits.push_back(std::make_unique<SplitWork>(roster_.heads.size()));
+        work.splits.push_back(std::make_unique<SplitWork>(roster_.embeddings.size(), roster_.heads.size()));
       }
     }
     for (const PlanItem& item : plan_.items) {
@@ -242,6 +245,7 @@ class Run {
       split.shelf.clear();
       split.training_gram.drop();
       split.trial_scores.drop();
+      for (auto& reduced : split.reduced) reduced.drop();
       split.data.drop();
     }
     if (context.n_items_left.fetch_sub(1) == 1) {
@@ -543,34 +547,6 @@ class Run {
       }
     }
     return start_for_fold(roster_.heads[h], {inputs.fold.context, inputs.fold.name});
-  }
-
-  // Those of each context with each other. What nobody had to ask for, since all of its evaluations were taken over, is
-  // asked for now; what could not be had before is not asked again.
-  void compare_all_embeddings() {
-    for (std::size_t c = 0; c < works_.size(); ++c) {
-      std::vector<std::shared_ptr<const std::optional<LeadingComponents>>> made(roster_.embeddings.size());
-      pool_.for_each(roster_.embeddings.size(), [&](std::size_t e) {
-        const RosterEntry& plugin = roster_.embeddings[e];
-        const bool is_compared = !plugin.fault && !plugin.description.wants_training();
-        if (plan_.contexts[c].splits.empty()) return;
-        if (roster_.embeddings.size() < 2 || !is_compared || stop_.stop_requested()) return;
-        made[e] = works_[c]->components[e].get([&]() -> std::optional<LeadingComponents> {
-          const auto answer = ask_for_embedding(plugin, task_, contexts_of(task_, plan_.contexts[c].splits.front()),
-                                                nullptr, options_.seed, effective_combine(options_));
-          return answer ? leading_components(*answer) : std::nullopt;
-        });
-      });
-      std::vector<std::string> names;
-      std::vector<LeadingComponents> components;
-      for (std::size_t e = 0; e < made.size(); ++e) {
-        if (!made[e] || !*made[e]) continue;
-        names.push_back(roster_.embeddings[e].name);
-        components.push_back(**made[e]);
-      }
-      if (names.size() < 2) continue;
-      results_.similarity.push_back(headroom::compare_embeddings(plan_.contexts[c].name, names, components));
-    }
   }
 
   // ---- the end: status of each method, records ----

@@ -114,10 +114,17 @@ Result<BlockFeatures> make_block(const FusedEmbedding& fused, const BlockRows& t
     if (held_out.back().size() < training.positions.size()) continue;
     return bad_input(fmt::format("block '{}': no training row of an inner split has a vector", fused.name));
   }
-  const Matrix own_training = gather_rows(fused.embedding->vectors, training.places);
-  const Matrix own_test = gather_rows(fused.embedding->vectors, test.places);
-  auto reduced = held_out.empty() ? reduce_once(own_training, own_test, common_dim)
-                                  : reduce_features(own_training, own_test, held_out, common_dim, pool);
+  const auto reduce = [&]() -> Result<ReducedFeatures> {
+    const Matrix own_training = gather_rows(fused.embedding->vectors, training.places);
+    const Matrix own_test = gather_rows(fused.embedding->vectors, test.places);
+    return held_out.empty() ? reduce_once(own_training, own_test, common_dim)
+                            : reduce_features(own_training, own_test, held_out, common_dim, pool);
+  };
+  // Without inner splits they depend on the block's own rows alone.
+  const bool is_shared = held_out.empty() && fused.reduced != nullptr;
+  const std::shared_ptr<const Result<ReducedFeatures>> made =
+      is_shared ? fused.reduced->get(reduce) : std::make_shared<const Result<ReducedFeatures>>(reduce());
+  const Result<ReducedFeatures>& reduced = *made;
   if (!reduced) return bad_input(fmt::format("block '{}': {}", fused.name, reduced.error().line()));
 
   BlockFeatures block;
@@ -195,6 +202,8 @@ void keep_facts(const FittedFacts& facts, FoldEvaluation& evaluation) {
   for (const FittedValue& told : facts.values) {
     if (told.name == kLeaveOneOutError) {
       evaluation.fusion.loo_l2 = told.value;
+    } else if (told.name == kOutOfFoldError) {
+      evaluation.fusion.out_of_fold_l2 = told.value;
     } else {
       evaluation.best_params.emplace(told.name, told.value);
     }

@@ -9,6 +9,7 @@
 #include "evaluation/embedding.hpp"
 #include "evaluation/fold_data.hpp"
 #include "evaluation/head.hpp"
+#include "evaluation/made_once.hpp"
 #include "evaluation/run_results.hpp"
 #include "outcome/outcome.hpp"
 #include "parallel/thread_pool.hpp"
@@ -17,10 +18,13 @@
 namespace headroom {
 
 inline constexpr const char* kLeaveOneOutError = "loo_L2";
+inline constexpr const char* kOutOfFoldError = "out_of_fold_L2";
 
 struct FusedEmbedding {
   std::string name;
   std::shared_ptr<const Embedding> embedding;  // of the fold's context
+  // What all fusions of the fold share that make no inner selection: its own rows, reduced. May be null.
+  MadeOnce<Result<ReducedFeatures>>* reduced = nullptr;
 };
 
 // Positions in fold.test that at least one block covers, ascending.
@@ -36,8 +40,8 @@ Result<HeadFeatures> make_fusion_features(const std::vector<FusedEmbedding>& blo
 // Of test rows, by block.
 std::vector<BlockCoverage> coverage_of(const HeadFeatures& features);
 
-// What the predictor of a fusion tells of its fit: weights of blocks, its leave-one-out error (kLeaveOneOutError), and
-// all other numbers among the hyperparameters that were chosen, which keep their own names.
+// What the predictor of a fusion tells of its fit: weights of blocks, its errors (kLeaveOneOutError, kOutOfFoldError),
+// and all other numbers among the hyperparameters that were chosen, which keep their own names.
 void keep_facts(const FittedFacts& facts, FoldEvaluation& evaluation);
 
 }  // namespace headroom

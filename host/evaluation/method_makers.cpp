@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -123,7 +124,11 @@ MadeEmbedding vectors_of(std::size_t plugin, const MakerInputs& in) {
     (void)in.context.components[plugin].get([&]() -> std::optional<LeadingComponents> {
       if (!*answer) return std::nullopt;
       const Stopwatch watch;
-      auto components = leading_components(**answer);
+      std::optional<LeadingComponents> components;
+      try {
+        components = leading_components(**answer);
+      } catch (const std::bad_alloc&) {  // the embedding can be evaluated all the same
+      }
       if (entry.settings.budget) entry.settings.budget->charge(watch.cpu_s());  // wide vectors make work for the host
       return components;
     });
@@ -241,7 +246,7 @@ tl::expected<std::vector<FusedEmbedding>, NoEmbedding> make_blocks(const PlanIte
       embedding.error().reason = "block '" + name + "': " + embedding.error().reason;
       return tl::unexpected<NoEmbedding>(std::move(embedding.error()));
     }
-    blocks.push_back({name, std::move(*embedding)});
+    blocks.push_back({name, std::move(*embedding), &inputs.split.reduced[plugin]});
   }
   return blocks;
 }

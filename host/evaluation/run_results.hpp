@@ -70,7 +70,8 @@ struct BlockWeight {
 struct FusionOfFold {
   std::vector<BlockCoverage> blocks;  // empty: the method is no fusion
   std::vector<BlockWeight> weights;   // in the order in which they were told
-  std::optional<double> loo_l2;       // mean leave-one-out row L2 of the training rows, as the predictor tells
+  // Mean row L2 of the training rows as the predictor tells it: left out one by one, or fold by fold.
+  std::optional<double> loo_l2, out_of_fold_l2;
 
   bool operator==(const FusionOfFold&) const = default;
 };

@@ -28,15 +28,16 @@ struct PartsOfMean {
 
 struct SplitWork {
   MadeOnce<Result<FoldData>> data;
-  MadeOnce<Result<SharedMatrix>> training_gram;  // for heads that give errors
-  MadeOnce<Matrix> resample_counts;              // test rows × resamples, for targets that score whole folds
-  MadeOnce<TrialScores> trial_scores;            // for targets whose cheaters are trials
-  std::map<std::size_t, PartsOfMean> means;      // by method
+  MadeOnce<Result<SharedMatrix>> training_gram;            // for heads that give errors
+  MadeOnce<Matrix> resample_counts;                        // test rows × resamples, for targets that score whole folds
+  MadeOnce<TrialScores> trial_scores;                      // for targets whose cheaters are trials
+  std::vector<MadeOnce<Result<ReducedFeatures>>> reduced;  // per embedding, for fusions without inner selection
+  std::map<std::size_t, PartsOfMean> means;                // by method
   std::mutex shelf_mutex;
   std::vector<std::vector<FoldWorker>> shelf;  // per head: idle workers of shipped predictors
   std::atomic<std::size_t> n_items_left{0};
 
-  explicit SplitWork(std::size_t n_heads) : shelf(n_heads) {}
+  SplitWork(std::size_t n_embeddings, std::size_t n_heads) : reduced(n_embeddings), shelf(n_heads) {}
 };
 
 struct ContextWork {

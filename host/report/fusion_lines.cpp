@@ -33,7 +33,8 @@ std::vector<Cell> row_of(const ContextResult& context, const MethodResult& metho
   } else {
     row.push_back(without->has_drop() ? Cell(without->drop()) : Cell());
     row.push_back(without->has_ci_low() ? Cell(interval_text(without->ci_low(), without->ci_high(), false)) : Cell());
-    row.push_back(without->has_gap_drop() ? Cell(percent_text(without->gap_drop(), unicode)) : Cell());
+    row.push_back(without->has_gap_drop() && context.gap().defined() ? Cell(percent_text(without->gap_drop(), unicode))
+                                                                     : Cell());
   }
   return row;
 }
@@ -59,7 +60,8 @@ void draw_target(std::ostream& out, const RunSummary& summary, const TerminalSty
   } else {
     for (auto& row : table.rows) row.resize(table.columns.size());
   }
-  out << "\nfusions: what each block counts\n";
+  const std::string target = targets_of(summary).front();
+  out << "\nfusions" << (target == kFirstTarget ? "" : " for the target " + target) << ": what each block counts\n";
   write_table(out, table, TableFormat::text, style);
 }
 

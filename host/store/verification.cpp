@@ -48,7 +48,7 @@ std::string difference_of_fusion(const FusionOfFold& stored, const FusionOfFold&
                        before.kernel.empty() ? "" : " " + before.kernel, before.weight, after.name,
                        after.kernel.empty() ? "" : " " + after.kernel, after.weight);
   }
-  return "the leave-one-out error of the fusion is another now";
+  return "the error that the fusion tells of its training rows is another now";
 }
 
 // Of one metric; empty: none.

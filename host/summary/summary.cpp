@@ -247,6 +247,7 @@ class HeadTable {
       block.set_weight(plain(weight.weight));
     }
     if (evaluation.fusion.loo_l2) result.set_loo_l2(plain(*evaluation.fusion.loo_l2));
+    if (evaluation.fusion.out_of_fold_l2) result.set_out_of_fold_l2(plain(*evaluation.fusion.out_of_fold_l2));
     for (const BlockCoverage& block : evaluation.fusion.blocks) {
       BlockOfFold& of_fold = *result.add_block_features();
       of_fold.set_name(block.name);

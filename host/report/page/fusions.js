@@ -24,6 +24,7 @@ function drawBlocks(content, fused, metric) {
                                                  context: context.context,
                                                  method,
                                                  block,
+                                                 isDefined: isDefined(context),
                                                  without: (context.ablations || [])
                                                               .find((a) => a.method === method.name &&
                                                                         a.block === block.name) ||
@@ -77,8 +78,8 @@ function drawBlocks(content, fused, metric) {
         {
           title: "of the gap",
           number: true,
-          value: (r) => r.without.gap_drop,
-          text: (r) => percentText(r.without.gap_drop)
+          value: (r) => r.isDefined ? r.without.gap_drop : NaN,
+          text: (r) => r.isDefined ? percentText(r.without.gap_drop) : "–"
         });
   }
   sortableTable(content.append("div").attr("class", "table-frame blocks"), columns, rows, {pageSize: 25});

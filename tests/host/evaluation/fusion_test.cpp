@@ -47,7 +47,7 @@ class FusionFeatures : public ::testing::Test {
   }
 
   Result<HeadFeatures> features(bool inner_selection) {
-    return make_fusion_features({{"a", a_}, {"b", b_}}, fold_, options_, inner_selection, pool_);
+    return make_fusion_features({{"a", a_, nullptr}, {"b", b_, nullptr}}, fold_, options_, inner_selection, pool_);
   }
 
   Task task_ = testing::made_task(1, kPerturbations, 6, 3);  // perturbation p is tested in fold p mod 3
@@ -62,7 +62,8 @@ TEST_F(FusionFeatures, TakesTheRowsThatAnyBlockCoversAndMarksTheOthers) {
   leave_out(*b_, {0, 1, 4});
   const auto made = features(false);
   ASSERT_TRUE(made.has_value()) << made.error().line();
-  EXPECT_EQ(covered_tests({{"a", a_}, {"b", b_}}, fold_), (RowIndex{1, 2, 3, 4, 5})) << "0 is in no block";
+  EXPECT_EQ(covered_tests({{"a", a_, nullptr}, {"b", b_, nullptr}}, fold_), (RowIndex{1, 2, 3, 4, 5}))
+      << "0 is in no block";
   ASSERT_EQ(made->training_rows.size(), 11u) << "1 is in no block";
   EXPECT_EQ(made->training_rows.front(), 1);
   ASSERT_EQ(made->blocks.size(), 2u);

@@ -26,6 +26,7 @@ RunSummary example() {
     context.set_context("K-562");
     context.set_metric("L2");
     context.set_head(head);
+    context.mutable_gap()->set_defined(true);
     context.add_methods()->set_name("a+knn");
     MethodResult& fused = *context.add_methods();
     fused.set_name("all+kernels");
@@ -66,6 +67,12 @@ TEST(FusionLines, TellsEveryBlockOnce) {
   EXPECT_THAT(text, HasSubstr("[-0.5000, 0.7500]"));
   EXPECT_THAT(text, HasSubstr("8.5 %"));
   EXPECT_THAT(text, HasSubstr("failed: crashed"));
+}
+
+TEST(FusionLines, TellsNoPercentageWhereThereIsNone) {
+  RunSummary summary = example();
+  for (auto& context : *summary.mutable_contexts()) context.mutable_gap()->set_defined(false);
+  EXPECT_THAT(drawn(summary), Not(HasSubstr("8.5 %")));
 }
 
 TEST(FusionLines, SaysNothingOfRunsWithoutFusionsOrAblations) {

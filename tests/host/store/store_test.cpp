@@ -206,6 +206,7 @@ TEST(Store, KeepsWhatAFusionHasBesideItsScores) {
     ASSERT_TRUE(store->put(key("a+knn"), perts, example()));
     ASSERT_TRUE(store->put(key("some+stack"), perts, fused));
     fused.fusion.loo_l2 = 0.1;
+    fused.fusion.out_of_fold_l2 = 0.3;
     ASSERT_TRUE(store->put(key("all+kernels"), perts, fused));
   }
   auto store = Store::open_to_read(folder.path(), metrics);

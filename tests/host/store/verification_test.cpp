@@ -68,7 +68,7 @@ TEST(Verification, SaysWhatDiffersAndByHowMuch) {
 
 TEST(Verification, SaysWhatAFusionTellsOtherwise) {
   FoldEvaluation stored = example();
-  stored.fusion = {{{"a", 3, 2}, {"b", 2, 2}}, {{"a", "rbf", 0.25}, {"b", "rbf", 0.75}}, 4.5};
+  stored.fusion = {{{"a", 3, 2}, {"b", 2, 2}}, {{"a", "rbf", 0.25}, {"b", "rbf", 0.75}}, 4.5, {}};
   const auto difference_now = [&](const auto& change) {
     FoldEvaluation now = stored;
     change(now.fusion);
@@ -78,7 +78,8 @@ TEST(Verification, SaysWhatAFusionTellsOtherwise) {
   EXPECT_EQ(difference_now([](FusionOfFold& now) { now.weights[1].weight = 0.5; }),
             "the weight of block b rbf: 0.75, now of b rbf: 0.5");
   EXPECT_EQ(difference_now([](FusionOfFold& now) { now.weights.clear(); }), "the fusion tells other weights now");
-  EXPECT_THAT(difference_now([](FusionOfFold& now) { now.loo_l2 = 4.5 + 0x1p-50; }), HasSubstr("leave-one-out"));
+  EXPECT_THAT(difference_now([](FusionOfFold& now) { now.loo_l2 = 4.5 + 0x1p-50; }),
+              HasSubstr("error that the fusion tells"));
   EXPECT_THAT(difference_now([](FusionOfFold& now) { now.blocks[0].n_covered = 1; }), HasSubstr("cover other"));
 }
 

@@ -3,7 +3,7 @@
 // every block, its penalty and a leave-one-out error of 0.5. As its option `deed` says, it also
 //   looks   stops where a number of its file `forbidden` (doubles, one after the other) is anywhere in what it is given
 //   crashes stops its process
-//   counts  stops unless every row is marked as present in at least one block, and zero where it is not
+//   counts  stops unless every row is marked as present in at least one block, and zero exactly where it is not
 #include <Eigen/Cholesky>
 #include <cstdlib>
 #include <cstring>
@@ -55,7 +55,7 @@ void check_marks(const sdk::PredictorRequest& request) {
         const sdk::Block block = request.block(b);
         const bool present = is_query ? block.query_present(i) : block.training_present(i);
         const bool is_zero = (is_query ? block.query().row(i) : block.training().row(i)).isZero(0);
-        if (!present && !is_zero) throw sdk::Error("an absent row is not zero");
+        if (present == is_zero) throw sdk::Error(present ? "a present row is zero" : "an absent row is not zero");
         any |= present;
       }
       if (!any) throw sdk::Error("a row is in no block");
