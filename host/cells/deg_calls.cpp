@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 #include "cells/random_stream.hpp"
 #include "cells/resampling.hpp"
@@ -14,22 +15,36 @@ namespace {
 // Streams of a perturbation's labels have a key of their own, so that deltas and labels are resampled independently.
 constexpr const char* kLabelStreams = "labels";
 constexpr std::uint32_t kOwnLabelCells = 1, kControlLabelCells = 2;  // 0: draws of plates
+constexpr std::uint32_t kHalvesStream = 1u << 30;                    // in the place of a trial
 
 // Genes whose sums of all lanes are held at a time, as in the bootstrap.
 constexpr std::uint32_t kLabelTileGenes = 256;
 
 std::uint32_t rounded_lanes(std::uint32_t n) { return (n + 7) / 8 * 8; }
 
-// The lanes of a test: lane 0 takes every cell once, the others belong to a trial each. A trial that draws a plate
-// several times has as many lanes there.
+// The lanes of a test: lane 0 takes every cell once, the next belong to a trial each, and the last two, where there are
+// halves, take half of the cells each. A trial that draws a plate several times has as many lanes there.
 struct Lanes {
   std::vector<int> trial;  // of lane 1, 2, …
-  std::uint32_t n_used() const { return 1 + static_cast<std::uint32_t>(trial.size()); }
+  bool has_halves = false;
+
+  std::uint32_t first_half() const { return 1 + static_cast<std::uint32_t>(trial.size()); }
+  std::uint32_t n_used() const { return first_half() + (has_halves ? 2 : 0); }
   std::uint32_t n_lanes() const { return rounded_lanes(n_used()); }
+  // How many of n cells a lane takes, repeats counted.
+  std::uint32_t n_cells(std::uint32_t lane, std::uint32_t n) const {
+    if (lane < first_half()) return n;
+    return lane == first_half() ? n / 2 : n - n / 2;
+  }
 };
 
-// How often every lane takes each of `n` cells: n × lanes. Lane 0 takes each once, every other draws n with
-// replacement. Lanes of one trial follow each other in one stream.
+// A variance needs two cells on either side.
+bool can_be_halved(std::uint32_t n_cells, std::uint32_t n_control_cells) {
+  return n_cells / 2 >= kLeastControlCells && n_control_cells / 2 >= kLeastControlCells;
+}
+
+// How often every lane takes each of `n` cells: n × lanes. Lane 0 takes each once, those of trials draw n with
+// replacement, and the halves are a random cut. Lanes of one trial follow each other in one stream.
 void draw_cells(std::uint64_t key, std::uint32_t role, std::uint32_t batch, const Lanes& lanes, std::uint32_t n,
                 std::vector<std::uint16_t>& counts) {
   const std::size_t n_lanes = lanes.n_lanes();
@@ -41,6 +56,14 @@ void draw_cells(std::uint64_t key, std::uint32_t role, std::uint32_t batch, cons
     for (; i < lanes.trial.size() && lanes.trial[i] == trial; ++i) {
       for (std::uint32_t c = 0; c < n; ++c) ++counts[random.below(n) * n_lanes + i + 1];
     }
+  }
+  if (!lanes.has_halves) return;
+  RandomStream random(key, role, kHalvesStream, batch);
+  std::vector<std::uint32_t> order(n);
+  std::iota(order.begin(), order.end(), 0u);
+  for (std::uint32_t c = n; c > 1; --c) std::swap(order[c - 1], order[random.below(c)]);
+  for (std::uint32_t c = 0; c < n; ++c) {
+    counts[order[c] * n_lanes + lanes.first_half() + (c < n / 2 ? 0 : 1)] = 1;
   }
 }
 
@@ -86,6 +109,7 @@ DegControl pooled_deg_control(const CellRows& control, std::uint32_t n_genes, co
 
   Lanes lanes;
   for (int trial = 0; trial < kDegTrials; ++trial) lanes.trial.push_back(trial);
+  out.has_halves = lanes.has_halves = can_be_halved(kMostUnlabelledCells + 1, out.n_cells);
   const std::uint32_t n_lanes = lanes.n_lanes();
   out.n_lanes = n_lanes;
   GeneMajorGroup cells;
@@ -101,7 +125,10 @@ DegControl pooled_deg_control(const CellRows& control, std::uint32_t n_genes, co
     AlignedVector<double> weights, sums(static_cast<std::size_t>(end - begin) * n_lanes), squares(sums.size());
     sum_tile(all, counts, n_lanes, begin, end, weights, sums.data(), squares.data());
     SampleMoments* const moments = out.moments.data() + static_cast<std::size_t>(begin) * n_lanes;
-    for (std::size_t i = 0; i < sums.size(); ++i) moments[i] = sample_moments(out.n_cells, sums[i], squares[i]);
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      const auto lane = static_cast<std::uint32_t>(i % n_lanes);
+      moments[i] = sample_moments(lanes.n_cells(lane, out.n_cells), sums[i], squares[i]);
+    }
   });
   return out;
 }
@@ -163,26 +190,26 @@ struct DegWorkspace::Buffers {
   AlignedVector<double> weights, sums, squares, control_sums, control_squares;
   std::vector<LabelCall> calls;         // one a lane
   std::vector<std::int8_t> labels;      // of one lane
-  std::vector<std::uint32_t> up, down;  // matched: votes, (1 + trials) × genes
+  std::vector<std::uint32_t> up, down;  // matched: votes, (1 + trials + halves) × genes
   std::vector<double> t, p;             // statistics of one test
   std::vector<bool> constant;
 
   // One test of all lanes: own cells against control moments that the caller gives tile by tile. Statistics are those
   // of lane 0. `control_tile` (begin, end) gives the control's moments of a gene, counted from `begin`, in a lane.
   template <class ControlTile>
-  void test(const CellRange& own, double n_control, const Lanes& lanes, std::uint32_t n_genes, bool with_statistics,
-            const ControlTile& control_tile);
+  void test(const CellRange& own, std::uint32_t n_control, const Lanes& lanes, std::uint32_t n_genes,
+            bool with_statistics, const ControlTile& control_tile);
 };
 
 template <class ControlTile>
-void DegWorkspace::Buffers::test(const CellRange& own, double n_control, const Lanes& lanes, std::uint32_t n_genes,
-                                 bool with_statistics, const ControlTile& control_tile) {
+void DegWorkspace::Buffers::test(const CellRange& own, std::uint32_t n_control, const Lanes& lanes,
+                                 std::uint32_t n_genes, bool with_statistics, const ControlTile& control_tile) {
   const std::uint32_t n_lanes = lanes.n_lanes(), n_used = lanes.n_used();
-  const double n_own = own.n_cells();
+  const std::uint32_t n_own = own.n_cells();
   sums.resize(std::max(sums.size(), static_cast<std::size_t>(kLabelTileGenes) * n_lanes));
   squares.resize(sums.size());
   if (calls.size() < n_used) calls.resize(n_used);
-  for (std::uint32_t l = 0; l < n_used; ++l) calls[l].start(n_own, n_control);
+  for (std::uint32_t l = 0; l < n_used; ++l) calls[l].start(lanes.n_cells(l, n_own), lanes.n_cells(l, n_control));
   if (with_statistics) {
     t.resize(n_genes);
     p.resize(n_genes);
@@ -194,7 +221,7 @@ void DegWorkspace::Buffers::test(const CellRange& own, double n_control, const L
     for (std::uint32_t g = begin; g < end; ++g) {
       const std::size_t at = static_cast<std::size_t>(g - begin) * n_lanes;
       for (std::uint32_t l = 0; l < n_used; ++l) {
-        const SampleMoments moments = sample_moments(n_own, sums[at + l], squares[at + l]);
+        const SampleMoments moments = sample_moments(lanes.n_cells(l, n_own), sums[at + l], squares[at + l]);
         const SampleMoments control = control_of(g - begin, l);
         calls[l].add(moments, control);
         if (l > 0) continue;
@@ -250,6 +277,7 @@ DegOutcome call_deg_labels(const DegControl& control, const CellRows& cells, con
     if (!control.has_enough_cells()) return DegOutcome::too_few_control_cells;
     Lanes lanes;
     for (int trial = 0; trial < n_trials; ++trial) lanes.trial.push_back(trial);
+    lanes.has_halves = out.halves && control.has_halves;
     make_gene_major_group(cells, n_genes, false, buffers.cells);
     const CellRange own{&buffers.cells, 0, buffers.cells.n_cells};
     draw_cells(key, kOwnLabelCells, 0, lanes, own.n_cells(), buffers.own_counts);
@@ -262,6 +290,10 @@ DegOutcome call_deg_labels(const DegControl& control, const CellRows& cells, con
     for (int trial = 0; trial < n_trials; ++trial) {
       buffers.calls[static_cast<std::size_t>(trial) + 1].finish(control.cutoffs, buffers.labels.data());
       out.trials->set(trial, target.row, buffers.labels.data());
+    }
+    for (std::uint32_t half = 0; lanes.has_halves && half < 2; ++half) {
+      buffers.calls[lanes.first_half() + half].finish(control.cutoffs, buffers.labels.data());
+      out.halves->set(static_cast<int>(half), target.row, buffers.labels.data());
     }
     if (with_statistics) {
       target.statistics->t.row(target.row).setZero();
@@ -288,7 +320,9 @@ DegOutcome call_deg_labels(const DegControl& control, const CellRows& cells, con
 
   const auto n_plates = static_cast<std::uint32_t>(plates.size());
   const auto times = draw_batches(key, kDegPlateDraws, n_plates);
-  const std::size_t n_votes = static_cast<std::size_t>(1 + n_trials) * n_genes;
+  const int n_halves = out.halves ? 2 : 0;
+  std::uint32_t n_halved_plates = 0;
+  const std::size_t n_votes = static_cast<std::size_t>(1 + n_trials + n_halves) * n_genes;
   buffers.up.assign(n_votes, 0);
   buffers.down.assign(n_votes, 0);
   if (with_statistics) {
@@ -302,6 +336,8 @@ DegOutcome call_deg_labels(const DegControl& control, const CellRows& cells, con
       const std::uint32_t n = times[static_cast<std::size_t>(trial / kDegCellDraws) * n_plates + s];
       lanes.trial.insert(lanes.trial.end(), n, trial);
     }
+    lanes.has_halves = n_halves > 0 && can_be_halved(own.n_cells(), of_control.n_cells());
+    n_halved_plates += lanes.has_halves ? 1 : 0;
     const std::uint32_t n_lanes = lanes.n_lanes();
     draw_cells(key, kOwnLabelCells, batches[s], lanes, own.n_cells(), buffers.own_counts);
     draw_cells(key, kControlLabelCells, batches[s], lanes, of_control.n_cells(), buffers.control_counts);
@@ -309,18 +345,21 @@ DegOutcome call_deg_labels(const DegControl& control, const CellRows& cells, con
         std::max(buffers.control_sums.size(), static_cast<std::size_t>(kLabelTileGenes) * n_lanes));
     buffers.control_squares.resize(buffers.control_sums.size());
     const CellRange& plate_control = plates[s].second;
-    const double n_control = plate_control.n_cells();
+    const std::uint32_t n_control = plate_control.n_cells();
     buffers.test(own, n_control, lanes, n_genes, with_statistics, [&](std::uint32_t begin, std::uint32_t end) {
       sum_tile(plate_control, buffers.control_counts, n_lanes, begin, end, buffers.weights, buffers.control_sums.data(),
                buffers.control_squares.data());
-      return [&buffers, n_control, n_lanes](std::uint32_t gene, std::uint32_t lane) {
+      return [&buffers, &lanes, n_control, n_lanes](std::uint32_t gene, std::uint32_t lane) {
         const std::size_t at = static_cast<std::size_t>(gene) * n_lanes + lane;
-        return sample_moments(n_control, buffers.control_sums[at], buffers.control_squares[at]);
+        return sample_moments(lanes.n_cells(lane, n_control), buffers.control_sums[at], buffers.control_squares[at]);
       };
     });
     for (std::uint32_t l = 0; l < lanes.n_used(); ++l) {
       buffers.calls[l].finish(control.cutoffs, buffers.labels.data());
-      const std::size_t first = l == 0 ? 0 : static_cast<std::size_t>(lanes.trial[l - 1] + 1) * n_genes;
+      const int vote = l == 0                   ? 0
+                       : l < lanes.first_half() ? lanes.trial[l - 1] + 1
+                                                : 1 + n_trials + static_cast<int>(l - lanes.first_half());
+      const std::size_t first = static_cast<std::size_t>(vote) * n_genes;
       for (std::uint32_t g = 0; g < n_genes; ++g) {
         buffers.up[first + g] += buffers.labels[g] > 0;
         buffers.down[first + g] += buffers.labels[g] < 0;
@@ -328,14 +367,19 @@ DegOutcome call_deg_labels(const DegControl& control, const CellRows& cells, con
     }
     if (with_statistics) add_statistics(buffers.t, buffers.p, 1.0 / n_plates, target.row, *target.statistics);
   }
-  for (int vote = 0; vote <= n_trials; ++vote) {
+  for (int vote = 0; vote <= n_trials + n_halves; ++vote) {
     std::int8_t* const labels = vote == 0 ? labels_of_row : buffers.labels.data();
     const std::size_t first = static_cast<std::size_t>(vote) * n_genes;
     for (std::uint32_t g = 0; g < n_genes; ++g) {
       const std::uint32_t n_up = buffers.up[first + g], n_down = buffers.down[first + g];
-      labels[g] = majority(n_down, n_plates - n_up - n_down, n_up);
+      const std::uint32_t n_voting = vote <= n_trials ? n_plates : n_halved_plates;
+      labels[g] = n_voting == 0 ? 0 : majority(n_down, n_voting - n_up - n_down, n_up);
     }
-    if (vote > 0) out.trials->set(vote - 1, target.row, labels);
+    if (vote > n_trials) {
+      out.halves->set(vote - 1 - n_trials, target.row, labels);
+    } else if (vote > 0) {
+      out.trials->set(vote - 1, target.row, labels);
+    }
   }
   return DegOutcome::labelled;
 }

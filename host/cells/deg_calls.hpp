@@ -35,6 +35,7 @@ struct DegControl {
   // Global: genes × lanes; lane 0 the cells as they are, then the trials. Matched: empty.
   std::uint32_t n_lanes = 0;
   std::vector<SampleMoments> moments;
+  bool has_halves = false;  // global: the last two of the lanes in use
   // Matched: one batch a block; must live as long as this. Global: null.
   const GeneMajorGroup* cells = nullptr;
 
@@ -60,7 +61,7 @@ enum class DegOutcome : std::uint8_t {
 
 // Where the labels of one perturbation go.
 struct DegTarget {
-  DegLabels* labels = nullptr;          // its row and, where there are trials (n_deg_trials), its trials
+  DegLabels* labels = nullptr;          // its row and, where there are trials (n_deg_trials) and halves, these
   DegStatistics* statistics = nullptr;  // its row; null: not wanted. Matched: means over plates
   Eigen::Index row = 0;
 };

@@ -51,6 +51,7 @@ struct LabelsOfContext {
     const auto rows = static_cast<Eigen::Index>(n_rows), genes = static_cast<Eigen::Index>(control.n_genes);
     labels.labels = LabelMatrix::Zero(rows, genes);
     labels.trials.emplace(n_deg_trials(control.design), rows, genes);
+    labels.halves.emplace(2, rows, genes);
     if (!options.deg_statistics) return;
     const Matrix none = Matrix::Constant(rows, genes, std::numeric_limits<double>::quiet_NaN());
     statistics.emplace(DegStatistics{none, none});

@@ -519,7 +519,7 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
           .add_option("--ceiling", texts.ceiling,
                       "Cheaters of which the tightest is the BAP, separated by commas: idealized, sampling_error_q90, "
                       "sampling_error_q50, sampling_error_closed_form, split_half; of classes idealized, "
-                      "sampling_error_q10, sampling_error_q50")
+                      "sampling_error_q10, sampling_error_q50, split_half")
           ->type_name("METHOD,...")
           ->multi_option_policy(CLI::MultiOptionPolicy::Join)
           ->delimiter(',')

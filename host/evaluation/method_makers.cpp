@@ -175,6 +175,14 @@ void evaluate_noise(const PlannedMethod& method, const MakerInputs& in, FoldEval
 
 void evaluate_trials(const PlannedMethod& method, const MakerInputs& in, FoldEvaluation& evaluation) {
   const Stopwatch watch;
+  if (in.plan.target->trial_methods[method.index].of_halves) {
+    const auto halves = score_halves(in.task, in.fold, in.plan.metrics, *resample_counts(in));
+    evaluate_trial_method(in.plan.target->trial_methods[method.index], in.task, halves.value_or(TrialScores()),
+                          evaluation);
+    evaluation.wall_s = watch.wall_s();
+    evaluation.cpu_s = watch.cpu_s();
+    return;
+  }
   const auto trials =
       in.split.trial_scores.get([&] { return score_trials(in.task, in.fold, in.plan.metrics, *resample_counts(in)); });
   evaluate_trial_method(in.plan.target->trial_methods[method.index], in.task, *trials, evaluation);

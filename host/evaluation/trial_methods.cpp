@@ -1,5 +1,7 @@
 #include "evaluation/trial_methods.hpp"
 
+#include <utility>
+
 #include "evaluation/whole_fold.hpp"
 
 namespace headroom {
@@ -38,6 +40,26 @@ TrialScores score_trials(const Task& task, const FoldData& fold, const std::vect
     scores.values.push_back(std::move(whole.values));
     scores.resampled.push_back(std::move(whole.resampled));
   }
+  return scores;
+}
+
+std::optional<TrialScores> score_halves(const Task& task, const FoldData& fold, const std::vector<Metric>& metrics,
+                                        const Matrix& resample_counts) {
+  const TaskContext& context = task.contexts[fold.context];
+  if (!context.deg || !context.deg->halves) return std::nullopt;
+  const Target& target = target_of(task);
+  RowIndex rows;
+  for (const TaskRow& at : fold.test) rows.push_back(at.row);
+  const std::vector<std::uint8_t> covered(rows.size(), 1);
+  const Matrix planes = certain_planes(context.deg->halves->labels(0, rows));
+  const Matrix classes = context.deg->halves->labels(1, rows).cast<double>().array() + 1;
+  const SplitTruth truth =
+      target.make_truth(classes, std::as_const(fold.training_deltas).view(), OwnGeneColumns(rows.size()), metrics);
+  TrialScores scores;
+  for (Vector& of_metric : target.score(planes, truth, metrics)) scores.of_tests.push_back({std::move(of_metric)});
+  WholeFoldScores whole = score_whole_fold(target, planes, truth, metrics, covered, resample_counts);
+  scores.values.push_back(std::move(whole.values));
+  scores.resampled.push_back(std::move(whole.resampled));
   return scores;
 }
 

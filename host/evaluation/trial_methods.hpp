@@ -2,6 +2,7 @@
 // (protocol section 8).
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "deg/label_trials.hpp"
@@ -23,6 +24,10 @@ struct TrialScores {
 // What all methods of a fold share. `resample_counts`: test rows × resamples.
 TrialScores score_trials(const Task& task, const FoldData& fold, const std::vector<Metric>& metrics,
                          const Matrix& resample_counts);
+
+// Of the labels of one half of the cells as predictions of those of the other half. Nothing where the task keeps none.
+std::optional<TrialScores> score_halves(const Task& task, const FoldData& fold, const std::vector<Metric>& metrics,
+                                        const Matrix& resample_counts);
 
 // Of the trials' values the quantile is taken, by the nearest of them. Trials in which a value is undefined do not
 // count. Skipped, with the reason, where the task keeps no trials.

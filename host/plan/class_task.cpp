@@ -45,6 +45,7 @@ TaskContext with_classes(const TaskContext& from, const RowIndex& rows) {
   DegLabels& labels = context.deg.emplace();
   labels.has_labels.assign(rows.size(), true);
   if (from.deg->trials) labels.trials = trials_of(*from.deg->trials, rows);
+  if (from.deg->halves) labels.halves = trials_of(*from.deg->halves, rows);
   labels.control = from.deg->control;
   if (from.deg->labels.rows() == 0) return context;
   context.deltas.resize(static_cast<Eigen::Index>(rows.size()), from.deg->labels.cols());

@@ -141,7 +141,7 @@ Target make_deg() {
   target.metrics = {class_metrics().begin(), class_metrics().end()};
   target.known_metrics = class_metrics();
   target.constant_nulls = {{kNullNoChange, no_response}, {kNullMostFrequent, most_frequent}, {kNullPrior, prior}};
-  target.trial_methods = {{kCeilingLabelError, 0.1, true}, {kCeilingMedian, 0.5}};
+  target.trial_methods = {{kCeilingLabelError, 0.1, true}, {kCeilingMedian, 0.5}, {kCeilingSplitHalf, 0, false, true}};
   target.protocol_heads = {"logistic"};
   target.inner_folds_shuffled = false;
   target.make_truth = truth_of_classes;

@@ -40,8 +40,9 @@ struct NoiseMethod {
 // A quantile of what labels called anew from resampled cells score as predictions of the labels (protocol section 8).
 struct TrialMethod {
   std::string name;
-  double quantile = 0;                // by the nearest of the trials
+  double quantile = 0;                // by the nearest of the trials; of halves: there is one value
   bool is_published_ceiling = false;  // as of NoiseMethod
+  bool of_halves = false;             // labels of one half of the cells as predictions of those of the other
 };
 
 // The truth of a split's test rows with what metrics need of it: as deltas or as classes, whichever the target

@@ -134,7 +134,7 @@ Result<void> add_deg_labels(std::span<const DegLabels> of_contexts, std::span<co
   if (contexts.size() != of_contexts.size()) return harness_fault("labels and the contexts that have them differ");
   DenseLabels labels;
   std::vector<bool> has_labels;
-  std::vector<ConstByteMap> trials;
+  std::vector<ConstByteMap> trials, halves;
   int n_trials = 0;
   for (const DegLabels& context : of_contexts) {
     const auto n_rows = static_cast<Eigen::Index>(context.has_labels.size());
@@ -142,7 +142,9 @@ Result<void> add_deg_labels(std::span<const DegLabels> of_contexts, std::span<co
                                                 context.trials->n_genes() == context.labels.cols() &&
                                                 (trials.empty() || context.trials->n_trials() == n_trials));
     if (context.labels.rows() != n_rows || !trials_fit ||
-        context.trials.has_value() != of_contexts.front().trials.has_value()) {
+        context.trials.has_value() != of_contexts.front().trials.has_value() ||
+        (context.halves && (context.halves->n_trials() != 2 || context.halves->n_perturbations() != n_rows ||
+                            context.halves->n_genes() != context.labels.cols()))) {
       return harness_fault("labels, their trials and the rows that have them differ in shape");
     }
     labels.row_blocks.emplace_back(context.labels.data(), context.labels.rows(), context.labels.cols());
@@ -151,6 +153,9 @@ Result<void> add_deg_labels(std::span<const DegLabels> of_contexts, std::span<co
     n_trials = context.trials->n_trials();
     const ByteMatrix& packed = context.trials->packed();
     trials.emplace_back(packed.data(), packed.rows(), packed.cols());
+    if (!context.halves) continue;
+    const ByteMatrix& of_halves = context.halves->packed();
+    halves.emplace_back(of_halves.data(), of_halves.rows(), of_halves.cols());
   }
   content.layers[kDegLayer] = std::move(labels);
   content.obs_columns.push_back({kHasDegColumn, std::move(has_labels), {}, false});
@@ -162,6 +167,7 @@ Result<void> add_deg_labels(std::span<const DegLabels> of_contexts, std::span<co
   table.texts.emplace(kTrialsVersionKey, kTrialsVersion);
   table.texts[kTrialsCountKey] = std::to_string(n_trials);
   table.texts[kTrialsAxesKey] = std::move(*digest);
+  if (halves.size() == trials.size()) table.bytes[kHalvesBytesKey] = std::move(halves);
   table.bytes[kTrialsBytesKey] = std::move(trials);
   return {};
 }

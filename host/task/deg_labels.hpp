@@ -66,6 +66,8 @@ struct DegLabels {
   std::vector<bool> has_labels;  // one a perturbation
   // Labels called anew from resampled cells; none: the file does not keep them.
   std::optional<DegTrials> trials;
+  // Labels called from two disjoint halves of the cells, of the perturbation and of its control, as two trials.
+  std::optional<DegTrials> halves;
   // What labels of other cells, such as predicted ones, can be called against; none: the file does not keep it.
   std::optional<DegControlCells> control;
 };
@@ -90,6 +92,7 @@ inline constexpr const char* kTrialsVersionKey = "version";
 inline constexpr const char* kTrialsCountKey = "n_trials";
 inline constexpr const char* kTrialsAxesKey = "axes_sha256";
 inline constexpr const char* kTrialsBytesKey = "two_bits_a_label";
+inline constexpr const char* kHalvesBytesKey = "two_bits_a_label_of_halves";  // as of 2 trials; files may lack it
 inline constexpr const char* kTrialsVersion = "1";
 
 // Those of the control's cells: lists of a row each, separated by line breaks, and the moments as doubles.

@@ -173,13 +173,15 @@ Result<TrialsTable> describe_trials(const H5adFile& file) {
   return TrialsTable{static_cast<int>(*n), {}};
 }
 
-Result<void> read_trials(const H5adFile& file, int n_trials, const std::vector<Place>& places, Task* task) {
+// `key`, `into`: the trials, or the halves, which are kept as two of them.
+Result<void> read_trials(const H5adFile& file, const char* key, std::optional<DegTrials> DegLabels::*into, int n_trials,
+                         const std::vector<Place>& places, Task* task) {
   const auto damaged = [&](const std::string& what) {
     return bad_input("the labels of resampled cells are damaged: " + what,
                      fmt::format("{}, uns/{}", file.path(), kDegTrialsKey),
                      "make the task again with headroom prepare --deg");
   };
-  auto dataset = file.uns_dataset(fmt::format("{}/{}", kDegTrialsKey, kTrialsBytesKey));
+  auto dataset = file.uns_dataset(fmt::format("{}/{}", kDegTrialsKey, key));
   if (!dataset) return tl::unexpected(dataset.error());
   const auto n_genes = static_cast<Eigen::Index>(file.n_vars());
   const Eigen::Index n_bytes = n_trials * ((n_genes + 3) / 4);
@@ -189,7 +191,7 @@ Result<void> read_trials(const H5adFile& file, int n_trials, const std::vector<P
         fmt::format("{} trials of {} rows and {} genes do not have this shape", n_trials, file.n_obs(), n_genes));
   }
   for (TaskContext& context : task->contexts) {
-    context.deg->trials.emplace(n_trials, static_cast<Eigen::Index>(context.pert_ids.size()), n_genes);
+    ((*context.deg).*into).emplace(n_trials, static_cast<Eigen::Index>(context.pert_ids.size()), n_genes);
   }
   // Whole rows of chunks at a time, so that none is expanded twice.
   const hsize_t n_rows_at_once =
@@ -202,7 +204,7 @@ Result<void> read_trials(const H5adFile& file, int n_trials, const std::vector<P
     block.resize(static_cast<Eigen::Index>(count[0]), n_bytes);
     if (auto done = hdf5::read_block(*dataset, start, count, H5T_NATIVE_UINT8, block.data()); !done) return done;
     for (; place != places.end() && place->row < begin + count[0]; ++place) {
-      DegTrials& trials = *task->contexts[place->context].deg->trials;
+      DegTrials& trials = *((*task->contexts[place->context].deg).*into);
       trials.packed().row(place->position) = block.row(static_cast<Eigen::Index>(place->row - begin));
       if (!trials.is_valid(place->position)) {
         return damaged(fmt::format("row {} holds what is no label", place->row + 1));
@@ -357,7 +359,10 @@ Result<void> read_deg_labels(const H5adFile& file, DegSource source,
                   ? read_planes(file, places, task)
                   : read_labels(file, source == DegSource::x ? "X" : std::string("layers/") + kDegLayer, places, task);
   if (!done || trials.n_trials == 0) return done;
-  return read_trials(file, trials.n_trials, places, task);
+  if (file.has_key(fmt::format("uns/{}/{}", kDegTrialsKey, kHalvesBytesKey))) {
+    if (auto read = read_trials(file, kHalvesBytesKey, &DegLabels::halves, 2, places, task); !read) return read;
+  }
+  return read_trials(file, kTrialsBytesKey, &DegLabels::trials, trials.n_trials, places, task);
 }
 
 }  // namespace headroom

@@ -53,6 +53,7 @@ Called call(const DegControl& control, const CellRows& cells, const std::string&
   Called out;
   out.labels.labels = LabelMatrix::Zero(1, kGenes);
   out.labels.trials.emplace(n_trials < 0 ? n_deg_trials(control.design) : n_trials, 1, kGenes);
+  out.labels.halves.emplace(2, 1, kGenes);
   out.statistics.t = Matrix::Zero(1, kGenes);
   out.statistics.q = Matrix::Zero(1, kGenes);
   DegWorkspace workspace(control);
@@ -218,6 +219,45 @@ TEST(PlateLabels, NeedEnoughCellsOnAPlate) {
   EXPECT_EQ(call(prepared, shifted_cells(4, {20, 20})).outcome, DegOutcome::too_few_cells);
   EXPECT_EQ(call(prepared, shifted_cells(4, {20, 40})).outcome, DegOutcome::too_few_control_cells);
   EXPECT_EQ(call(prepared, shifted_cells(4, {21, 0})).outcome, DegOutcome::labelled);
+}
+
+// Halves tell less than the whole, each something else, and hardly ever the contrary.
+void expect_halves(const DegLabels& labels) {
+  const LabelMatrix a = labels.halves->labels(0), b = labels.halves->labels(1);
+  EXPECT_NE(a, b);
+  const auto n_called = [](const LabelMatrix& of) { return (of.array() != 0).count(); };
+  for (const LabelMatrix* half : {&a, &b}) {
+    EXPECT_GT(n_called(*half), 10);
+    EXPECT_LT(n_called(*half), n_called(labels.labels));
+    EXPECT_LT(((half->array() != 0) && (labels.labels.array() == 0)).count(), 6);
+    EXPECT_EQ(((half->array() * labels.labels.array()) < 0).count(), 0);
+  }
+}
+
+TEST(PooledLabels, OfHalvesTellLess) {
+  const CellRows control = random_cells(1, {700, 600}, kGenes, 0.4), cells = shifted_cells(2, {30, 35});
+  ThreadPool pool(2);
+  const DegControl prepared = pooled_deg_control(control, kGenes, "c", 0, pool);
+  const Called found = call(prepared, cells), again = call(prepared, cells);
+  expect_halves(found.labels);
+  EXPECT_EQ(*found.labels.halves, *again.labels.halves);
+  EXPECT_NE(*found.labels.halves, *call(prepared, cells, "another").labels.halves);
+}
+
+// Two cells of the control are enough for labels, and not for halves.
+TEST(PooledLabels, OfHalvesNeedTwoControlCellsEach) {
+  ThreadPool pool(1);
+  const DegControl prepared = pooled_deg_control(random_cells(1, {3}, kGenes, 0.4), kGenes, "c", 0, pool);
+  const Called found = call(prepared, shifted_cells(2, {40}));
+  EXPECT_EQ(found.outcome, DegOutcome::labelled);
+  EXPECT_EQ(found.labels.halves->labels(0), LabelMatrix::Zero(1, kGenes));
+}
+
+TEST(PlateLabels, OfHalvesTellLess) {
+  const ContextControl kept = context_control(random_cells(3, {300, 400, 3}, kGenes, 0.4), Design::matched);
+  const Called found = call(plate_deg_control(kept, "c", 0), shifted_cells(4, {60, 60, 30}));
+  ASSERT_EQ(found.outcome, DegOutcome::labelled);
+  expect_halves(found.labels);
 }
 
 // What labels of other cells are called against: two-pass moments of dense columns.

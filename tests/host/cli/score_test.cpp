@@ -531,6 +531,10 @@ TEST_F(ScoreLabelsOfCells, OfTheRealCellsAreTheLabels) {
     EXPECT_EQ(method("cells").value("value", -1.0), 1) << design;
     EXPECT_EQ(method("cells").value("coverage", -1.0), 1) << design;
     EXPECT_LT(method("most_frequent").value("value", -1.0), 0.9) << "labels without any that respond test nothing";
+    const json halves = method("split_half");
+    EXPECT_EQ(halves["role"], "reference");
+    EXPECT_LT(halves.value("value", 2.0), 1) << "half the cells tell less";
+    EXPECT_GT(halves.value("value", 0.0), method("most_frequent").value("value", 2.0));
   }
 }
 

@@ -291,6 +291,38 @@ TEST(ReadDegLabels, DamagedMomentsOfControlCellsAreAnError) {
   EXPECT_THAT(message_of(read_task(made.file.write(folder / "t.h5ad"), {})), HasSubstr("no finite number"));
 }
 
+TEST(ReadDegLabels, HalvesComeBack) {
+  const TemporaryFolder folder;
+  PreparedFile made(2);
+  for (std::size_t b = 0; b < 2; ++b) {
+    DegTrials& halves = made.blocks[b].halves.emplace(2, 4, 3);
+    for (int half = 0; half < 2; ++half) {
+      for (Eigen::Index i = 0; i < 4; ++i) {
+        const LabelMatrix row = PreparedFile::trial_row(half + 1, 4 * static_cast<int>(b) + static_cast<int>(i));
+        halves.set(half, i, row.data());
+      }
+    }
+  }
+  const auto task = read_task(made.file.write(folder / "t.h5ad"), {});
+  ASSERT_TRUE(task) << task.error().line();
+  for (std::size_t c = 0; c < 2; ++c) {
+    const DegLabels& deg = *task->contexts[c].deg;
+    ASSERT_TRUE(deg.halves);
+    EXPECT_EQ(deg.trials->n_trials(), 2);
+    for (std::size_t i = 0; i < 4; ++i) {
+      const int row = kRowsOfContexts[c][i];
+      if (row == 5) continue;  // without labels
+      for (int half = 0; half < 2; ++half) {
+        EXPECT_EQ(deg.halves->labels(half).row(static_cast<Eigen::Index>(i)), PreparedFile::trial_row(half + 1, row));
+      }
+    }
+  }
+  made.blocks[1].halves.reset();  // of one context alone they are not kept
+  const auto without = read_task(made.file.write(folder / "t.h5ad"), {});
+  ASSERT_TRUE(without) << without.error().line();
+  EXPECT_FALSE(without->contexts[0].deg->halves);
+}
+
 TEST(ReadDegLabels, RefusesWhatIsNoLabelAndCountsIt) {
   const TemporaryFolder folder;
   LabelMatrix labels = labels_of_rows();
