@@ -151,7 +151,7 @@ Result<Store> open_results(const RunArguments& arguments, const TargetInput& inp
 // One target of a run, from its plan to its results.
 struct TargetRun {
   const TargetInput* input = nullptr;
-  std::unique_ptr<RunStore> memory;
+  std::unique_ptr<RunStore> evaluations;
   std::optional<PlannedRun> planned;
   std::optional<Store> store;
   std::optional<RunResults> results;  // none: the run was interrupted before
@@ -195,10 +195,10 @@ Result<int> show_again(const KeptOutputs& kept, std::vector<TargetRun>& targets,
   const TerminalStyle style = progress_style(arguments.common.quiet);
   for (TargetRun& target : targets) {
     const PlannedRun& planned = *target.planned;
-    if (auto begun = target.memory->begin(planned.results().settings, planned.plugins()); !begun) {
+    if (auto begun = target.evaluations->begin(planned.results().settings, planned.plugins()); !begun) {
       return tl::unexpected<Error>(begun.error());
     }
-    target.memory->recall_without_numbers(planned.evaluations().size());
+    target.evaluations->recall_without_numbers(planned.evaluations().size());
     progress.begin("evaluations", planned.n_steps(), "evaluations");
     progress.advance(planned.n_steps());
     if (style.live) {
@@ -301,10 +301,10 @@ Result<int> run(const RunArguments& arguments) {
     print_notes(grid_proposals(rosters[i], of_target.task, of_target.options), arguments.common.quiet);
     TargetRun& target = targets.emplace_back();
     target.input = &of_target;
-    target.memory = std::make_unique<RunStore>(make_run_record(arguments, of_target.task, noise, *blas),
-                                               arguments.resume, arguments.common.quiet);
+    target.evaluations = std::make_unique<RunStore>(make_run_record(arguments, of_target.task, noise, *blas),
+                                                    arguments.resume, arguments.common.quiet);
     auto planned = PlannedRun::plan(of_target.task, noise, of_target.options, pool, progress, Interruption::token(),
-                                    target.memory.get(), &finished,
+                                    target.evaluations.get(), &finished,
                                     may_be_done ? VectorFiles::leave : VectorFiles::read, std::move(rosters[i]));
     if (!planned) return tl::unexpected<Error>(planned.error());
     target.planned.emplace(std::move(*planned));
@@ -317,7 +317,7 @@ Result<int> run(const RunArguments& arguments) {
     auto store = open_results(arguments, *target.input);
     if (!store) return tl::unexpected<Error>(store.error());
     target.store.emplace(std::move(*store));
-    target.memory->keep_in(*target.store);
+    target.evaluations->keep_in(*target.store);
     auto plan = plan_outputs(arguments, target.input->task, noise, *target.planned, review);
     if (!plan) return tl::unexpected<Error>(plan.error());
     plans.push_back(std::move(*plan));

@@ -1,10 +1,10 @@
-// results.sqlite as the memory of a run: evaluations are kept as they end and, with --resume, not made again.
+// results.sqlite as the store of a run: evaluations are kept as they end and, with --resume, not made again.
 #pragma once
 
 #include <string>
 
 #include "cli/command_line.hpp"
-#include "evaluation/evaluation_memory.hpp"
+#include "evaluation/evaluation_store.hpp"
 #include "numerics/blas.hpp"
 #include "outcome/outcome.hpp"
 #include "store/resumption.hpp"
@@ -13,7 +13,7 @@
 
 namespace headroom::cli {
 
-class RunStore final : public EvaluationMemory {
+class RunStore final : public EvaluationStore {
  public:
   // `run`: what is known of the run before its plugins are. `resume`: earlier evaluations from the same inputs are
   // taken over, and stderr hears which are not (unless `quiet`); else everything is evaluated anew.

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "evaluation/evaluation_memory.hpp"
+#include "evaluation/evaluation_store.hpp"
 #include "plan/plan.hpp"
 #include "plan/roster.hpp"
 #include "plan/run_options.hpp"

@@ -11,6 +11,7 @@
 #include "evaluation/compare_run.hpp"
 #include "evaluation/context_fits.hpp"
 #include "evaluation/effective_settings.hpp"
+#include "evaluation/finish_results.hpp"
 #include "evaluation/fold_gate.hpp"
 #include "evaluation/head.hpp"
 #include "evaluation/mean_over_parts.hpp"
@@ -20,7 +21,6 @@
 #include "evaluation/shared_work.hpp"
 #include "evaluation/stopwatch.hpp"
 #include "evaluation/submission_budget.hpp"
-#include "evaluation/submission_outcomes.hpp"
 #include "plugin_host/description_check.hpp"
 
 namespace headroom {
@@ -44,14 +44,14 @@ bool is_told_by_head(const WorkerFault& fault) {
 class Run {
  public:
   Run(const Task& task, const NoiseTable* noise, const RunOptions& options, ThreadPool& pool, Progress& progress,
-      std::stop_token stop, EvaluationMemory* memory, RunObserver* observer)
+      std::stop_token stop, EvaluationStore* store, RunObserver* observer)
       : task_(task),
         noise_(noise),
         options_(options),
         pool_(pool),
         progress_(progress),
         stop_(std::move(stop)),
-        memory_(memory),
+        store_(store),
         observer_(observer) {}
 
   // Everything that does not look at the deltas.
@@ -95,8 +95,8 @@ class Run {
     if (auto read = read_vector_files(roster_, options_, pool_); !read) return {{}, read.error()};
     // A plugin that was found at fault now has no part in the settings.
     results_.settings = effective_settings(options_, plan_, roster_);
-    if (memory_ != nullptr) {
-      if (auto begun = memory_->begin(results_.settings, plugins()); !begun) return {{}, begun.error()};
+    if (store_ != nullptr) {
+      if (auto begun = store_->begin(results_.settings, plugins()); !begun) return {{}, begun.error()};
       if (auto recalled = recall_all(); !recalled) return {{}, recalled.error()};
     }
 
@@ -104,7 +104,7 @@ class Run {
     pool_.for_each(plan_.items.size(), [&](std::size_t i) { work(plan_.items[i]); });
     progress_.end();
 
-    finish();
+    finish_results(roster_, results_);
     if (options_.compare_embeddings && !error_) {
       results_.similarity = compare_embeddings_of_run(task_, options_, roster_, plan_, works_, pool_, stop_);
     }
@@ -179,7 +179,7 @@ class Run {
 
   SplitWork& split_work(const PlanItem& item) { return *works_[item.context]->splits[item.split]; }
 
-  // ---- memory: what an earlier run with the same inputs left ----
+  // ---- store: what an earlier run with the same inputs left ----
 
   EvaluationKey key(const PlanItem& item, std::size_t m) const {
     return key_of(plan_, item, plan_.methods[m], options_, roster_, noise_);
@@ -191,12 +191,12 @@ class Run {
     for_each_evaluation(plan_, [&](const PlanItem& item, std::size_t m) {
       if (done) done = recall(item, m);
     });
-    if (done) memory_->recall_ended();
+    if (done) store_->recall_ended();
     return done;
   }
 
   Result<void> recall(const PlanItem& item, std::size_t m) {
-    auto recalled = memory_->recall(key(item, m));
+    auto recalled = store_->recall(key(item, m));
     if (!recalled) return tl::unexpected<Error>(recalled.error());
     if (*recalled) whole(item, m) = std::move(**recalled);
     return {};
@@ -204,10 +204,10 @@ class Run {
 
   // Failures are kept with their reasons, but not those of a run that is being stopped.
   void remember(const PlanItem& item, std::size_t m, const FoldEvaluation& evaluation) {
-    if (memory_ == nullptr || evaluation.status == Status::not_run) return;
+    if (store_ == nullptr || evaluation.status == Status::not_run) return;
     if (evaluation.status == Status::failed && stop_.stop_requested()) return;
     const Split& split = plan_.contexts[item.context].splits[item.split];
-    auto kept = memory_->remember(key(item, m), ids_of(task_, split.test), evaluation);
+    auto kept = store_->remember(key(item, m), ids_of(task_, split.test), evaluation);
     if (!kept) fail(kept.error());
   }
 
@@ -549,51 +549,6 @@ class Run {
     return start_for_fold(roster_.heads[h], {inputs.fold.context, inputs.fold.name});
   }
 
-  // ---- the end: status of each method, records ----
-
-  void finish() {
-    for (ContextEvaluation& context : results_.contexts) {
-      for (MethodEvaluation& method : context.methods) conclude(method);
-    }
-    for (const RosterEntry& entry : roster_.embeddings) results_.plugins.push_back(with_coverage(entry));
-    for (const RosterEntry& entry : roster_.predictions) results_.plugins.push_back(with_coverage(entry));
-    for (const RosterEntry& entry : roster_.heads) results_.plugins.push_back(describe(entry));
-    results_.submissions = submission_outcomes(roster_, results_.contexts);
-  }
-
-  // How many test perturbations of the evaluated splits a plugin was asked for, and how many it knows, by the first of
-  // its methods; absent where it gave no answer.
-  PluginRecord with_coverage(const RosterEntry& entry) const {
-    PluginRecord record = describe(entry);
-    std::int64_t n_ids = 0, n_present = 0;
-    for (const ContextEvaluation& context : results_.contexts) {
-      const auto method = std::find_if(context.methods.begin(), context.methods.end(), [&](const auto& one) {
-        return one.role == Role::plugin && (one.embedding == entry.name || one.name == entry.name);
-      });
-      if (method == context.methods.end()) continue;
-      for (const FoldEvaluation& fold : method->folds) {
-        n_ids += static_cast<std::int64_t>(fold.covered.size());
-        n_present += std::count(fold.covered.begin(), fold.covered.end(), 1);
-      }
-    }
-    if (n_ids > 0) {
-      record.set_n_ids(static_cast<std::int32_t>(n_ids));
-      record.set_n_present(static_cast<std::int32_t>(n_present));
-    }
-    return record;
-  }
-
-  // A method is ok if every split is; else it has the status and reason of the first split that is not.
-  static void conclude(MethodEvaluation& m) {
-    m.status = Status::ok;
-    for (const FoldEvaluation& fold : m.folds) {
-      if (fold.status == Status::ok) continue;
-      m.status = fold.status;
-      m.reason = fold.reason;
-      return;
-    }
-  }
-
   bool failed() {
     std::lock_guard lock(error_mutex_);
     return error_.has_value();
@@ -609,7 +564,7 @@ class Run {
   ThreadPool& pool_;
   Progress& progress_;
   std::stop_token stop_;
-  EvaluationMemory* memory_;
+  EvaluationStore* store_;
   RunObserver* observer_;
   std::mutex observer_mutex_;
 
@@ -634,10 +589,9 @@ PlannedRun& PlannedRun::operator=(PlannedRun&&) noexcept = default;
 PlannedRun::~PlannedRun() = default;
 
 Result<PlannedRun> PlannedRun::plan(const Task& task, const NoiseTable* noise, const RunOptions& options,
-                                    ThreadPool& pool, Progress& progress, std::stop_token stop,
-                                    EvaluationMemory* memory, RunObserver* observer, VectorFiles vector_files,
-                                    std::optional<Roster> roster) {
-  std::unique_ptr<State> state(new State{Run(task, noise, options, pool, progress, std::move(stop), memory, observer)});
+                                    ThreadPool& pool, Progress& progress, std::stop_token stop, EvaluationStore* store,
+                                    RunObserver* observer, VectorFiles vector_files, std::optional<Roster> roster) {
+  std::unique_ptr<State> state(new State{Run(task, noise, options, pool, progress, std::move(stop), store, observer)});
   if (auto prepared = state->run.prepare(vector_files, std::move(roster)); !prepared)
     return tl::unexpected<Error>(prepared.error());
   return PlannedRun(std::move(state));
@@ -651,8 +605,8 @@ std::int64_t PlannedRun::n_steps() const { return state_->run.n_steps(); }
 RunOutcome PlannedRun::evaluate() { return state_->run.execute(); }
 
 RunOutcome evaluate(const Task& task, const NoiseTable* noise, const RunOptions& options, ThreadPool& pool,
-                    Progress& progress, std::stop_token stop, EvaluationMemory* memory, RunObserver* observer) {
-  auto run = PlannedRun::plan(task, noise, options, pool, progress, std::move(stop), memory, observer);
+                    Progress& progress, std::stop_token stop, EvaluationStore* store, RunObserver* observer) {
+  auto run = PlannedRun::plan(task, noise, options, pool, progress, std::move(stop), store, observer);
   if (!run) return {{}, run.error()};
   return run->evaluate();
 }

@@ -6,7 +6,7 @@
 #include <optional>
 #include <stop_token>
 
-#include "evaluation/evaluation_memory.hpp"
+#include "evaluation/evaluation_store.hpp"
 #include "evaluation/load_roster.hpp"
 #include "evaluation/run_results.hpp"
 #include "outcome/outcome.hpp"
@@ -42,7 +42,7 @@ class PlannedRun {
   // may files of vectors be left unread until then. `roster`: where it was loaded before, for this task and these
   // options.
   static Result<PlannedRun> plan(const Task& task, const NoiseTable* noise, const RunOptions& options, ThreadPool& pool,
-                                 Progress& progress, std::stop_token stop, EvaluationMemory* memory = nullptr,
+                                 Progress& progress, std::stop_token stop, EvaluationStore* store = nullptr,
                                  RunObserver* observer = nullptr, VectorFiles vector_files = VectorFiles::read,
                                  std::optional<Roster> roster = std::nullopt);
   PlannedRun(PlannedRun&&) noexcept;
@@ -53,7 +53,7 @@ class PlannedRun {
   const RunResults& results() const;
   const Plan& plan() const;
   std::vector<PluginOfRun> plugins() const;
-  // All that the memory will be asked for, in that order.
+  // All that the store will be asked for, in that order.
   std::vector<EvaluationKey> evaluations() const;
   std::int64_t n_steps() const;  // of progress
 
@@ -68,9 +68,9 @@ class PlannedRun {
 // Evaluates everything that `options` names. A plugin's fault becomes that method's failed row; an Error is returned
 // only where nothing sensible can be computed: bad options, a harness fault, a sandbox that is not to be had. After a
 // stop request the evaluations that have ended are in the results and the error kind is `interrupted`.
-// `noise`, `memory` and `observer` may be null.
+// `noise`, `store` and `observer` may be null.
 RunOutcome evaluate(const Task& task, const NoiseTable* noise, const RunOptions& options, ThreadPool& pool,
-                    Progress& progress, std::stop_token stop, EvaluationMemory* memory = nullptr,
+                    Progress& progress, std::stop_token stop, EvaluationStore* store = nullptr,
                     RunObserver* observer = nullptr);
 
 }  // namespace headroom

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "evaluation/evaluation_memory.hpp"
+#include "evaluation/evaluation_store.hpp"
 #include "store/store.hpp"
 
 namespace headroom {

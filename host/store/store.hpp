@@ -31,7 +31,7 @@
 #include <string>
 #include <vector>
 
-#include "evaluation/evaluation_memory.hpp"
+#include "evaluation/evaluation_store.hpp"
 #include "evaluation/run_results.hpp"
 #include "io/written_file.hpp"
 #include "outcome/outcome.hpp"

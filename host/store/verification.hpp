@@ -1,4 +1,4 @@
-// Stored evaluations against what the same inputs give now: the memory that `headroom verify` gives to a run. The run
+// Stored evaluations against what the same inputs give now: the store that `headroom verify` gives to a run. The run
 // evaluates those of the sample alone; each is compared to the bit with what the store holds.
 #pragma once
 
@@ -8,7 +8,7 @@
 #include <tuple>
 #include <vector>
 
-#include "evaluation/evaluation_memory.hpp"
+#include "evaluation/evaluation_store.hpp"
 #include "outcome/outcome.hpp"
 #include "store/store.hpp"
 
@@ -28,7 +28,7 @@ struct VerifiedEvaluation {
   std::string detail;  // what differs and by how much, or which input changed; empty if equal
 };
 
-class Verification final : public EvaluationMemory {
+class Verification final : public EvaluationStore {
  public:
   // The store was opened with the metrics of the run that made the sample, and outlives this.
   Verification(Store& store, const std::vector<EvaluationKey>& sample);

@@ -19,7 +19,7 @@ namespace {
 using Place = std::tuple<std::string, std::string, std::string>;
 
 // Keeps everything in this process.
-class KeptInMemory final : public EvaluationMemory {
+class KeptInMemory final : public EvaluationStore {
  public:
   Result<void> begin(const RunSettings&, const std::vector<PluginOfRun>& plugins) override {
     n_plugins = plugins.size();
@@ -71,7 +71,7 @@ class EvaluateTest : public ::testing::Test {
     options_.embeddings = {{"mine", folder_.write("mine.csv", text), {}}};
   }
 
-  RunOutcome run(EvaluationMemory* memory = nullptr, std::stop_token stop = {}) {
+  RunOutcome run(EvaluationStore* memory = nullptr, std::stop_token stop = {}) {
     ThreadPool pool(2);
     return evaluate(task_, nullptr, options_, pool, progress_, stop, memory);
   }

@@ -24,9 +24,9 @@ struct PluginOfRun {
   WorkerLimits limits = {};                      // effective
 };
 
-class EvaluationMemory {
+class EvaluationStore {
  public:
-  virtual ~EvaluationMemory() = default;
+  virtual ~EvaluationStore() = default;
 
   // Called once, before everything else: what was asked for is known, and what took effect.
   virtual Result<void> begin(const RunSettings& effective, const std::vector<PluginOfRun>& plugins) = 0;
