@@ -1,5 +1,5 @@
-// The command line as values: flags and commands of the contract, parsed by CLI11 in one translation unit (it is slow
-// to compile), and handed to one function per command.
+// The command line as values: flags and commands of the contract, declared to CLI11 by the files of flags/ (nothing else
+// includes it: it is slow to compile), and handed to one function per command.
 #pragma once
 
 #include <cstdint>
@@ -123,9 +123,6 @@ struct ProgressArguments {
 // Runs the program: parses, dispatches, prints errors as `headroom: error: WHAT (WHERE): REMEDY`, returns the exit
 // code.
 int run_command_line(int argc, char** argv);
-
-// The flags of a run, or of finished predictions, from its run.toml; `where` names it in errors.
-Result<RunArguments> run_arguments_of(const std::string& run_toml, const std::string& where);
 
 // The commands. Each prints its results to stdout and notes to stderr.
 Result<int> simulate(const SimulateArguments&);

@@ -10,6 +10,7 @@
 
 #include "cli/command_line.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/flags/run_settings.hpp"
 #include "cli/interruption.hpp"
 #include "cli/run_setup.hpp"
 #include "cli/shared_columns.hpp"

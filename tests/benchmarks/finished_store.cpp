@@ -13,7 +13,7 @@
 #include <random>
 #include <sstream>
 
-#include "cli/command_line.hpp"
+#include "cli/flags/run_settings.hpp"
 #include "cli/run_setup.hpp"
 #include "cli/run_store.hpp"
 #include "cli/task_input.hpp"

@@ -1,0 +1,192 @@
+// Commands that evaluate: bounds, run, score, verify.
+
+#include <memory>
+#include <string>
+
+#include "cli/flags/declare_commands.hpp"
+#include "cli/flags/flag_groups.hpp"
+#include "cli/flags/flag_values.hpp"
+#include "cli/flags/run_settings.hpp"
+
+namespace headroom::cli {
+
+void add_bounds_command(CLI::App& app, Command& command) {
+  auto arguments = std::make_shared<RunArguments>();
+  auto texts = std::make_shared<RunFlagTexts>();
+  CLI::App& bounds_app = *app.add_subcommand("bounds", "WAP, BAP and the gap of a task, before any plugin");
+  bounds_app.footer(
+      "Examples:\n"
+      "  headroom bounds task                             the card of the task, before any model\n"
+      "  headroom bounds task --metric L2 --json          for a script\n"
+      "  headroom bounds task --ceiling idealized --format markdown");
+  bounds_app.add_option("task", arguments->task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")
+      ->type_name("TASK")
+      ->required();
+  add_run_flags(bounds_app, *arguments, *texts);
+  add_review_flags(bounds_app, arguments->review);
+  add_common_flags(bounds_app, arguments->common);
+  bounds_app.callback([&command, arguments, texts] {
+    settle_bounds(*texts);
+    command = [arguments, texts]() -> Result<int> {
+      if (auto read = read_run_flags(*texts, *arguments); !read) return tl::unexpected<Error>(read.error());
+      return bounds(*arguments);
+    };
+  });
+}
+
+CLI::App& declare_run(CLI::App& app, RunArguments& arguments, RunFlagTexts& texts) {
+  CLI::App& run_app = *app.add_subcommand("run", "Evaluate embeddings and predictors of a task against its bounds");
+  run_app.footer(
+      "Examples:\n"
+      "  headroom run task --embedding esm=esm2.h5ad --embedding mine=build/mine.so -o out\n"
+      "  headroom run task --embedding vectors.csv --predictor knn --grid knn.k=5,10,20 --fold 0 -o quick\n"
+      "  headroom run task --submissions inbox --sandbox strict -o round1\n"
+      "  headroom run task --embedding a=a.csv --embedding b=b.csv --fusion both=all --ablate -o fused\n"
+      "  headroom run --config out/run.toml --resume      go on, or repeat what has changed\n"
+      "\n"
+      "Writes report.html, summary.json, scores.csv, perturbations.csv, results.sqlite, run.toml and, where there\n"
+      "are at least two embeddings, similarity.csv into DIR.");
+  run_app.add_option("task", arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")
+      ->type_name("TASK")
+      ->required();
+  begin_group(run_app, "What is evaluated");
+  run_app
+      .add_option("--embedding", texts.embeddings,
+                  "An embedding: a plugin (.so), or a file of vectors keyed by perturbation id (.h5ad, .csv[.gz], "
+                  ".tsv[.gz], .npz); its name is that of the file unless NAME says otherwise. Of a file with several "
+                  "arrays, PATH#obsm/KEY or PATH#KEY chooses the vectors, and PATH#obs/COLUMN or PATH#COLUMN the ids")
+      ->type_name("[NAME=]PATH[#PART]")
+      ->allow_extra_args(false);
+  add_optional(run_app, "--submissions", arguments.submissions,
+               "Folder of submissions: every .so (an embedding or a predictor, which it tells itself), every file of "
+               "vectors and every sub-folder (plugin.so with data files beside it)")
+      ->type_name("DIR");
+  add_fusion_flags(run_app, arguments.run, texts);
+  run_app.add_option("-o,--out", arguments.out, "Folder for the results")->type_name("DIR")->required();
+  run_app.add_flag("--audit", arguments.run.audit,
+                   "Probe every plugin for leakage on the first fold of each context: shuffled embedding and labels, "
+                   "renamed context, repeated and reordered requests, more than 100 % of the gap");
+  run_app.add_flag("--resume", arguments.resume,
+                   "Take over evaluations that an earlier run left in DIR from the same inputs and settings, and say "
+                   "which are made again and why; files that need no other content are left as they are");
+  add_run_flags(run_app, arguments, texts);
+  add_review_flags(run_app, arguments.review);
+  add_common_flags(run_app, arguments.common);
+  return run_app;
+}
+
+void add_run_command(CLI::App& app, Command& command, const std::string& command_line) {
+  auto arguments = std::make_shared<RunArguments>();
+  auto texts = std::make_shared<RunFlagTexts>();
+  arguments->command_line = command_line;
+  CLI::App& run_app = declare_run(app, *arguments, *texts);
+  run_app.callback([&command, &run_app, arguments, texts] {
+    settle_bounds(*texts);
+    arguments->settings_requested = settings_text(run_app);
+    command = [arguments, texts]() -> Result<int> {
+      if (auto read = read_run_flags(*texts, *arguments); !read) return tl::unexpected<Error>(read.error());
+      return run(*arguments);
+    };
+  });
+}
+
+CLI::App& declare_score(CLI::App& app, RunArguments& arguments, RunFlagTexts& texts, ScoreFlagTexts& score_texts) {
+  CLI::App& score_app =
+      *app.add_subcommand("score", "Score finished predictions of any model against the bounds of a task");
+  score_app.add_option("task", arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")
+      ->type_name("TASK")
+      ->required();
+  add_score_flags(score_app, score_texts);
+  score_app.add_option("-o,--out", arguments.out, "Folder for the results")->type_name("DIR")->required();
+  score_app.add_flag(
+      "--resume", arguments.resume,
+      "Take over evaluations that an earlier run left in DIR from the same inputs and settings, and say which are "
+      "made again and why; files that need no other content are left as they are");
+  add_run_flags(score_app, arguments, texts);
+  add_review_flags(score_app, arguments.review);
+  add_common_flags(score_app, arguments.common);
+  return score_app;
+}
+
+void add_score_command(CLI::App& app, Command& command, const std::string& command_line) {
+  auto arguments = std::make_shared<RunArguments>();
+  auto texts = std::make_shared<RunFlagTexts>();
+  auto score_texts = std::make_shared<ScoreFlagTexts>();
+  arguments->command_line = command_line;
+  CLI::App& score_app = declare_score(app, *arguments, *texts, *score_texts);
+  score_app.callback([&command, &score_app, arguments, texts, score_texts] {
+    settle_bounds(*texts);
+    arguments->settings_requested = settings_text(score_app);
+    command = [arguments, texts, score_texts]() -> Result<int> {
+      if (auto read = read_run_flags(*texts, *arguments); !read) return tl::unexpected<Error>(read.error());
+      if (auto read = read_score_flags(*score_texts, *arguments); !read) return tl::unexpected<Error>(read.error());
+      return score(*arguments);
+    };
+  });
+}
+
+void add_verify_command(CLI::App& app, Command& command) {
+  auto arguments = std::make_shared<VerifyArguments>();
+  CLI::App& verify_app = *app.add_subcommand("verify", "Evaluate stored results again and compare them bit for bit");
+  verify_app.add_option("out", arguments->out, "Folder of a run")->type_name("OUT")->required();
+  begin_group(verify_app, "What is verified");
+  verify_app.add_option("--target", arguments->target, "Only evaluations of this target: lfc or deg (default: all)")
+      ->check(CLI::IsMember({"lfc", "deg"}))
+      ->type_name("lfc|deg");
+  CLI::Option* all = verify_app.add_flag("--all", arguments->all, "All stored evaluations instead of a sample");
+  verify_app.add_option("--sample", arguments->n_sample, "How many stored evaluations to make again")
+      ->check(CLI::Range(1, 1000000))
+      ->excludes(all)
+      ->capture_default_str();
+  verify_app.add_option("--seed", arguments->seed, "Seed of the sample")->capture_default_str();
+  begin_group(verify_app, "Plugins");
+  struct Texts {
+    std::string sandbox = "strict", limit_memory;
+    double limit_time_s = 0, limit_total_s = 0;
+  };
+  auto texts = std::make_shared<Texts>();
+  verify_app
+      .add_option("--sandbox", texts->sandbox,
+                  "Confinement of plugins, whatever the run's was: strict (strong or better, else exit 4), relaxed "
+                  "(the best to be had), off")
+      ->check(CLI::IsMember({"strict", "relaxed", "off"}))
+      ->capture_default_str();
+  verify_app
+      .add_option("--limit-time", texts->limit_time_s,
+                  "Seconds that one request to a plugin may take at most, whatever the run allowed (default: 600); a "
+                  "shorter limit of the run's stays")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber);
+  verify_app
+      .add_option("--limit-total", texts->limit_total_s,
+                  "The same of everything that one plugin is asked (default: 5 times --limit-time for every context)")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber);
+  verify_app
+      .add_option("--limit-memory", texts->limit_memory,
+                  "The same of the address space of one plugin process, at least 512MiB (default: 8GiB)")
+      ->type_name("SIZE");
+  add_common_flags(verify_app, arguments->common);
+  verify_app.footer(
+      "Examples:\n"
+      "  headroom verify out                              twenty of the stored evaluations\n"
+      "  headroom verify out --all --format csv           every one, a line each\n"
+      "\n"
+      "Exit codes: 0 all equal; 2 a file or setting has changed or is missing; 3 other numbers from\n"
+      "the same inputs.");
+  verify_app.callback([&command, arguments, texts] {
+    arguments->sandbox = sandbox_mode(texts->sandbox);
+    if (texts->limit_time_s > 0) arguments->limits.set_wall_time_s(texts->limit_time_s);
+    if (texts->limit_total_s > 0) arguments->limits.set_total_time_s(texts->limit_total_s);
+    command = [arguments, texts]() -> Result<int> {
+      if (!texts->limit_memory.empty()) {
+        auto bytes = size_in_bytes(texts->limit_memory, "--limit-memory");
+        if (!bytes) return tl::unexpected<Error>(bytes.error());
+        arguments->limits.set_address_space_bytes(*bytes);
+      }
+      return verify(*arguments);
+    };
+  });
+}
+
+}  // namespace headroom::cli

@@ -1,0 +1,21 @@
+// run.toml, which every run writes: what was asked for, with the defaults of this version, so that a later one repeats
+// it.
+#pragma once
+
+#include <string>
+
+#include "cli/command_line.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace headroom::cli {
+
+// What the flags of `command`, run or score, were given.
+std::string settings_text(const CLI::App& command);
+
+// The flags of a run, or of finished predictions, from its run.toml; `where` names it in errors.
+Result<RunArguments> run_arguments_of(const std::string& run_toml, const std::string& where);
+
+}  // namespace headroom::cli
