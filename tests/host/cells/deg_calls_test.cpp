@@ -254,8 +254,8 @@ TEST(PooledLabels, OfHalvesNeedTwoControlCellsEach) {
 }
 
 TEST(PlateLabels, OfHalvesTellLess) {
-  const ContextControl kept = context_control(random_cells(3, {300, 400, 3}, kGenes, 0.4), Design::matched);
-  const Called found = call(plate_deg_control(kept, "c", 0), shifted_cells(4, {60, 60, 30}));
+  const ContextControl kept = context_control(random_cells(3, {300, 400, 350}, kGenes, 0.4), Design::matched);
+  const Called found = call(plate_deg_control(kept, "c", 0), shifted_cells(4, {60, 60, 60}));
   ASSERT_EQ(found.outcome, DegOutcome::labelled);
   expect_halves(found.labels);
 }
