@@ -1,5 +1,5 @@
-// The command line as values: flags and commands of the contract, declared to CLI11 by the files of flags/ (nothing else
-// includes it: it is slow to compile), and handed to one function per command.
+// The command line as values: flags and commands of the contract, declared to CLI11 by the files of flags/ (nothing
+// else includes it: it is slow to compile), and handed to one function per command.
 #pragma once
 
 #include <cstdint>

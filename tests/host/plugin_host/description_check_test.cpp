@@ -107,5 +107,21 @@ TEST(DescriptionCheck, TellsWhatARunHasNoUseFor) {
   EXPECT_NE(unsuited_because(description).find("classes"), std::string::npos);
 }
 
+TEST(DescriptionCheck, TellsWhatAFusionHasNoUseFor) {
+  PluginDescription description = sound_predictor();
+  description.set_min_blocks(1);
+  description.set_max_blocks(1);
+  EXPECT_NE(unsuited_for_fusion(description, TaskKind::REGRESSION).find("takes one block"), std::string::npos);
+  description.set_min_blocks(2);
+  description.set_max_blocks(3);
+  EXPECT_EQ(unsuited_for_fusion(description, TaskKind::REGRESSION), "");
+  EXPECT_NE(unsuited_for_fusion(description, TaskKind::CLASSES).find("predicts deltas"), std::string::npos);
+  EXPECT_EQ(unsuited_for_blocks(description, 1), "it takes at least 2 blocks of features, and there is 1");
+  EXPECT_EQ(unsuited_for_blocks(description, 2) + unsuited_for_blocks(description, 3), "");
+  EXPECT_EQ(unsuited_for_blocks(description, 4), "it takes at most 3 blocks of features, and there are 4");
+  description.set_max_blocks(0);  // no upper bound
+  EXPECT_EQ(unsuited_for_blocks(description, 100), "");
+}
+
 }  // namespace
 }  // namespace headroom
