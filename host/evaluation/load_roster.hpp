@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <string>
 
+#include "evaluation/introduce_plugin.hpp"
 #include "outcome/outcome.hpp"
 #include "parallel/thread_pool.hpp"
 #include "plan/roster.hpp"
@@ -20,15 +21,6 @@ namespace headroom {
 // Whether introducing an embedding that lies in a file includes that its worker reads the file, as it does to be asked.
 // Left out, only a fault of the file is not known yet; read_vector_files() makes up for it.
 enum class VectorFiles { read, leave };
-
-// What readers are told of the task, and whether they are asked what is doubtful about their files as answers to it.
-struct FileReview {
-  const Task* task = nullptr;
-  bool is_asked = false;
-  bool contexts_were_chosen = false;  // the task is a part of the user's, by --context
-  // sha256 of files of vectors that an earlier run reviewed. With VectorFiles::leave the others are read nevertheless.
-  std::set<std::string> reviewed;
-};
 
 // Errors are the user's (a file that is not there, an unknown --grid or --set key, two entries of one name) or the
 // machine's (no sandbox as strong as asked for, no worker program). A plugin's own fault is kept in its entry.

@@ -13,6 +13,7 @@
 #include <span>
 #include <utility>
 
+#include "io/row_choice.hpp"
 #include "numerics/numpy_random.hpp"
 #include "plan/bound_names.hpp"
 #include "plan/split_file.hpp"
@@ -320,6 +321,23 @@ Result<void> drop_empty(const Task& task, const std::string& family, std::vector
   return {};
 }
 
+// Those of these names; each must be one.
+Result<std::vector<Split>> keep_named(const Task& task, const std::string& family, std::vector<Split> splits,
+                                      const std::vector<std::string>& names) {
+  std::set<std::string> known;
+  for (const Split& split : splits) known.insert(split.name);
+  const std::vector<std::string> chosen =
+      names_chosen(names, [&](const std::string& name) { return known.contains(name); });
+  for (const std::string& name : chosen) {
+    if (known.contains(name)) continue;
+    return bad_input(fmt::format("the family '{}' has no split '{}'", family, name), task.path,
+                     fmt::format("its splits are {}", fmt::join(known, ", ")));
+  }
+  std::erase_if(
+      splits, [&](const Split& split) { return std::find(chosen.begin(), chosen.end(), split.name) == chosen.end(); });
+  return splits;
+}
+
 }  // namespace
 
 std::vector<Ids> parts_of_perturbations(const Ids& labels) {
@@ -348,19 +366,7 @@ Result<std::vector<Split>> make_splits(const Task& task, const SplitRequest& req
   auto splits = splits_of_family(task, request);
   if (!splits) return splits;
   if (auto dropped = drop_empty(task, request.family, *splits); !dropped) return tl::unexpected<Error>(dropped.error());
-  if (names.empty()) return splits;
-  for (const std::string& name : names) {
-    const bool is_there =
-        std::any_of(splits->begin(), splits->end(), [&](const Split& split) { return split.name == name; });
-    if (is_there) continue;
-    std::set<std::string> known;
-    for (const Split& split : *splits) known.insert(split.name);
-    return bad_input(fmt::format("the family '{}' has no split '{}'", request.family, name), task.path,
-                     fmt::format("its splits are {}", fmt::join(known, ", ")));
-  }
-  std::erase_if(*splits,
-                [&](const Split& split) { return std::find(names.begin(), names.end(), split.name) == names.end(); });
-  return splits;
+  return names.empty() ? splits : keep_named(task, request.family, std::move(*splits), names);
 }
 
 }  // namespace headroom

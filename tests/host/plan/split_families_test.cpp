@@ -89,6 +89,7 @@ TEST(SplitFamilies, KeepThoseThatAreNamed) {
   const auto some = make_splits(task, request_of(reference, "both"), {"both-1"});
   ASSERT_TRUE(some) << some.error().line();
   EXPECT_EQ(some->size(), 3u);
+  EXPECT_EQ(make_splits(task, request_of(reference, "both"), {"both-0,both-2"})->size(), 6u);
   const auto none = make_splits(task, request_of(reference, "both"), {"1"});
   ASSERT_FALSE(none);
   EXPECT_THAT(none.error().line(), HasSubstr("the family 'both' has no split '1'"));
