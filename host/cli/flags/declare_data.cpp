@@ -79,9 +79,9 @@ void add_simulate_command(CLI::App& app, Command& command) {
       "  headroom simulate -o example                     small, for trying things out\n"
       "  headroom simulate -o screen --preset medium --seed 7\n"
       "\n"
-      "Writes DIR/cells.h5ad, DIR/task (as headroom prepare makes it), DIR/embeddings/*.h5ad and DIR/truth.h5ad: the\n"
-      "deltas that endlessly many cells would show. The presets study and paper have deltas with noise instead of "
-      "cells.");
+      "Writes DIR/cells.h5ad, DIR/task (as headroom prepare makes it), DIR/embeddings/*.h5ad and\n"
+      "DIR/truth.h5ad: the deltas that endlessly many cells would show. The presets study and paper\n"
+      "have deltas with noise instead of cells.");
   begin_group(simulate_app, "What is simulated");
   simulate_app.add_option("-o,--out", arguments->out, "Folder to write")->type_name("DIR")->required();
   simulate_app

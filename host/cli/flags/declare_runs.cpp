@@ -44,8 +44,8 @@ CLI::App& declare_run(CLI::App& app, RunArguments& arguments, RunFlagTexts& text
       "  headroom run task --embedding a=a.csv --embedding b=b.csv --fusion both=all --ablate -o fused\n"
       "  headroom run --config out/run.toml --resume      go on, or repeat what has changed\n"
       "\n"
-      "Writes report.html, summary.json, scores.csv, perturbations.csv, results.sqlite, run.toml and, where there\n"
-      "are at least two embeddings, similarity.csv into DIR.");
+      "Writes report.html, summary.json, scores.csv, perturbations.csv, results.sqlite, run.toml into DIR,\n"
+      "and similarity.csv where there are at least two embeddings.");
   run_app.add_option("task", arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")
       ->type_name("TASK")
       ->required();

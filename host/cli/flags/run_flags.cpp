@@ -118,7 +118,9 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
               "--nulls", texts.nulls,
               "Nulls of which the best is the WAP, separated by commas: train_mean, no_change, random, gene_pca; of "
               "classes no_change, most_frequent, prior, random, gene_pca; the last two are not evaluated unless they "
-              "are named")
+              "are named. --split transfer and others have more (mean_elsewhere, target_mean, sum_of_parts, "
+              "larger_part), "
+              "which count unless --nulls leaves them out")
           ->type_name("METHOD,...")
           ->multi_option_policy(CLI::MultiOptionPolicy::Join)
           ->delimiter(',')
