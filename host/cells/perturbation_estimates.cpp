@@ -89,6 +89,7 @@ void finish_labels(LabelsOfContext& done, const CellGroups& groups, const std::v
                     "their labels are 0",
                     n_constant, constant_genes.size(), in));
   }
+  if (pooled && !done.control.has_halves) done.labels.halves.reset();
   if (DegControlCells control = control_cells(done.control, groups.batches); !control.plates.empty()) {
     done.labels.control = std::move(control);
   }

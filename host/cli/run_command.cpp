@@ -99,7 +99,7 @@ std::vector<Doubt> doubts_about_vectors(const RunSummary& earlier) {
 void review_outputs(const RunArguments& arguments, Review& review) {
   std::vector<std::string> names = foreign_outputs(arguments.out);
   std::vector<fs::path> inputs{arguments.task.task, arguments.task.noise.value_or(fs::path()),
-                               arguments.task.columns.fold_file.value_or(fs::path())};
+                               arguments.task.columns.fold_file.value_or(fs::path()), arguments.run.split.file};
   for (const EmbeddingSpec& spec : arguments.run.embeddings) inputs.push_back(spec.path);
   for (const PredictionsSpec& spec : arguments.run.predictions) inputs.push_back(spec.path);
   std::error_code ignored;

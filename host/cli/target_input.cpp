@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "plan/split_families.hpp"
 #include "plan/target_options.hpp"
 
 namespace headroom::cli {
@@ -28,10 +29,15 @@ bool holds_profiles(const RunOptions& options) {
                      [](const PredictionsSpec& spec) { return spec.form == PredictedForm::profiles; });
 }
 
-// What the task was prepared for, with what this run alone says.
+// What the task was prepared for, with what this run says besides.
 SplitRequest split_of_task(const RunOptions& options, const Task& task) {
+  const SplitRequest unsaid, &said = options.split;
   SplitRequest split = *task.split;
-  split.per_context = options.split.per_context;
+  split.per_context = said.per_context;
+  if (said.few_percent != unsaid.few_percent) split.few_percent = said.few_percent;
+  if (said.test_doubles != unsaid.test_doubles) split.test_doubles = said.test_doubles;
+  if (said.n_folds != unsaid.n_folds) split.n_folds = said.n_folds;
+  if (said.seed != unsaid.seed) split.seed = said.seed;
   return split;
 }
 
@@ -71,6 +77,12 @@ Result<std::vector<TargetInput>> split_by_target(Task task, const RunOptions& op
     RunOptions of_target = options_of_target(options, *target);
     if (!options.split_is_named && seen->split && options.predictions.empty())
       of_target.split = split_of_task(options, *seen);
+    // Labels are of fewer perturbations, and may not serve splits that deltas do.
+    const auto splits = make_splits(*seen, of_target.split, of_target.folds);
+    if (!splits && named->empty() && meant.size() > 1 && target != meant.front()) {
+      if (!quiet) fmt::print(stderr, "headroom: the target {} is left out: {}\n", target->name, splits.error().line());
+      continue;
+    }
     targets.insert(targets.begin(), TargetInput{target, std::move(*seen), std::move(of_target)});
   }
   if (targets.empty()) {

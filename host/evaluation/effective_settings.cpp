@@ -42,6 +42,9 @@ RunSettings effective_settings(const RunOptions& options, const Plan& plan, cons
   settings.set_n_random_embeddings(options.n_random_embeddings);
   settings.set_sandbox(options.sandbox);
   settings.set_audit(options.audit);
+  if (!flag_of_split(options).empty()) {
+    settings.set_split(split_text(options.split) + (options.split.per_context ? " per_context=1" : ""));
+  }
   for (const Metric metric : plan.metrics) settings.add_metrics(std::string(metric_name(metric)));
   for (const RosterEntry& head : roster.heads) {
     for (std::size_t h = 0; h < head.grid.names.size(); ++h) {

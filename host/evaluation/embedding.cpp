@@ -183,6 +183,7 @@ Result<HeadFeatures> make_head_features(const Embedding& embedding, const FoldDa
 
   const auto seed = fold.target->inner_folds_shuffled ? std::optional(options.inner_seed) : std::nullopt;
   features.inner_queries = inner_splits(fold.across.get(), features.training_rows, options.inner_folds, seed);
+  if (auto enough = require_queries(features.inner_queries); !enough) return tl::unexpected<Error>(enough.error());
   const Matrix training = gather_rows(embedding.vectors, training_places);
   const Matrix test = gather_rows(embedding.vectors, test_places);
   auto splits = embedding.raw ? split_features(training, test, features.inner_queries)

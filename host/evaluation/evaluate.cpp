@@ -333,18 +333,20 @@ class Run {
     for (const std::size_t plugin : plan_.methods[methods.front()].embeddings) {
       drop_if_wide(plugin, **embedding, inputs);
     }
-    if (!features) {
-      const std::string reason = features.error().line();
+    const auto unusable = [&](const std::string& reason) {
       if (source_of(item.kind).is_of_the_scale) return conclude_all(Status::skipped, reason, std::nullopt);
       return conclude_all(Status::failed, reason, PluginFailure{embedding_name(methods.front()), kUnusable, reason});
-    }
+    };
+    if (!features) return unusable(features.error().line());
     const RowIndex covered = covered_tests(**embedding, inputs.fold);
     std::optional<Result<std::vector<ContextFit>>> fits;
     if (options_.split.per_context && inputs.fold.spans_contexts()) {
+      const Stopwatch fitting;
       fits = make_context_fits(**embedding, task_, inputs.fold, options_, pool_);
+      if (budget != nullptr) budget->charge(fitting.cpu_s());
+      if (!*fits) return unusable(fits->error().line());
     }
     embedding->reset();  // the features are all that is needed from here on
-    if (fits && !*fits) return conclude_all(Status::skipped, fits->error().line(), std::nullopt);
     const Spent shared{preparation.wall_s(), preparation.cpu_s()};
     for (const std::size_t m : methods) {
       if (stop_.stop_requested()) return;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "numerics/blas.hpp"
+#include "task/split_request.hpp"
 #include "task/target_gene.hpp"
 
 namespace headroom {
@@ -34,8 +35,11 @@ OwnGeneColumns own_gene_columns(const Task& task, const std::vector<TaskRow>& ro
 }  // namespace
 
 std::vector<std::size_t> contexts_of(const Task& task, const Split& split) {
-  const bool spans = std::any_of(split.training.begin(), split.training.end(),
-                                 [&](const TaskRow& at) { return at.context != split.context; });
+  // The splits of a file share what is made for a context, and any of them may span several.
+  const bool spans = split.family == kFamilyFile
+                         ? task.contexts.size() > 1
+                         : std::any_of(split.training.begin(), split.training.end(),
+                                       [&](const TaskRow& at) { return at.context != split.context; });
   if (!spans) return {split.context};
   std::vector<std::size_t> all(task.contexts.size());
   std::iota(all.begin(), all.end(), std::size_t{0});

@@ -174,6 +174,7 @@ Result<HeadFeatures> make_fusion_features(const std::vector<FusedEmbedding>& blo
   if (inner_selection) {
     const auto seed = fold.target->inner_folds_shuffled ? std::optional(options.inner_seed) : std::nullopt;
     features.inner_queries = inner_splits(fold.across.get(), features.training_rows, options.inner_folds, seed);
+    if (auto enough = require_queries(features.inner_queries); !enough) return tl::unexpected<Error>(enough.error());
   }
   std::vector<Result<BlockFeatures>> made(blocks.size());
   pool.for_each(blocks.size(), [&](std::size_t b) {

@@ -60,6 +60,14 @@ void take_words(RosterEntry& entry, const std::string& log) {
   }
 }
 
+bool is_fold_of_all(const Task& task, const std::string& name) {
+  const auto fold = std::find(task.fold_names.begin(), task.fold_names.end(), name) - task.fold_names.begin();
+  return std::all_of(task.contexts.begin(), task.contexts.end(), [&](const TaskContext& context) {
+    return std::find(context.fold_of_row.begin(), context.fold_of_row.end(), static_cast<std::int32_t>(fold)) !=
+           context.fold_of_row.end();
+  });
+}
+
 }  // namespace
 
 Result<void> meet(RosterEntry& entry, const RunOptions& options, const FileReview& review) {
@@ -77,7 +85,9 @@ Result<void> meet(RosterEntry& entry, const RunOptions& options, const FileRevie
     const auto is_known = [&](const std::string& name) {
       return std::find(known.begin(), known.end(), name) != known.end();
     };
-    const std::vector<std::string> folds = options.folds.empty() ? known : names_chosen(options.folds, is_known);
+    std::vector<std::string> folds = options.folds.empty() ? known : names_chosen(options.folds, is_known);
+    // A fold of which some context has no row is not among that context's splits.
+    std::erase_if(folds, [&](const std::string& name) { return !is_fold_of_all(*review.task, name); });
     settings.options.emplace_back("review_folds", fmt::format("{}", fmt::join(folds, "\n")));
   }
   settings.only_describes = !entry.is_read;

@@ -41,7 +41,7 @@ std::shared_ptr<const Matrix> products_of(const MakerInputs& in) {
 
 // ---- embeddings ----
 
-// Of a split over several contexts: all its training and test rows, each in its place.
+// Of a split that is not all of one context: its training and test rows, each in its place.
 MadeEmbedding make_idealized_of_rows(const MakerInputs& in) {
   std::vector<TaskRow> rows = in.fold.training;
   rows.insert(rows.end(), in.fold.test.begin(), in.fold.test.end());
@@ -60,7 +60,9 @@ MadeEmbedding make_idealized_of_rows(const MakerInputs& in) {
 }
 
 MadeEmbedding make_idealized(const PlanItem&, const MakerInputs& in) {
-  if (in.fold.spans_contexts()) return make_idealized_of_rows(in);
+  // One embedding serves all folds where each trains on or tests every row.
+  const bool is_whole = in.fold.training.size() + in.fold.test.size() == context_of(in).pert_ids.size();
+  if (in.fold.spans_contexts() || !is_whole) return make_idealized_of_rows(in);
   const auto scores = in.context.idealized.get([&] {
     const auto products = products_of(in);
     return idealized_embedding(context_of(in).deltas, in.options.common_dim, products.get());

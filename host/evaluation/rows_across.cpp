@@ -1,5 +1,7 @@
 #include "evaluation/rows_across.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -74,6 +76,14 @@ std::vector<RowIndex> inner_splits(const RowsAcross* across, const RowIndex& tra
     std::sort(rows.begin(), rows.end());
   }
   return splits;
+}
+
+Result<void> require_queries(const std::vector<RowIndex>& inner_queries) {
+  const bool any_empty =
+      std::any_of(inner_queries.begin(), inner_queries.end(), [](const RowIndex& queries) { return queries.empty(); });
+  if (!any_empty) return {};
+  return bad_input(fmt::format("its training rows are of fewer perturbations than the {} inner folds hold out",
+                               inner_queries.size()));
 }
 
 }  // namespace headroom

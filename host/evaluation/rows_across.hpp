@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "matrix/matrix.hpp"
+#include "outcome/outcome.hpp"
 #include "plan/split.hpp"
 #include "task/task.hpp"
 
@@ -34,5 +35,9 @@ RowsAcross rows_across(const Task& task, const std::vector<std::size_t>& context
 // rows in several contexts are held out together. `across`: of the fold; null: it has one context.
 std::vector<RowIndex> inner_splits(const RowsAcross* across, const RowIndex& training, int n_splits,
                                    std::optional<std::uint32_t> seed);
+
+// Error (bad_input): an inner split that holds out nothing, where rows are of fewer perturbations than there are
+// splits.
+Result<void> require_queries(const std::vector<RowIndex>& inner_queries);
 
 }  // namespace headroom

@@ -67,7 +67,9 @@ void evaluate_trial_method(const TrialMethod& method, const Task& task, const Tr
                            FoldEvaluation& evaluation) {
   if (trials.values.empty()) {
     evaluation.status = Status::skipped;
-    evaluation.reason = "the task keeps no labels of resampled cells; headroom prepare --deg makes them";
+    evaluation.reason = method.of_halves
+                            ? "the task keeps no labels of halves of the cells; headroom prepare --deg makes them"
+                            : "the task keeps no labels of resampled cells; headroom prepare --deg makes them";
     if (!task.deg_trials_note.empty()) evaluation.reason += ": " + task.deg_trials_note;
     return;
   }

@@ -42,6 +42,7 @@ TaskContext with_classes(const TaskContext& from, const RowIndex& rows) {
   context.fold_of_row = chosen(from.fold_of_row, rows);
   context.control_profile = from.control_profile;
   context.target_gene = chosen(from.target_gene, rows);
+  context.fold_group = chosen(from.fold_group, rows);
   DegLabels& labels = context.deg.emplace();
   labels.has_labels.assign(rows.size(), true);
   if (from.deg->trials) labels.trials = trials_of(*from.deg->trials, rows);

@@ -166,10 +166,7 @@ class Planner {
         PlannedMethod& method = add_method(MethodKind::embedding, roster_.embeddings[e].name, h, Role::plugin, false);
         method.embeddings = {e};
         if (roster_.embeddings[e].description.wants_training()) method.flags.push_back("supervised embedding");
-        if (effective_combine(options_) != Combine::none) {
-          method.flags.push_back(
-              fmt::format("unknown combinations: {} of their parts", combine_name(effective_combine(options_))));
-        }
+        flag_combinations(method);
       }
     }
     for (const FusionSpec& fusion : options_.fusions) add_fusion(fusion);
@@ -182,10 +179,18 @@ class Planner {
 
   // A fusion through each of its heads, then, if that is asked for, without each of its blocks. A head that takes no
   // fewer blocks than the fusion has is not asked with fewer.
+  void flag_combinations(PlannedMethod& method) const {
+    const Combine combine = effective_combine(options_);
+    if (combine == Combine::none) return;
+    method.flags.push_back(fmt::format("unknown combinations: {} of their parts", combine_name(combine)));
+  }
+
   void add_fusion(const FusionSpec& fusion) {
     const std::vector<std::size_t> blocks = blocks_of(fusion, options_);
     for (std::size_t h = roster_.first_fusion_head(); h < roster_.heads.size(); ++h) {
-      add_method(MethodKind::fusion, fusion.name, h, Role::plugin, false).embeddings = blocks;
+      PlannedMethod& method = add_method(MethodKind::fusion, fusion.name, h, Role::plugin, false);
+      method.embeddings = blocks;
+      flag_combinations(method);
     }
     for (const std::size_t left_out : options_.ablate ? blocks : std::vector<std::size_t>{}) {
       const std::string& block = roster_.embeddings[left_out].name;

@@ -32,6 +32,12 @@ Combine effective_combine(const RunOptions& options) {
   return options.combine.value_or(options.split.family == kFamilyCombination ? Combine::sum : Combine::none);
 }
 
+std::string flag_of_split(const RunOptions& options) {
+  if (options.split.family == kFamilyFile) return "--split-file";
+  if (options.split.family != kFamilyWithin) return "--split " + options.split.family;
+  return options.split.joint ? "--joint" : "";
+}
+
 std::set<std::string> reserved_names() {
   std::set<std::string> names(kNulls.begin(), kNulls.end());
   names.insert(kCeilingIdealized);
@@ -93,13 +99,15 @@ Result<void> validate(const RunOptions& options) {
     heads.insert(spec.name);
   }
   if (auto valid = validate_fusions(options); !valid) return valid;
-  const std::string& family = options.split.family;
-  if (family != kFamilyWithin && !options.predictions.empty()) {
-    return bad_input("finished predictions are scored by the task's folds", "--split " + family,
-                     "leave --split out: nothing says which rows a model was trained on");
-  }
-  if (family != kFamilyWithin && options.audit) {
-    return bad_input("the audit looks at splits within a context", "--audit", "leave it out, or --split");
+  if (const std::string flag = flag_of_split(options); !flag.empty()) {
+    if (!options.predictions.empty()) {
+      return bad_input("finished predictions are scored by the folds within each context", flag,
+                       "leave it out: nothing says which rows a model was trained on");
+    }
+    if (options.audit) {
+      return bad_input("the audit looks at the folds within each context", "--audit",
+                       "leave it out, or " + flag + " (--split within)");
+    }
   }
   // Finished predictions stand beside every method, so their names must differ from those of methods as well.
   heads.insert("knn");  // whose bounds submitted predictors borrow

@@ -118,6 +118,9 @@ struct RunOptions {
 // What was asked for; else the sum where combinations are what the splits are about, and nothing elsewhere.
 Combine effective_combine(const RunOptions& options);
 
+// "--split transfer", "--split-file", "--joint": what asks for splits beyond the folds of each context; empty: nothing.
+std::string flag_of_split(const RunOptions& options);
+
 // The names that a submission cannot have: those of the bounds' own methods, of Headroom's heads, and of the embeddings
 // and predictors that were named.
 std::set<std::string> taken_names(const RunOptions& options);

@@ -30,11 +30,19 @@ TaskRow row_at(std::size_t context, std::size_t row) {
   return {static_cast<std::uint32_t>(context), static_cast<std::int32_t>(row)};
 }
 
-// The perturbations of all contexts, sorted, each once.
-Ids union_of_perturbations(const Task& task) {
-  std::set<std::string> ids;
-  for (const TaskContext& context : task.contexts) ids.insert(context.pert_ids.begin(), context.pert_ids.end());
-  return {ids.begin(), ids.end()};
+// What is dealt to folds as one: a perturbation, or its group.
+const std::string& unit_of(const TaskContext& context, std::size_t row) {
+  const bool is_grouped = !context.fold_group.empty() && !context.fold_group[row].empty();
+  return is_grouped ? context.fold_group[row] : context.pert_ids[row];
+}
+
+// Of all contexts, sorted, each once.
+Ids all_units(const Task& task) {
+  std::set<std::string> units;
+  for (const TaskContext& context : task.contexts) {
+    for (std::size_t row = 0; row < context.pert_ids.size(); ++row) units.insert(unit_of(context, row));
+  }
+  return {units.begin(), units.end()};
 }
 
 // Of n things, `count` that a seed draws: one mark a thing.
@@ -84,12 +92,12 @@ std::vector<bool> measured_elsewhere(const Task& task, std::size_t context) {
 }
 
 void add_rows_elsewhere(const Task& task, std::size_t context, Split& split,
-                        const std::function<bool(const std::string&)>& is_kept) {
+                        const std::function<bool(const TaskContext&, std::size_t row)>& is_kept) {
   for (std::size_t other = 0; other < task.contexts.size(); ++other) {
     if (other == context) continue;
     const Ids& ids = task.contexts[other].pert_ids;
     for (std::size_t row = 0; row < ids.size(); ++row) {
-      if (is_kept(ids[row])) split.training.push_back(row_at(other, row));
+      if (is_kept(task.contexts[other], row)) split.training.push_back(row_at(other, row));
     }
   }
 }
@@ -114,7 +122,7 @@ Split transfer_to(const Task& task, std::size_t context, const char* family, std
       split.test.push_back(row_at(context, row));
     }
   }
-  add_rows_elsewhere(task, context, split, [](const std::string&) { return true; });
+  add_rows_elsewhere(task, context, split, [](const TaskContext&, std::size_t) { return true; });
   std::sort(split.training.begin(), split.training.end());
   return split;
 }
@@ -133,16 +141,18 @@ std::vector<Split> transfer_splits(const Task& task, const SplitRequest& request
 }
 
 std::vector<Split> both_splits(const Task& task, const SplitRequest& request) {
-  const auto folds = folds_of(union_of_perturbations(task), request.n_folds, request.seed);
+  const auto folds = folds_of(all_units(task), request.n_folds, request.seed);
   std::vector<Split> splits;
   for (std::size_t c = 0; c < task.contexts.size(); ++c) {
     for (std::size_t f = 0; f < folds.size(); ++f) {
       Split split = named(fmt::format("both-{}", f), kFamilyBoth, c);
       const Ids& ids = task.contexts[c].pert_ids;
       for (std::size_t row = 0; row < ids.size(); ++row) {
-        if (folds[f].contains(ids[row])) split.test.push_back(row_at(c, row));
+        if (folds[f].contains(unit_of(task.contexts[c], row))) split.test.push_back(row_at(c, row));
       }
-      add_rows_elsewhere(task, c, split, [&](const std::string& id) { return !folds[f].contains(id); });
+      add_rows_elsewhere(task, c, split, [&](const TaskContext& other, std::size_t row) {
+        return !folds[f].contains(unit_of(other, row));
+      });
       splits.push_back(std::move(split));
     }
   }
@@ -277,17 +287,6 @@ Result<std::vector<Split>> joint_splits(const Task& task, const std::vector<std:
 
 // ---- any family ----
 
-Result<void> check_request(const SplitRequest& request) {
-  if (request.family == kFamilyTransferFew && !(request.few_percent > 0 && request.few_percent < 100)) {
-    return bad_input(fmt::format("it is {:g}", request.few_percent), "--few-percent",
-                     "give a number above 0, below 100");
-  }
-  if (request.family == kFamilyCombination && !(request.test_doubles >= 0 && request.test_doubles <= 100)) {
-    return bad_input(fmt::format("it is {:g}", request.test_doubles), "--test-doubles", "give a number from 0 to 100");
-  }
-  return {};
-}
-
 Result<std::vector<Split>> splits_of_family(const Task& task, const SplitRequest& request) {
   if (request.family == kFamilyTransfer || request.family == kFamilyTransferFew) {
     if (auto fit = need_contexts(task, request.family); !fit) return tl::unexpected<Error>(fit.error());
@@ -354,15 +353,32 @@ std::vector<std::string> nulls_of_family(const std::string& family, bool are_cla
   return {};
 }
 
-Result<std::vector<Split>> make_splits(const Task& task, const SplitRequest& request,
-                                       const std::vector<std::string>& names) {
+Result<void> check_split_request(const SplitRequest& request) {
+  constexpr int kMostFolds = 1000;
   if (request.joint && request.family != kFamilyWithin) {
     return bad_input("splits of this family train over several contexts already", "--joint",
                      "leave it out: it is for the folds within a context");
   }
+  if (request.family == kFamilyTransferFew && !(request.few_percent > 0 && request.few_percent < 100)) {
+    return bad_input(fmt::format("it is {:g}", request.few_percent), "--few-percent",
+                     "give a number above 0, below 100");
+  }
+  if (request.family == kFamilyCombination && !(request.test_doubles >= 0 && request.test_doubles <= 100)) {
+    return bad_input(fmt::format("it is {:g}", request.test_doubles), "--test-doubles", "give a number from 0 to 100");
+  }
+  const bool makes_folds = request.family == kFamilyBoth || request.family == kFamilyCombination;
+  if (makes_folds && (request.n_folds < 2 || request.n_folds > kMostFolds)) {
+    return bad_input(fmt::format("{} folds were asked for", request.n_folds), "--folds",
+                     fmt::format("give 2 to {}", kMostFolds));
+  }
+  return {};
+}
+
+Result<std::vector<Split>> make_splits(const Task& task, const SplitRequest& request,
+                                       const std::vector<std::string>& names) {
+  if (auto valid = check_split_request(request); !valid) return tl::unexpected<Error>(valid.error());
   if (request.joint) return joint_splits(task, names);
   if (request.family == kFamilyWithin) return splits_within(task, names);
-  if (auto valid = check_request(request); !valid) return tl::unexpected<Error>(valid.error());
   auto splits = splits_of_family(task, request);
   if (!splits) return splits;
   if (auto dropped = drop_empty(task, request.family, *splits); !dropped) return tl::unexpected<Error>(dropped.error());

@@ -19,6 +19,9 @@
 
 namespace headroom {
 
+// Error (bad_input): settings that no family takes, or not this one.
+Result<void> check_split_request(const SplitRequest& request);
+
 // By context that is tested; `names`: of splits, to keep these alone; empty: all. Every split trains on and tests at
 // least one row. Errors (bad_input): an unknown family, one that needs several contexts or combinations and has none, a
 // name that no split has, a context that could not be tested or trained for, a file that is wrong.

@@ -84,13 +84,16 @@ Result<ReportModel> read_report_model(const std::filesystem::path& out_dir_or_su
   const auto evaluations = store->evaluations(model.perturbation_metric, target);
   if (!evaluations) return tl::unexpected(evaluations.error());
 
-  std::map<std::string, std::size_t> context_place;            // name -> index into model.contexts
-  std::vector<std::map<std::string, Eigen::Index>> row_place;  // per context: pert_id -> column of values
+  std::map<std::string, std::size_t> context_place;  // name -> index into model.contexts
+  // Per context: fold and pert_id -> column of values. A combination may be tested in several folds.
+  std::vector<std::map<std::pair<std::string, std::string>, Eigen::Index>> row_place;
   std::vector<std::map<std::string, std::vector<const StoredEvaluation*>>> methods;  // per context, in order of name
   for (auto& context : *facts) {
     context_place[context.context] = model.contexts.size();
     auto& rows = row_place.emplace_back();
-    for (std::size_t i = 0; i < context.pert_ids.size(); ++i) rows[context.pert_ids[i]] = static_cast<Eigen::Index>(i);
+    for (std::size_t i = 0; i < context.pert_ids.size(); ++i) {
+      rows[{context.folds[i], context.pert_ids[i]}] = static_cast<Eigen::Index>(i);
+    }
     model.contexts.emplace_back().facts = std::move(context);
   }
   methods.resize(model.contexts.size());
@@ -124,7 +127,7 @@ Result<ReportModel> read_report_model(const std::filesystem::path& out_dir_or_su
       scores.methods.push_back(name);
       for (const StoredEvaluation* fold : folds) {
         for (std::size_t i = 0; i < fold->pert_ids.size(); ++i) {
-          const auto row = row_place[c].find(fold->pert_ids[i]);
+          const auto row = row_place[c].find({fold->key.split, fold->pert_ids[i]});
           if (row != row_place[c].end()) {
             scores.values(m, row->second) = fold->evaluation.metric_values[0][static_cast<Eigen::Index>(i)];
           }

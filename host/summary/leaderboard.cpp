@@ -52,7 +52,9 @@ Result<void> check_same_scale(const RankedRun& first, const RankedRun& other, co
           fmt::format("the runs have different bounds in '{}': WAP {:.6g} and {:.6g}, BAP {:.6g} and {:.6g}",
                       context.context(), context.wap().value(), same.wap().value(), context.bap().value(),
                       same.bap().value()),
-          where, "run them with the same --seed, --common-dim, --fold and --grid of the heads that bounds go through");
+          where,
+          "run them with the same --seed, --common-dim, --split, --joint, --fold and --grid of the heads that bounds "
+          "go through");
     }
   }
   return {};

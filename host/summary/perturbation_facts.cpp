@@ -40,7 +40,7 @@ std::vector<PerturbationFacts> perturbation_facts(const RunResults& results, con
         facts.pert_ids.push_back(task_context.pert_ids[row]);
         facts.folds.push_back(split.name);
         facts.effect_sizes.push_back(effect_size(task, task_context, static_cast<Eigen::Index>(row)));
-        facts.n_cells.push_back(cell_count ? cell_count(context.context, facts.pert_ids.back()).value_or(unknown)
+        facts.n_cells.push_back(cell_count ? cell_count(task_context.name, facts.pert_ids.back()).value_or(unknown)
                                            : unknown);
         facts.noise.push_back(has_noise ? noise->folds[f].metric_values[metric][static_cast<Eigen::Index>(i)]
                                         : unknown);

@@ -213,6 +213,10 @@ class HeadTable {
     result.set_fold(split.name);
     if (split.family != kFamilyWithin) {
       result.set_split(split.name);
+    }
+    const bool spans = std::any_of(split.training.begin(), split.training.end(),
+                                   [&](const TaskRow& at) { return at.context != split.context; });
+    if (spans || split.family != kFamilyWithin) {
       result.set_n_training(static_cast<std::int32_t>(split.training.size()));
     }
     result.set_status(status_name(evaluation.status));

@@ -284,7 +284,6 @@ void read_origin(const H5adFile& file, Task* task) {
   task->origin.target_sum = number(kTargetSumKey);
   task->origin.target_sum_is_unknown = file.uns_text(kTargetSumKey) == kUnknownTargetSum;
   if (const auto n = number(kTotalGenesKey); n && *n < 1e9) task->origin.n_total_genes = static_cast<std::size_t>(*n);
-  if (const auto split = file.uns_text(kSplitKey)) task->split = split_of_text(*split);
   task->origin.batch_column = file.uns_text(kBatchColumnKey).value_or("");
   const auto lines = [&](const char* key) {
     const std::string text = file.uns_text(key).value_or("");
@@ -357,6 +356,15 @@ Result<FoldReading> choose_folds(const H5adFile& file, const TaskOptions& option
   if (n_sources > 1) {
     return bad_input("folds are given in more than one way", {}, "give one of --fold-col, --fold-file and --folds");
   }
+  std::vector<std::vector<std::string>> groups;
+  auto group_column = options.group_column;
+  if (!group_column && file.has_column(H5adAxis::obs, kFoldGroupColumn)) group_column = kFoldGroupColumn;
+  if (group_column) {
+    auto columns = columns_of_folds(file, {*group_column}, sorted, *task);
+    if (!columns) return tl::unexpected(columns.error());
+    groups = std::move(columns->labels.front());
+    for (std::size_t c = 0; c < groups.size(); ++c) task->contexts[c].fold_group = groups[c];
+  }
   std::string& source = task->columns.fold_source;
   if (options.fold_file) {
     source = fmt::format("file {}", options.fold_file->string());
@@ -386,14 +394,6 @@ Result<FoldReading> choose_folds(const H5adFile& file, const TaskOptions& option
   if (options.test_value) {
     return bad_input("no column or file of folds holds it", "--test-value " + *options.test_value,
                      "name the column with --fold-col or the file with --fold-file");
-  }
-  std::vector<std::vector<std::string>> groups;
-  auto group_column = options.group_column;
-  if (!group_column && file.has_column(H5adAxis::obs, kFoldGroupColumn)) group_column = kFoldGroupColumn;
-  if (group_column) {
-    auto columns = columns_of_folds(file, {*group_column}, sorted, *task);
-    if (!columns) return tl::unexpected(columns.error());
-    groups = std::move(columns->labels.front());
   }
   const int n_folds = options.n_folds.value_or(kDefaultFolds);
   source = fmt::format("{} folds, shuffled, seed {}{}", n_folds, options.fold_seed,
@@ -530,6 +530,13 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
     return tl::unexpected(done.error());
   }
   read_origin(*file, &task);
+  if (const auto split = file->uns_text(kSplitKey)) {
+    task.split = split_of_text(*split);
+    if (!task.split) {
+      return bad_input("what the task was prepared for cannot be read: '" + *split + "'", task.path,
+                       "prepare it again, or take uns/" + std::string(kSplitKey) + " out of it");
+    }
+  }
   if (auto done = assign_folds(*folds, &task); !done) {
     // What is doubtful about the labels may be why.
     if (auto settled = review.settle(); !settled) return tl::unexpected(settled.error());

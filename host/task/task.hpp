@@ -39,6 +39,9 @@ struct TaskContext {
   std::optional<DegLabels> deg;  // of every context, or of none
   // Where `deltas` holds class numbers (Task::holds_classes) and the task has deltas as well: those of the same rows.
   std::optional<Matrix> measured;
+  // One a perturbation: those of one group are never on both sides of a made split; empty names: by itself. Empty as a
+  // whole: there are no groups.
+  std::vector<std::string> fold_group;
 };
 
 // How the deltas were made, as far as the file says it: predictions become deltas in the same way.

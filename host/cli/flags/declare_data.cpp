@@ -8,6 +8,7 @@
 #include "cli/flags/flag_groups.hpp"
 #include "cli/flags/flag_values.hpp"
 #include "cli/flags/task_flags.hpp"
+#include "plan/split_families.hpp"
 
 namespace headroom::cli {
 namespace {
@@ -133,6 +134,7 @@ void add_prepare_command(CLI::App& app, Command& command) {
         split.family = arguments->split_family.value_or(kFamilyWithin);
         split.n_folds = arguments->options.n_folds;
         split.seed = arguments->options.fold_seed;
+        if (auto valid = check_split_request(split); !valid) return tl::unexpected<Error>(valid.error());
       }
       return prepare(*arguments);
     };

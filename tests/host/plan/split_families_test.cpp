@@ -83,6 +83,21 @@ TEST(SplitFamilies, NothingIsTrainedOnThatIsTested) {
   }
 }
 
+TEST(SplitFamilies, KeepGroupsTogether) {
+  const json reference = read_split_reference();
+  Task task = task_of(reference);
+  for (TaskContext& context : task.contexts) {
+    for (const std::string& id : context.pert_ids) context.fold_group.push_back(id.substr(0, 1));
+  }
+  const auto splits = make_splits(task, request_of(reference, "both"), {});
+  ASSERT_TRUE(splits) << splits.error().line();
+  for (const Split& split : *splits) {
+    for (const std::string& tested : ids_of(task, split.test)) {
+      for (const std::string& trained : ids_of(task, split.training)) EXPECT_NE(tested[0], trained[0]) << split.name;
+    }
+  }
+}
+
 TEST(SplitFamilies, KeepThoseThatAreNamed) {
   const json reference = read_split_reference();
   const Task task = task_of(reference);
