@@ -66,6 +66,24 @@ TEST_F(Splits, ATaskRemembersWhatItWasPreparedFor) {
             0);
 }
 
+// Joint folds span contexts as other families do, and what goes by folds within a context goes by no others.
+TEST_F(Splits, JointFoldsAreToldAndNeitherAuditedNorScored) {
+  ASSERT_EQ(headroom("simulate -o study --preset study").exit_code, 0);
+  const std::string task = "study/task --folds 3 --folds-shared --joint ";
+  const std::string with_good = task + kSplitSettings + "--embedding good=study/embeddings/good.h5ad ";
+  ASSERT_EQ(headroom("run " + with_good + "-o out").exit_code, 0);
+  const json told = summary();
+  EXPECT_THAT(told["settings"].value("split", ""), HasSubstr("joint=1"));
+  EXPECT_FALSE(told["contexts"][0].contains("split_family"));
+  EXPECT_EQ(told["contexts"][0]["methods"][0]["folds"][0]["n_training"], 480);
+  const Ended audited = headroom("run " + with_good + "--audit -o out2");
+  EXPECT_EQ(audited.exit_code, 2);
+  EXPECT_THAT(audited.err, HasSubstr("--joint"));
+  const Ended scored = headroom("score " + task + kSplitSettings + "--predictions study/truth.h5ad -o out2");
+  EXPECT_EQ(scored.exit_code, 2);
+  EXPECT_THAT(scored.err, HasSubstr("--joint"));
+}
+
 TEST_F(Splits, MistakesAreSaid) {
   ASSERT_EQ(headroom("simulate -o screen --preset tiny").exit_code, 0);
   const std::string bounds = std::string("bounds screen/task") + kSplitSettings;

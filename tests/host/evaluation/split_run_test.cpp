@@ -97,6 +97,44 @@ TEST_P(SplitRun, NoTestRowIsAmongWhatWorkersMap) {
   }
 }
 
+// Two splits of a file that test one context, of which one trains on it alone and the other on the others: vectors are
+// made once for both.
+TEST_F(SplitRun, SplitsOfAFileShareVectorsWhateverTheySpan) {
+  const testing::TemporaryFolder folder;
+  std::string splits = "split,part,context,pert_id\n", table = "pert_id,x,y\n";
+  for (const TaskContext& context : task_.contexts) {
+    for (std::size_t row = 0; row < context.pert_ids.size(); ++row) {
+      const std::string& id = context.pert_ids[row];
+      const bool is_tested = context.name == "K-562" && row % 3 == 0;
+      if (context.name == "K-562") splits += fmt::format("own,{},K-562,{}\n", is_tested ? "test" : "train", id);
+      if (context.name != "K-562" || is_tested) {
+        splits += fmt::format("other,{},{},{}\n", is_tested ? "test" : "train", context.name, id);
+      }
+    }
+  }
+  for (const std::string& id : task_.contexts[0].pert_ids) table += fmt::format("{},{},{}\n", id, id.size(), id[0] % 7);
+  RunOptions options = testing::made_options();
+  options.split.family = kFamilyFile;
+  options.split.file = folder.write("splits.csv", splits);
+  options.metrics = {Metric::L2};
+  options.inner_folds = 2;
+  options.embeddings = {{"sizes", folder.write("sizes.csv", table), {}}};
+  const RunOutcome both = run(options);
+  ASSERT_FALSE(both.error) << both.error->line();
+  const auto method = [](const RunOutcome& outcome) {
+    const auto& methods = outcome.results.contexts.at(0).methods;
+    return *std::find_if(methods.begin(), methods.end(), [](const auto& one) { return one.name == "sizes+knn"; });
+  };
+  ASSERT_EQ(both.results.contexts.size(), 1u);
+  ASSERT_EQ(method(both).folds.size(), 2u);
+  for (std::size_t s = 0; s < 2; ++s) {
+    options.folds = {both.results.contexts[0].splits[s].name};
+    const RunOutcome alone = run(options);
+    ASSERT_EQ(method(alone).status, Status::ok) << method(alone).reason;
+    EXPECT_EQ(method(both).folds[s].metric_values.at(0), method(alone).folds.at(0).metric_values.at(0));
+  }
+}
+
 TEST_F(SplitRun, RowsOfOnePerturbationAreTold) {
   for (TaskContext& context : task_.contexts) {
     context.control_profile = RowVector::Constant(context.deltas.cols(), static_cast<double>(context.name.size()));
