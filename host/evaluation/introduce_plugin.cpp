@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "evaluation/combined_vectors.hpp"
 #include "io/row_choice.hpp"
 #include "review/told_doubt.hpp"
 #include "terminal/display_text.hpp"
@@ -24,11 +25,13 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 // Asks a reader what is doubtful about its file as an answer to the task: one request a context, of which the only
 // training row is the control's profile. Nothing but words in the log comes back.
-Answer<void> ask_for_doubts(WorkerSession& session, const Task& task) {
+Answer<void> ask_for_doubts(WorkerSession& session, const Task& task, Combine combine) {
   for (const TaskContext& context : task.contexts) {
     EmbeddingQuestion question;
     question.context = context.name;
     question.ids = context.pert_ids;
+    const CombinedVectors combined(context.pert_ids, combine);  // parts of combinations are asked for in a run, too
+    question.ids.insert(question.ids.end(), combined.extra_ids().begin(), combined.extra_ids().end());
     if (session.description().wants_training()) {
       EmbeddingTraining& training = question.training.emplace();
       const auto n_genes = static_cast<Eigen::Index>(task.gene_ids.size());
@@ -106,7 +109,10 @@ Result<void> meet(RosterEntry& entry, const RunOptions& options, const FileRevie
   entry.confinement = (*session)->confinement();
   if (!entry.data) return {};
   if (asks && entry.description.kind() == PluginKind::EMBEDDING) {
-    if (auto asked = ask_for_doubts(**session, *review.task); !asked) entry.fault = asked.error();
+    if (auto asked = ask_for_doubts(**session, *review.task,
+                                    entry.holds_predictions ? Combine::none : effective_combine(options));
+        !asked)
+      entry.fault = asked.error();
   }
   (*session)->finish();  // its log is complete only now
   take_words(entry, (*session)->log());

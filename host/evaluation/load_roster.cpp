@@ -64,6 +64,7 @@ class RosterLoader {
     for (std::size_t i = 0; i < options_.predictors.size(); ++i) {
       RosterEntry& entry = (next++)->value().entry;
       if (options_.is_one_of_several && is_of_another_target(entry)) continue;
+      if (auto fits = check_kind(entry, "--predictor"); !fits) return tl::unexpected<Error>(fits.error());
       if (auto settled = settle_head(entry); !settled) return tl::unexpected<Error>(settled.error());
       roster.heads.push_back(std::move(entry));
     }
@@ -91,6 +92,7 @@ class RosterLoader {
       RosterEntry& entry = (next++)->value().entry;
       const bool may_be_left_out = options_.is_one_of_several || !options_.fusion_predictors_are_named;
       if (may_be_left_out && is_of_another_target(entry)) continue;
+      if (auto fits = check_kind(entry, "--fusion-predictor"); !fits) return tl::unexpected<Error>(fits.error());
       if (auto settled = settle_head(entry); !settled) return tl::unexpected<Error>(settled.error());
       roster.heads.push_back(std::move(entry));
       ++roster.n_fusion_heads;
@@ -117,6 +119,13 @@ class RosterLoader {
     const auto& kinds = entry.description.task_kinds();
     const bool is_sound = !entry.fault || entry.fault->verdict == WorkerVerdict::UNSUITED;
     return is_sound && !kinds.empty() && std::find(kinds.begin(), kinds.end(), target_.task_kind) == kinds.end();
+  }
+
+  // What Headroom's own heads do is known: naming one that does another kind of task is the user's mistake.
+  Result<void> check_kind(const RosterEntry& entry, const std::string& flag) const {
+    if (!entry.file || !entry.file->shipped || !is_of_another_target(entry)) return {};
+    return bad_input(fmt::format("'{}' does not do the target {}", entry.name, target_.name), flag + " " + entry.name,
+                     fmt::format("the target's own are {}", fmt::join(target_.protocol_heads, ", ")));
   }
 
   // Those of the run's fusions, if there are any; of the default, those that are installed.

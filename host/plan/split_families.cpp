@@ -74,7 +74,8 @@ Result<void> need_contexts(const Task& task, const std::string& family) {
   return bad_input(
       fmt::format("the task has one context, '{}', and splits of the family '{}' tell one context by others",
                   task.contexts.front().name, family),
-      task.path, "give a task of several contexts (prepare --context-col), or another --split");
+      task.path,
+      "give a task of several contexts, leave --context out (the others are trained on), or choose another --split");
 }
 
 // Every row of a context that is measured in some other context as well.
@@ -303,7 +304,13 @@ Result<std::vector<Split>> splits_of_family(const Task& task, const SplitRequest
 }
 
 // Splits that cannot be tested or trained for are none, unless a context has no other.
-Result<void> drop_empty(const Task& task, const std::string& family, std::vector<Split>& splits) {
+Result<void> drop_empty(const Task& task, const SplitRequest& request, std::vector<Split>& splits) {
+  const std::string& family = request.family;
+  for (const Split& split : splits) {
+    if (family != kFamilyFile || !split.training.empty()) continue;
+    return bad_input(fmt::format("split '{}' trains on nothing", split.name), request.file.string(),
+                     "give it lines with part train");
+  }
   std::vector<std::size_t> n_before(task.contexts.size(), 0), n_after = n_before;
   for (const Split& split : splits) ++n_before[split.context];
   std::erase_if(splits, [](const Split& split) { return split.test.empty() || split.training.empty(); });
@@ -381,7 +388,7 @@ Result<std::vector<Split>> make_splits(const Task& task, const SplitRequest& req
   if (request.family == kFamilyWithin) return splits_within(task, names);
   auto splits = splits_of_family(task, request);
   if (!splits) return splits;
-  if (auto dropped = drop_empty(task, request.family, *splits); !dropped) return tl::unexpected<Error>(dropped.error());
+  if (auto dropped = drop_empty(task, request, *splits); !dropped) return tl::unexpected<Error>(dropped.error());
   return names.empty() ? splits : keep_named(task, request.family, std::move(*splits), names);
 }
 

@@ -350,6 +350,17 @@ Result<FoldColumns> columns_of_folds(const H5adFile& file, const std::vector<std
   return columns;
 }
 
+// Splits of other families need no folds: why there are none is noted.
+void do_without_folds(const Error& why, Task* task) {
+  task->fold_names.clear();
+  for (TaskContext& context : task->contexts) {
+    context.fold_of_row.assign(context.pert_ids.size(), TaskContext::kInNoFold);
+  }
+  task->columns.fold_column.clear();
+  task->columns.fold_source = "nowhere";
+  task->notes.push_back("there are no folds within contexts: " + why.what);
+}
+
 Result<FoldReading> choose_folds(const H5adFile& file, const TaskOptions& options, const SortedRows& sorted,
                                  Task* task) {
   const int n_sources = options.fold_column.has_value() + options.fold_file.has_value() + options.n_folds.has_value();
@@ -518,9 +529,18 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
   const auto sorted = sort_rows(*file, *perts, contexts, *control, *kept, labels, options, review, &task);
   if (!sorted) return tl::unexpected(sorted.error());
   task.columns.delta_source = delta_source(options, task.columns, !sorted->joined.empty());
+  if (const auto split = file->uns_text(kSplitKey)) {
+    task.split = split_of_text(*split);
+    if (!task.split) {
+      return bad_input("what the task was prepared for cannot be read: '" + *split + "'", task.path,
+                       "prepare it again, or take uns/" + std::string(kSplitKey) + " out of it");
+    }
+  }
+  const bool are_optional = options.folds_are_optional || (task.split && task.split->family != kFamilyWithin);
   const auto folds = choose_folds(*file, options, *sorted, &task);
-  if (!folds) return tl::unexpected(folds.error());
-  if (!folds->split_words.empty()) raise_fold_words(*folds, task.path + ", " + task.columns.fold_source, review);
+  if (!folds && !are_optional) return tl::unexpected(folds.error());
+  if (folds && !folds->split_words.empty() && !are_optional)
+    raise_fold_words(*folds, task.path + ", " + task.columns.fold_source, review);
   std::vector<std::size_t> rows;
   for (const auto& of_context : sorted->source) rows.insert(rows.end(), of_context.begin(), of_context.end());
   review_guides(*file, *perts, rows, options, review);
@@ -530,17 +550,15 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
     return tl::unexpected(done.error());
   }
   read_origin(*file, &task);
-  if (const auto split = file->uns_text(kSplitKey)) {
-    task.split = split_of_text(*split);
-    if (!task.split) {
-      return bad_input("what the task was prepared for cannot be read: '" + *split + "'", task.path,
-                       "prepare it again, or take uns/" + std::string(kSplitKey) + " out of it");
-    }
+  auto assigned = folds ? assign_folds(*folds, &task) : Result<void>(tl::unexpect, folds.error());
+  if (!assigned && are_optional) {
+    do_without_folds(assigned.error(), &task);
+    assigned = {};
   }
-  if (auto done = assign_folds(*folds, &task); !done) {
+  if (!assigned) {
     // What is doubtful about the labels may be why.
     if (auto settled = review.settle(); !settled) return tl::unexpected(settled.error());
-    return tl::unexpected(done.error());
+    return tl::unexpected(assigned.error());
   }
   if (auto done = read_control_profiles(*file, &task); !done) return tl::unexpected(done.error());
   const auto deg = find_deg_labels(*file, options.layer);

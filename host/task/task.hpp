@@ -109,6 +109,8 @@ struct TaskOptions {
   std::optional<int> n_folds;                      // 2 or more: made, shuffled with fold_seed, per context
   std::uint32_t fold_seed = 42;
   bool folds_are_shared = false;  // made over the perturbations of all contexts together
+  // Splits of another family are asked for: where there can be no folds, the task has none.
+  bool folds_are_optional = false;
   // The label of the fold column or file that is tested; every other perturbation is trained on. By default
   // every label is a fold, but that which the task says is trained on (kTrainedOnKey).
   std::optional<std::string> test_value;

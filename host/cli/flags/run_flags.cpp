@@ -259,6 +259,7 @@ Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) 
   for (const Combine each : {Combine::none, Combine::sum, Combine::mean, Combine::max}) {
     if (texts.combine == combine_name(each)) run.combine = each;
   }
+  arguments.task.columns.folds_are_optional = run.split.family != kFamilyWithin;
   if (arguments.task.columns.n_folds) run.split.n_folds = *arguments.task.columns.n_folds;
   run.split.seed = arguments.task.columns.fold_seed;
   run.sandbox = sandbox_mode(texts.sandbox);

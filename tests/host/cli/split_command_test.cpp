@@ -97,6 +97,9 @@ TEST_F(Splits, MistakesAreSaid) {
   expect_error("--split elsewhere", "--split");
   expect_error("--split-file nowhere.csv", "nowhere.csv");
   expect_error("--joint", "the task has one context");
+  const Ended other_kind = headroom("bounds screen/task --predictor logistic --target lfc");
+  EXPECT_EQ(other_kind.exit_code, 2);
+  EXPECT_THAT(other_kind.err, HasSubstr("'logistic' does not do the target lfc"));
 }
 
 }  // namespace

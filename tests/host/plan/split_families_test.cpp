@@ -208,6 +208,10 @@ TEST(SplitFile, MistakesNameTheLine) {
   EXPECT_THAT(message("split,part,context,pert_id\na,train,RPE1,CBL\na,test,RPE1,CBL\n"),
               HasSubstr("both for training and for testing"));
   EXPECT_THAT(message("split,part,context,pert_id\na,train,RPE1,CBL\n"), HasSubstr("no split of the file tests"));
+  SplitRequest untrained;
+  untrained.family = kFamilyFile;
+  untrained.file = write(folder, "split,part,context,pert_id\nb,test,RPE1,CBL\n");
+  EXPECT_THAT(make_splits(task, untrained, {}).error().line(), HasSubstr("split 'b' trains on nothing"));
   task.contexts[0].pert_ids = {"AHR+BAK1", "BAK1+AHR"};
   EXPECT_THAT(message("split,part,context,pert_id\na,train,Jurkat,AHR+BAK1\na,test,Jurkat,BAK1+AHR\n"),
               HasSubstr("they are one perturbation"));

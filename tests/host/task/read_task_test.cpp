@@ -326,5 +326,21 @@ TEST(ReadTask, ReadsTheOracleTask) {
   EXPECT_EQ(by_file->contexts[0].deltas.cols(), 300);
 }
 
+TEST(ReadTask, NeedsNoFoldsWhereOtherSplitsAreAskedFor) {
+  const TemporaryFolder folder;
+  const auto path = two_contexts().write(folder / "t.h5ad");
+  TaskOptions options;
+  options.n_folds = 3;
+  EXPECT_FALSE(read_task(path, options)) << "4 perturbations in 3 folds";
+  options.folds_are_optional = true;
+  const auto task = read_task(path, options);
+  ASSERT_TRUE(task) << task.error().line();
+  EXPECT_TRUE(task->fold_names.empty());
+  for (const TaskContext& context : task->contexts) {
+    EXPECT_EQ(context.fold_of_row, std::vector<std::int32_t>(context.pert_ids.size(), TaskContext::kInNoFold));
+  }
+  EXPECT_THAT(task->notes, ::testing::Contains(HasSubstr("there are no folds within contexts")));
+}
+
 }  // namespace
 }  // namespace headroom
