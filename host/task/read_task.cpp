@@ -508,7 +508,9 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
     contexts = std::move(*labels);
   }
   if (!pert_column) {
-    if (auto named = require_named_rows(*file, *perts, contexts); !named) return tl::unexpected(named.error());
+    if (auto have_names = require_named_rows(*file, *perts, contexts); !have_names) {
+      return tl::unexpected(have_names.error());
+    }
   }
   const auto control = control_rows(*file, kControlColumn);
   if (!control) return tl::unexpected(control.error());
