@@ -23,12 +23,41 @@ std::vector<std::int64_t> spread_rows(std::int64_t n, std::int64_t size) {
   return rows;
 }
 
-// The rows whose kernels are held at once to search the weights on: all of them where they fit.
-std::vector<std::int64_t> rows_to_search(const sdk::PredictorRequest& request, const KernelsOptions& options) {
-  const std::int64_t n = request.n_training();
+// One row of each perturbation, where it has several (in several contexts) and none of them is asked for: to leave out
+// one row while the others of its perturbation stay in would ask something easier than the query does. Empty: all rows
+// may be left out one by one.
+std::vector<std::int64_t> distinct_rows(const sdk::PredictorRequest& request) {
+  std::vector<std::vector<std::int64_t>> rows_of(static_cast<std::size_t>(request.n_perturbations()));
+  std::vector<std::int64_t> in_order;  // perturbations by their first row: their numbers say nothing
+  for (std::int64_t i = 0; i < request.n_training(); ++i) {
+    auto& rows = rows_of[static_cast<std::size_t>(request.training_perturbation(i))];
+    if (rows.empty()) in_order.push_back(request.training_perturbation(i));
+    rows.push_back(i);
+  }
+  if (static_cast<std::int64_t>(in_order.size()) == request.n_training()) return {};
+  for (std::int64_t q = 0; q < request.n_query(); ++q) {
+    if (!rows_of[static_cast<std::size_t>(request.query_perturbation(q))].empty()) return {};
+  }
+  std::vector<std::int64_t> distinct;
+  for (std::size_t p = 0; p < in_order.size(); ++p) {  // in turn, so that no context is preferred
+    const auto& rows = rows_of[static_cast<std::size_t>(in_order[p])];
+    distinct.push_back(rows[p % rows.size()]);
+  }
+  std::sort(distinct.begin(), distinct.end());
+  return distinct;
+}
+
+// Of `candidates` (empty: all rows) those whose kernels are held at once to search the weights on: all where they fit.
+std::vector<std::int64_t> rows_to_search(const sdk::PredictorRequest& request, const KernelsOptions& options,
+                                         const std::vector<std::int64_t>& candidates) {
+  const std::int64_t n = candidates.empty() ? request.n_training() : static_cast<std::int64_t>(candidates.size());
   const double n_kernels = static_cast<double>(request.n_blocks()) * static_cast<double>(options.kinds.size());
   const double most = std::sqrt(2 * static_cast<double>(options.most_kernel_bytes) / (n_kernels * sizeof(double)));
-  return spread_rows(n, std::clamp<std::int64_t>(static_cast<std::int64_t>(most), std::min<std::int64_t>(n, 3), n));
+  std::vector<std::int64_t> rows =
+      spread_rows(n, std::clamp<std::int64_t>(static_cast<std::int64_t>(most), std::min<std::int64_t>(n, 3), n));
+  if (candidates.empty()) return rows;
+  for (std::int64_t& row : rows) row = candidates[static_cast<std::size_t>(row)];
+  return rows;
 }
 
 std::vector<BlockKernel> all_kernels(const sdk::PredictorRequest& request, const std::vector<KernelKind>& kinds,
@@ -150,7 +179,8 @@ KernelsFit predict_kernels(const sdk::PredictorRequest& request, const KernelsOp
   }
   const CentredDeltas deltas = centred_deltas(request);
   const sdk::Matrix gamma = symmetric_product(deltas.values, deltas.values, n_threads);
-  const std::vector<std::int64_t> rows = rows_to_search(request, options);
+  const std::vector<std::int64_t> distinct = distinct_rows(request);
+  const std::vector<std::int64_t> rows = rows_to_search(request, options, distinct);
   const bool is_part = static_cast<std::int64_t>(rows.size()) < n;
   Problem problem;
   problem.kernels = all_kernels(request, options.kinds, rows, n_threads);
@@ -169,7 +199,7 @@ KernelsFit predict_kernels(const sdk::PredictorRequest& request, const KernelsOp
     fit.loo_l2 = deltas.values.rowwise().norm().mean() * static_cast<double>(n) / static_cast<double>(n - 1);
   }
   // Of two rows each is predicted from the other alone, whatever the kernels are.
-  if (n > 2 && !problem.used.empty()) {
+  if (rows.size() > 2 && !problem.used.empty()) {
     const NonnegativeSearch found = best_weights(problem.leave_one_out);
     fit.n_evaluations = found.n_evaluations;
     fit.is_converged = found.is_converged;
@@ -190,7 +220,7 @@ KernelsFit predict_kernels(const sdk::PredictorRequest& request, const KernelsOp
     const auto inverse = positive_inverse(
         is_part ? penalised_sum_of_all_rows(request, problem, v) : penalised_sum(problem.leave_one_out, v), n_threads);
     if (!inverse) throw sdk::Error("the weighted sum of kernels cannot be inverted");
-    if (is_part) fit.loo_l2 = mean_residual_of(*inverse, gamma, n_threads);
+    if (is_part && distinct.empty()) fit.loo_l2 = mean_residual_of(*inverse, gamma, n_threads);
     left = product(sum, *inverse, n_threads);
   }
   write_predictions(request, deltas, left, n_threads, output);

@@ -19,8 +19,10 @@ struct KernelsFit {
   };
   std::vector<Weight> weights;   // of each block and kind, in this order
   std::optional<double> lambda;  // none where no kernel has weight: the train mean is predicted
-  std::optional<double> loo_l2;  // mean over training rows of the leave-one-out residual's L2 norm; none of one row
-  int n_evaluations = 0;         // on all training rows
+  // Mean over training rows of the leave-one-out residual's L2 norm; none of one row. Where perturbations have several
+  // rows and none of them is asked for, over one row of each, with no other of its rows in training.
+  std::optional<double> loo_l2;
+  int n_evaluations = 0;  // on all training rows
   bool is_converged = true;
 };
 

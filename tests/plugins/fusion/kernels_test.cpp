@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <random>
 
 #include "fusion/dense_product.hpp"
 #include "fusion/leave_one_out.hpp"
@@ -65,6 +66,38 @@ double sum_of_weights(const KernelsFit& fit) {
   double sum = 0;
   for (const KernelsFit::Weight& weight : fit.weights) sum += weight.weight;
   return sum;
+}
+
+// Vectors that say nothing, of perturbations that are measured in three contexts: a row is easily told by the same
+// perturbation's others, and a new perturbation by none.
+TEST(Kernels, LeaveOutWholePerturbationsWhereTheQueryIsOfNewOnes) {
+  constexpr Eigen::Index kPerts = 40, kContexts = 3, kQuery = 12, kGenes = 30, kFeatures = 6;
+  std::mt19937 random(5);
+  std::normal_distribution<double> normal;
+  const auto matrix = [&](Eigen::Index rows, Eigen::Index columns) {
+    return sdk::Matrix::NullaryExpr(rows, columns, [&] { return normal(random); }).eval();
+  };
+  const sdk::Matrix effects = matrix(kPerts, kGenes), vectors = matrix(kPerts, kFeatures);
+  PredictorCall call;
+  call.training.resize(kPerts * kContexts, kFeatures);
+  call.delta_rows = 0.3 * matrix(kPerts * kContexts, kGenes);
+  for (Eigen::Index row = 0; row < call.training.rows(); ++row) {
+    call.training.row(row) = vectors.row(row % kPerts);
+    call.delta_rows.row(row) += effects.row(row % kPerts);
+    call.perturbations.push_back(static_cast<std::int32_t>(row % kPerts));
+  }
+  call.query = matrix(kQuery, kFeatures);
+  for (Eigen::Index q = 0; q < kQuery; ++q) call.perturbations.push_back(static_cast<std::int32_t>(kPerts + q));
+  call.settings = sdk::Matrix::Zero(1, 0);
+  const double of_mean =
+      (call.delta_rows.rowwise() - call.delta_rows.colwise().mean()).rowwise().norm().mean();  // about what is possible
+
+  const KernelsFit honest = run_kernels(call);
+  EXPECT_GT(*honest.loo_l2, 0.9 * of_mean);
+  for (Eigen::Index q = 0; q < kQuery; ++q) call.perturbations[call.perturbations.size() - 1 - q] = 0;  // measured
+  const KernelsFit of_measured = run_kernels(call);
+  EXPECT_LT(*of_measured.loo_l2, 0.5 * of_mean) << "the same perturbation's other rows tell it";
+  EXPECT_GT(honest.lambda.value_or(1e300), 10 * *of_measured.lambda);
 }
 
 TEST(Kernels, AreThoseOfTheReferenceAndSoAreTheirResiduals) {
