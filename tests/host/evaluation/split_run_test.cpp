@@ -52,7 +52,9 @@ TEST_P(SplitRun, NullsScoreAsTheReferenceHasIt) {
                one.value("unseen_parts", std::size_t{0}) == context.unseen_parts.value_or(0);
       });
       ASSERT_NE(expected, of_family.end());
-      for (const auto& [null, values] : (*expected)["L2"].items()) {
+      for (const auto& of_null : (*expected)["L2"].items()) {
+        const std::string& null = of_null.key();
+        const json& values = of_null.value();
         const auto method = std::find_if(context.methods.begin(), context.methods.end(),
                                          [&](const MethodEvaluation& one) { return one.name == null; });
         ASSERT_NE(method, context.methods.end()) << null;
