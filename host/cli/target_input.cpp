@@ -78,10 +78,13 @@ Result<std::vector<TargetInput>> split_by_target(Task task, const RunOptions& op
     if (!options.split_is_named && seen->split && options.predictions.empty())
       of_target.split = split_of_task(options, *seen);
     // Labels are of fewer perturbations, and may not serve splits that deltas do.
-    const auto splits = make_splits(*seen, of_target.split, of_target.folds);
-    if (!splits && named->empty() && meant.size() > 1 && target != meant.front()) {
-      if (!quiet) fmt::print(stderr, "headroom: the target {} is left out: {}\n", target->name, splits.error().line());
-      continue;
+    if (named->empty() && meant.size() > 1 && target != meant.front()) {
+      const auto splits = make_splits(*seen, of_target.split, of_target.folds);
+      if (!splits) {
+        if (!quiet)
+          fmt::print(stderr, "headroom: the target {} is left out: {}\n", target->name, splits.error().line());
+        continue;
+      }
     }
     targets.insert(targets.begin(), TargetInput{target, std::move(*seen), std::move(of_target)});
   }

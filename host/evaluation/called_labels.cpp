@@ -1,7 +1,5 @@
 #include "evaluation/called_labels.hpp"
 
-#include "deg/label_call.hpp"
-
 namespace headroom {
 
 std::uint32_t most_cells_without_labels(const DegControlCells& control) {
@@ -9,7 +7,9 @@ std::uint32_t most_cells_without_labels(const DegControlCells& control) {
 }
 
 PlateVotes::PlateVotes(const DegControlCells& control, Eigen::Index n_rows)
-    : control_(control), n_votes_(static_cast<std::size_t>(n_rows), 0) {
+    : control_(control),
+      cutoffs_(static_cast<std::uint32_t>(control.mean.cols())),
+      n_votes_(static_cast<std::size_t>(n_rows), 0) {
   up_.setZero(n_rows, control.mean.cols());
   down_.setZero(n_rows, control.mean.cols());
 }
@@ -18,7 +18,6 @@ void PlateVotes::add_plate(const ConstMatrixRef& sums) {
   const auto plate = static_cast<Eigen::Index>(n_plates_);
   const double n_control = control_.n_cells[n_plates_++];
   const Eigen::Index n_genes = control_.mean.cols();
-  const RankCutoffs cutoffs(static_cast<std::uint32_t>(n_genes));
   std::vector<std::int8_t> labels(static_cast<std::size_t>(n_genes));
   LabelCall call;
   for (Eigen::Index row = 0; row < sums.rows(); ++row) {
@@ -29,7 +28,7 @@ void PlateVotes::add_plate(const ConstMatrixRef& sums) {
       call.add(sample_moments(n_cells, sums(row, g), sums(row, n_genes + g)),
                {control_.mean(plate, g), control_.squared_error(plate, g)});
     }
-    call.finish(cutoffs, labels.data());
+    call.finish(cutoffs_, labels.data());
     ++n_votes_[static_cast<std::size_t>(row)];
     for (Eigen::Index g = 0; g < n_genes; ++g) {
       up_(row, g) += labels[static_cast<std::size_t>(g)] > 0;

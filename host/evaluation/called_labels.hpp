@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "deg/label_call.hpp"
 #include "matrix/label_matrix.hpp"
 #include "matrix/matrix.hpp"
 #include "task/deg_labels.hpp"
@@ -26,6 +27,7 @@ class PlateVotes {
 
  private:
   const DegControlCells& control_;
+  RankCutoffs cutoffs_;
   std::size_t n_plates_ = 0;
   std::vector<std::uint32_t> n_votes_;                                                       // one a row
   Eigen::Matrix<std::uint32_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> up_, down_;  // rows × genes

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "deg/label_trials.hpp"
 #include "evaluation/called_labels.hpp"
 #include "evaluation/embedding.hpp"
 
@@ -93,19 +94,13 @@ Answer<FinishedPredictions> call_labels_of_cells(const RosterEntry& entry, const
   for (const std::int32_t test : all_tests) {
     if (votes.has_labels(test)) predictions.covered_tests.push_back(test);
   }
-  const auto n_covered = static_cast<Eigen::Index>(predictions.covered_tests.size());
-  if (n_covered == 0) {
+  if (predictions.covered_tests.empty()) {
     return bad_output(
         fmt::format("none of the {} test perturbations has more than {} predicted cells{}, which a label "
                     "call needs",
                     n_tests, most_cells_without_labels(control), control.is_pooled() ? "" : " on a plate of the task"));
   }
-  const auto n_classes = static_cast<Eigen::Index>(fold.target->classes.size());
-  predictions.values = Matrix::Zero(n_classes * n_covered, n_genes);
-  for (Eigen::Index i = 0; i < n_covered; ++i) {
-    const Eigen::Index test = predictions.covered_tests[static_cast<std::size_t>(i)];
-    for (Eigen::Index g = 0; g < n_genes; ++g) predictions.values((labels(test, g) + 1) * n_covered + i, g) = 1;
-  }
+  predictions.values = certain_planes(labels(predictions.covered_tests, Eigen::all));
   return predictions;
 }
 

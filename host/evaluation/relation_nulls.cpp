@@ -1,5 +1,6 @@
 #include "evaluation/relation_nulls.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <vector>
@@ -9,27 +10,6 @@
 
 namespace headroom {
 namespace {
-
-using Rows = std::vector<Eigen::Index>;  // of the training deltas
-
-// In order, one by one: the same wherever the rows lie.
-RowVector mean_of(const ConstMatrixMap& training, const Rows& rows) {
-  RowVector mean = RowVector::Zero(training.cols());
-  for (const Eigen::Index row : rows) mean += training.row(row);
-  return mean / static_cast<double>(rows.size());
-}
-
-// planes × genes: the mean, or how often each class occurs.
-Matrix prediction_of(const Target& target, const ConstMatrixMap& training, const Rows& rows) {
-  if (target.classes.empty()) return mean_of(training, rows);
-  Matrix shares = Matrix::Zero(static_cast<Eigen::Index>(target.n_planes), training.cols());
-  for (const Eigen::Index row : rows) {
-    for (Eigen::Index gene = 0; gene < training.cols(); ++gene) {
-      shares(static_cast<Eigen::Index>(training(row, gene)), gene) += 1;
-    }
-  }
-  return shares / static_cast<double>(rows.size());
-}
 
 // `tell(test)`: planes × genes, or nothing where the null has nothing to go by.
 Matrix for_each_test(const FoldData& fold, const std::function<std::optional<Matrix>(const TaskRow&)>& tell) {
@@ -45,27 +25,27 @@ Matrix for_each_test(const FoldData& fold, const std::function<std::optional<Mat
 
 // The perturbation's mean in the contexts that are trained on.
 Matrix mean_elsewhere(const Task& task, const FoldData& fold) {
-  std::map<std::string, Rows> elsewhere;
+  std::map<std::string, RowIndex> elsewhere;
   for (std::size_t i = 0; i < fold.training.size(); ++i) {
     if (fold.training[i].context == fold.context) continue;
-    elsewhere[id_of(task, fold.training[i])].push_back(static_cast<Eigen::Index>(i));
+    elsewhere[id_of(task, fold.training[i])].push_back(static_cast<std::int32_t>(i));
   }
   const ConstMatrixMap training = fold.training_deltas.view();
   return for_each_test(fold, [&](const TaskRow& test) -> std::optional<Matrix> {
     const auto found = elsewhere.find(id_of(task, test));
     if (found == elsewhere.end()) return std::nullopt;
-    return prediction_of(*fold.target, training, found->second);
+    return fold.target->mean_prediction(training, found->second);
   });
 }
 
 // The mean of the tested context's own training rows.
 Matrix mean_of_context(const FoldData& fold) {
-  Rows own;
+  RowIndex own;
   for (std::size_t i = 0; i < fold.training.size(); ++i) {
-    if (fold.training[i].context == fold.context) own.push_back(static_cast<Eigen::Index>(i));
+    if (fold.training[i].context == fold.context) own.push_back(static_cast<std::int32_t>(i));
   }
   std::optional<Matrix> mean;
-  if (!own.empty()) mean = prediction_of(*fold.target, fold.training_deltas.view(), own);
+  if (!own.empty()) mean = fold.target->mean_prediction(fold.training_deltas.view(), own);
   return for_each_test(fold, [&](const TaskRow&) { return mean; });
 }
 
@@ -76,15 +56,15 @@ Matrix told_by_parts(const Task& task, const FoldData& fold, bool is_sum) {
   const std::vector<std::vector<std::string>> parts = parts_of_perturbations(ids);
   const ConstMatrixMap training = fold.training_deltas.view();
   std::map<std::string, Eigen::Index> single_of_part;
-  Rows singles;
+  RowIndex singles;
   for (std::size_t i = 0; i < fold.training.size(); ++i) {
     const auto& of_row = parts[static_cast<std::size_t>(fold.training[i].row)];
     if (of_row.size() != 1) continue;
     single_of_part.emplace(of_row.front(), static_cast<Eigen::Index>(i));
-    singles.push_back(static_cast<Eigen::Index>(i));
+    singles.push_back(static_cast<std::int32_t>(i));
   }
   std::optional<RowVector> unseen;
-  if (!singles.empty()) unseen = mean_of(training, singles);
+  if (!singles.empty()) unseen = fold.target->mean_prediction(training, singles);
   return for_each_test(fold, [&](const TaskRow& test) -> std::optional<Matrix> {
     RowVector sum = RowVector::Zero(training.cols());
     std::optional<RowVector> larger;

@@ -62,6 +62,7 @@ Target make_lfc() {
   target.name = "lfc";
   target.metrics = metrics_of_deltas();
   target.known_metrics = all_metrics();
+  target.mean_prediction = train_mean;
   target.constant_nulls = {{kNullTrainMean, train_mean}, {kNullNoChange, no_change}};
   target.noise_methods = {
       {kCeilingSamplingError, 0.9, 0.1, "", true},
@@ -105,6 +106,10 @@ Matrix most_frequent(const ConstMatrixRef& training, const RowIndex& rows) {
   return planes;
 }
 
+Matrix frequencies(const ConstMatrixRef& training, const RowIndex& rows) {
+  return class_counts(training, rows) / static_cast<double>(rows.size());
+}
+
 // Frequencies with one row of each class added.
 Matrix prior(const ConstMatrixRef& training, const RowIndex& rows) {
   return (class_counts(training, rows).array() + 1) / static_cast<double>(rows.size() + kClasses);
@@ -140,6 +145,7 @@ Target make_deg() {
   target.n_planes = kClasses;
   target.metrics = {class_metrics().begin(), class_metrics().end()};
   target.known_metrics = class_metrics();
+  target.mean_prediction = frequencies;
   target.constant_nulls = {{kNullNoChange, no_response}, {kNullMostFrequent, most_frequent}, {kNullPrior, prior}};
   target.trial_methods = {{kCeilingLabelError, 0.1, true}, {kCeilingMedian, 0.5}, {kCeilingSplitHalf, 0, false, true}};
   target.protocol_heads = {"logistic"};

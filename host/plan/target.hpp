@@ -59,6 +59,7 @@ struct Target {
   std::size_t n_planes = 1;                   // numbers a head predicts per row and gene
   std::vector<Metric> metrics;                // evaluated unless others are asked for; the first is the primary one
   std::span<const Metric> known_metrics;      // that may be asked for, in the protocol's order
+  ConstantPrediction mean_prediction;         // the mean of rows, or how often each class occurs in them
   std::vector<ConstantNull> constant_nulls;   // in the order in which they are reported
   std::vector<NoiseMethod> noise_methods;     // likewise
   std::vector<TrialMethod> trial_methods;     // likewise
