@@ -27,6 +27,8 @@ target_include_directories(headroom_openblas SYSTEM INTERFACE "${OPENBLAS_INCLUD
 target_link_libraries(headroom_openblas INTERFACE "${OPENBLAS_LIBRARY}")
 add_library(headroom::openblas ALIAS headroom_openblas)
 
+include(HeadroomTorch)
+
 add_library(headroom_hdf5 INTERFACE)
 target_include_directories(headroom_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
 target_compile_definitions(headroom_hdf5 INTERFACE ${HDF5_C_DEFINITIONS})

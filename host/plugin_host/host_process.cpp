@@ -42,15 +42,22 @@ Result<std::filesystem::path> find_worker_program() {
 
 std::vector<std::string> worker_environment(int n_threads) {
   const std::string threads = std::to_string(n_threads);
-  std::vector<std::string> variables = {"LC_ALL=C.UTF-8", "HDF5_USE_FILE_LOCKING=FALSE",
+  std::vector<std::string> variables = {"LC_ALL=C.UTF-8",
+                                        // Whoever looks for a home or a name asks the system's user database otherwise.
+                                        "HOME=/", "USER=nobody", "HDF5_USE_FILE_LOCKING=FALSE",
                                         "OPENBLAS_NUM_THREADS=" + threads, "OMP_NUM_THREADS=" + threads};
-  constexpr std::string_view kBlas = "OPENBLAS_", kBlasThreads = "OPENBLAS_NUM_THREADS=";
+  constexpr std::string_view kBlas = "OPENBLAS_", kBlasThreads = "OPENBLAS_NUM_THREADS=",
+                             kBlasPatience = "OPENBLAS_THREAD_TIMEOUT=";
+  bool has_patience = false;
   for (char** variable = environ; variable && *variable; ++variable) {
     const std::string_view text = *variable;
-    if (text.substr(0, kBlas.size()) == kBlas && text.substr(0, kBlasThreads.size()) != kBlasThreads) {
+    if (text.starts_with(kBlas) && !text.starts_with(kBlasThreads)) {
       variables.emplace_back(text);
+      has_patience = has_patience || text.starts_with(kBlasPatience);
     }
   }
+  // A thread of OpenBLAS spins for 2^26 cycles after its work; with this it sleeps at once, and is quiet at the return.
+  if (!has_patience) variables.push_back(std::string(kBlasPatience) + "4");
   return variables;
 }
 

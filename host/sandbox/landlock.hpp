@@ -8,11 +8,12 @@
 
 namespace headroom {
 
-// What every plugin may read: the system's shared libraries with the loader's cache, character sets and time zones,
-// nothing and random bytes (no zeros: each mapping of them takes a number that the machine counts up), and the numbers
-// of CPUs that BLAS and OpenMP libraries size themselves by (of the folder that they lie in no more: its counters of
-// idle times tell what others have done). Folders stand for all that is below them; those that a system lacks are left
-// out.
+// What every plugin may read: the system's shared libraries with the loader's cache and the links that choose between
+// libraries of one kind (Debian's BLAS and LAPACK are found through them), character sets and time zones, nothing and
+// random bytes (no zeros: each mapping of them takes a number that the machine counts up), what the CPUs can (libtorch
+// picks its kernels by it), and the numbers of CPUs that BLAS and OpenMP libraries size themselves by (of the folder
+// that they lie in no more: its counters of idle times tell what others have done). Folders stand for all that is below
+// them; those that a system lacks are left out.
 const std::vector<std::string>& readable_system_paths();
 
 struct LandlockOutcome {

@@ -35,13 +35,13 @@ struct PrivateRootRequest {
   std::uint64_t library_bytes = 0, data_file_bytes = 0;
 };
 struct PrivateRoot {
-  tl::expected<PrivateFiles, SystemFailure> files;  // where they are, there is no /proc
+  tl::expected<PrivateFiles, SystemFailure> files;  // where they are, no processes are shown in /proc
 };
 
 // In that child: leaves the old file tree for an empty one with read-only binds of readable_system_paths(), and what is
 // asked for. A data folder that cannot be bound (its parents are closed to the user) stays reachable by descriptor
 // alone. Unless all of the plugin's lies in the root, there is a /proc of the new pid namespace (the old one where a
-// new one is not granted).
+// new one is not granted); else only the readable file of it is shown, whose inode has a fixed number.
 tl::expected<PrivateRoot, SystemFailure> enter_private_root(const PrivateRootRequest& request);
 
 inline constexpr const char* kPrivateDataFolder = "/data";

@@ -58,7 +58,7 @@
 //   its own         working directory, mask, environment, name, timers, signals: nobody else can ask for them
 //   living at once  the host never lets workers of foreign plugins for different folds (evaluation/fold_gate.hpp)
 // Left at every level:
-//   time            how long a call takes, the clocks, which processor it runs on
+//   time            how long a call takes, the clocks, which processor it runs on and how fast they are just now
 //   the host's own  a worker's channel, log and memory files have inode numbers that tell how many of these were made
 //                   before: as many as the run has asked, fewer after a worker that failed
 // Left without namespaces, since no other layer reaches it:
@@ -105,7 +105,7 @@ inline constexpr const char* kDataFolderInWorker = "/proc/self/fd/8";
 inline constexpr const char* kDataFolderLayer = "data_folder_mount";
 
 // A layer of the report of workers for foreign plugins: the library and the vector file lie in the private root, and
-// there is no /proc. Elsewhere they are reached through /proc/self/fd.
+// /proc shows no processes. Elsewhere they are reached through /proc/self/fd.
 inline constexpr const char* kPrivateFilesLayer = "private_files";
 
 // Exit code of a worker that died of a lack of memory, told apart from any crash by its signal handlers.
