@@ -388,7 +388,8 @@ Result<void> CellBuckets::take(std::uint32_t group, CellRows& rows, TakeBuffers&
   CountNormaliser normaliser(options_.target_sum);
   const bool are_whole =
       packing_ == Packing::small_counts || (options_.values == CellValues::counts && !options_.keep_fractions);
-  const bool are_counts = options_.values == CellValues::counts || options_.values == CellValues::fractional;
+  const bool are_counts =
+      options_.normalise && (options_.values == CellValues::counts || options_.values == CellValues::fractional);
   for (const std::uint32_t i : order) {
     const std::uint32_t cell = cells[i];
     const std::size_t first = rows.gene.size();

@@ -26,6 +26,8 @@ class CellBuckets final : public CellSink {
     double target_sum = kCellTotal;  // of a cell, for counts
     // Values said to be counts need not be whole: it was accepted.
     bool keep_fractions = false;
+    // Whether take() gives normalised values; else counts as they came.
+    bool normalise = true;
     // Source gene → kept gene, ascending where kept; elsewhere GeneChoice::kDropped, which counts in totals, or
     // kNoGene, which does not.
     std::vector<std::uint32_t> gene_map;
@@ -56,8 +58,8 @@ class CellBuckets final : public CellSink {
   // Frees what only the pass needs. Nothing may be added afterwards.
   void end_pass() { staged_ = {}; }
 
-  // Normalised cells of a group by batch, in the source's order within a batch, into `rows`; its memory here is freed.
-  // Safe from many threads, once for each group and after the pass.
+  // Cells of a group by batch, normalised unless the options say otherwise, in the order of the source within a batch,
+  // into `rows`; their memory here is freed. Safe from many threads, once for each group and after the pass.
   Result<void> take(std::uint32_t group, CellRows& rows, TakeBuffers& buffers);
 
   // What the pass found, before the first take(). `name` names a group.

@@ -1,0 +1,74 @@
+// The cells of one file brought together by context and perturbation, as raw counts: how both sides of a comparison of
+// cells are read.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "cell_metrics/group_counts.hpp"
+#include "cells/cell_buckets.hpp"
+#include "cells/cell_groups.hpp"
+#include "cells/cell_source.hpp"
+#include "cells/gene_choice.hpp"
+#include "outcome/outcome.hpp"
+#include "parallel/progress.hpp"
+#include "parallel/thread_pool.hpp"
+
+namespace headroom {
+
+struct CellPanelOptions {
+  // Columns, controls and contexts, as prepare reads them; batches play no part.
+  CellColumnOptions columns;
+  std::string layer;  // empty: X
+  // Whether control cells must be there, as on the real side; else they are told apart where they are and may be
+  // absent.
+  bool needs_control = true;
+  // Counts need not be whole, as those of a mean response.
+  bool keep_fractions = false;
+  // Cells beyond this lie in a temporary file.
+  std::uint64_t memory_limit_bytes = std::uint64_t{1} << 30;
+};
+
+struct CellPanel {
+  struct Context {
+    std::string name;
+    std::vector<std::string> labels;  // perturbations, ascending
+    std::vector<std::uint32_t> group;
+    std::optional<std::uint32_t> control;  // group
+  };
+
+  std::string path, pert_column;
+  std::string context_column;               // empty: there is none, and one context
+  std::vector<std::string> control_labels;  // ascending; empty: none, or told by a flag
+  std::vector<Context> contexts;            // ascending
+  std::vector<std::string> picked;          // what was understood, for the user
+  std::uint64_t n_left_out = 0;             // cells without a perturbation or a context, or of other contexts
+  GeneChoice genes;
+
+  std::size_t n_genes() const { return genes.kept.size(); }
+  std::size_t n_cells(std::uint32_t group) const { return groups.groups[group].n_cells; }
+  std::vector<std::string> gene_ids() const;
+  // Every naming of the genes that the file has.
+  std::vector<std::vector<std::string>> gene_namings() const;
+  // Counts of a group, once for each group; safe from many threads.
+  Result<void> take(std::uint32_t group, CellRows& rows) const;
+
+  std::unique_ptr<CellSource> source;
+  CellGroups groups;
+  std::unique_ptr<CellBuckets> buckets;
+};
+
+// The tables of a file, before any count.
+Result<std::unique_ptr<CellPanel>> open_cell_panel(const std::filesystem::path& path, const CellPanelOptions& options);
+
+// Reads the counts, in one pass. Errors (bad_input): a value that is negative, not finite or, unless it may be,
+// fractional, each with its cell and gene; an entry beyond the genes.
+Result<void> read_counts(CellPanel& panel, const CellPanelOptions& options, ThreadPool& pool, Progress& progress,
+                         std::stop_token stop);
+
+}  // namespace headroom

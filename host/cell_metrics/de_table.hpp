@@ -1,0 +1,48 @@
+// Which genes a perturbation changes, cell by cell: fold change, rank sum test, false discovery rate (metrics.md 0.3).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "cell_metrics/cell_parts.hpp"
+#include "cell_metrics/control_columns.hpp"
+#include "cell_metrics/group_counts.hpp"
+
+namespace headroom {
+
+// A gene is called where q is below this.
+inline constexpr double kCallRate = 0.05;
+
+// One perturbation against one control. NaN in all three: the gene is not tested.
+struct DeTable {
+  std::vector<double> p, q, lfc;  // genes
+
+  bool is_tested(std::size_t gene) const { return q[gene] == q[gene]; }
+  bool is_called(std::size_t gene) const { return q[gene] < kCallRate; }
+};
+
+// Memory of one thread, used again.
+struct DeBuffers {
+  struct Valued {
+    double value;
+    std::uint32_t cell;
+  };
+  std::vector<Valued> column;
+  std::vector<double> value;
+  std::vector<std::uint32_t> cell;
+  std::vector<std::uint32_t> tested;
+  std::vector<double> p;
+  std::vector<double> twice_below, ties, sum;
+  std::vector<std::uint32_t> n_stored;
+};
+
+// A table for each part of the target against the same part of the control (one table if nothing is split). A part
+// without cells has an empty table. `columns` may have more parts than `parts`: the others are not looked at.
+std::vector<DeTable> de_tables(const GroupCounts& target, const CellParts& parts, const ControlColumns& columns,
+                               DeBuffers& buffers);
+
+// The table of `n_cells` cells that all hold `profile` (genes), against the whole control.
+DeTable de_table_of_tile(const std::vector<double>& profile, std::size_t n_cells, const ControlColumns& columns);
+
+}  // namespace headroom

@@ -1,0 +1,100 @@
+#include "cell_metrics/metric_values.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+namespace headroom {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+// Adds a metric. What is undefined counts as `fill` in the total, or is left out where there is none.
+void add(std::vector<MetricValues>& out, std::string name, std::size_t n,
+         const std::function<double(std::size_t)>& value, std::optional<double> fill = std::nullopt) {
+  MetricValues metric{std::move(name), {}, std::nullopt, 0};
+  double sum = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    double each = value(i);
+    metric.values.push_back(each);
+    if (std::isnan(each) && fill) each = *fill;
+    if (std::isnan(each)) continue;
+    sum += each;
+    ++metric.n;
+  }
+  if (metric.n > 0) metric.total = sum / static_cast<double>(metric.n);
+  out.push_back(std::move(metric));
+}
+
+// Numbers of calls over perturbations that have a real one: none 1, constant -1 (metrics.md 2).
+double correlation_of_numbers(const std::vector<DeMetrics>& de) {
+  std::vector<double> real, predicted;
+  for (const DeMetrics& each : de) {
+    if (each.n_real < 1) continue;
+    real.push_back(each.n_real);
+    predicted.push_back(each.n_predicted);
+  }
+  if (real.empty()) return 1;
+  const double r = rank_correlation(real, predicted);
+  return std::isnan(r) ? -1 : r;
+}
+
+}  // namespace
+
+std::vector<MetricValues> metric_values(const PanelScores& scores) {
+  std::vector<MetricValues> out;
+  const std::vector<DeMetrics>& de = scores.de;
+  const std::size_t n = scores.rows.size();
+  add(out, "pds_cosine", n, [&](std::size_t i) { return scores.discrimination[i]; });
+  MetricValues ratio{"expr_mse_ratio", std::vector<double>(n, kNaN), scores.ratio.value, n};
+  out.push_back(std::move(ratio));
+  add(out, "direction_fidelity", n, [&](std::size_t i) { return de[i].direction_fidelity; });
+  add(out, "direction_reach", n, [&](std::size_t i) { return de[i].direction_reach; });
+  add(out, "jaccard", n, [&](std::size_t i) { return de[i].jaccard; });
+  add(out, "lfc_nmae", n, [&](std::size_t i) { return de[i].lfc_nmae; });
+
+  add(out, "expr_mse_numerator", n, [&](std::size_t i) { return scores.ratio.numerator[i]; });
+  add(out, "expr_mse_denominator", n, [&](std::size_t i) { return scores.ratio.denominator[i]; });
+  add(
+      out, "delta_pearson", n, [&](std::size_t i) { return scores.delta[i].pearson; }, -1);
+  add(out, "expr_mae", n, [&](std::size_t i) { return scores.delta[i].mae; });
+  add(out, "expr_mse", n, [&](std::size_t i) { return scores.delta[i].mse; });
+  for (std::size_t k = 0; k < DeMetrics::kDepths.size(); ++k) {
+    const std::string depth = DeMetrics::kDepths[k] == 0 ? "N" : std::to_string(DeMetrics::kDepths[k]);
+    add(out, "overlap_at_" + depth, n, [&](std::size_t i) { return de[i].overlap[k]; });
+    add(out, "precision_at_" + depth, n, [&](std::size_t i) { return de[i].precision[k]; });
+  }
+  add(
+      out, "sig_recall", n, [&](std::size_t i) { return de[i].sig_recall; }, 0);
+  add(
+      out, "direction_match", n, [&](std::size_t i) { return de[i].direction_match; }, 0);
+  add(
+      out, "direction_precision", n, [&](std::size_t i) { return de[i].direction_precision; }, 0);
+  add(
+      out, "lfc_spearman", n, [&](std::size_t i) { return de[i].lfc_spearman; }, -1);
+  add(
+      out, "lfc_spearman_pos", n, [&](std::size_t i) { return de[i].lfc_spearman_pos; }, -1);
+  add(
+      out, "lfc_spearman_neg", n, [&](std::size_t i) { return de[i].lfc_spearman_neg; }, -1);
+  // q = 0 takes the smallest positive q of the whole run.
+  double least = std::numeric_limits<double>::infinity();
+  for (const DeMetrics& each : de) least = std::min(least, each.least_positive_q);
+  const auto areas = [&](std::size_t i) { return de[i].least_positive_q == least ? de[i].areas_tied : de[i].areas; };
+  add(
+      out, "pr_auc", n, [&](std::size_t i) { return areas(i).precision_recall; }, 0);
+  add(
+      out, "roc_auc", n, [&](std::size_t i) { return areas(i).receiver; }, 0);
+  add(out, "nsig_real", n, [&](std::size_t i) { return de[i].n_real; });
+  add(out, "nsig_pred", n, [&](std::size_t i) { return de[i].n_predicted; });
+  const double numbers = correlation_of_numbers(de);
+  add(out, "nsig_spearman", n, [&](std::size_t) { return numbers; });
+  add(out, "sig_mcc", n, [&](std::size_t i) { return de[i].sig_mcc; });
+  return out;
+}
+
+const MetricValues& metric_named(const std::vector<MetricValues>& values, std::string_view name) {
+  return *std::find_if(values.begin(), values.end(), [&](const MetricValues& each) { return each.name == name; });
+}
+
+}  // namespace headroom

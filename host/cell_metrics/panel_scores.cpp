@@ -1,0 +1,228 @@
+#include "cell_metrics/panel_scores.hpp"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <numeric>
+
+namespace headroom {
+namespace {
+
+PanelSide side_of(const std::vector<const PooledProfile*>& profiles, const PooledProfile& control) {
+  PanelSide side;
+  for (const PooledProfile* profile : profiles) {
+    side.y.push_back(&profile->y);
+    side.sampling.push_back(profile->sampling);
+  }
+  side.y_control = &control.y;
+  side.sampling_control = control.sampling;
+  return side;
+}
+
+std::vector<const PooledProfile*> pointers(const std::vector<PooledProfile>& profiles) {
+  std::vector<const PooledProfile*> out;
+  for (const PooledProfile& profile : profiles) out.push_back(&profile);
+  return out;
+}
+
+void add_panel_metrics(const PanelNames& names, const PanelSide& real, const PanelSide& predicted, ThreadPool& pool,
+                       PanelScores& scores) {
+  OwnGenes own;
+  for (const std::size_t row : scores.rows) own.push_back(names.own[row]);
+  scores.discrimination = discrimination_cosine(real, predicted, names.is_target, pool);
+  scores.ratio = error_ratio(real, predicted, own);
+  scores.delta = delta_agreement(real, predicted);
+}
+
+std::vector<std::size_t> all_rows(std::size_t n) {
+  std::vector<std::size_t> rows(n);
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  return rows;
+}
+
+// Runs body(perturbation, memory) for all, with memory of its own for each thread; the first error by number is told.
+struct GroupMemory {
+  GroupCounts counts;
+  DeBuffers buffers;
+};
+
+Result<void> each_perturbation(std::size_t n, const std::string& phase, ThreadPool& pool, Progress& progress,
+                               const std::stop_token& stop,
+                               const std::function<Result<void>(std::size_t, GroupMemory&)>& body) {
+  std::vector<std::optional<Error>> errors(n);
+  std::mutex mutex;
+  std::vector<std::unique_ptr<GroupMemory>> idle;
+  progress.begin(phase, static_cast<std::int64_t>(n), "perturbations");
+  pool.for_each(n, [&](std::size_t p) {
+    if (stop.stop_requested()) {
+      errors[p] = Error{ErrorKind::interrupted, "stopped while scoring cells", {}, {}};
+      return;
+    }
+    std::unique_ptr<GroupMemory> memory;
+    {
+      std::lock_guard lock(mutex);
+      if (!idle.empty()) {
+        memory = std::move(idle.back());
+        idle.pop_back();
+      }
+    }
+    if (!memory) memory = std::make_unique<GroupMemory>();
+    if (auto done = body(p, *memory); !done) errors[p] = done.error();
+    progress.advance(1);
+    std::lock_guard lock(mutex);
+    idle.push_back(std::move(memory));
+  });
+  progress.end();
+  for (const auto& error : errors) {
+    if (error) return tl::unexpected(*error);
+  }
+  return {};
+}
+
+}  // namespace
+
+PanelNames PanelNames::of(std::string context, std::vector<std::string> labels, std::vector<std::string> genes,
+                          OwnGenes own) {
+  PanelNames names{std::move(context), std::move(labels), std::move(genes), std::move(own), {}, {}};
+  std::vector<std::uint32_t> order(names.genes.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return names.genes[a] < names.genes[b]; });
+  names.name_rank.resize(order.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) names.name_rank[order[i]] = i;
+  names.is_target.assign(names.genes.size(), false);
+  for (const auto& gene : names.own) {
+    if (gene) names.is_target[*gene] = true;
+  }
+  return names;
+}
+
+Result<PanelTruth> panel_truth(PanelNames names, const GroupCounts& control, const std::vector<CellParts>& parts,
+                               const GroupMaker& make, ThreadPool& pool, Progress& progress, std::stop_token stop) {
+  PanelTruth truth;
+  truth.names = std::move(names);
+  const std::size_t n = truth.names.labels.size();
+  const CellParts of_control = parts.empty() ? whole_group(control.n_cells) : parts[0];
+  const std::size_t n_splits = of_control.n_splits;
+  truth.columns = make_control_columns(control, of_control, pool);
+  std::size_t n_tested = 0;
+  for (std::size_t g = 0; g < truth.columns.n_genes; ++g) n_tested += truth.columns.is_tested(0, g) ? 1 : 0;
+  if (n_tested == 0) {
+    return bad_input("no gene has a mean above 5 counts per million in the control cells, so none can be tested",
+                     truth.names.context.empty() ? "" : "context '" + truth.names.context + "'",
+                     "give raw counts with control cells that hold some");
+  }
+  // Of the control's halves, only the real side's sampling term is asked for.
+  std::vector<bool> wanted(of_control.n_parts(), false);
+  wanted[0] = true;
+  for (std::size_t s = 0; s < n_splits; ++s) wanted[half_a(s)] = true;
+  std::vector<PooledProfile> control_profiles = pooled_profiles(control, of_control, wanted);
+  truth.control = std::move(control_profiles[0]);
+
+  truth.profiles.resize(n);
+  truth.tables.resize(n);
+  std::vector<std::vector<PooledProfile>> halves(n);  // perturbations: parts
+  std::vector<std::vector<DeMetrics>> half_metrics(n, std::vector<DeMetrics>(n_splits));
+  auto done = each_perturbation(
+      n, "testing the real cells", pool, progress, stop, [&](std::size_t p, GroupMemory& memory) -> Result<void> {
+        if (auto made = make(p, memory.counts); !made) return made;
+        const CellParts of_group = parts.empty() ? whole_group(memory.counts.n_cells) : parts[1 + p];
+        std::vector<PooledProfile> profiles = pooled_profiles(memory.counts, of_group);
+        std::vector<DeTable> tables = de_tables(memory.counts, of_group, truth.columns, memory.buffers);
+        for (std::size_t s = 0; s < n_splits; ++s) {
+          if (profiles[half_a(s)].n_cells == 0) continue;
+          half_metrics[p][s] =
+              de_metrics(tables[half_a(s)], tables[half_b(s)], truth.names.own[p], truth.names.name_rank, tables[0]);
+        }
+        truth.profiles[p] = std::move(profiles[0]);
+        truth.tables[p] = std::move(tables[0]);
+        halves[p] = std::move(profiles);
+        return {};
+      });
+  if (!done) return tl::unexpected(done.error());
+
+  for (std::size_t s = 0; s < n_splits; ++s) {
+    PanelScores scores;
+    std::vector<const PooledProfile*> a, b;
+    for (std::size_t p = 0; p < n; ++p) {
+      const PooledProfile &half_of_a = halves[p][half_a(s)], &half_of_b = halves[p][half_b(s)];
+      if (half_of_a.n_cells == 0) continue;  // a group of one cell has no halves
+      scores.rows.push_back(p);
+      scores.de.push_back(half_metrics[p][s]);
+      scores.n_cells.push_back(half_of_b.n_cells);
+      a.push_back(&half_of_a);
+      b.push_back(&half_of_b);
+    }
+    add_panel_metrics(truth.names, side_of(a, control_profiles[half_a(s)]), side_of(b, control_profiles[half_b(s)]),
+                      pool, scores);
+    truth.replicates.push_back(std::move(scores));
+  }
+  return truth;
+}
+
+Result<PanelScores> score_cells(const PanelTruth& truth, const GroupMaker& make, ThreadPool& pool, Progress& progress,
+                                std::stop_token stop) {
+  const std::size_t n = truth.names.labels.size();
+  PanelScores scores;
+  scores.rows = all_rows(n);
+  scores.de.resize(n);
+  scores.n_cells.resize(n);
+  std::vector<PooledProfile> profiles(n);
+  auto done = each_perturbation(
+      n, "testing the predicted cells", pool, progress, stop, [&](std::size_t p, GroupMemory& memory) -> Result<void> {
+        if (auto made = make(p, memory.counts); !made) return made;
+        const CellParts whole = whole_group(memory.counts.n_cells);
+        profiles[p] = std::move(pooled_profiles(memory.counts, whole)[0]);
+        scores.n_cells[p] = memory.counts.n_cells;
+        const DeTable table = std::move(de_tables(memory.counts, whole, truth.columns, memory.buffers)[0]);
+        scores.de[p] = de_metrics(truth.tables[p], table, truth.names.own[p], truth.names.name_rank, truth.tables[p]);
+        return {};
+      });
+  if (!done) return tl::unexpected(done.error());
+  add_panel_metrics(truth.names, side_of(pointers(truth.profiles), truth.control),
+                    side_of(pointers(profiles), truth.control), pool, scores);
+  return scores;
+}
+
+PanelScores score_tile(const PanelTruth& truth, const std::vector<double>& profile, ThreadPool& pool) {
+  const std::size_t n = truth.names.labels.size();
+  PanelScores scores;
+  scores.rows = all_rows(n);
+  scores.de.resize(n);
+  PooledProfile tile;
+  tile.y = pooled_log(profile);
+  // The same profile makes the same table for each number of cells.
+  std::map<std::size_t, DeTable> tables;
+  for (const PooledProfile& real : truth.profiles) {
+    scores.n_cells.push_back(real.n_cells);
+    if (!tables.contains(real.n_cells)) {
+      tables.emplace(real.n_cells, de_table_of_tile(profile, real.n_cells, truth.columns));
+    }
+  }
+  pool.for_each(n, [&](std::size_t p) {
+    scores.de[p] = de_metrics(truth.tables[p], tables.at(scores.n_cells[p]), truth.names.own[p], truth.names.name_rank,
+                              truth.tables[p]);
+  });
+  add_panel_metrics(truth.names, side_of(pointers(truth.profiles), truth.control),
+                    side_of(std::vector<const PooledProfile*>(n, &tile), truth.control), pool, scores);
+  return scores;
+}
+
+std::vector<double> mean_response(const PanelTruth& truth, const std::vector<std::size_t>& rows, bool leave_own_out) {
+  const std::size_t n_genes = truth.names.genes.size();
+  std::vector<double> sum(n_genes, 0.0), n(n_genes, 0.0);
+  for (const std::size_t p : rows) {
+    const PooledProfile& profile = truth.profiles[p];
+    if (profile.n_cells == 0) continue;
+    const auto cells = static_cast<double>(profile.n_cells);
+    for (std::size_t g = 0; g < n_genes; ++g) {
+      if (leave_own_out && truth.names.own[p] && *truth.names.own[p] == g) continue;
+      sum[g] += profile.pooled[g] / cells;
+      n[g] += 1;
+    }
+  }
+  for (std::size_t g = 0; g < n_genes; ++g) sum[g] = n[g] > 0 ? static_cast<float>(sum[g] / n[g]) : 0;
+  return sum;
+}
+
+}  // namespace headroom
