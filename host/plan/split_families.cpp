@@ -366,6 +366,16 @@ Result<void> check_split_request(const SplitRequest& request) {
     return bad_input("splits of this family train over several contexts already", "--joint",
                      "leave it out: it is for the folds within a context");
   }
+  // What another family alone knows would go unheard.
+  const SplitRequest defaults;
+  if (request.family != kFamilyTransferFew && request.few_percent != defaults.few_percent) {
+    return bad_input(fmt::format("it has no part in the split {}", request.family), "--few-percent",
+                     "leave it out, or ask for --split transfer-few");
+  }
+  if (request.family != kFamilyCombination && request.test_doubles != defaults.test_doubles) {
+    return bad_input(fmt::format("it has no part in the split {}", request.family), "--test-doubles",
+                     "leave it out, or ask for --split combination");
+  }
   if (request.family == kFamilyTransferFew && !(request.few_percent > 0 && request.few_percent < 100)) {
     return bad_input(fmt::format("it is {:g}", request.few_percent), "--few-percent",
                      "give a number above 0, below 100");

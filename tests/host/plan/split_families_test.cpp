@@ -111,6 +111,18 @@ TEST(SplitFamilies, KeepThoseThatAreNamed) {
   EXPECT_THAT(none.error().line(), HasSubstr("both-0, both-1, both-2"));
 }
 
+TEST(SplitFamilies, RefuseNumbersThatAnotherFamilyHears) {
+  SplitRequest request;
+  request.few_percent = 10;
+  EXPECT_THAT(check_split_request(request).error().line(), HasSubstr("no part in the split within (--few-percent)"));
+  request = {};
+  request.family = kFamilyTransfer;
+  request.test_doubles = 30;
+  EXPECT_THAT(check_split_request(request).error().line(), HasSubstr("no part in the split transfer (--test-doubles)"));
+  request.family = kFamilyCombination;
+  EXPECT_TRUE(check_split_request(request));
+}
+
 TEST(SplitFamilies, SayWhatATaskLacks) {
   const json reference = read_split_reference();
   Task task = task_of(reference);

@@ -45,8 +45,8 @@ inline SplitRequest request_of(const nlohmann::json& reference, const std::strin
   request.family = family;
   request.seed = settings["seed"];
   request.n_folds = settings["folds"];
-  request.few_percent = settings["few_percent"];
-  request.test_doubles = settings["test_doubles"];
+  if (family == kFamilyTransferFew) request.few_percent = settings["few_percent"];
+  if (family == kFamilyCombination) request.test_doubles = settings["test_doubles"];
   return request;
 }
 
