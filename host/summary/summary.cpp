@@ -349,11 +349,15 @@ class HeadTable {
     set_interval(ablation, compared->ci);
   }
 
-  // The blocks of a fusion, over the folds that went well.
+  // The blocks of a fusion, over its folds. Of one that failed in a fold there is no method, and so nothing that its
+  // blocks count: their names alone.
   static void add_blocks(const MethodEvaluation& method, MethodResult& result) {
+    const bool failed = std::any_of(method.folds.begin(), method.folds.end(),
+                                    [](const FoldEvaluation& fold) { return fold.status == Status::failed; });
     for (const std::string& name : method.blocks) {
       BlockOfMethod& block = *result.add_blocks();
       block.set_name(name);
+      if (failed) continue;
       double n_test = 0, n_covered = 0, weight = 0, n_weighed = 0;
       for (const FoldEvaluation& fold : method.folds) {
         if (fold.status != Status::ok) continue;

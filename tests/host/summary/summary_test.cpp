@@ -92,6 +92,21 @@ TEST(Summary, TellsWhatABlockOfAFusionCounts) {
   EXPECT_NE(summary_json(summary).find("\"loo_L2\": 4.5"), std::string::npos);
 }
 
+TEST(Summary, TellsNothingOfTheBlocksOfAFusionThatFailedInAFold) {
+  RunResults results = results_with_fusion();
+  for (MethodEvaluation& method : results.contexts[0].methods) {
+    if (method.name != "z+stack") continue;
+    method.folds[1] = FoldEvaluation{};
+    method.folds[1].status = Status::failed;
+    method.folds[1].reason = "it broke down";
+  }
+  const RunSummary summary = summarised(results);
+  const MethodResult& failed = method(summary.contexts(0), "z+stack");
+  ASSERT_EQ(failed.blocks_size(), 2);
+  EXPECT_FALSE(failed.blocks(0).has_weight());
+  EXPECT_FALSE(failed.blocks(0).has_coverage());
+}
+
 TEST(Summary, AFusionWithoutABlockStandsBesideItAndNowhereElse) {
   const RunSummary with = summarised(results_with_fusion());
   const ContextResult& l2 = with.contexts(0);
