@@ -1,6 +1,8 @@
-# `cpack -G DEB` (or ninja package) in the build folder: two Debian packages, one per install component.
+# `cpack -G DEB` (or ninja package) in the build folder: Debian packages, one per install component.
 #   headroom      (host)  the programs, the worker and the shipped plugins
 #   headroom-sdk  (sdk)   what plugins build against; of any architecture
+# and a third where libtorch was found:
+#   headroom-attention  (attention)  the fusion that needs it
 # Included last, when every install rule is known.
 
 set(CPACK_PACKAGE_NAME "headroom")
@@ -16,6 +18,9 @@ set(CPACK_VERBATIM_VARIABLES ON)
 set(CPACK_STRIP_FILES OFF)
 
 set(CPACK_COMPONENTS_ALL host sdk)
+if(TARGET headroom::torch)
+  list(APPEND CPACK_COMPONENTS_ALL attention)
+endif()
 set(CPACK_COMPONENTS_GROUPING ONE_PER_GROUP)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
@@ -29,7 +34,7 @@ in a sandbox.")
 # The pthread build of OpenBLAS by name: the loader would be content with any variant, and the serial one is not safe.
 set(CPACK_DEBIAN_HOST_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_HOST_PACKAGE_DEPENDS "libopenblas0-pthread")
-set(CPACK_DEBIAN_HOST_PACKAGE_SUGGESTS "headroom-sdk")
+set(CPACK_DEBIAN_HOST_PACKAGE_SUGGESTS "headroom-sdk, headroom-attention")
 
 set(CPACK_DEBIAN_SDK_PACKAGE_NAME "headroom-sdk")
 set(CPACK_DEBIAN_SDK_PACKAGE_SECTION "libdevel")
@@ -38,5 +43,13 @@ set(CPACK_COMPONENT_SDK_DESCRIPTION "Headers and CMake package for Headroom plug
 The C headers need nothing; the C++ layer needs Eigen.")
 set(CPACK_DEBIAN_SDK_PACKAGE_RECOMMENDS "cmake, libeigen3-dev")
 set(CPACK_DEBIAN_SDK_PACKAGE_SUGGESTS "headroom")
+
+set(CPACK_DEBIAN_ATTENTION_PACKAGE_NAME "headroom-attention")
+set(CPACK_DEBIAN_ATTENTION_PACKAGE_SECTION "science")
+set(CPACK_COMPONENT_ATTENTION_DESCRIPTION "Transformer over several embeddings for Headroom
+The fusion predictor `attention`, on libtorch.")
+set(CPACK_DEBIAN_ATTENTION_PACKAGE_SHLIBDEPS ON)
+# The very version: the host knows the plugin by the hash of its bytes.
+set(CPACK_DEBIAN_ATTENTION_PACKAGE_DEPENDS "headroom (= ${PROJECT_VERSION}-1)")
 
 include(CPack)

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "evaluation/combined_vectors.hpp"
+#include "evaluation/context_features.hpp"
 #include "evaluation/context_numbers.hpp"
 #include "evaluation/fold_gate.hpp"
 #include "numerics/numpy_random.hpp"
@@ -54,30 +55,15 @@ Matrix side_by_side(const Matrix& left, const Matrix& right) {
 
 // Heads that look at features alone see the context of a row by further columns.
 void append_context_features(HeadFeatures& features, Eigen::Index common_dim) {
-  const RowsAcross& rows = *features.across;
-  const Matrix of_contexts = rows.context_features.leftCols(std::min(common_dim, rows.context_features.cols()));
-  if (of_contexts.cols() == 0) return;
-  const auto of_rows = [&](const std::vector<std::int32_t>& contexts, const RowIndex& chosen) {
-    RowIndex numbers;
-    for (const std::int32_t row : chosen) numbers.push_back(contexts[static_cast<std::size_t>(row)]);
-    return gather_rows(of_contexts, numbers);
-  };
+  const ReducedFeatures of_contexts = context_features_of(features, common_dim);
+  if (of_contexts.effective_dim == 0) return;
   ReducedFeatures& splits = features.blocks.front().splits;
   for (std::size_t s = 0; s < splits.inner.size(); ++s) {
-    RowIndex kept, held_out;
-    for (const std::int32_t i : complement_rows(features.training_rows.size(), features.inner_queries[s])) {
-      kept.push_back(features.training_rows[static_cast<std::size_t>(i)]);
-    }
-    for (const std::int32_t i : features.inner_queries[s]) {
-      held_out.push_back(features.training_rows[static_cast<std::size_t>(i)]);
-    }
-    ReducedSplit& inner = splits.inner[s];
-    inner.training = side_by_side(inner.training, of_rows(rows.training_contexts, kept));
-    inner.query = side_by_side(inner.query, of_rows(rows.training_contexts, held_out));
+    splits.inner[s].training = side_by_side(splits.inner[s].training, of_contexts.inner[s].training);
+    splits.inner[s].query = side_by_side(splits.inner[s].query, of_contexts.inner[s].query);
   }
-  ReducedSplit& last = splits.final_fit;
-  last.training = side_by_side(last.training, of_rows(rows.training_contexts, features.training_rows));
-  last.query = side_by_side(last.query, of_rows(rows.test_contexts, features.test_rows));
+  splits.final_fit.training = side_by_side(splits.final_fit.training, of_contexts.final_fit.training);
+  splits.final_fit.query = side_by_side(splits.final_fit.query, of_contexts.final_fit.query);
 }
 
 }  // namespace

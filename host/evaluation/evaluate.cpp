@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -101,6 +102,7 @@ class Run {
     }
 
     progress_.begin("evaluations", n_steps(), "evaluations");
+    n_items_left_.store(plan_.items.size());
     pool_.for_each(plan_.items.size(), [&](std::size_t i) { work(plan_.items[i]); });
     progress_.end();
 
@@ -239,6 +241,7 @@ class Run {
         }
       }
     }
+    n_items_left_.fetch_sub(1);
     progress_.advance(static_cast<std::int64_t>(item.methods.size()));
     if (!stop_.stop_requested() && !failed()) tell_observer(item);
     if (split.n_items_left.fetch_sub(1) == 1) {
@@ -368,12 +371,15 @@ class Run {
     }
     const RowIndex covered = covered_tests(*blocks, inputs.fold);
     const Spent shared{preparation.wall_s(), preparation.cpu_s()};
-    for (const bool inner_selection : {false, true}) {
+    std::vector<BlockMaking> kinds;
+    for (const std::size_t m : methods) {
+      if (std::find(kinds.begin(), kinds.end(), blocks_for(m)) == kinds.end()) kinds.push_back(blocks_for(m));
+    }
+    for (const BlockMaking& kind : kinds) {
       std::vector<std::size_t> of_kind = methods;
-      std::erase_if(of_kind, [&](std::size_t m) { return has_choice(m) != inner_selection; });
-      if (of_kind.empty()) continue;
+      std::erase_if(of_kind, [&](std::size_t m) { return blocks_for(m) != kind; });
       const Stopwatch making;
-      const auto features = make_fusion_features(*blocks, inputs.fold, options_, inner_selection, pool_);
+      const auto features = make_fusion_features(*blocks, inputs.fold, options_, kind, pool_);
       const Spent spent{shared.wall_s + making.wall_s(), shared.cpu_s + making.cpu_s()};
       for (const std::size_t m : of_kind) {
         if (stop_.stop_requested()) return;
@@ -391,8 +397,11 @@ class Run {
     }
   }
 
-  // Whether the method's head has several settings.
-  bool has_choice(std::size_t m) const { return roster_.heads[*plan_.methods[m].head].grid.settings.rows() > 1; }
+  // What the method's head is given: inner splits where it has several settings.
+  BlockMaking blocks_for(std::size_t m) const {
+    const RosterEntry& head = roster_.heads[*plan_.methods[m].head];
+    return {head.grid.settings.rows() > 1, head.description.wants_raw_features(), !head.description.uses_contexts()};
+  }
 
   void conclude_without_numbers(const PlanItem& item, std::size_t m, Status status, const std::string& reason,
                                 const std::optional<PluginFailure>& failure) {
@@ -537,6 +546,14 @@ class Run {
     return usage;
   }
 
+  // Of the threads that have no item left to work on, an even share for each that has: a worker that starts then lives
+  // beside no more others than there are items, each of which took no more.
+  int threads_of_worker() const {
+    const int n_threads = pool_.n_threads();
+    const int n_left = static_cast<int>(std::min<std::size_t>(n_items_left_.load(), static_cast<std::size_t>(n_threads)));
+    return n_threads / std::max(1, n_left);
+  }
+
   // An idle worker of a shipped head, which keeps nothing between calls; a fresh one for anybody else's plugin.
   Answer<FoldWorker> take_worker(std::size_t h, const MakerInputs& inputs) {
     {
@@ -548,7 +565,7 @@ class Run {
         return worker;
       }
     }
-    return start_for_fold(roster_.heads[h], {inputs.fold.context, inputs.fold.name});
+    return start_for_fold(roster_.heads[h], {inputs.fold.context, inputs.fold.name}, threads_of_worker());
   }
 
   bool failed() {
@@ -575,6 +592,7 @@ class Run {
   RunResults results_;
   std::vector<std::unique_ptr<ContextWork>> works_;  // per context of the plan
   std::vector<Patience> patience_;                   // per head
+  std::atomic<std::size_t> n_items_left_{0};         // of the plan: not worked on yet, or just now
   std::mutex error_mutex_;
   std::optional<Error> error_;
 };

@@ -18,10 +18,12 @@ void FoldGate::leave() {
   changed_.notify_all();
 }
 
-Answer<FoldWorker> start_for_fold(const RosterEntry& plugin, const FoldOfWorker& fold) {
+Answer<FoldWorker> start_for_fold(const RosterEntry& plugin, const FoldOfWorker& fold, int n_threads) {
   FoldWorker worker;
   if (!plugin.file->shipped && plugin.gate) worker.pass = plugin.gate->enter(fold);
-  auto session = WorkerSession::start(*plugin.file, plugin.settings);
+  WorkerSettings settings = plugin.settings;
+  settings.n_threads = n_threads;
+  auto session = WorkerSession::start(*plugin.file, settings);
   if (!session) return tl::unexpected<WorkerFault>(session.error());
   worker.session = std::move(*session);
   return worker;

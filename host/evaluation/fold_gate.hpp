@@ -74,6 +74,6 @@ struct FoldWorker {
 };
 
 // Starts a worker of the plugin for this fold, as soon as it may live.
-Answer<FoldWorker> start_for_fold(const RosterEntry& plugin, const FoldOfWorker& fold);
+Answer<FoldWorker> start_for_fold(const RosterEntry& plugin, const FoldOfWorker& fold, int n_threads = 1);
 
 }  // namespace headroom

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "evaluation/context_features.hpp"
 #include "numerics/pca.hpp"
 #include "protocol/kfold.hpp"
 #include "protocol/reduced_features.hpp"
@@ -103,9 +104,17 @@ Result<ReducedFeatures> reduce_once(const Matrix& training, const Matrix& test, 
   return reduced;
 }
 
-// One block's features: standardised and projected by its own rows, then spread over all covered rows.
+// The same of features that are used as they are.
+ReducedFeatures kept_once(const Matrix& training, const Matrix& test) {
+  ReducedFeatures kept;
+  kept.final_fit = {training, test};
+  kept.effective_dim = training.cols();
+  return kept;
+}
+
+// One block's features: standardised and projected by its own rows, or as they are; then spread over all covered rows.
 Result<BlockFeatures> make_block(const FusedEmbedding& fused, const BlockRows& training, const BlockRows& test,
-                                 const std::vector<RowIndex>& inner_queries, Eigen::Index common_dim,
+                                 const std::vector<RowIndex>& inner_queries, bool is_raw, Eigen::Index common_dim,
                                  ThreadPool& pool) {
   const std::size_t n_training = training.present.size();
   std::vector<RowIndex> held_out;
@@ -117,11 +126,13 @@ Result<BlockFeatures> make_block(const FusedEmbedding& fused, const BlockRows& t
   const auto reduce = [&]() -> Result<ReducedFeatures> {
     const Matrix own_training = gather_rows(fused.embedding->vectors, training.places);
     const Matrix own_test = gather_rows(fused.embedding->vectors, test.places);
+    if (is_raw && held_out.empty()) return kept_once(own_training, own_test);
+    if (is_raw) return split_features(own_training, own_test, held_out);
     return held_out.empty() ? reduce_once(own_training, own_test, common_dim)
                             : reduce_features(own_training, own_test, held_out, common_dim, pool);
   };
   // Without inner splits they depend on the block's own rows alone.
-  const bool is_shared = held_out.empty() && fused.reduced != nullptr;
+  const bool is_shared = held_out.empty() && !is_raw && fused.reduced != nullptr;
   const std::shared_ptr<const Result<ReducedFeatures>> made =
       is_shared ? fused.reduced->get(reduce) : std::make_shared<const Result<ReducedFeatures>>(reduce());
   const Result<ReducedFeatures>& reduced = *made;
@@ -150,7 +161,7 @@ RowIndex covered_tests(const std::vector<FusedEmbedding>& blocks, const FoldData
 }
 
 Result<HeadFeatures> make_fusion_features(const std::vector<FusedEmbedding>& blocks, const FoldData& fold,
-                                          const RunOptions& options, bool inner_selection, ThreadPool& pool) {
+                                          const RunOptions& options, const BlockMaking& making, ThreadPool& pool) {
   HeadFeatures features;
   features.training_rows = covered_positions(blocks, fold, fold.training);
   const RowIndex tests = covered_positions(blocks, fold, fold.test);
@@ -171,18 +182,23 @@ Result<HeadFeatures> make_fusion_features(const std::vector<FusedEmbedding>& blo
     return bad_input(fmt::format("block '{}' shares no training perturbation with another block", blocks[*apart].name),
                      {}, "leave it out, or give it vectors of the same perturbations");
   }
-  if (inner_selection) {
+  if (making.inner_selection) {
     const auto seed = fold.target->inner_folds_shuffled ? std::optional(options.inner_seed) : std::nullopt;
     features.inner_queries = inner_splits(fold.across.get(), features.training_rows, options.inner_folds, seed);
     if (auto enough = require_queries(features.inner_queries); !enough) return tl::unexpected<Error>(enough.error());
   }
   std::vector<Result<BlockFeatures>> made(blocks.size());
   pool.for_each(blocks.size(), [&](std::size_t b) {
-    made[b] = make_block(blocks[b], training[b], test[b], features.inner_queries, options.common_dim, pool);
+    made[b] =
+        make_block(blocks[b], training[b], test[b], features.inner_queries, making.is_raw, options.common_dim, pool);
   });
   for (auto& block : made) {
     if (!block) return tl::unexpected<Error>(block.error());
     features.blocks.push_back(std::move(*block));
+  }
+  if (making.tells_contexts && fold.spans_contexts()) {
+    ReducedFeatures of_contexts = context_features_of(features, options.common_dim);
+    if (of_contexts.effective_dim > 0) features.blocks.push_back({kContextBlock, std::move(of_contexts), {}, {}});
   }
   return features;
 }
@@ -190,6 +206,7 @@ Result<HeadFeatures> make_fusion_features(const std::vector<FusedEmbedding>& blo
 std::vector<BlockCoverage> coverage_of(const HeadFeatures& features) {
   std::vector<BlockCoverage> coverage;
   for (const BlockFeatures& block : features.blocks) {
+    if (block.name == kContextBlock) continue;
     const auto n = std::count(block.test_present.begin(), block.test_present.end(), std::uint8_t{1});
     coverage.push_back({block.name, static_cast<int>(n), static_cast<int>(block.splits.effective_dim)});
   }

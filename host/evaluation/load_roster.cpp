@@ -12,6 +12,7 @@
 #include "evaluation/submission_budget.hpp"
 #include "io/sha256.hpp"
 #include "plugin_host/description_check.hpp"
+#include "plugin_host/worker_limits.hpp"
 #include "terminal/display_text.hpp"
 
 namespace headroom {
@@ -21,6 +22,8 @@ namespace fs = std::filesystem;
 
 // Headroom's own readers.
 constexpr std::string_view kTable = "table.so", kPredictions = "predictions.so";
+// The fusion that is there only where libtorch was found.
+constexpr std::string_view kAttention = "attention";
 
 // Of finished predictions, which have the width of the task: the user's own, and never kept.
 constexpr std::uint64_t kMostPredictionBytes = std::uint64_t{4} << 30;
@@ -35,7 +38,7 @@ class RosterLoader {
         options_(options),
         vector_files_(vector_files),
         review_(review),
-        total_time_s_(total_time_s(options.limits, review.task != nullptr ? review.task->contexts.size() : 1)),
+        total_time_s_(total_time_s(options.limits, n_contexts())),
         stop_(std::move(stop)),
         slots_(std::make_shared<OutputSlots>()) {
     for (const auto& [key, values] : options.grid) unused_grid_.insert(key);
@@ -206,7 +209,7 @@ class RosterLoader {
     std::string kind = {};  // of a submission, as far as its file tells
   };
 
-  enum class Use { one_embedding, fusion };
+  enum class Use { one_embedding, fusion, submission };
 
   Result<Candidate> open_predictor(const PredictorSpec& spec, Use use = Use::one_embedding) const {
     RosterEntry entry;
@@ -216,7 +219,10 @@ class RosterLoader {
     if (spec.path.empty() && !fs::exists(path)) {
       return bad_input(fmt::format("there is no {} '{}'", is_of_fusion ? "fusion predictor" : "head", spec.name),
                        is_of_fusion ? "--fusion-predictor" : "--predictor",
-                       is_of_fusion ? "name one: kernels, stack, concat, concat:HEAD or PATH.so"
+                       is_of_fusion ? spec.name == kAttention ? "this Headroom was built without libtorch: build it where "
+                                                              "libtorch-dev is installed, or install headroom-attention"
+                                                            : "name one: kernels, stack, concat, concat:HEAD, "
+                                                              "attention or PATH.so"
                                     : "name one: knn, lasso, ridge, logistic or PATH.so");
     }
     if (auto opened = open_library(entry, path); !opened) return tl::unexpected<Error>(opened.error());
@@ -347,7 +353,7 @@ class RosterLoader {
         refuse(given.error().what);
       }
     }
-    if (auto introduced = introduce(entry, std::nullopt); !introduced) {
+    if (auto introduced = introduce(entry, std::nullopt, Use::submission); !introduced) {
       // Nothing but its own files is bad input here.
       if (introduced.error().kind != ErrorKind::bad_input) return tl::unexpected<Error>(introduced.error());
       refuse(introduced.error().line());
@@ -399,6 +405,7 @@ class RosterLoader {
     // Headroom's own heads are trusted, and serve every embedding.
     if (entry.file->shipped && !entry.data) entry.settings.budget.reset();
     if (auto met = meet(entry, options_, review_); !met || entry.fault) return met;
+    if (use != Use::submission) take_own_limits(entry);
     const std::string why = use == Use::fusion ? unsuited_for_fusion(entry.description, target_.task_kind)
                                                : unsuited_because(entry.description, target_.task_kind);
     if (!why.empty()) {
@@ -413,6 +420,20 @@ class RosterLoader {
     }
     return {};
   }
+
+  // What whoever named the plugin lets it have by default.
+  void take_own_limits(RosterEntry& entry) const {
+    const WorkerLimits limits = with_own_limits(options_.limits, entry.description);
+    entry.settings.limits.set_wall_time_s(limits.wall_time_s());
+    entry.settings.limits.set_address_space_bytes(limits.address_space_bytes());
+    if (!entry.settings.budget) return;
+    const double total_s = total_time_s(limits, n_contexts());
+    if (total_s == total_time_s_) return;
+    entry.settings.limits.set_total_time_s(total_s);
+    entry.settings.budget = std::make_shared<TimeBudget>(total_s);
+  }
+
+  std::size_t n_contexts() const { return review_.task != nullptr ? review_.task->contexts.size() : 1; }
 
   // ---- all plugins, one after the other: which of the user's flags are theirs ----
 

@@ -50,7 +50,7 @@ Result<void> validate_predictors(const RunOptions& options) {
     const bool is_own_head = spec.path.empty() && heads.contains(spec.name);
     if (fault.empty() && is_own_head) {
       return bad_input(fmt::format("the predictor '{}' does not take several blocks", display_text(spec.name)),
-                       kPredictorFlag, "name one of kernels, stack, concat, concat:HEAD, or PATH.so");
+                       kPredictorFlag, "name one of kernels, stack, concat, concat:HEAD, attention, or PATH.so");
     }
     if (fault.empty()) fault = taken.take(spec.name);
     if (!fault.empty()) return bad_input(fault, kPredictorFlag, "give it another: NAME=PATH.so");

@@ -1,5 +1,7 @@
 #include "plugin_host/description_check.hpp"
 
+#include <headroom/needs.h>
+
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -72,6 +74,9 @@ std::string fault_of(const PluginDescription& description) {
     return "its grids have too many combinations: there may be " + std::to_string(kMostGridPoints) + ", and " +
            std::to_string(kMostGridNumbers) + " values in all of them";
   }
+  const double wall_s = description.own_wall_time_s();
+  if (!(wall_s >= 0 && wall_s <= HEADROOM_MOST_NEEDED_WALL_S)) return "it needs a time that is none";
+  if (description.own_address_space_bytes() > HEADROOM_MOST_NEEDED_MEMORY_BYTES) return "it needs too much memory";
   if (description.kind() == PluginKind::PREDICTOR) {
     const int most = description.max_blocks();
     if (description.min_blocks() < 1 || (most != 0 && most < description.min_blocks()))

@@ -1,6 +1,6 @@
 #include "plugin_host/worker_limits.hpp"
 
-#include <cstdio>
+#include <algorithm>
 #include <string>
 
 namespace headroom {
@@ -33,6 +33,15 @@ WorkerLimits effective_worker_limits(const WorkerLimits& asked, int n_threads) {
   if (asked.address_space_bytes() > 0) limits.set_address_space_bytes(asked.address_space_bytes());
   if (asked.log_bytes() > 0) limits.set_log_bytes(asked.log_bytes());
   limits.set_total_time_s(asked.total_time_s());
+  return limits;
+}
+
+WorkerLimits with_own_limits(const WorkerLimits& asked, const PluginDescription& description) {
+  WorkerLimits limits = asked;
+  if (limits.wall_time_s() <= 0) limits.set_wall_time_s(description.own_wall_time_s());
+  if (limits.address_space_bytes() == 0 && description.own_address_space_bytes() > 0) {
+    limits.set_address_space_bytes(std::max(description.own_address_space_bytes(), kMinAddressSpaceBytes));
+  }
   return limits;
 }
 

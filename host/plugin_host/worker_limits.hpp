@@ -5,6 +5,7 @@
 
 #include "confinement.pb.h"
 #include "outcome/outcome.hpp"
+#include "plugin.pb.h"
 
 namespace headroom {
 
@@ -14,6 +15,9 @@ WorkerLimits default_worker_limits(int n_threads);
 
 // Zero fields of `asked` take the default. This is what a worker gets and what a record says that it got.
 WorkerLimits effective_worker_limits(const WorkerLimits& asked, int n_threads);
+
+// The same with the default limits that a plugin declares for itself (headroom.needs/1) where `asked` has none.
+WorkerLimits with_own_limits(const WorkerLimits& asked, const PluginDescription& description);
 
 // Below this OpenBLAS spins for ever instead of failing, so smaller limits are refused.
 inline constexpr std::uint64_t kMinAddressSpaceBytes = std::uint64_t{512} << 20;

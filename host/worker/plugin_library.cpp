@@ -194,6 +194,22 @@ headroom_held_out_errors read_held_out_errors(const headroom_plugin& plugin, Plu
   return offered;
 }
 
+void read_needs(const headroom_plugin& plugin, PluginDescription& to) {
+  constexpr std::string_view kId = HEADROOM_NEEDS;
+  const void* at = plugin.extension ? plugin.extension({kId.data(), static_cast<std::int64_t>(kId.size())}) : nullptr;
+  if (!at) return;
+  const auto needs = read_struct<headroom_needs>(at, HEADROOM_END_OF(headroom_needs, memory_bytes), "headroom_needs");
+  if (!(needs.wall_time_s >= 0 && needs.wall_time_s <= HEADROOM_MOST_NEEDED_WALL_S)) {
+    throw Malformed{"headroom_needs.wall_time_s is no time from 0 to a week"};
+  }
+  if (needs.memory_bytes < 0 || needs.memory_bytes > HEADROOM_MOST_NEEDED_MEMORY_BYTES) {
+    throw Malformed{"headroom_needs.memory_bytes is no size from 0 to 64 TiB"};
+  }
+  to.set_wants_raw_features(needs.raw_features != 0 && to.kind() == PluginKind::PREDICTOR);
+  to.set_own_wall_time_s(needs.wall_time_s);
+  to.set_own_address_space_bytes(static_cast<std::uint64_t>(needs.memory_bytes));
+}
+
 void read_options(const headroom_plugin& plugin, PluginDescription& to) {
   check_list(plugin.options, plugin.n_options, "options");
   for (std::int64_t i = 0; i < plugin.n_options; ++i) {
@@ -333,6 +349,7 @@ tl::expected<LoadedPlugin, LoadFault> read_descriptor(PluginEntry entry, std::ui
     } else {
       throw Malformed{"kind is " + std::to_string(plugin.kind) + ", neither an embedding nor a predictor"};
     }
+    read_needs(plugin, description);
     return loaded;
   } catch (const Malformed& malformed) {
     return abi_mismatch("its descriptor is malformed: " + malformed.what);

@@ -8,6 +8,7 @@
 #include "confinement.pb.h"
 #include "headroom/embedding.h"
 #include "headroom/held_out_errors.h"
+#include "headroom/needs.h"
 #include "headroom/plugin.h"
 #include "headroom/predictor.h"
 #include "plugin.pb.h"

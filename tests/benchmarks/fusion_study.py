@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """What fusions of embeddings close on a simulated study: three embeddings that each know a third of the factors.
 
-    python3 tests/benchmarks/fusion_study.py [--build build] [--seeds 1,2,3] [--out FOLDER]
+    python3 tests/benchmarks/fusion_study.py [--build build] [--seeds 1,2,3] [--out FOLDER] [--no-attention]
 
 Per seed and context: the percentage of the gap that the best single embedding closes, and stack and kernels with the
 three, with three copies of the first, and with two embeddings of noise added; the ratio to the best single one, and the
 paired difference of their errors with its interval. Ends with 1 where a fusion closes less than 1.3 times the best
 single embedding, an interval of the difference contains 0, copies close less than the one within its interval, or noise
-costs 4 points or more. Needs Debian's python3-anndata.
+costs 4 points or more. Where attention was built, its row with the three embeddings is shown as well, with the epochs
+that were trained and the best of them in each fold: nothing is asked of it. Needs Debian's python3-anndata.
 """
 import argparse
 import json
@@ -19,10 +20,12 @@ import tempfile
 HEADS = ("stack", "kernels")
 
 
-def run(headroom, screen, out, embeddings, fusion):
+def run(headroom, screen, out, embeddings, fusion, heads=HEADS):
     """The summary's tables by context, with the fusion `f` of the embeddings (name -> file)."""
     command = [headroom, "run", screen / "task", "--metric", "L2", "--sandbox", "relaxed", "--quiet", "-o", out,
                "--fusion", "f=" + ",".join(fusion)]
+    for head in heads:
+        command += ["--fusion-predictor", head]
     for name, file in embeddings.items():
         command += ["--embedding", f"{name}={screen / 'embeddings' / file}"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -45,6 +48,18 @@ def closed(context, name):
     return next(m for m in context["methods"] if m["name"] == name)
 
 
+def show_attention(tables, seed):
+    for context, table in tables.items():
+        row = closed(table, "f+attention")
+        if row["status"] != "ok":
+            print(f"seed {seed} {context} attention: {row['reason']}", flush=True)
+            continue
+        stops = ", ".join(f"{fold['best_params']['best_epoch']:.0f} of {fold['best_params']['epochs']:.0f}"
+                          for fold in row["folds"])
+        print(f"seed {seed} {context} attention: {row['gap_closed']:.1f} % [{row['ci_low']:.1f}, {row['ci_high']:.1f}]; "
+              f"best epoch {stops}", flush=True)
+
+
 def difference(context, first, second):
     """Error of `first` minus that of `second`, with its interval."""
     for pair in context["comparisons"]:
@@ -60,6 +75,7 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build"))
     parser.add_argument("--seeds", default="1")
     parser.add_argument("--out", type=pathlib.Path)
+    parser.add_argument("--no-attention", action="store_true")
     arguments = parser.parse_args()
     headroom = (arguments.build / "bin" / "headroom").resolve()
     all_hold = True
@@ -73,6 +89,8 @@ def main():
             three = run(headroom, screen, folder / f"three-{seed}", parts, parts)
             copies = run(headroom, screen, folder / f"copies-{seed}", dict.fromkeys(("a", "a2", "a3"), "part1.h5ad"),
                          ("a", "a2", "a3"))
+            if not arguments.no_attention and (arguments.build / "lib" / "headroom" / "attention.so").exists():
+                show_attention(run(headroom, screen, folder / f"attention-{seed}", parts, parts, ["attention"]), seed)
             write_noise(screen, int(seed))
             noisy = {**parts, "n1": "noise.h5ad", "n2": "noise2.csv"}
             noise = run(headroom, screen, folder / f"noise-{seed}", noisy, noisy)

@@ -3,6 +3,7 @@
 #include "headroom/embedding.h"
 #include "headroom/fit_facts.h"
 #include "headroom/held_out_errors.h"
+#include "headroom/needs.h"
 #include "headroom/predictor.h"
 #include "headroom/progress.h"
 

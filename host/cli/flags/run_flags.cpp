@@ -146,7 +146,8 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
       ->capture_default_str();
   command
       .add_option("--limit-time", texts.limit_time_s,
-                  "Seconds of wall clock that one request to a plugin may take (default: 600)")
+                  "Seconds of wall clock that one request to a plugin may take (default: 600; a plugin that is named, not "
+                  "submitted, may declare another for itself: attention 14400)")
       ->type_name("SECONDS")
       ->check(CLI::PositiveNumber);
   command
@@ -159,7 +160,7 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
   command
       .add_option("--limit-memory", texts.limit_memory,
                   "Address space of one plugin process, at least 512MiB; its vectors may take a sixteenth of it "
-                  "(default: 8GiB)")
+                  "(default: 8GiB; declared otherwise: attention 16GiB)")
       ->type_name("SIZE");
 }
 
@@ -174,7 +175,8 @@ void add_fusion_flags(CLI::App& command, RunOptions& run, RunFlagTexts& texts) {
       ->allow_extra_args(false);
   command
       .add_option("--fusion-predictor", texts.fusion_predictors,
-                  "Head of the fusions: stack, kernels, concat, concat:HEAD (knn, lasso, ridge, logistic), or "
+                  "Head of the fusions: stack, kernels, concat, concat:HEAD (knn, lasso, ridge, logistic), attention "
+                  "(a transformer, where Headroom was built with libtorch; --set attention.size=simple|full), or "
                   "[NAME=]PATH.so of a predictor plugin that takes several blocks; of the default, those that do the "
                   "task's kind")
       ->type_name("NAME|[NAME=]PATH")

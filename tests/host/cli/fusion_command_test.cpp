@@ -80,6 +80,29 @@ TEST_F(FusionCommand, TellsWhatItsBlocksCount) {
   EXPECT_FALSE(method(plain, "good+knn").contains("blocks"));
 }
 
+// The transformer in a worker like any other: trained to its early stop, for deltas and classes, and told so.
+TEST_F(FusionCommand, TrainsAttention) {
+  const std::string attention = "--fusion both=all --fusion-predictor attention --set attention.epochs=4 ";
+  if (!std::filesystem::exists(HEADROOM_BUILD_DIR "/lib/headroom/attention.so")) {
+    const Ended without = run(attention);
+    EXPECT_EQ(without.exit_code, 2);
+    EXPECT_NE(without.err.find("built without libtorch"), std::string::npos) << without.err;
+    GTEST_SKIP() << "built without libtorch (libtorch-dev is not installed)";
+  }
+  const Ended ended = run(attention + "--set attention.patience=2 --threads 2");
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  const json both = method(summary()["contexts"][0], "both+attention");
+  EXPECT_EQ(both.value("status", ""), "ok") << both.dump(1);
+  for (const json& fold : both["folds"]) {
+    EXPECT_GE(fold["best_params"].value("epochs", 0.0), 1.0) << fold.dump(1);
+    EXPECT_LE(fold["best_params"].value("epochs", 9.0), 4.0);
+    EXPECT_TRUE(fold["best_params"].contains("validation_loss"));
+  }
+  ASSERT_EQ(run(attention + "--set attention.patience=2 --threads 1", "alone").exit_code, 0);
+  const json alone = method(summary("alone")["contexts"][0], "both+attention");
+  EXPECT_EQ(alone["value"], both["value"]) << "on any number of threads";
+}
+
 TEST_F(FusionCommand, IsTakenOverAndVerified) {
   ASSERT_EQ(run(fused() + "--ablate").exit_code, 0);
   const std::string before = content_of(folder_ / "out" / "summary.json");

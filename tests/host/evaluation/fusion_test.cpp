@@ -46,8 +46,9 @@ class FusionFeatures : public ::testing::Test {
     }
   }
 
-  Result<HeadFeatures> features(bool inner_selection) {
-    return make_fusion_features({{"a", a_, nullptr}, {"b", b_, nullptr}}, fold_, options_, inner_selection, pool_);
+  Result<HeadFeatures> features(bool inner_selection, bool is_raw = false) {
+    return make_fusion_features({{"a", a_, nullptr}, {"b", b_, nullptr}}, fold_, options_, {inner_selection, is_raw, true},
+                                pool_);
   }
 
   Task task_ = testing::made_task(1, kPerturbations, 6, 3);  // perturbation p is tested in fold p mod 3
@@ -106,6 +107,24 @@ TEST_F(FusionFeatures, CapsComponentsBySmallestTrainingPartOnlyWhereThereIsOne) 
   EXPECT_EQ(features(true)->blocks[1].splits.effective_dim, 7);
   const auto coverage = coverage_of(*features(false));
   EXPECT_EQ(coverage[1], (BlockCoverage{"b", 6, 7}));
+}
+
+TEST_F(FusionFeatures, AreTheVectorsThemselvesForAPredictorThatWantsThem) {
+  leave_out(*b_, {1});  // trained on
+  for (const bool inner_selection : {false, true}) {
+    const auto raw = features(inner_selection, true);
+    ASSERT_TRUE(raw.has_value()) << raw.error().line();
+    const BlockFeatures& a = raw->blocks[0];
+    ASSERT_EQ(a.splits.effective_dim, 5);
+    for (std::size_t i = 0; i < raw->training_rows.size(); ++i) {
+      const std::int32_t place = fold_.place(fold_.training[static_cast<std::size_t>(raw->training_rows[i])]);
+      EXPECT_EQ(RowVector(a.splits.final_fit.training.row(static_cast<Eigen::Index>(i))),
+                RowVector(a_->vectors.row(place)));
+    }
+    EXPECT_TRUE(raw->blocks[1].splits.final_fit.training.row(0).isZero(0));
+    EXPECT_EQ(raw->blocks[1].training_present.front(), 0);
+    EXPECT_EQ(a.splits.inner.size(), raw->inner_queries.size());
+  }
 }
 
 TEST_F(FusionFeatures, RefusesBlocksThatShareNoTrainingPerturbation) {

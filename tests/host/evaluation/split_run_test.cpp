@@ -9,6 +9,7 @@
 #include "evaluation/combined_vectors.hpp"
 #include "evaluation/evaluate.hpp"
 #include "evaluation/fold_data.hpp"
+#include "evaluation/fusion.hpp"
 #include "evaluation/rows_across.hpp"
 #include "host/evaluation/made_task.hpp"
 #include "host/io/temporary_folder.hpp"
@@ -158,6 +159,39 @@ TEST_F(SplitRun, RowsOfOnePerturbationAreTold) {
   EXPECT_EQ(rows.context_features.cols(), 1);
   EXPECT_NEAR(rows.context_features(1, 0), -rows.context_features(2, 0), kSums);
   EXPECT_GT(std::abs(rows.context_features(1, 0)), 0.1);
+}
+
+// A fusion's predictor sees the contexts by a block of their own, unless it makes its own use of them.
+TEST_F(SplitRun, FusionsHaveABlockOfTheContexts) {
+  for (TaskContext& context : task_.contexts) {
+    context.control_profile = RowVector::Constant(context.deltas.cols(), static_cast<double>(context.name.size()));
+    (*context.control_profile)[0] = static_cast<double>(context.pert_ids.size()) + context.deltas(0, 0);
+  }
+  const auto splits = make_splits(task_, request_of(reference_, "transfer"), {});
+  const auto fold = make_fold_data(task_, splits->front(), {Metric::L2});
+  ASSERT_TRUE(fold);
+  const auto n_places = static_cast<Eigen::Index>(ids_of_places(task_, *fold).size());
+  const auto embedding = std::make_shared<Embedding>();
+  embedding->vectors = Matrix::Random(n_places, 4);
+  embedding->present.assign(static_cast<std::size_t>(n_places), 1);
+  RunOptions options;
+  options.inner_folds = 2;
+  ThreadPool pool(1);
+  const std::vector<FusedEmbedding> blocks = {{"a", embedding, nullptr}, {"b", embedding, nullptr}};
+  const auto told = make_fusion_features(blocks, *fold, options, {true, false, true}, pool);
+  ASSERT_TRUE(told) << told.error().line();
+  ASSERT_EQ(told->blocks.size(), 3u);
+  EXPECT_EQ(told->blocks[2].name, kContextBlock);
+  const Matrix& training = told->blocks[2].splits.final_fit.training;
+  ASSERT_EQ(training.rows(), static_cast<Eigen::Index>(told->training_rows.size()));
+  for (Eigen::Index i = 0; i < training.rows(); ++i) {
+    const auto row = static_cast<std::size_t>(told->training_rows[static_cast<std::size_t>(i)]);
+    EXPECT_EQ(RowVector(training.row(i)), RowVector(fold->across->context_features.row(
+                                              fold->across->training_contexts[row])));
+  }
+  EXPECT_EQ(told->blocks[2].splits.inner.size(), told->inner_queries.size());
+  EXPECT_EQ(coverage_of(*told).size(), 2u) << "it is no embedding";
+  EXPECT_EQ(make_fusion_features(blocks, *fold, options, {true, false, false}, pool)->blocks.size(), 2u);
 }
 
 TEST_F(SplitRun, InnerSplitsHoldOutAsTheOuterOneDoes) {

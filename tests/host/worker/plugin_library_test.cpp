@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstring>
 #include <functional>
+#include <string_view>
 
 namespace headroom {
 namespace {
@@ -95,6 +96,36 @@ TEST(PluginLibrary, ReadsDescriptorsOfOlderAndNewerMinors) {
   const auto loaded = read_descriptor(entry, 0);
   ASSERT_TRUE(loaded) << loaded.error().message;
   EXPECT_EQ(loaded->description.abi_minor(), 9u);
+}
+
+headroom_needs needs{sizeof(headroom_needs), 1, 0, 7200, std::int64_t{12} << 30};
+const void* needing(headroom_string id) {
+  return std::string_view(id.data, static_cast<std::size_t>(id.size)) == HEADROOM_NEEDS ? &needs : nullptr;
+}
+
+TEST(PluginLibrary, ReadsWhatAPluginNeeds) {
+  Sound sound;
+  EXPECT_FALSE(read(sound)->description.wants_raw_features());
+  EXPECT_EQ(read(sound)->description.own_wall_time_s(), 0);
+  sound.plugin.extension = needing;
+  const auto loaded = read(sound);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_TRUE(loaded->description.wants_raw_features());
+  EXPECT_EQ(loaded->description.own_wall_time_s(), 7200);
+  EXPECT_EQ(loaded->description.own_address_space_bytes(), std::uint64_t{12} << 30);
+  for (const double wall_s : {-1.0, 1e9, static_cast<double>(NAN)}) {
+    needs.wall_time_s = wall_s;
+    const auto refused = read(sound);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("headroom_needs.wall_time_s"));
+  }
+  needs.wall_time_s = 0;
+  needs.memory_bytes = -5;
+  EXPECT_FALSE(read(sound));
+  needs.memory_bytes = 0;
+  needs.struct_size = 16;
+  EXPECT_FALSE(read(sound));
+  needs.struct_size = sizeof(needs);
 }
 
 TEST(PluginLibrary, NamesTheMajorThatALibrarySpeaks) {
