@@ -50,7 +50,7 @@ std::filesystem::path nearest_folder(const std::filesystem::path& path) {
   return folder;
 }
 
-Result<std::unique_ptr<CellSource>> open_source(const std::filesystem::path& cells, const PrepareOptions& options) {
+Result<std::unique_ptr<CellSource>> open_file(const std::filesystem::path& cells, const PrepareOptions& options) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(cells, ignored)) {
     return open_h5ad_cells(cells, options.layer, options.transposed);
@@ -60,6 +60,30 @@ Result<std::unique_ptr<CellSource>> open_source(const std::filesystem::path& cel
                      "give the table of cells with --cells TABLE.tsv");
   }
   return open_matrix_market_cells(cells, *options.cell_table, options.transposed);
+}
+
+Result<std::unique_ptr<CellSource>> open_source(const std::filesystem::path& cells, const PrepareOptions& options) {
+  std::vector<std::filesystem::path> named = {cells};
+  named.insert(named.end(), options.more_cells.begin(), options.more_cells.end());
+  const auto files = files_of_screen(named);
+  if (!files) return tl::unexpected(files.error());
+  for (const std::filesystem::path& file : *files) {
+    if (!options.are_parts) break;
+    if (auto own = require_cell_part(file); !own) return tl::unexpected(own.error());
+  }
+  if (files->size() == 1) {
+    if (options.join.has_file_column) {
+      return bad_input("one file is one batch", files->front().string(), "leave --batch-from out, or name more files");
+    }
+    return open_file(files->front(), options);
+  }
+  std::vector<std::unique_ptr<CellSource>> sources;
+  for (const std::filesystem::path& file : *files) {
+    auto source = open_file(file, options);
+    if (!source) return source;
+    sources.push_back(std::move(*source));
+  }
+  return join_cells(std::move(sources), options.join);
 }
 
 // What was read of the cells, before anything is computed from them.
@@ -217,6 +241,7 @@ void doubt_outputs(const std::filesystem::path& cells, const std::filesystem::pa
     if (!is_there(output)) continue;
     std::error_code ignored;
     bool is_input = is_same(output, cells);
+    for (const auto& input : options.more_cells) is_input = is_input || is_same(output, input);
     for (const auto& input : {options.genes.genes_file, options.fold_file, options.cell_table}) {
       is_input = is_input || (input && is_same(output, *input));
     }
@@ -354,6 +379,19 @@ Result<PrepareReport> prepare(const std::filesystem::path& cells, const std::fil
                               std::stop_token stop) {
   Review review;
   return prepare(cells, out_dir, options, review, pool, progress, stop);
+}
+
+Result<CellPart> prepare_part(const std::filesystem::path& cells, const std::filesystem::path& folder,
+                              const PrepareOptions& options, ThreadPool& pool, Progress& progress,
+                              const std::stop_token& stop) {
+  if (auto error = validate(options)) return tl::unexpected(*error);
+  try {
+    auto source = open_file(cells, options);
+    if (!source) return tl::unexpected(source.error());
+    return write_cell_part(**source, folder, pool, progress, stop);
+  } catch (const std::bad_alloc&) {
+    return harness_fault("out of memory", cells.string(), "split the file");
+  }
 }
 
 Result<void> review_cells(const std::filesystem::path& cells, const PrepareOptions& options, Review& review,

@@ -10,7 +10,9 @@
 
 #include "cells/bootstrap.hpp"
 #include "cells/cell_groups.hpp"
+#include "cells/cell_part.hpp"
 #include "cells/gene_choice.hpp"
+#include "cells/joined_cells.hpp"
 #include "cells/normalise.hpp"
 #include "cells/pseudobulk.hpp"
 #include "outcome/outcome.hpp"
@@ -25,6 +27,10 @@ struct PrepareOptions {
   CellColumnOptions columns;               // which columns say what a cell is
   CellValues values = CellValues::counts;  // what the file holds
   std::string layer;                       // empty: X
+  // Further files of the same screen; with `cells` they are taken in the order of files_of_screen().
+  std::vector<std::filesystem::path> more_cells;
+  JoinOptions join;
+  bool are_parts = false;  // all files are parts of a screen, made by prepare_part()
   // Matrix Market folders only: the table of cells.
   std::optional<std::filesystem::path> cell_table;
   bool transposed = false;         // the matrix lies the other way than is usual of its format
@@ -72,7 +78,8 @@ struct PrepareReport {
 std::optional<Error> validate(const PrepareOptions& options);
 
 // Writes OUT_DIR/noise.csv, then OUT_DIR/task.h5ad, each whole or not at all; the folder is made if it is not there.
-// `cells` is an h5ad, or a Matrix Market folder with options.cell_table. Equal input, options and seed give equal
+// `cells` is an h5ad, or a Matrix Market folder with options.cell_table; with more_cells all are one screen, in an order
+// of their own (the caller's does not matter). Equal input, options and seed give equal
 // numbers on any number of threads.
 //
 // task.h5ad: X deltas (rows: contexts in order, their perturbations by id; float64), obs pert_id, context, test_split,
@@ -94,6 +101,12 @@ Result<PrepareReport> prepare(const std::filesystem::path& cells, const std::fil
 Result<PrepareReport> prepare(const std::filesystem::path& cells, const std::filesystem::path& out_dir,
                               const PrepareOptions& options, ThreadPool& pool, Progress& progress,
                               std::stop_token stop);
+
+// One file of a screen as a part of it (cell_part.hpp), in `folder`: what options say of the file itself is done (layer,
+// cell table, orientation), the rest when parts are joined, by prepare() on them. Errors: as prepare.
+Result<CellPart> prepare_part(const std::filesystem::path& cells, const std::filesystem::path& folder,
+                              const PrepareOptions& options, ThreadPool& pool, Progress& progress,
+                              const std::stop_token& stop);
 
 // What prepare would understand, leave out and doubt, in one pass over the cells and without an output. Errors: as
 // prepare, before its doubts.

@@ -1,5 +1,6 @@
 #include "cli/argument_order.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -21,8 +22,10 @@ std::pair<std::string, bool> name_and_whether_it_holds_a_value(const std::string
 
 std::vector<std::string> with_positional_first(std::vector<std::string> arguments,
                                                const std::function<FlagValues(const std::string&)>& values_of,
-                                               const std::function<bool(const std::string&)>& may_be_positional) {
+                                               const std::function<bool(const std::string&)>& may_be_positional,
+                                               bool takes_several) {
   std::optional<std::size_t> found;
+  std::size_t n_found = 1;
   for (std::size_t i = 0; i < arguments.size();) {
     if (!is_flag(arguments[i]) || arguments[i] == "--") return arguments;  // it stands by itself
     const auto [name, holds_value] = name_and_whether_it_holds_a_value(arguments[i]);
@@ -34,12 +37,14 @@ std::vector<std::string> with_positional_first(std::vector<std::string> argument
       ++n_values;
       ++i;
     }
-    if (n_values > 1 && may_be_positional(arguments[i - 1])) found = i - 1;
+    if (n_values <= 1 || !may_be_positional(arguments[i - 1])) continue;
+    n_found = 1;
+    while (takes_several && n_found + 1 < n_values && may_be_positional(arguments[i - 1 - n_found])) ++n_found;
+    found = i - n_found;
   }
   if (!found) return arguments;
-  std::string positional = std::move(arguments[*found]);
-  arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(*found));
-  arguments.insert(arguments.begin(), std::move(positional));
+  const auto first = arguments.begin() + static_cast<std::ptrdiff_t>(*found);
+  std::rotate(arguments.begin(), first, first + static_cast<std::ptrdiff_t>(n_found));
   return arguments;
 }
 

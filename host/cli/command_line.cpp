@@ -77,7 +77,8 @@ void put_positional_first(const CLI::App& app, std::vector<std::string>& argumen
   if (commands.empty()) return;
   const CLI::App* command = commands.front();
   const auto positionals = command->get_options([](const CLI::Option* flag) { return flag->get_positional(); });
-  if (positionals.size() != 1 || positionals.front()->get_expected_max() > 1) return;
+  if (positionals.size() != 1) return;
+  const bool takes_several = positionals.front()->get_items_expected_max() > 1;
   const auto values_of = [&](const std::string& name) {
     const CLI::Option* flag = command->get_option_no_throw(name);
     if (flag == nullptr || flag->get_items_expected_max() == 0) return FlagValues::none;
@@ -88,7 +89,7 @@ void put_positional_first(const CLI::App& app, std::vector<std::string>& argumen
     return std::filesystem::exists(text, ignored);
   };
   std::vector<std::string> ordered =
-      with_positional_first({arguments.begin() + 1, arguments.end()}, values_of, is_there);
+      with_positional_first({arguments.begin() + 1, arguments.end()}, values_of, is_there, takes_several);
   std::move(ordered.begin(), ordered.end(), arguments.begin() + 1);
 }
 
@@ -114,12 +115,17 @@ int run_command_line(int argc, char** argv) {
   add_run_command(app, command, command_line);
   add_score_command(app, command, command_line);
   add_verify_command(app, command);
+  add_plan_command(app, command, command_line);
+  add_merge_command(app, command, command_line);
+  add_submit_command(app, command, command_line);
+  add_status_command(app, command);
   add_report_command(app, command);
   add_leaderboard_command(app, command);
   add_progress_command(app, command);
   add_new_command(app, command);
   add_check_command(app, command);
   add_inspect_command(app, command);
+  add_sandbox_command(app, command);
   add_completion_command(app, command);
   add_documents_command(app, command);
 

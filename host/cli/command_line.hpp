@@ -13,6 +13,7 @@
 #include "inspection/inspection.hpp"
 #include "plan/run_options.hpp"
 #include "review/review.hpp"
+#include "shards/shard_name.hpp"
 #include "summary/published_scores.hpp"
 #include "task/task.hpp"
 #include "terminal/table.hpp"
@@ -43,7 +44,9 @@ struct SimulateArguments {
 struct PrepareArguments {
   CommonArguments common;
   ReviewOptions review;
-  std::filesystem::path cells, out;
+  std::filesystem::path cells, out;  // the first file of the screen; PrepareOptions::more_cells has the others
+  std::string batch_from;            // file, or empty
+  bool part = false;                 // make the file a part of a screen, and no task
   PrepareOptions options;
   // Of PrepareOptions::split.
   std::optional<std::string> split_family;
@@ -63,6 +66,40 @@ struct RunArguments {
   std::string command_line;        // as it was typed, for the record
   std::string settings_requested;  // the run.toml that repeats it
   bool keep_inner_scores = false;  // in summary.json
+};
+
+// One part of a plan.
+struct ShardArguments {
+  CommonArguments common;
+  std::filesystem::path plan;  // folder with plan.json
+  ShardName shard;
+  std::filesystem::path out;
+};
+
+struct MergeArguments {
+  CommonArguments common;
+  std::vector<std::filesystem::path> shards;  // their folders
+  std::filesystem::path out;
+  bool partial = false;      // what is missing stays missing
+  std::string command_line;  // as it was typed, for the record
+};
+
+struct SubmitArguments {
+  RunArguments run;
+  std::size_t n_shards = 0;  // 0: as it was submitted before, else kDefaultShards or what there is to do
+  std::optional<std::size_t> array_limit;
+  std::string partition, account, time;
+  std::optional<std::uint64_t> memory_bytes;
+  bool dry_run = false;
+};
+
+struct StatusArguments {
+  CommonArguments common;
+  std::filesystem::path out;
+};
+
+struct SandboxArguments {
+  CommonArguments common;
 };
 
 struct ReportArguments {
@@ -130,10 +167,16 @@ Result<int> prepare(const PrepareArguments&);
 Result<int> bounds(const RunArguments&);
 Result<int> run(const RunArguments&);
 Result<int> score(const RunArguments&);
+Result<int> plan(const RunArguments&);
+Result<int> run_shard(const ShardArguments&);
+Result<int> merge(const MergeArguments&);
+Result<int> submit(const SubmitArguments&);
+Result<int> status(const StatusArguments&);
 Result<int> report(const ReportArguments&);
 Result<int> verify(const VerifyArguments&);
 Result<int> progress(const ProgressArguments&);
 Result<int> check(const CheckArguments&);
+Result<int> sandbox(const SandboxArguments&);
 Result<int> inspect(const InspectArguments&);
 Result<int> make_project(const NewArguments&);
 Result<int> leaderboard(const LeaderboardArguments&);

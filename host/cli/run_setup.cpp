@@ -8,6 +8,7 @@
 #include "cli/notes.hpp"
 #include "cli/run_store.hpp"
 #include "evaluation/submissions.hpp"
+#include "numerics/processor_kernels.hpp"
 #include "plugin_host/host_process.hpp"
 
 namespace headroom::cli {
@@ -29,6 +30,7 @@ Result<void> complete_plugin_options(std::filesystem::path& worker_program, std:
 Result<RunOptions> complete_run_options(const RunArguments& arguments) {
   RunOptions options = arguments.run;
   options.build = headroom_build();
+  options.kernels = processor_kernels();
   auto completed = complete_plugin_options(options.worker_program, options.shipped_plugins, options.sandbox);
   if (!completed) return tl::unexpected<Error>(completed.error());
   if (arguments.submissions) {

@@ -50,6 +50,7 @@ Result<void> RunStore::begin(const RunSettings& effective, const std::vector<Plu
 }
 
 Result<std::optional<FoldEvaluation>> RunStore::recall(const EvaluationKey& key) {
+  if (recall_) return recall_(key);
   if (!resume_) return std::nullopt;
   auto found = store_->find(key);
   if (!found) return tl::unexpected<Error>(found.error());

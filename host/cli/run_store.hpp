@@ -1,6 +1,8 @@
 // results.sqlite as the store of a run: evaluations are kept as they end and, with --resume, not made again.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "cli/command_line.hpp"
@@ -18,6 +20,10 @@ class RunStore final : public EvaluationStore {
   // `run`: what is known of the run before its plugins are. `resume`: earlier evaluations from the same inputs are
   // taken over, and stderr hears which are not (unless `quiet`); else everything is evaluated anew.
   RunStore(RunRecord run, bool resume, bool quiet) : run_(std::move(run)), resume_(resume), quiet_(quiet) {}
+
+  // In the place of what the store holds: evaluations are recalled from here, those that failed as well.
+  using Recall = std::function<Result<std::optional<FoldEvaluation>>(const EvaluationKey&)>;
+  void recall_by(Recall recall) { recall_ = std::move(recall); }
 
   // Where evaluations are kept: before begin(), and not before the run is known to be possible, since opening a store
   // makes its file. The store outlives this.
@@ -37,6 +43,7 @@ class RunStore final : public EvaluationStore {
   RunRecord run_;
   bool resume_, quiet_;
   Resumption resumption_;
+  Recall recall_;
 };
 
 // Where and with what this run is made; what took effect is added when its plugins are known.

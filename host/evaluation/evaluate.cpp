@@ -6,6 +6,7 @@
 #include <atomic>
 #include <mutex>
 #include <new>
+#include <numeric>
 #include <utility>
 
 #include "evaluation/audit.hpp"
@@ -101,11 +102,58 @@ class Run {
       if (auto recalled = recall_all(); !recalled) return {{}, recalled.error()};
     }
 
-    progress_.begin("evaluations", n_steps(), "evaluations");
-    n_items_left_.store(plan_.items.size());
-    pool_.for_each(plan_.items.size(), [&](std::size_t i) { work(plan_.items[i]); });
-    progress_.end();
+    std::vector<std::size_t> all(plan_.items.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    work_on(all);
+    return conclude();
+  }
 
+  Result<void> execute_items(const std::vector<std::size_t>& items) {
+    parts_apart_ = true;
+    observer_ = nullptr;  // no method is through before all shards are
+    if (auto begun = store_->begin(results_.settings, plugins()); !begun) return begun;
+    if (auto recalled = recall_items(items); !recalled) return recalled;
+    store_->recall_ended();
+    work_on(items);
+    if (error_) return tl::unexpected<Error>(*error_);
+    if (stop_.stop_requested()) return tl::unexpected<Error>(interruption());
+    return {};
+  }
+
+  RunOutcome gather() {
+    parts_apart_ = true;
+    if (auto read = read_vector_files(roster_, options_, pool_); !read) return {{}, read.error()};
+    results_.settings = effective_settings(options_, plan_, roster_);
+    if (auto begun = store_->begin(results_.settings, plugins()); !begun) return {{}, begun.error()};
+    std::vector<std::size_t> all(plan_.items.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    if (auto recalled = recall_items(all); !recalled) return {{}, recalled.error()};
+    store_->recall_ended();
+    parts_apart_ = false;
+    for (const PlanItem& item : plan_.items) {
+      for (const std::size_t m : item.methods) {
+        if (item.part + 1 < item.n_parts || !complete_mean(item, m)) continue;
+        remember(item, m, whole(item, m));
+      }
+    }
+    return conclude();
+  }
+
+  std::vector<EvaluationKey> parts_of(const PlanItem& item) const {
+    std::vector<EvaluationKey> parts;
+    for (const std::size_t m : item.methods) {
+      parts.push_back(part_key_of(plan_, item, plan_.methods[m], options_, roster_, noise_));
+    }
+    return parts;
+  }
+
+ private:
+  static Error interruption() {
+    return Error{ErrorKind::interrupted, "interrupted", {}, "--resume goes on from what was done"};
+  }
+
+  // What is told of all evaluations together.
+  RunOutcome conclude() {
     finish_results(roster_, results_);
     if (options_.compare_embeddings && !error_) {
       results_.similarity = compare_embeddings_of_run(task_, options_, roster_, plan_, works_, pool_, stop_);
@@ -114,13 +162,10 @@ class Run {
       results_.audit = audit(task_, options_, roster_, results_, pool_, progress_, stop_);
     }
     RunOutcome outcome{std::move(results_), std::move(error_)};
-    if (!outcome.error && stop_.stop_requested()) {
-      outcome.error = Error{ErrorKind::interrupted, "interrupted", {}, "--resume goes on from what was done"};
-    }
+    if (!outcome.error && stop_.stop_requested()) outcome.error = interruption();
     return outcome;
   }
 
- private:
   // ---- places: where each evaluation of the plan is written ----
 
   void set_places() {
@@ -142,14 +187,26 @@ class Run {
       }
     }
     for (const PlanItem& item : plan_.items) {
-      ContextWork& context = *works_[item.context];
-      SplitWork& split = *context.splits[item.split];
-      ++context.n_items_left;
-      ++split.n_items_left;
-      if (source_of(item.kind).is_of_the_scale) ++context.n_scale_items_left;
       if (item.n_parts == 1) continue;
-      for (const std::size_t m : item.methods) split.means[m].parts.resize(item.n_parts);
+      for (const std::size_t m : item.methods) split_work(item).means[m].parts.resize(item.n_parts);
     }
+  }
+
+  // Works on these items, positions in the plan: what they share is dropped with the last of them.
+  void work_on(const std::vector<std::size_t>& items) {
+    std::int64_t n_methods = 0;
+    for (const std::size_t i : items) {
+      const PlanItem& item = plan_.items[i];
+      ContextWork& context = *works_[item.context];
+      ++context.n_items_left;
+      ++split_work(item).n_items_left;
+      if (source_of(item.kind).is_of_the_scale) ++context.n_scale_items_left;
+      n_methods += static_cast<std::int64_t>(item.methods.size());
+    }
+    n_items_left_.store(items.size());
+    progress_.begin("evaluations", n_methods, "evaluations");
+    pool_.for_each(items.size(), [&](std::size_t i) { work(plan_.items[items[i]]); });
+    progress_.end();
   }
 
   MethodEvaluation place_of(const PlannedMethod& planned, const PlannedContext& context) const {
@@ -179,12 +236,15 @@ class Run {
     return item.n_parts == 1 ? whole(item, m) : split_work(item).means.at(m).parts[item.part];
   }
 
+  // The evaluation that is kept in the store for the item.
+  FoldEvaluation& kept(const PlanItem& item, std::size_t m) { return parts_apart_ ? part(item, m) : whole(item, m); }
+
   SplitWork& split_work(const PlanItem& item) { return *works_[item.context]->splits[item.split]; }
 
   // ---- store: what an earlier run with the same inputs left ----
 
   EvaluationKey key(const PlanItem& item, std::size_t m) const {
-    return key_of(plan_, item, plan_.methods[m], options_, roster_, noise_);
+    return (parts_apart_ ? part_key_of : key_of)(plan_, item, plan_.methods[m], options_, roster_, noise_);
   }
 
   // Fills the places of all evaluations that an earlier run left; their items then have nothing to do.
@@ -197,11 +257,32 @@ class Run {
     return done;
   }
 
+  Result<void> recall_items(const std::vector<std::size_t>& items) {
+    for (const std::size_t i : items) {
+      for (const std::size_t m : plan_.items[i].methods) {
+        if (auto recalled = recall(plan_.items[i], m); !recalled) return recalled;
+      }
+    }
+    return {};
+  }
+
   Result<void> recall(const PlanItem& item, std::size_t m) {
     auto recalled = store_->recall(key(item, m));
     if (!recalled) return tl::unexpected<Error>(recalled.error());
-    if (*recalled) whole(item, m) = std::move(**recalled);
+    if (*recalled) kept(item, m) = std::move(**recalled);
     return {};
+  }
+
+  // Makes a mean whose parts were recalled one by one; false: some evaluation is not there.
+  bool complete_mean(const PlanItem& item, std::size_t m) {
+    if (item.n_parts > 1) {
+      const std::vector<FoldEvaluation>& parts = split_work(item).means.at(m).parts;
+      const bool is_complete = std::none_of(parts.begin(), parts.end(), [](const FoldEvaluation& one) {
+        return one.status == Status::not_run;
+      });
+      if (is_complete) whole(item, m) = mean_over_parts(parts);
+    }
+    return whole(item, m).status != Status::not_run;
   }
 
   // Failures are kept with their reasons, but not those of a run that is being stopped.
@@ -215,7 +296,7 @@ class Run {
 
   // Whether there is nothing left to find out: by this run, or taken over from an earlier one.
   bool is_done(const PlanItem& item, std::size_t m) {
-    const Status status = whole(item, m).status;
+    const Status status = kept(item, m).status;
     return status == Status::ok || status == Status::skipped;
   }
 
@@ -453,6 +534,7 @@ class Run {
 
   // An item's part of a method is there. The last one of a mean averages over all of them.
   void conclude_part(const PlanItem& item, std::size_t m) {
+    if (parts_apart_) return remember(item, m, part(item, m));
     if (item.n_parts > 1) {
       PartsOfMean& mean = split_work(item).means.at(m);
       if (mean.n_done.fetch_add(1) + 1 < item.n_parts) return;
@@ -593,6 +675,7 @@ class Run {
   std::vector<std::unique_ptr<ContextWork>> works_;  // per context of the plan
   std::vector<Patience> patience_;                   // per head
   std::atomic<std::size_t> n_items_left_{0};         // of the plan: not worked on yet, or just now
+  bool parts_apart_ = false;                         // parts of means are kept one by one
   std::mutex error_mutex_;
   std::optional<Error> error_;
 };
@@ -623,6 +706,13 @@ std::vector<PluginOfRun> PlannedRun::plugins() const { return state_->run.plugin
 std::vector<EvaluationKey> PlannedRun::evaluations() const { return state_->run.keys(); }
 std::int64_t PlannedRun::n_steps() const { return state_->run.n_steps(); }
 RunOutcome PlannedRun::evaluate() { return state_->run.execute(); }
+Result<void> PlannedRun::evaluate_items(const std::vector<std::size_t>& items) {
+  return state_->run.execute_items(items);
+}
+RunOutcome PlannedRun::gather() { return state_->run.gather(); }
+std::vector<EvaluationKey> PlannedRun::parts_of(std::size_t item) const {
+  return state_->run.parts_of(state_->run.plan().items[item]);
+}
 
 RunOutcome evaluate(const Task& task, const NoiseTable* noise, const RunOptions& options, ThreadPool& pool,
                     Progress& progress, std::stop_token stop, EvaluationStore* store, RunObserver* observer) {

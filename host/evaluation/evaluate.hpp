@@ -57,7 +57,19 @@ class PlannedRun {
   std::vector<EvaluationKey> evaluations() const;
   std::int64_t n_steps() const;  // of progress
 
-  RunOutcome evaluate();  // once
+  // One of these, once.
+  RunOutcome evaluate();
+
+  // A shard: only these items of the plan, each method of an item kept by itself under its part_key_of(). The results
+  // are of no use before all shards are gathered.
+  Result<void> evaluate_items(const std::vector<std::size_t>& items);
+
+  // What shards kept: every part is recalled, in the order of items, and every evaluation that is complete is remembered
+  // in turn. Nothing is evaluated, so that what was not kept stays "not run"; what is found by looking at everything at
+  // once (comparisons of embeddings, the audit) is found now.
+  RunOutcome gather();
+  // All that gather() will recall of an item.
+  std::vector<EvaluationKey> parts_of(std::size_t item) const;
 
  private:
   struct State;

@@ -1,6 +1,8 @@
 #include "evaluation/submission_outcomes.hpp"
 
+#include <algorithm>
 #include <cctype>
+#include <utility>
 
 namespace headroom {
 namespace {
@@ -50,6 +52,13 @@ std::vector<SubmissionOutcome> submission_outcomes(const Roster& roster,
     }
     outcomes.push_back(std::move(outcome));
   }
+  return outcomes;
+}
+
+std::vector<SubmissionOutcome> sorted_by_outcome(std::vector<SubmissionOutcome> outcomes) {
+  const auto key = [](const SubmissionOutcome& one) { return std::pair(one.verdict != "ok", one.verdict); };
+  std::stable_sort(outcomes.begin(), outcomes.end(),
+                   [&](const SubmissionOutcome& a, const SubmissionOutcome& b) { return key(a) < key(b); });
   return outcomes;
 }
 

@@ -12,4 +12,7 @@ namespace headroom {
 std::vector<SubmissionOutcome> submission_outcomes(const Roster& roster,
                                                    const std::vector<ContextEvaluation>& contexts);
 
+// For people, of hundreds: those that are ok first, then by verdict; in their order among the same.
+std::vector<SubmissionOutcome> sorted_by_outcome(std::vector<SubmissionOutcome> outcomes);
+
 }  // namespace headroom

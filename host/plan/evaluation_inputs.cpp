@@ -52,6 +52,7 @@ EvaluationInputs inputs_of_split(const RunOptions& options, const Task& task, co
                              {"fold", split.name},
                              {"training perturbations", hash_of_rows(task, split.training)},
                              {"test perturbations", hash_of_rows(task, split.test)}};
+  if (!options.kernels.empty()) inputs.push_back({kKernelsInput, options.kernels});
   if (split.family != kFamilyWithin) inputs.push_back({"family of splits", split.family});
   if (options.split.per_context) inputs.push_back({"fits", "per context"});
   const Target& target = target_of(task);

@@ -13,6 +13,9 @@
 
 namespace headroom {
 
+// The input that says for which processors a number was made (RunOptions::kernels).
+inline constexpr const char* kKernelsInput = "kernels";
+
 // What every evaluation of a split comes from: Headroom itself, the task and how it was cut.
 EvaluationInputs inputs_of_split(const RunOptions& options, const Task& task, const Split& split);
 

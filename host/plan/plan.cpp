@@ -226,10 +226,8 @@ class Planner {
         const std::size_t n_parts = source.n_parts(options_);
         const std::size_t n_blocks = std::max<std::size_t>(1, plan_.methods[methods.front()].embeddings.size());
         for (std::size_t part = 0; part < n_parts; ++part) {
-          PlanItem item{context, split,   source.kind, methods,
-                        part,    n_parts, {},          source.cost * static_cast<double>(methods.size() * n_blocks)};
-          if (part > 0) item.needs = {plan_.items.size() - 1};
-          plan_.items.push_back(std::move(item));
+          plan_.items.push_back({context, split, source.kind, methods, part, n_parts,
+                                 source.cost * static_cast<double>(methods.size() * n_blocks)});
         }
       }
     }
@@ -281,6 +279,17 @@ EvaluationKey key_of(const Plan& plan, const PlanItem& item, const PlannedMethod
   std::string fingerprint = fingerprint_of(inputs);
   return {context.name,     context.splits[item.split].name, method.name, std::move(fingerprint), std::move(inputs),
           plan.target->name};
+}
+
+EvaluationKey part_key_of(const Plan& plan, const PlanItem& item, const PlannedMethod& method,
+                          const RunOptions& options, const Roster& roster, const NoiseTable* noise) {
+  EvaluationKey key = key_of(plan, item, method, options, roster, noise);
+  if (item.n_parts == 1) return key;
+  const std::string part = fmt::format("part {} of {}", item.part + 1, item.n_parts);
+  key.method += fmt::format(" ({})", part);
+  key.inputs.push_back({"of a mean", part});
+  key.fingerprint = fingerprint_of(key.inputs);
+  return key;
 }
 
 }  // namespace headroom

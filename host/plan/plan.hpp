@@ -34,15 +34,14 @@ struct PlannedContext {
 
 // A piece of work that one thread does: all methods of a split that share an embedding (or one seed of the random one),
 // or one method that needs no embedding. Items write to places of their own, so they may be done in any order and by
-// anybody, but for `needs`.
+// anybody: a mean over parts is taken of what was kept of them.
 struct PlanItem {
   std::size_t context = 0;  // in Plan::contexts
   std::size_t split = 0;    // of that context
   MethodKind kind = MethodKind::embedding;
-  std::vector<std::size_t> methods;     // in Plan::methods, in order
-  std::size_t part = 0, n_parts = 1;    // of what its methods are the mean of
-  std::vector<std::size_t> needs = {};  // items whose parts enter the same mean: done by the same process
-  double cost = 0;                      // relative: a file of vectors through one head is 1
+  std::vector<std::size_t> methods;   // in Plan::methods, in order
+  std::size_t part = 0, n_parts = 1;  // of what its methods are the mean of
+  double cost = 0;                    // relative, in one split: a file of vectors through one head is 1
 
   friend bool operator==(const PlanItem&, const PlanItem&) = default;
 };
@@ -66,6 +65,11 @@ Result<Plan> make_plan(const Task& task, const RunOptions& options, const Roster
 // The key of a method in a split of a context: what the store keeps it under.
 EvaluationKey key_of(const Plan& plan, const PlanItem& item, const PlannedMethod& method, const RunOptions& options,
                      const Roster& roster, const NoiseTable* noise);
+
+// The key of an item's own part of a method: what a shard keeps it under, since the others may be made elsewhere. Of a
+// method that is no mean it is key_of().
+EvaluationKey part_key_of(const Plan& plan, const PlanItem& item, const PlannedMethod& method,
+                          const RunOptions& options, const Roster& roster, const NoiseTable* noise);
 
 // Calls take(item, method) once for everything that is kept, in the order of items: of a mean over parts, with the
 // first.

@@ -113,6 +113,17 @@ std::optional<WholeFoldScores> whole_of(const std::string& text, const std::stri
   return whole;
 }
 
+std::string failure_text(const PluginFailure& failure) {
+  return text_of(Json{{"plugin", failure.plugin}, {"verdict", failure.verdict}, {"message", failure.message}});
+}
+
+// A JSON exception: the text is none of ours.
+PluginFailure failure_of(const std::string& text) {
+  const Json json = Json::parse(text);
+  return {json.at("plugin").get<std::string>(), json.at("verdict").get<std::string>(),
+          json.at("message").get<std::string>()};
+}
+
 }  // namespace
 
 struct Store::State {
@@ -198,7 +209,7 @@ struct Store::State {
                    "SELECT id, fingerprint, status, reason, metrics, best_params, inner_scores, effective_dim, wall_s, "
                    "cpu_s, peak_memory_bytes, n_test, " +
                        column("evaluation", "inputs") + ", run, " + column("evaluation", "whole") + ", " +
-                       column("evaluation", "fusion") +
+                       column("evaluation", "fusion") + ", " + column("evaluation", "failure") +
                        " FROM evaluation WHERE context = ? AND fold = ? AND method = ?")
         .and_then([&] {
           return prepare(find_scores, "SELECT covered" + columns + " FROM score WHERE evaluation = ? ORDER BY row");
@@ -223,7 +234,7 @@ struct Store::State {
               add_evaluation,
               "INSERT INTO evaluation (run, context, fold, method, fingerprint, status, reason, metrics, n_test, "
               "n_covered, best_params, inner_scores, effective_dim, wall_s, cpu_s, peak_memory_bytes, inputs, whole, "
-              "fusion) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+              "fusion, failure) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         })
         .and_then([&] {
           return prepare(add_score, "INSERT INTO score (evaluation, row, pert_id, covered" + columns +
@@ -519,6 +530,7 @@ Result<std::optional<FoldEvaluation>> Store::find(const EvaluationKey& key) {
         evaluation->whole = std::move(whole).value_or(WholeFoldScores{});
       }
       if (!found.is_null(15)) evaluation->fusion = fusion_of(found.text(15));
+      if (!found.is_null(16)) evaluation->failure = failure_of(found.text(16));
     } catch (const Json::exception&) {
       read = tl::unexpected(state_->database.error(SQLITE_CORRUPT));
     }
@@ -633,6 +645,7 @@ Result<void> Store::put(const EvaluationKey& key, const std::vector<std::string>
   add.bind(17, inputs_text(key.inputs));
   if (!evaluation.whole.empty()) add.bind(18, whole_text(evaluation.whole));
   if (!evaluation.fusion.blocks.empty()) add.bind(19, fusion_text(evaluation.fusion));
+  if (evaluation.failure) add.bind(20, failure_text(*evaluation.failure));
   if (auto added = state_->run_once(add); !added) return added;
   const std::int64_t id = state_->database.last_row_id();
   for (std::size_t row = 0; row < n_test; ++row) {

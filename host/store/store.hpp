@@ -2,7 +2,7 @@
 // resumed, verified and reported.
 //
 // One transaction a finished evaluation (SQLite in WAL mode): a kill at any moment loses at most the evaluation in
-// flight, and two processes may write to one store. Tables, version 5 (PRAGMA user_version; application_id "HDRM"):
+// flight, and two processes may write to one store. Tables, version 6 (PRAGMA user_version; application_id "HDRM"):
 //   run           one row a run: when, by which Headroom (version, build), from which task and noise table (path,
 //                 sha256), on which machine (CPU, kernel, libraries, threads); settings_requested (the run.toml that
 //                 repeats it, with the paths of all inputs), started in which folder; settings (RunSettings as JSON:
@@ -15,7 +15,8 @@
 //                 status, reason, choices, times, memory. Failures are kept like successes. Of targets other than lfc
 //                 the context is preceded by the target's name (stored_context.hpp; so in `perturbation`); `whole`:
 //                 values of the fold that are no means of scores, also those in every resample (JSON, null: undefined);
-//                 `fusion`: what the blocks of a fusion cover, and what its predictor tells of them (JSON)
+//                 `fusion`: what the blocks of a fusion cover, and what its predictor tells of them (JSON); `failure`:
+//                 of one that failed for a plugin, which and how (JSON)
 //   score         per evaluation and test perturbation: one column a metric (NULL: undefined there)
 //   output        at most one row: the files that were last written from the store, with a stamp of all that they were
 //                 made from (JSON lists of files and of what became of submissions)

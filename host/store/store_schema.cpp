@@ -10,7 +10,7 @@
 namespace headroom {
 namespace {
 
-constexpr std::int64_t schema_version = 5;
+constexpr std::int64_t schema_version = 6;
 constexpr std::int64_t application_id = 0x4844524D;  // "HDRM"
 
 constexpr const char* schema = R"(
@@ -29,7 +29,7 @@ CREATE TABLE evaluation (
   id INTEGER PRIMARY KEY, run INTEGER REFERENCES run, context TEXT NOT NULL, fold TEXT NOT NULL, method TEXT NOT NULL,
   fingerprint TEXT NOT NULL, status TEXT NOT NULL, reason TEXT, metrics TEXT, n_test INTEGER, n_covered INTEGER,
   best_params TEXT, inner_scores TEXT, effective_dim INTEGER, wall_s REAL, cpu_s REAL, peak_memory_bytes REAL,
-  inputs TEXT, whole TEXT, fusion TEXT, UNIQUE (context, fold, method));
+  inputs TEXT, whole TEXT, fusion TEXT, failure TEXT, UNIQUE (context, fold, method));
 CREATE TABLE score (
   evaluation INTEGER REFERENCES evaluation, row INTEGER, pert_id TEXT, covered INTEGER,
   PRIMARY KEY (evaluation, row)) WITHOUT ROWID;
@@ -63,6 +63,11 @@ ALTER TABLE evaluation ADD COLUMN whole TEXT;
 // From version 4 to 5: blocks of fusions.
 constexpr const char* from_version_4 = R"(
 ALTER TABLE evaluation ADD COLUMN fusion TEXT;
+)";
+
+// From version 5 to 6: whose fault a failure is.
+constexpr const char* from_version_5 = R"(
+ALTER TABLE evaluation ADD COLUMN failure TEXT;
 )";
 
 constexpr const char* kScoreTable = "score";
@@ -142,7 +147,7 @@ struct OwnTables {
       rest.remove_prefix(end + 1);
     }
     constexpr std::string_view kAlter = "ALTER TABLE ", kAdd = " ADD COLUMN ";
-    for (const auto& [text, version] : {std::pair{from_version_1, 2}, {from_version_3, 4}, {from_version_4, 5}}) {
+    for (const auto& [text, version] : {std::pair{from_version_1, 2}, {from_version_3, 4}, {from_version_4, 5}, {from_version_5, 6}}) {
       for (std::string_view rest = text; rest.find(';') != std::string_view::npos;) {
         const std::string statement =
             with_single_blanks(rest.substr(rest.find(kAlter), rest.find(';') - rest.find(kAlter)));
@@ -250,9 +255,9 @@ std::string new_store_sql() {
 
 std::string upgrade_store_sql(std::int64_t version) {
   if (version >= schema_version) return {};
-  return fmt::format("{}{}{}{}PRAGMA user_version = {};", version < 2 ? from_version_1 : "",
-                     version < 3 ? from_version_2 : "", version < 4 ? from_version_3 : "", from_version_4,
-                     schema_version);
+  return fmt::format("{}{}{}{}{}PRAGMA user_version = {};", version < 2 ? from_version_1 : "",
+                     version < 3 ? from_version_2 : "", version < 4 ? from_version_3 : "",
+                     version < 5 ? from_version_4 : "", from_version_5, schema_version);
 }
 
 std::string quoted_identifier(const std::string& identifier) {

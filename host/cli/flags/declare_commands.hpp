@@ -1,5 +1,5 @@
 // One function a command: declares it with its flags, and has `command` call it. Arguments live as long as the command.
-// They stand in declare_data.cpp, declare_runs.cpp, declare_results.cpp, declare_plugins.cpp and declare_documents.cpp.
+// They stand in declare_data.cpp, declare_runs.cpp, declare_shards.cpp, declare_results.cpp, declare_plugins.cpp and declare_documents.cpp.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -26,6 +26,12 @@ void add_run_command(CLI::App& app, Command& command, const std::string& command
 void add_score_command(CLI::App& app, Command& command, const std::string& command_line);
 void add_verify_command(CLI::App& app, Command& command);
 
+// Evaluations in parts.
+void add_plan_command(CLI::App& app, Command& command, const std::string& command_line);
+void add_merge_command(CLI::App& app, Command& command, const std::string& command_line);
+void add_submit_command(CLI::App& app, Command& command, const std::string& command_line);
+void add_status_command(CLI::App& app, Command& command);
+
 // Results that are there.
 void add_report_command(CLI::App& app, Command& command);
 void add_leaderboard_command(CLI::App& app, Command& command);
@@ -35,11 +41,16 @@ void add_progress_command(CLI::App& app, Command& command);
 void add_new_command(CLI::App& app, Command& command);
 void add_check_command(CLI::App& app, Command& command);
 
+// For who runs plugins of others.
+void add_sandbox_command(CLI::App& app, Command& command);
+
 // What the program writes of itself; `app` with all its commands must outlive the command.
 void add_completion_command(CLI::App& app, Command& command);
 void add_documents_command(CLI::App& app, Command& command);
 
 // The flags alone, without what is done with them: run_settings.hpp reads them from a file.
+// What a run and a plan of one have in common: the task and what is evaluated.
+void add_study_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& texts);
 CLI::App& declare_run(CLI::App& app, RunArguments& arguments, RunFlagTexts& texts);
 CLI::App& declare_score(CLI::App& app, RunArguments& arguments, RunFlagTexts& texts, ScoreFlagTexts& score_texts);
 

@@ -13,11 +13,13 @@
 namespace headroom::cli {
 namespace {
 
-void add_prepare_flags(CLI::App& command, PrepareArguments& arguments, std::string& memory_limit) {
+void add_prepare_flags(CLI::App& command, PrepareArguments& arguments, std::vector<std::string>& cells,
+                       std::string& memory_limit) {
   PrepareOptions& options = arguments.options;
   command
-      .add_option("cells", arguments.cells,
-                  "Cells: an h5ad, or a folder with matrix.mtx[.gz], features.tsv[.gz] and barcodes.tsv[.gz]")
+      .add_option("cells", cells,
+                  "Cells: an h5ad, or a folder with matrix.mtx[.gz], features.tsv[.gz] and barcodes.tsv[.gz]; several, "
+                  "a folder of .h5ad files or a pattern in quotes are one screen, in whatever order they are named")
       ->type_name("CELLS")
       ->required();
   begin_group(command, "Input and output");
@@ -30,6 +32,29 @@ void add_prepare_flags(CLI::App& command, PrepareArguments& arguments, std::stri
                   "machine's)")
       ->type_name("SIZE");
 
+  begin_group(command, "Several files");
+  add_choice(command, "--join-genes", options.join.genes,
+             {{"intersection", GeneJoin::intersection}, {"union", GeneJoin::whole_union}},
+             "Genes of a screen of several files, which are told from each other by id: those that all files have (the "
+             "others are in no cell's total), or all of them (0 where a file lacks one)");
+  command
+      .add_option("--batch-from", arguments.batch_from,
+                  "What is a batch: file, each of several files (default: --batch-col, whose labels mean the same in all "
+                  "files)")
+      ->check(CLI::IsMember({"file"}))
+      ->type_name("file");
+
+  CLI::Option* part =
+      command.add_flag("--part", arguments.part,
+                       "Make one file a part of a screen, DIR/NAME.h5ad, which is read again at the speed of the disk: "
+                       "the files of a screen one by one, on whatever machine. What is said of the cells is said when "
+                       "they are joined");
+  command
+      .add_flag("--join", options.are_parts,
+                "The files are parts: make a task of them, the same to the last bit as of the files themselves")
+      ->excludes(part);
+
+  begin_group(command, "Input and output");
   add_cell_flags(command, options);
   add_choice(command, "--design", options.design, {{"global", Design::global}, {"matched", Design::matched}},
              "What deltas are taken against: global: all control cells of the context; matched: those of each batch "
@@ -100,6 +125,7 @@ void add_simulate_command(CLI::App& app, Command& command) {
 void add_prepare_command(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<PrepareArguments>();
   auto memory_limit = std::make_shared<std::string>();
+  auto cells = std::make_shared<std::vector<std::string>>();
   CLI::App& prepare_app =
       *app.add_subcommand("prepare", "From single cells to a task: deltas, folds and their sampling error");
   prepare_app.footer(
@@ -107,6 +133,8 @@ void add_prepare_command(CLI::App& app, Command& command) {
       "  headroom prepare cells.h5ad --control non-targeting -o task\n"
       "  headroom prepare cells.h5ad --control-col is_control --design matched --batch-col plate -o task\n"
       "  headroom prepare 10x_folder --cells cells.tsv --control NT --memory-limit 4GiB -o task\n"
+      "  headroom prepare 'plates/*.h5ad' --batch-from file --control DMSO --design matched -o task\n"
+      "  headroom prepare --part plate7.h5ad -o parts/7       then: prepare --join parts/* --control DMSO -o task\n"
       "\n"
       "What your file needs: raw counts, cells × genes (X, --layer NAME, or --layer raw), and in obs the\n"
       "perturbation of each cell, with one label (--control) or a column (--control-col) for the control\n"
@@ -119,11 +147,23 @@ void add_prepare_command(CLI::App& app, Command& command) {
       "screens closed_form is what the true deltas score; the quantiles 0.5 and 0.9 are 1.3 and 1.6 times\n"
       "that, so the published bound (0.9) is a cautious one. With --deg the task holds a second target:\n"
       "which genes respond, and in which direction, with 20 trials of resampled cells (matched: 9).");
-  add_prepare_flags(prepare_app, *arguments, *memory_limit);
+  add_prepare_flags(prepare_app, *arguments, *cells, *memory_limit);
   add_review_flags(prepare_app, arguments->review);
   add_common_flags(prepare_app, arguments->common);
-  prepare_app.callback([&command, arguments, memory_limit] {
-    command = [arguments, memory_limit]() -> Result<int> {
+  prepare_app.callback([&command, arguments, cells, memory_limit] {
+    command = [arguments, cells, memory_limit]() -> Result<int> {
+      arguments->cells = cells->front();
+      arguments->options.more_cells.assign(cells->begin() + 1, cells->end());
+      if (arguments->part && cells->size() > 1) {
+        return bad_input("a part is made of one file", "--part", "make one part of each file, then --join them");
+      }
+      if (!arguments->batch_from.empty()) {
+        if (arguments->options.columns.batch_col) {
+          return bad_input("--batch-col and --batch-from are both given", "command line", "give one of them");
+        }
+        arguments->options.join.has_file_column = true;
+        arguments->options.columns.batch_col = kFileColumn;
+      }
       if (!memory_limit->empty()) {
         auto bytes = size_in_bytes(*memory_limit, "--memory-limit");
         if (!bytes) return tl::unexpected<Error>(bytes.error());

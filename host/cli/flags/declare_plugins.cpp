@@ -1,4 +1,4 @@
-// Commands for authors of plugins: new, check.
+// Commands for authors of plugins, new and check, and for who runs plugins of others: sandbox.
 
 #include <memory>
 #include <string>
@@ -95,6 +95,23 @@ void add_check_command(CLI::App& app, Command& command) {
       return check(*arguments);
     };
   });
+}
+
+void add_sandbox_command(CLI::App& app, Command& command) {
+  auto arguments = std::make_shared<SandboxArguments>();
+  CLI::App& sandbox_app =
+      *app.add_subcommand("sandbox", "Which confinement of plugins this machine grants, and what would grant more");
+  sandbox_app.footer(
+      "Examples:\n"
+      "  headroom sandbox\n"
+      "  headroom sandbox --json                          for a script\n"
+      "\n"
+      "A worker confines itself and probes every layer; for those that are missing stands which switch of the\n"
+      "kernel, Docker, Podman, Apptainer or systemd would grant them.\n"
+      "\n"
+      "Exit codes: 0 strong or full, as runs ask for; 4 less.");
+  add_common_flags(sandbox_app, arguments->common);
+  sandbox_app.callback([&command, arguments] { command = [arguments] { return sandbox(*arguments); }; });
 }
 
 }  // namespace headroom::cli

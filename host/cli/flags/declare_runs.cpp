@@ -7,6 +7,7 @@
 #include "cli/flags/flag_groups.hpp"
 #include "cli/flags/flag_values.hpp"
 #include "cli/flags/run_settings.hpp"
+#include "cli/flags/shard_flags.hpp"
 
 namespace headroom::cli {
 
@@ -43,12 +44,24 @@ CLI::App& declare_run(CLI::App& app, RunArguments& arguments, RunFlagTexts& text
       "  headroom run task --submissions inbox --sandbox strict -o round1\n"
       "  headroom run task --embedding a=a.csv --embedding b=b.csv --fusion both=all --ablate -o fused\n"
       "  headroom run --config out/run.toml --resume      go on, or repeat what has changed\n"
+      "  headroom run --plan plan --shard 3/24 -o shards/3    one part of what headroom plan wrote\n"
       "\n"
       "Writes report.html, summary.json, scores.csv, perturbations.csv, results.sqlite, run.toml into DIR,\n"
       "and similarity.csv where there are at least two embeddings.");
+  add_study_flags(run_app, arguments, texts);
+  run_app.add_option("-o,--out", arguments.out, "Folder for the results")->type_name("DIR")->required();
+  run_app.add_flag("--resume", arguments.resume,
+                   "Take over evaluations that an earlier run left in DIR from the same inputs and settings, and say "
+                   "which are made again and why; files that need no other content are left as they are");
+  add_run_flags(run_app, arguments, texts);
+  add_review_flags(run_app, arguments.review);
+  add_common_flags(run_app, arguments.common);
+  return run_app;
+}
+
+void add_study_flags(CLI::App& run_app, RunArguments& arguments, RunFlagTexts& texts) {
   run_app.add_option("task", arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")
-      ->type_name("TASK")
-      ->required();
+      ->type_name("TASK");
   begin_group(run_app, "What is evaluated");
   run_app
       .add_option("--embedding", texts.embeddings,
@@ -62,17 +75,9 @@ CLI::App& declare_run(CLI::App& app, RunArguments& arguments, RunFlagTexts& text
                "vectors and every sub-folder (plugin.so with data files beside it)")
       ->type_name("DIR");
   add_fusion_flags(run_app, arguments.run, texts);
-  run_app.add_option("-o,--out", arguments.out, "Folder for the results")->type_name("DIR")->required();
   run_app.add_flag("--audit", arguments.run.audit,
                    "Probe every plugin for leakage on the first fold of each context: shuffled embedding and labels, "
                    "renamed context, repeated and reordered requests, more than 100 % of the gap");
-  run_app.add_flag("--resume", arguments.resume,
-                   "Take over evaluations that an earlier run left in DIR from the same inputs and settings, and say "
-                   "which are made again and why; files that need no other content are left as they are");
-  add_run_flags(run_app, arguments, texts);
-  add_review_flags(run_app, arguments.review);
-  add_common_flags(run_app, arguments.common);
-  return run_app;
 }
 
 void add_run_command(CLI::App& app, Command& command, const std::string& command_line) {
@@ -80,7 +85,15 @@ void add_run_command(CLI::App& app, Command& command, const std::string& command
   auto texts = std::make_shared<RunFlagTexts>();
   arguments->command_line = command_line;
   CLI::App& run_app = declare_run(app, *arguments, *texts);
-  run_app.callback([&command, &run_app, arguments, texts] {
+  auto shard = std::make_shared<ShardFlagTexts>();
+  add_shard_flags(run_app, *shard);
+  run_app.callback([&command, &run_app, arguments, texts, shard] {
+    if (!shard->plan.empty()) {
+      refuse_flags_of_plan(run_app);
+      command = [arguments, shard]() -> Result<int> { return run_shard_of(*arguments, *shard); };
+      return;
+    }
+    require_task(*arguments);
     settle_bounds(*texts);
     arguments->settings_requested = settings_text(run_app);
     command = [arguments, texts]() -> Result<int> {

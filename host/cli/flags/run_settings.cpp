@@ -14,16 +14,17 @@
 
 namespace headroom::cli {
 
-std::string settings_text(const CLI::App& command) {
+std::string settings_text(const CLI::App& command, const std::string& for_command) {
+  const std::string section = for_command.empty() ? command.get_name() : for_command;
   std::string text = fmt::format(
       "# What this run was asked for, by Headroom {}; defaults are written out. To repeat it:\n"
       "#   headroom {} --config run.toml\n"
       "# in the folder where it was started: paths are as they were given. Flags on the command line win.\n\n[{}]\n",
-      HEADROOM_VERSION, command.get_name(), command.get_name());
+      HEADROOM_VERSION, section, section);
   for (const CLI::Option* flag : command.get_options()) {
     const std::string name = flag->get_single_name();
     // --resume is no part of what was asked for, and how many threads there are is the machine's affair.
-    if (!flag->get_configurable() || name == "resume") continue;
+    if (!flag->get_configurable() || name == "resume" || name == "plan" || name == "shard") continue;
     std::vector<std::string> values = flag->results();
     // A list in one text, which is written as its default is.
     const bool is_joined = flag->get_multi_option_policy() == CLI::MultiOptionPolicy::Join;

@@ -46,6 +46,7 @@ TEST(EvaluationInputs, EveryThingThatChangesNumbersChangesTheFingerprintAndIsNam
 
   const std::vector<std::pair<std::string, std::function<void(Made&)>>> changes = {
       {"Headroom", [](Made& m) { m.options.build = "another"; }},
+      {"kernels", [](Made& m) { m.options.kernels = "another"; }},
       {"task", [](Made& m) { m.task.sha256 = std::string(64, 'b'); }},
       {"deltas", [](Made& m) { m.task.columns.delta_source = "layers/lfc, perturbations by 'pert_id'"; }},
       {"context", [](Made& m) { m.task.contexts[0].name = "other"; }},

@@ -147,20 +147,25 @@ TEST_F(PlanTest, CoversEveryMethodOfEverySplitOnce) {
   EXPECT_EQ(std::set(kept.begin(), kept.end()).size(), kept.size());
 }
 
-TEST_F(PlanTest, TellsWhichItemsArePartsOfOneMean) {
+TEST_F(PlanTest, KeepsPartsOfAMeanApart) {
   const Plan made = plan();
   std::size_t n_parts = 0;
-  for (std::size_t i = 0; i < made.items.size(); ++i) {
-    const PlanItem& item = made.items[i];
-    EXPECT_EQ(item.needs.empty(), item.part == 0);
-    if (item.kind != MethodKind::random) continue;
+  std::set<std::pair<std::string, std::string>> names, fingerprints;
+  for (const PlanItem& item : made.items) {
+    const PlannedMethod& method = made.methods[item.methods.front()];
+    const EvaluationKey key = part_key_of(made, item, method, options_, roster_, nullptr);
+    const EvaluationKey whole = key_of(made, item, method, options_, roster_, nullptr);
+    if (item.kind != MethodKind::random) {
+      EXPECT_EQ(key.method, whole.method);
+      EXPECT_EQ(key.fingerprint, whole.fingerprint);
+      continue;
+    }
     ++n_parts;
     EXPECT_EQ(item.n_parts, 2u);
-    for (const std::size_t needed : item.needs) {
-      EXPECT_LT(needed, i);
-      EXPECT_EQ(made.items[needed].methods, item.methods);
-      EXPECT_EQ(made.items[needed].split, item.split);
-    }
+    EXPECT_NE(key.fingerprint, whole.fingerprint);
+    const std::string place = key.context + "." + key.split;
+    EXPECT_TRUE(names.emplace(place, key.method).second) << key.method;
+    EXPECT_TRUE(fingerprints.emplace(place, key.fingerprint).second) << key.method;
   }
   EXPECT_EQ(n_parts, 2u * 4);
 }

@@ -230,14 +230,15 @@ TEST(Store, BringsAStoreOfVersionOneUpToDate) {
        {"run DROP COLUMN folder", "run DROP COLUMN task_path", "run DROP COLUMN noise_path",
         "run DROP COLUMN settings_requested", "run DROP COLUMN n_threads", "plugin DROP COLUMN path",
         "plugin DROP COLUMN data_folder_sha256", "plugin DROP COLUMN limits", "plugin DROP COLUMN confinement",
-        "evaluation DROP COLUMN inputs", "evaluation DROP COLUMN whole", "evaluation DROP COLUMN fusion"}) {
+        "evaluation DROP COLUMN inputs", "evaluation DROP COLUMN whole", "evaluation DROP COLUMN fusion",
+        "evaluation DROP COLUMN failure"}) {
     ask_number(folder.path(), std::string("ALTER TABLE ") + column);
   }
   ask_number(folder.path(), "DROP TABLE output");
   ask_number(folder.path(), "PRAGMA user_version = 1");
   auto store = Store::open(folder.path(), metrics);
   ASSERT_TRUE(store) << store.error().line();
-  EXPECT_EQ(ask_number(folder.path(), "PRAGMA user_version"), 5);
+  EXPECT_EQ(ask_number(folder.path(), "PRAGMA user_version"), 6);
   const auto origin = store->origin_of(key("a+knn"));
   ASSERT_TRUE(origin && *origin);
   EXPECT_TRUE((*origin)->inputs.empty());

@@ -1,0 +1,113 @@
+#include "plugin_host/sandbox_advice.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+namespace headroom {
+namespace {
+
+using Switches = std::vector<SandboxSwitch>;
+
+const std::set<std::string> kNamespaces = {"user_namespace",    "mount_namespace", "pid_namespace",
+                                           "network_namespace", "ipc_namespace",   "uts_namespace"};
+
+bool is_refused(const ConfinementLayer& layer) {
+  return layer.missing().starts_with("EPERM") || layer.missing().starts_with("EACCES");
+}
+
+Switches of_landlock(const ConfinementLayer& layer) {
+  Switches switches;
+  if (!is_refused(layer)) {
+    switches.push_back({"kernel", "5.13 or later, built with CONFIG_SECURITY_LANDLOCK=y, and landlock in the list of "
+                                  "the boot parameter lsm= (see /sys/kernel/security/lsm)"});
+  }
+  switches.push_back({"Docker", "a seccomp profile that allows landlock_create_ruleset, landlock_add_rule and "
+                                "landlock_restrict_self (that of Docker 23 does), or --security-opt seccomp=unconfined"});
+  switches.push_back({"Podman", "the same, --security-opt seccomp=PROFILE (that of containers-common 0.49 does)"});
+  switches.push_back({"Apptainer", "nothing of its own: without --security seccomp:PROFILE it is up to the kernel"});
+  switches.push_back({"systemd", "SystemCallFilter= must hold @sandbox"});
+  return switches;
+}
+
+Switches of_namespaces(const ConfinementLayer& layer) {
+  Switches switches = {
+      {"kernel", "sysctl user.max_user_namespaces (not 0), kernel.unprivileged_userns_clone=1 (Debian), "
+                 "kernel.apparmor_restrict_unprivileged_userns=0 or an AppArmor profile with userns (Ubuntu 24.04)"},
+      {"Docker", "--security-opt seccomp=PROFILE that allows clone and unshare with CLONE_NEW*, mount, pivot_root and "
+                 "umount2 (or unconfined), --security-opt apparmor=unconfined, --security-opt systempaths=unconfined"},
+      {"Podman", "--security-opt seccomp=PROFILE of that kind (or unconfined), --security-opt unmask=ALL; rootless as "
+                 "well"},
+      {"Apptainer", "an installation without setuid, or --userns: namespaces within its own are the kernel's affair"},
+      {"systemd", "RestrictNamespaces=no, and SystemCallFilter= with @mount"}};
+  // What is not refused but used up, or not built in, is the kernel's alone.
+  if (layer.missing().starts_with("ENOSPC") || layer.missing().starts_with("EINVAL")) switches.resize(1);
+  return switches;
+}
+
+Switches of_private_root() {
+  return {{"kernel", "AppArmor or SELinux must allow mounts in a user namespace"},
+          {"Docker", "--security-opt apparmor=unconfined, --security-opt systempaths=unconfined"},
+          {"Podman", "--security-opt unmask=ALL, --security-opt label=disable"},
+          {"Apptainer", "allow mounts within: no --security apparmor:PROFILE that forbids them"},
+          {"systemd", "SystemCallFilter= with @mount"}};
+}
+
+Switches of_seccomp(const ConfinementLayer& layer) {
+  if (layer.name() == "syscall_names") {
+    return {{"kernel", "5.0 or later; one listener a process tree: a supervisor that has one already (an agent of the "
+                       "container engine) keeps it"}};
+  }
+  return {{"kernel", "built with CONFIG_SECCOMP_FILTER=y"},
+          {"Docker", "the runtime runsc (gVisor) has no filters: use runc"},
+          {"Podman", "the same: use crun or runc"},
+          {"Apptainer", "nothing of its own: it is up to the kernel"},
+          {"systemd", "SystemCallFilter= must allow seccomp"}};
+}
+
+Switches of_root() {
+  return {{"kernel", "started by root, each worker takes a user id of its own; not needed for any level"},
+          {"Docker", "--user 0 (and no --cap-drop of SETUID and SETGID)"},
+          {"Podman", "--user 0, with a range in /etc/subuid"},
+          {"Apptainer", "--fakeroot, with a range in /etc/subuid"},
+          {"systemd", "User=root, or no User="}};
+}
+
+Switches switches_of(const ConfinementLayer& layer) {
+  const std::string& name = layer.name();
+  if (name == "landlock") return of_landlock(layer);
+  if (name == "landlock_tcp") return {{"kernel", "6.7 or later (Landlock ABI 4); seccomp forbids the network as well"}};
+  if (name == "landlock_signals") return {{"kernel", "6.12 or later (Landlock ABI 6)"}};
+  if (kNamespaces.contains(name)) return of_namespaces(layer);
+  if (name == "private_root" || name == "private_files" || name == "data_folder_mount") return of_private_root();
+  if (name == "seccomp" || name == "syscall_names") return of_seccomp(layer);
+  if (name == "own_uid") return of_root();
+  if (name == "rlimits") return {{"kernel", "the hard limits of this session must not lie below --limit-memory (ulimit -Hv)"}};
+  return {{"kernel", "this layer needs nothing but Linux: please report the reason above"}};
+}
+
+ConfinementLevel least_level(const std::string& name) {
+  static const std::set<std::string> degraded = {"no_new_privs", "undumpable", "no_capabilities", "rlimits", "seccomp"};
+  if (degraded.contains(name)) return ConfinementLevel::DEGRADED;
+  if (name == "landlock") return ConfinementLevel::STRONG;
+  if (kNamespaces.contains(name) || name == "private_root" || name == "private_files") return ConfinementLevel::FULL;
+  return ConfinementLevel::NONE;
+}
+
+}  // namespace
+
+std::vector<LayerAdvice> sandbox_advice(const ConfinementReport& report) {
+  std::vector<LayerAdvice> all;
+  for (const ConfinementLayer& layer : report.layers()) {
+    all.push_back({layer, least_level(layer.name()), layer.enforced() ? Switches() : switches_of(layer)});
+  }
+  return all;
+}
+
+std::string level_word(ConfinementLevel level) {
+  std::string word = ConfinementLevel_Name(level);
+  for (char& c : word) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return word;
+}
+
+}  // namespace headroom

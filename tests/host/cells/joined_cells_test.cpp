@@ -1,0 +1,256 @@
+// Several files as one screen: what prepare makes of them is what it makes of one file with all of their cells.
+#include "cells/joined_cells.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <numeric>
+#include <sstream>
+
+#include "cells/prepare.hpp"
+#include "cells/random_stream.hpp"
+#include "host/io/temporary_folder.hpp"
+#include "io/h5ad_writer.hpp"
+
+namespace headroom {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string bytes_of(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// Some cells with their labels, and genes by number.
+struct Cells {
+  std::vector<std::string> perturbation, batch, file;
+  std::vector<int> genes;              // numbers: "G3"
+  std::vector<std::vector<int>> count;  // cells × genes
+
+  // Counts of a cell and gene are the same wherever they stand.
+  static Cells made(int first, int n, const std::string& file, std::vector<int> genes) {
+    const char* const perturbations[] = {"ctrl", "A", "B", "C", "D"};
+    Cells cells;
+    cells.genes = std::move(genes);
+    for (int c = first; c < first + n; ++c) {
+      cells.perturbation.emplace_back(perturbations[c % 5]);
+      cells.batch.emplace_back(c % 2 == 0 ? "x" : "y");
+      cells.file.push_back(file);
+      auto& row = cells.count.emplace_back();
+      for (const int gene : cells.genes) {
+        RandomStream random(stream_key(7, "cell " + std::to_string(c)), static_cast<std::uint32_t>(gene));
+        row.push_back(static_cast<int>(random.below(8)) - 3);
+        row.back() = std::max(row.back(), 0);
+      }
+    }
+    return cells;
+  }
+
+  Cells with(const Cells& more) const {
+    Cells all = *this;
+    for (std::size_t c = 0; c < more.count.size(); ++c) {
+      all.perturbation.push_back(more.perturbation[c]);
+      all.batch.push_back(more.batch[c]);
+      all.file.push_back(more.file[c]);
+      all.count.push_back(more.count[c]);
+    }
+    return all;
+  }
+};
+
+std::vector<int> numbers(int begin, int end) {
+  std::vector<int> all(static_cast<std::size_t>(end - begin));
+  std::iota(all.begin(), all.end(), begin);
+  return all;
+}
+
+class JoinedCellsTest : public ::testing::Test {
+ protected:
+  fs::path write(const std::string& name, const Cells& cells, bool sparse = false, bool has_batches = true) {
+    H5adContent content;
+    const auto n_cells = cells.count.size(), n_genes = cells.genes.size();
+    for (std::size_t c = 0; c < n_cells; ++c) content.obs_index.push_back("AAAC" + std::to_string(c));  // repeat
+    for (const int gene : cells.genes) content.var_index.push_back("G" + std::to_string(gene));
+    content.obs_columns.push_back({"pert_id", cells.perturbation, {}, true});
+    if (has_batches) content.obs_columns.push_back({"batch", cells.batch, {}, true});
+    content.obs_columns.push_back({"of_file", cells.file, {}, true});
+    Matrix dense(static_cast<Eigen::Index>(n_cells), static_cast<Eigen::Index>(n_genes));
+    std::vector<std::int64_t> offsets = {0};
+    std::vector<std::int32_t> columns, values;
+    for (std::size_t c = 0; c < n_cells; ++c) {
+      for (std::size_t g = 0; g < n_genes; ++g) {
+        const int count = cells.count[c][g];
+        dense(static_cast<Eigen::Index>(c), static_cast<Eigen::Index>(g)) = count;
+        if (count == 0) continue;
+        columns.push_back(static_cast<std::int32_t>(g));
+        values.push_back(count);
+      }
+      offsets.push_back(static_cast<std::int64_t>(columns.size()));
+    }
+    if (sparse) {
+      content.x = csr_in_memory({offsets, columns, std::span<const std::int32_t>(values)});
+    } else {
+      content.x = DenseX{{ConstMatrixMap(dense.data(), dense.rows(), dense.cols())}, true};
+    }
+    fs::create_directories((folder_.path() / name).parent_path());
+    const auto written = write_h5ad(folder_.path() / name, content);
+    EXPECT_TRUE(written) << written.error().line();
+    return folder_.path() / name;
+  }
+
+  static PrepareOptions options() {
+    PrepareOptions options;
+    options.columns.labels.controls = {"ctrl"};
+    options.n_folds = 2;
+    options.bootstrap.n_outer = 3;
+    options.bootstrap.n_inner = 3;
+    return options;
+  }
+
+  // task.h5ad and noise.csv, or the error's line.
+  std::pair<std::string, std::string> prepared(const std::vector<fs::path>& files, PrepareOptions how) {
+    how.more_cells.assign(files.begin() + 1, files.end());
+    ThreadPool pool(2);
+    NoProgress progress;
+    const fs::path out = folder_.path() / "out";
+    report_ = prepare(files.front(), out, how, pool, progress, {});
+    if (!report_) return {report_.error().line(), ""};
+    return {bytes_of(out / "task.h5ad"), bytes_of(out / "noise.csv")};
+  }
+
+  ::headroom::testing::TemporaryFolder folder_;
+  Result<PrepareReport> report_;
+};
+
+TEST_F(JoinedCellsTest, AreWhatOneFileWithAllOfThemGives) {
+  const Cells a = Cells::made(0, 60, "a", numbers(0, 12)), b = Cells::made(60, 45, "b", numbers(0, 12));
+  const fs::path one = write("one.h5ad", a.with(b)), first = write("a.h5ad", a), second = write("b.h5ad", b, true);
+  PrepareOptions how = options();
+  const auto whole = prepared({one}, how);
+  ASSERT_TRUE(report_) << report_.error().line();
+  EXPECT_EQ(report_->n_cells_used, 105u);
+  EXPECT_EQ(prepared({first, second}, how), whole) << "one dense, one sparse";
+  EXPECT_EQ(prepared({second, first}, how), whole) << "in whatever order they are named";
+  how.deg = true;
+  const auto with_labels = prepared({one}, how);
+  EXPECT_EQ(prepared({first, second}, how), with_labels);
+}
+
+TEST_F(JoinedCellsTest, StayUnderALimitOfMemory) {
+  Cells all;
+  std::vector<fs::path> files;
+  for (int f = 0; f < 4; ++f) {
+    const Cells cells = Cells::made(100 * f, 100, std::to_string(f), numbers(0, 300));
+    files.push_back(write("f" + std::to_string(f) + ".h5ad", cells));
+    all = f == 0 ? cells : all.with(cells);
+  }
+  const auto whole = prepared({write("one.h5ad", all)}, options());
+  PrepareOptions limited = options();
+  limited.memory_limit_bytes = 64 << 20;
+  EXPECT_EQ(prepared(files, limited), whole);
+}
+
+TEST_F(JoinedCellsTest, AreReconciledByTheIdsOfTheirGenes) {
+  std::vector<int> order = numbers(2, 14);
+  std::reverse(order.begin(), order.end());
+  const fs::path first = write("a.h5ad", Cells::made(0, 60, "a", numbers(0, 12)));
+  const fs::path second = write("b.h5ad", Cells::made(60, 45, "b", order), true);
+  // What both have, in the order of the first; the others are in no total.
+  const Cells common = Cells::made(0, 60, "a", numbers(2, 12)).with(Cells::made(60, 45, "b", numbers(2, 12)));
+  const auto whole = prepared({write("one.h5ad", common)}, options());
+  EXPECT_EQ(prepared({first, second}, options()), whole);
+  EXPECT_THAT(report_->notes, ::testing::Contains(HasSubstr("4 of 14 genes are not in all files and are left out")));
+
+  // All that any has: 0 where a file lacks it.
+  Cells padded = Cells::made(0, 60, "a", numbers(0, 14)), later = Cells::made(60, 45, "b", numbers(0, 14));
+  std::vector<int> joined_order = numbers(0, 12);
+  joined_order.insert(joined_order.end(), {13, 12});
+  padded.genes = later.genes = joined_order;
+  for (auto& row : padded.count) row[12] = row[13] = 0;
+  for (auto& row : later.count) {
+    row[0] = row[1] = 0;
+    std::swap(row[12], row[13]);
+  }
+  const auto of_all = prepared({write("one.h5ad", padded.with(later))}, options());
+  PrepareOptions how = options();
+  how.join.genes = GeneJoin::whole_union;
+  EXPECT_EQ(prepared({second, first}, how), of_all);
+  EXPECT_EQ(report_->n_genes, 14u);
+}
+
+TEST_F(JoinedCellsTest, CanBeBatchesThemselves) {
+  const Cells a = Cells::made(0, 60, "a", numbers(0, 12)), b = Cells::made(60, 45, "b", numbers(0, 12));
+  PrepareOptions how = options();
+  how.design = Design::matched;
+  how.columns.batch_col = "of_file";
+  const auto whole = prepared({write("one.h5ad", a.with(b))}, how);
+  how.columns.batch_col = kFileColumn;
+  how.join.has_file_column = true;
+  const auto joined = prepared({write("a.h5ad", a, false, false), write("b.h5ad", b, false, false)}, how);
+  EXPECT_EQ(joined.second, whole.second) << "the noise table, to the byte";
+}
+
+TEST_F(JoinedCellsTest, AreTheSameFromParts) {
+  const fs::path first = write("a.h5ad", Cells::made(0, 60, "a", numbers(0, 12)));
+  const fs::path second = write("b.h5ad", Cells::made(60, 45, "b", numbers(2, 14)), true);
+  PrepareOptions how = options();
+  how.deg = true;
+  how.join.genes = GeneJoin::whole_union;
+  const auto whole = prepared({first, second}, how);
+  ASSERT_TRUE(report_) << report_.error().line();
+  ThreadPool pool(2);
+  NoProgress progress;
+  std::vector<fs::path> parts;
+  for (const auto& [file, name] : {std::pair{second, "2"}, std::pair{first, "1"}}) {
+    const auto part = prepare_part(file, folder_.path() / "parts" / name, how, pool, progress, {});
+    ASSERT_TRUE(part) << part.error().line();
+    parts.push_back(folder_.path() / "parts" / name);
+    EXPECT_EQ(part->path, parts.back() / file.filename());
+    EXPECT_TRUE(prepare_part(file, parts.back(), how, pool, progress, {})) << "it may be made again";
+  }
+  how.are_parts = true;
+  EXPECT_EQ(prepared(parts, how), whole);
+  EXPECT_THAT(prepared({first, second}, how).first, HasSubstr("no part of a screen"));
+  // What is no part is never replaced.
+  EXPECT_THAT(prepare_part(first, folder_.path(), how, pool, progress, {}).error().line(), HasSubstr("would replace"));
+}
+
+TEST_F(JoinedCellsTest, ThatDoNotFitAreRefusedByName) {
+  const fs::path first = write("a.h5ad", Cells::made(0, 60, "a", numbers(0, 12)));
+  const fs::path other = write("b.h5ad", Cells::made(60, 45, "b", numbers(20, 30)));
+  EXPECT_THAT(prepared({first, other}, options()).first, HasSubstr("no gene is in all 2 files: the first of a.h5ad is 'G0'"));
+  Cells twice = Cells::made(60, 45, "b", numbers(0, 12));
+  twice.genes[3] = 2;
+  EXPECT_THAT(prepared({first, write("c.h5ad", twice)}, options()).first, HasSubstr("the gene id 'G2' repeats"));
+  EXPECT_THAT(prepared({first, first}, options()).first, HasSubstr("a file of the screen is named twice"));
+  PrepareOptions how = options();
+  how.columns.batch_col = "batch";
+  const fs::path bare = write("d.h5ad", Cells::made(60, 45, "d", numbers(0, 12)), false, false);
+  const std::string lacking = prepared({first, bare}, how).first;
+  EXPECT_THAT(lacking, HasSubstr("d.h5ad"));
+  EXPECT_THAT(lacking, HasSubstr("batch"));
+}
+
+TEST_F(JoinedCellsTest, AreNamedOneByOneByFolderOrByPattern) {
+  const Cells cells = Cells::made(0, 10, "a", numbers(0, 3));
+  const fs::path b = write("plates/b.h5ad", cells), a = write("plates/a.h5ad", cells), c = write("other/aa.h5ad", cells);
+  const auto names = [](const Result<std::vector<fs::path>>& files) {
+    std::vector<std::string> all;
+    for (const fs::path& file : files.value()) all.push_back(file.filename().string());
+    return all;
+  };
+  EXPECT_THAT(names(files_of_screen({b, a, c})), ElementsAre("a.h5ad", "aa.h5ad", "b.h5ad"));
+  EXPECT_THAT(names(files_of_screen({folder_.path() / "plates"})), ElementsAre("a.h5ad", "b.h5ad"));
+  EXPECT_THAT(names(files_of_screen({folder_.path() / "plates" / "*.h5ad", c})), ElementsAre("a.h5ad", "aa.h5ad", "b.h5ad"));
+  EXPECT_THAT(files_of_screen({folder_.path() / "none*.h5ad"}).error().line(), HasSubstr("no file matches the pattern"));
+}
+
+}  // namespace
+}  // namespace headroom

@@ -1,0 +1,72 @@
+#include "plugin_host/sandbox_advice.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "plugin_host/host_process.hpp"
+#include "plugin_host/worker_session.hpp"
+
+namespace headroom {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+void add(ConfinementReport& report, const std::string& name, const std::string& missing) {
+  ConfinementLayer& layer = *report.add_layers();
+  layer.set_name(name);
+  layer.set_enforced(missing.empty());
+  layer.set_missing(missing);
+}
+
+TEST(SandboxAdvice, NamesASwitchOfEachForWhatIsMissing) {
+  ConfinementReport report;
+  add(report, "landlock", "ENOSYS: landlock_create_ruleset: Function not implemented");
+  add(report, "seccomp", "");
+  add(report, "user_namespace", "EPERM: clone: Operation not permitted");
+  const auto advice = sandbox_advice(report);
+  ASSERT_EQ(advice.size(), 3u);
+  EXPECT_EQ(advice[0].needed_for, ConfinementLevel::STRONG);
+  EXPECT_EQ(advice[2].needed_for, ConfinementLevel::FULL);
+  EXPECT_TRUE(advice[1].switches.empty()) << "it is enforced";
+  for (const std::size_t i : {0, 2}) {
+    for (const char* where : {"kernel", "Docker", "Podman", "Apptainer", "systemd"}) {
+      EXPECT_THAT(advice[i].switches, Contains(Field(&SandboxSwitch::where, where))) << advice[i].layer.name();
+    }
+  }
+  EXPECT_THAT(advice[2].switches, Contains(Field(&SandboxSwitch::change, HasSubstr("max_user_namespaces"))));
+}
+
+// A refusal is a container's, a lack the kernel's.
+TEST(SandboxAdvice, GoesByTheReason) {
+  ConfinementReport report;
+  add(report, "landlock", "EPERM: landlock_create_ruleset: Operation not permitted");
+  add(report, "user_namespace", "ENOSPC: clone: No space left on device");
+  const auto advice = sandbox_advice(report);
+  EXPECT_THAT(advice[0].switches, Not(Contains(Field(&SandboxSwitch::where, "kernel"))));
+  ASSERT_EQ(advice[1].switches.size(), 1u);
+  EXPECT_EQ(advice[1].switches[0].where, "kernel");
+}
+
+TEST(SandboxAdvice, SpeaksOfEveryLayerThatAWorkerReports) {
+  WorkerSettings settings;
+  auto worker = find_worker_program();
+  ASSERT_TRUE(worker.has_value()) << worker.error().line();
+  settings.worker_program = *worker;
+  settings.mode = SandboxMode::RELAXED;
+  settings.disabled_layers = {"landlock", "namespaces", "own_uid"};
+  const auto report = probe_sandbox(settings);
+  ASSERT_TRUE(report.has_value()) << report.error().line();
+  for (const LayerAdvice& one : sandbox_advice(*report)) {
+    EXPECT_EQ(one.layer.enforced(), one.switches.empty()) << one.layer.name();
+    for (const SandboxSwitch& each : one.switches) {
+      EXPECT_THAT(each.change, Not(HasSubstr("please report"))) << one.layer.name();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace headroom

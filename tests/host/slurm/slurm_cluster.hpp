@@ -1,0 +1,189 @@
+// Slurm on this machine alone, for one test: munged, slurmctld and slurmd of Debian with folders, ports and a key of
+// their own, started here and ended by their process ids. Tasks need no rights beyond those of whoever runs the test.
+#pragma once
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "slurm/program_output.hpp"
+
+namespace headroom::testing {
+
+inline bool wait_until(const std::function<bool()>& is_so, double most_s) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(most_s);
+  while (!is_so()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return true;
+}
+
+class SlurmCluster {
+ public:
+  // `folder`: of its own, short enough for the path of a socket.
+  explicit SlurmCluster(std::filesystem::path folder) : folder_(std::move(folder)) {
+    for (const char* name : {"state", "spool", "logs"}) std::filesystem::create_directories(folder_ / name);
+  }
+
+  ~SlurmCluster() {
+    for (auto daemon = daemons_.rbegin(); daemon != daemons_.rend(); ++daemon) end(*daemon);
+    unsetenv("SLURM_CONF");
+  }
+
+  // Why munged, without which there is no Slurm, cannot be started; empty: it runs.
+  std::string start_munged() {
+    const std::filesystem::path program = program_of("munged");
+    if (program.empty()) return "munged is not installed (package munge)";
+    std::filesystem::permissions(folder_, std::filesystem::perms::owner_all);
+    std::random_device random;
+    std::string key;
+    for (int i = 0; i < 32; ++i) key += fmt::format("{:08x}", random());
+    std::ofstream(folder_ / "munge.key") << key;
+    std::filesystem::permissions(folder_ / "munge.key", std::filesystem::perms::owner_read);
+    const auto at = [&](const char* name) { return (folder_ / name).string(); };
+    start({program, "--force", "--foreground", "--num-threads=2", "--key-file=" + at("munge.key"),
+           "--socket=" + at("munge.sock"), "--pid-file=" + at("munged.pid"), "--log-file=" + at("munged.log"),
+           "--seed-file=" + at("munge.seed")},
+          "munged");
+    if (wait_until([&] { return std::filesystem::exists(folder_ / "munge.sock") || !is_alive(daemons_.back()); }, 10) &&
+        is_alive(daemons_.back())) {
+      return "";
+    }
+    return "munged does not start: " + log_of("munged");
+  }
+
+  // Why Slurm is not ready; empty: its node waits for jobs.
+  std::string start_slurm(int n_cpus) {
+    for (const char* name : {"slurmctld", "slurmd"}) {
+      if (program_of(name).empty()) return std::string(name) + " is not installed (package slurm-wlm)";
+    }
+    char host[256] = {};
+    gethostname(host, sizeof host - 1);
+    node_ = std::string(host).substr(0, std::string(host).find('.'));
+    const passwd* user = getpwuid(geteuid());
+    const std::string name = user != nullptr ? user->pw_name : std::to_string(geteuid());
+    const std::string conf = fmt::format(
+        "ClusterName=headroom\nSlurmctldHost={node}(127.0.0.1)\nSlurmctldPort={port}\nSlurmdPort={other}\n"
+        "AuthType=auth/munge\nAuthInfo=socket={folder}/munge.sock\nSlurmUser={user}\nSlurmdUser={user}\n"
+        "StateSaveLocation={folder}/state\nSlurmdSpoolDir={folder}/spool\n"
+        "SlurmctldPidFile={folder}/slurmctld.pid\nSlurmdPidFile={folder}/slurmd.pid\n"
+        "SlurmctldLogFile={folder}/logs/slurmctld.log\nSlurmdLogFile={folder}/logs/slurmd.log\n"
+        "ProctrackType=proctrack/linuxproc\nTaskPlugin=task/none\nJobAcctGatherType=jobacct_gather/none\n"
+        "AccountingStorageType=accounting_storage/none\nSelectType=select/cons_tres\nSelectTypeParameters=CR_CPU\n"
+        "SchedulerType=sched/backfill\nSchedulerParameters=sched_interval=1,bf_interval=1\nMpiDefault=none\n"
+        "SwitchType=switch/none\nMailProg=/bin/true\nSlurmdParameters=config_overrides\nReturnToService=2\nKillWait=1\n"
+        "NodeName={node} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory=1000 State=UNKNOWN\n"
+        "PartitionName=main Nodes={node} Default=YES MaxTime=INFINITE State=UP\n",
+        fmt::arg("node", node_), fmt::arg("port", free_port()), fmt::arg("other", free_port()),
+        fmt::arg("folder", folder_.string()), fmt::arg("user", name), fmt::arg("cpus", n_cpus));
+    const std::string path = (folder_ / "slurm.conf").string();
+    std::ofstream(path) << conf;
+    setenv("SLURM_CONF", path.c_str(), 1);
+    start({program_of("slurmctld"), "-D", "-f", path}, "slurmctld");
+    start({program_of("slurmd"), "-D", "-f", path}, "slurmd");
+    const bool is_up = wait_until(
+        [&] { return said({"sinfo", "--noheader", "--format=%t"}).starts_with("idle") || !all_alive(); }, 30);
+    if (is_up && all_alive()) return "";
+    return "Slurm does not start: " + log_of("slurmctld") + log_of("slurmd") + said({"sinfo"});
+  }
+
+  const std::string& node() const { return node_; }
+
+  // What a command of Slurm says; empty where it fails.
+  static std::string said(const std::vector<std::string>& command) {
+    const auto output = output_of(command);
+    return output && output->exit_code == 0 ? output->out : "";
+  }
+
+ private:
+  struct Daemon {
+    pid_t pid;
+    std::string name;
+    mutable bool has_ended = false;
+  };
+
+  static std::filesystem::path program_of(const std::string& name) {
+    for (const char* folder : {"/usr/sbin", "/usr/bin", "/sbin"}) {
+      if (access((std::string(folder) + "/" + name).c_str(), X_OK) == 0) return std::filesystem::path(folder) / name;
+    }
+    return {};
+  }
+
+  static int free_port() {
+    const int end = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    (void)bind(end, reinterpret_cast<sockaddr*>(&address), length);
+    (void)getsockname(end, reinterpret_cast<sockaddr*>(&address), &length);
+    close(end);
+    return ntohs(address.sin_port);
+  }
+
+  void start(const std::vector<std::string>& command, const std::string& name) {
+    const std::string log = (folder_ / "logs" / (name + ".out")).string();
+    std::vector<char*> arguments;
+    for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    const pid_t pid = fork();
+    if (pid == 0) {
+      const int file = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+      dup2(file, STDOUT_FILENO);
+      dup2(file, STDERR_FILENO);
+      execv(arguments.front(), arguments.data());
+      _exit(127);
+    }
+    daemons_.push_back({pid, name});
+  }
+
+  static bool is_alive(const Daemon& daemon) {
+    if (!daemon.has_ended && waitpid(daemon.pid, nullptr, WNOHANG) == daemon.pid) daemon.has_ended = true;
+    return !daemon.has_ended;
+  }
+
+  bool all_alive() const {
+    for (const Daemon& daemon : daemons_) {
+      if (!is_alive(daemon)) return false;
+    }
+    return true;
+  }
+
+  static void end(const Daemon& daemon) {
+    if (!is_alive(daemon)) return;
+    kill(daemon.pid, SIGTERM);
+    if (!wait_until([&] { return !is_alive(daemon); }, 10)) {
+      kill(daemon.pid, SIGKILL);
+      waitpid(daemon.pid, nullptr, 0);
+    }
+  }
+
+  std::string log_of(const std::string& name) const {
+    std::ifstream file(folder_ / "logs" / (name + ".out"));
+    std::string text, line;
+    while (std::getline(file, line)) text += line + "; ";
+    return text.substr(text.size() - std::min<std::size_t>(text.size(), 600));
+  }
+
+  std::filesystem::path folder_;
+  std::string node_;
+  std::vector<Daemon> daemons_;
+};
+
+}  // namespace headroom::testing
