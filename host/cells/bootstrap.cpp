@@ -69,6 +69,24 @@ std::vector<bool> can_be_halved(const std::vector<BatchSpan>& spans) {
   return can;
 }
 
+// Sums over the cells of all batches from their moments.
+void sum_cells(const BatchMoments& moments, RowVector& sum, RowVector& sum_of_squares) {
+  sum = RowVector::Zero(moments.mean.cols());
+  sum_of_squares = RowVector::Zero(moments.mean.cols());
+  for (std::size_t s = 0; s < moments.spans.size(); ++s) {
+    const auto row = static_cast<Eigen::Index>(s);
+    const double n = moments.spans[s].n_cells();
+    sum += n * moments.mean.row(row);
+    sum_of_squares += n * ((n - 1) * moments.squared_error.row(row) + moments.mean.row(row).cwiseAbs2());
+  }
+}
+
+// As SamplingErrors::whole_error() has it of what is kept.
+double whole_error(float own, const ContextControl& control, Eigen::Index gene) {
+  if (control.design == Design::matched) return own;
+  return std::hypot(static_cast<double>(own), std::sqrt(control.profile.squared_error[gene]));
+}
+
 bool any(const std::vector<bool>& flags) { return std::find(flags.begin(), flags.end(), true) != flags.end(); }
 
 }  // namespace
@@ -129,6 +147,18 @@ ContextControl prepare_control(CellRows control, Design design, std::uint32_t n_
   return out;
 }
 
+Matrix ContextControl::half_differences() const {
+  Matrix differences = Matrix::Zero(design == Design::matched ? 0 : n_kept_splits(), n_genes);
+  const auto n_lanes = static_cast<std::size_t>(layout.n_lanes());
+  for (Eigen::Index k = 0; k < differences.rows(); ++k) {
+    for (std::uint32_t g = 0; g < n_genes; ++g) {  // draws are minus the control's
+      const double* const of_gene = draws.data() + g * n_lanes;
+      differences(k, g) = (of_gene[layout.half_b(static_cast<int>(k))] - of_gene[layout.half_a(static_cast<int>(k))]) / 2;
+    }
+  }
+  return differences;
+}
+
 struct BootstrapWorkspace::Buffers {
   BatchMoments moments;
   GeneMajorGroup cells;
@@ -168,6 +198,10 @@ PerturbationEstimate estimate_perturbation(const ContextControl& control, const 
   out.n_cells = static_cast<std::uint32_t>(cells.n_cells());
   out.n_batches = static_cast<std::uint32_t>(buffers.moments.spans.size());
   out.closed_form = std::sqrt(delta.squared_error.sum());
+  RowVector own_error = delta.squared_error;
+  if (!matched) own_error -= control.profile.squared_error;
+  out.sampling_error = own_error.cwiseMax(0).cwiseSqrt().cast<float>();
+  sum_cells(buffers.moments, out.sum, out.sum_of_squares);
   out.delta = std::move(delta.mean);
 
   const std::uint64_t key = stream_key(control.key, perturbation);
@@ -223,6 +257,14 @@ PerturbationEstimate estimate_perturbation(const ContextControl& control, const 
       for (int m = 0; m < kNoiseMetrics; ++m) mean[m] += scores[m] / layout.n_splits;
     }
     out.split_half = mean;
+    out.half_codes.resize(control.n_kept_splits(), n_genes);
+    for (Eigen::Index k = 0; k < out.half_codes.rows(); ++k) {
+      const double* const a = buffers.halves.data() + static_cast<std::size_t>(k) * n_genes;
+      const double* const b = a + static_cast<std::size_t>(layout.n_splits) * n_genes;
+      for (std::uint32_t g = 0; g < n_genes; ++g) {
+        out.half_codes(k, g) = half_code((a[g] - b[g]) / 2, whole_error(out.sampling_error[g], control, g));
+      }
+    }
   }
   return out;
 }

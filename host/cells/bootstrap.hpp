@@ -3,6 +3,7 @@
 // one thin product of weights and sparse cells, scored gene by gene as it is made.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "outcome/outcome.hpp"
 #include "parallel/progress.hpp"
 #include "parallel/thread_pool.hpp"
+#include "task/sampling_errors.hpp"
 
 namespace headroom {
 
@@ -41,6 +43,11 @@ struct ContextControl {
   BatchMoments moments;         // batches × genes
   Profile profile;              // global design's control
   AlignedVector<double> draws;  // global: genes × lanes, minus the control's own draws and halves; matched: empty
+
+  // Splits whose halves are kept of every perturbation.
+  int n_kept_splits() const { return std::min(layout.n_splits, kKeptSplits); }
+  // Global: per kept split half of the difference between the profiles of the control's halves (splits × genes).
+  Matrix half_differences() const;
 };
 
 // `control` has at least one cell; it is freed as soon as it has been sorted by gene. `progress` advances by its cells.
@@ -55,6 +62,13 @@ struct PerturbationEstimate {
   RowVector delta;                                            // genes: the point estimate of section 1
   std::array<NoiseScores, kNoiseQuantiles.size()> quantiles;  // of the draws' scores against delta
   double closed_form = 0;                                     // sqrt(Σ_g SE_g²), in units of L2
+  // genes: the standard error of the delta from the perturbation's own cells; matched: and from the control's.
+  Eigen::RowVectorXf sampling_error;
+  // Kept splits × genes: half of the difference between the halves' deltas (SamplingErrors::halves); without rows
+  // where split_half is absent.
+  LabelMatrix half_codes;
+  // genes: sum of all cells' values, and of their squares.
+  RowVector sum, sum_of_squares;
   // Half A's delta scored against half B's, mean over the splits; absent where no batch can be halved (a batch needs
   // two cells, in the matched design two control cells as well).
   std::optional<NoiseScores> split_half;

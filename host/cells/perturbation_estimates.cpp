@@ -10,6 +10,7 @@
 #include <span>
 
 #include "cells/task_content.hpp"
+#include "cells/wmse_weights.hpp"
 #include "deg/label_call.hpp"
 
 namespace headroom {
@@ -97,6 +98,16 @@ void finish_labels(LabelsOfContext& done, const CellGroups& groups, const std::v
   if (done.statistics) out.statistics.push_back(std::move(*done.statistics));
 }
 
+// Moves what is kept of sampling errors to its place.
+void keep_errors(PerturbationEstimate& estimate, Eigen::Index row, PerturbationEstimates& out) {
+  out.sampling_errors.row(row) = estimate.sampling_error;
+  for (Eigen::Index k = 0; k < estimate.half_codes.rows(); ++k) {
+    out.halves[static_cast<std::size_t>(k)].row(row) = estimate.half_codes.row(k);
+  }
+  estimate.sampling_error.resize(0);
+  estimate.half_codes.resize(0, 0);
+}
+
 Error stopped() { return {ErrorKind::interrupted, "stopped while resampling", {}, {}}; }
 
 }  // namespace
@@ -109,6 +120,12 @@ Result<PerturbationEstimates> estimate_all(CellBuckets& buckets, const CellGroup
   out.deltas.resize(static_cast<Eigen::Index>(rows.size()), n_genes);
   out.perturbations.resize(rows.size());
   out.controls.resize(groups.contexts.size());
+  out.control_errors.resize(groups.contexts.size());
+  out.control_halves.resize(groups.contexts.size());
+  out.sampling_errors.resize(out.deltas.rows(), n_genes);
+  out.wmse_weights.resize(out.deltas.rows(), n_genes);
+  out.halves.assign(static_cast<std::size_t>(std::min(options.bootstrap.n_splits, kKeptSplits)),
+                    LabelMatrix::Constant(out.deltas.rows(), n_genes, kNoHalves));
   std::mutex mutex;
   std::optional<Error> error;
   for (std::size_t first = 0; first < rows.size();) {
@@ -139,6 +156,12 @@ Result<PerturbationEstimates> estimate_all(CellBuckets& buckets, const CellGroup
 
     if (stop.stop_requested()) return tl::unexpected(stopped());
     out.controls[context] = control_of_all(control, groups, std::span(rows).subspan(first, last - first));
+    if (control.design == Design::global) {
+      out.control_errors[context] = control.profile.squared_error.cwiseSqrt();
+      out.control_halves[context] = control.half_differences();
+    }
+    const auto n_of_context = static_cast<Eigen::Index>(last - first);
+    SumsOfCells sums{Matrix(n_of_context, n_genes), Matrix(n_of_context, n_genes), Vector(n_of_context)};
 
     // Large groups first, so that none is left running alone at the end.
     std::vector<std::size_t> order(last - first);
@@ -163,7 +186,12 @@ Result<PerturbationEstimates> estimate_all(CellBuckets& buckets, const CellGroup
         PerturbationEstimate estimate =
             estimate_perturbation(control, worker->cells, groups.groups[rows[row]].perturbation, worker->workspace);
         out.deltas.row(static_cast<Eigen::Index>(row)) = estimate.delta;
-        estimate.delta.resize(0);
+        keep_errors(estimate, static_cast<Eigen::Index>(row), out);
+        const auto of_context = static_cast<Eigen::Index>(row - first);
+        sums.sum.row(of_context) = estimate.sum;
+        sums.sum_of_squares.row(of_context) = estimate.sum_of_squares;
+        sums.n_cells[of_context] = estimate.n_cells;
+        for (RowVector* moved : {&estimate.delta, &estimate.sum, &estimate.sum_of_squares}) moved->resize(0);
         out.perturbations[row] = std::move(estimate);
         if (labels) {
           if (!worker->labels) worker->labels.emplace(labels->control);
@@ -180,6 +208,7 @@ Result<PerturbationEstimates> estimate_all(CellBuckets& buckets, const CellGroup
     });
     if (error) return tl::unexpected(*error);
     if (stop.stop_requested()) return tl::unexpected(stopped());
+    out.wmse_weights.middleRows(static_cast<Eigen::Index>(first), n_of_context) = wmse_weights(sums);
     if (labels) {
       std::vector<bool> constant_genes(n_genes, true);
       for (const auto& worker : idle) {

@@ -19,9 +19,15 @@ namespace headroom {
 
 struct PerturbationEstimates {
   Matrix deltas;                                    // perturbations × genes
+  FloatMatrix sampling_errors;                      // perturbations × genes (SamplingErrors::error)
+  std::vector<LabelMatrix> halves;                  // per kept split (SamplingErrors::halves)
+  FloatMatrix wmse_weights;                         // perturbations × genes
   std::vector<PerturbationEstimate> perturbations;  // without their delta
   // Per context of the groups: what its deltas were taken from, where that is one profile.
   std::vector<std::optional<RowVector>> controls;
+  // Per context, in the global design: the control's standard error, and what is kept of its halves.
+  std::vector<RowVector> control_errors;
+  std::vector<Matrix> control_halves;
   // With PrepareOptions::deg, one a context that has rows, in their order; else empty.
   std::vector<DegLabels> labels;
   std::vector<DegStatistics> statistics;  // with deg_statistics; else empty

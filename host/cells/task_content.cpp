@@ -9,6 +9,7 @@
 #include "io/column_names.hpp"
 #include "io/delimited.hpp"
 #include "task/noise_rows.hpp"
+#include "task/sampling_errors.hpp"
 
 namespace headroom {
 namespace {
@@ -22,6 +23,41 @@ AnnotationColumn fold_column(const std::vector<std::string>& folds) {
     numbers.push_back(*number);
   }
   return {"test_split", std::move(numbers), {}, false};
+}
+
+DenseLabels whole(const LabelMatrix& labels) {
+  return {{ConstLabelMap(labels.data(), labels.rows(), labels.cols())}};
+}
+
+DenseFloats whole(const FloatMatrix& floats) {
+  return {{ConstFloatMap(floats.data(), floats.rows(), floats.cols())}};
+}
+
+// What ceilings of the right depth are made of, and the weights of WMSE.
+void add_sampling_errors(const CellGroups& groups, const std::vector<std::uint32_t>& rows,
+                         const PerturbationEstimates& estimates, H5adContent& content) {
+  content.layers[kSamplingErrorLayer] = whole(estimates.sampling_errors);
+  content.layers[kPreparedWeightsLayer] = whole(estimates.wmse_weights);
+  for (std::size_t k = 0; k < estimates.halves.size(); ++k) {
+    content.layers[kHalfLayerPrefix + std::to_string(k)] = whole(estimates.halves[k]);
+  }
+  bool with_control = false;
+  for (std::size_t c = 0; c < groups.contexts.size(); ++c) {
+    const RowVector& error = estimates.control_errors[c];
+    const bool has_rows = std::any_of(rows.begin(), rows.end(), [&](auto row) { return groups.groups[row].context == c; });
+    if (!has_rows) continue;
+    with_control = with_control || error.size() == 0;
+    if (error.size() == 0) continue;
+    const auto add = [&](std::string name, const RowVector& values) {
+      content.var_columns.push_back(
+          {std::move(name), std::vector<double>(values.begin(), values.end()), {}, false});
+    };
+    add(control_error_column(groups.contexts[c]), error);
+    for (Eigen::Index k = 0; k < estimates.control_halves[c].rows(); ++k) {
+      add(control_half_column(static_cast<int>(k), groups.contexts[c]), estimates.control_halves[c].row(k));
+    }
+  }
+  content.uns[kSamplingErrorKey] = with_control ? kErrorsWithControl : kErrorsOfPerturbation;
 }
 
 }  // namespace
@@ -95,7 +131,7 @@ H5adContent task_content(const CellGroups& groups, const std::vector<std::uint32
   }
   for (const std::uint32_t gene : genes.kept) content.var_index.push_back(genes.ids[gene]);
   for (const AnnotationColumn& column : genes.columns) {
-    if (!column.name.starts_with(kControlProfilePrefix)) content.var_columns.push_back(column);
+    if (!is_kept_of_control(column.name)) content.var_columns.push_back(column);
   }
   for (std::size_t c = 0; c < groups.contexts.size(); ++c) {
     if (!estimates.controls[c]) continue;
@@ -115,6 +151,7 @@ H5adContent task_content(const CellGroups& groups, const std::vector<std::uint32
   x.row_blocks.emplace_back(estimates.deltas.data(), estimates.deltas.rows(), estimates.deltas.cols(),
                             Eigen::OuterStride<>(estimates.deltas.cols()));
   content.x = std::move(x);
+  add_sampling_errors(groups, rows, estimates, content);
   content.gzip_level = 0;  // the last digits of deltas are noise: compressing them costs seconds and saves little
   return content;
 }

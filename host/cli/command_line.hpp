@@ -66,6 +66,7 @@ struct RunArguments {
   std::string command_line;        // as it was typed, for the record
   std::string settings_requested;  // the run.toml that repeats it
   bool keep_inner_scores = false;  // in summary.json
+  std::optional<std::filesystem::path> strata;  // groups of test perturbations that results are told apart in
 };
 
 // One part of a plan.
@@ -136,6 +137,8 @@ struct LeaderboardArguments {
   std::vector<std::filesystem::path> runs;  // folders of runs
   std::string metric;                       // empty: the primary one
   std::string target;                       // empty: all
+  std::optional<std::filesystem::path> progress;  // SVG of the progress over dates; its data beside it as CSV
+  std::vector<std::string> dates;                 // OUT=YYYY-MM-DD
 };
 
 struct VerifyArguments {

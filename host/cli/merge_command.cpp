@@ -19,7 +19,9 @@ namespace fs = std::filesystem;
 
 std::vector<std::string> metric_names_of(const TargetInput& input) {
   std::vector<std::string> names;
-  for (const Metric metric : evaluated_metrics(*input.target, input.options)) names.emplace_back(metric_name(metric));
+  for (const Metric metric : evaluated_metrics(*input.target, input.options, input.task)) {
+    names.emplace_back(metric_name(metric));
+  }
   return names;
 }
 

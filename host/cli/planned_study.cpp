@@ -109,6 +109,9 @@ Result<void> PlannedStudy::make(const Options& how) {
                                leaves_deltas(how.reading) ? TaskParts::all_but_deltas : TaskParts::all);
   if (!input) return tl::unexpected<Error>(input.error());
   noise_ = std::move(input->noise);
+  auto of_summary = cli::summary_options(arguments_, noise());
+  if (!of_summary) return tl::unexpected<Error>(of_summary.error());
+  summary_options_ = std::move(*of_summary);
   if (leaves_deltas(how.reading)) unread_ = input->task;
   if (auto valid = validate(options_); !valid) return valid;
   auto inputs = split_by_target(std::move(input->task), options_, arguments_.targets, quiet);
@@ -175,7 +178,7 @@ Result<void> PlannedStudy::open_stores() {
   if (error) return bad_input("cannot make the folder for the results", arguments_.out.string(), error.message());
   for (TargetRun& target : targets_) {
     std::vector<std::string> metric_names;
-    for (const Metric metric : evaluated_metrics(*target.input->target, target.input->options)) {
+    for (const Metric metric : evaluated_metrics(*target.input->target, target.input->options, target.input->task)) {
       metric_names.emplace_back(metric_name(metric));
     }
     auto store = Store::open(arguments_.out, metric_names);

@@ -11,6 +11,7 @@
 
 #include "cli/command_line.hpp"
 #include "cli/run_store.hpp"
+#include "cli/summary_options.hpp"
 #include "cli/target_input.hpp"
 #include "evaluation/evaluate.hpp"
 #include "numerics/blas.hpp"
@@ -60,6 +61,7 @@ class PlannedStudy {
   const NoiseTable* noise() const { return noise_ ? &*noise_ : nullptr; }
   std::vector<TargetRun>& targets() { return targets_; }
   const std::vector<Roster>& rosters() const { return rosters_; }  // per target, before the plan took them
+  const SummaryOptions& summary_options() const { return summary_options_; }
   ThreadPool& pool() { return pool_; }
   TerminalProgress& progress() { return progress_; }
 
@@ -90,6 +92,7 @@ class PlannedStudy {
   RunOptions options_;
   Review review_;
   std::optional<NoiseTable> noise_;
+  SummaryOptions summary_options_;
   Task unread_;
   std::vector<TargetInput> inputs_;
   ThreadPool pool_;

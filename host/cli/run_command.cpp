@@ -10,6 +10,7 @@
 #include "cli/run_conclusion.hpp"
 #include "cli/run_outputs.hpp"
 #include "cli/run_setup.hpp"
+#include "cli/summary_options.hpp"
 #include "cli/summary_output.hpp"
 #include "cli/target_input.hpp"
 #include "cli/task_input.hpp"
@@ -94,6 +95,8 @@ Result<int> bounds(const RunArguments& arguments) {
   auto input = read_task_input(arguments.task, review, arguments.common.quiet);
   if (!input) return tl::unexpected<Error>(input.error());
   const NoiseTable* noise = input->noise ? &*input->noise : nullptr;
+  const auto of_summary = summary_options(arguments, noise);
+  if (!of_summary) return tl::unexpected<Error>(of_summary.error());
   if (auto valid = validate(*options); !valid) return tl::unexpected<Error>(valid.error());
   auto inputs = split_by_target(std::move(input->task), *options, arguments.targets, arguments.common.quiet);
   if (!inputs) return tl::unexpected<Error>(inputs.error());
@@ -107,7 +110,7 @@ Result<int> bounds(const RunArguments& arguments) {
     const RunOutcome outcome =
         evaluate(of_target.task, noise, of_target.options, pool, progress, Interruption::token());
     if (outcome.error) return tl::unexpected<Error>(*outcome.error);
-    parts.push_back(summarise(outcome.results, of_target.task, HEADROOM_VERSION, pool));
+    parts.push_back(summarise(outcome.results, of_target.task, HEADROOM_VERSION, pool, *of_summary));
     failed = failed || any_failed(outcome.results);
   }
   RunSummary summary = joined(std::move(parts));

@@ -123,7 +123,7 @@ Result<int> conclude_run(PlannedStudy& study, const std::vector<OutputsPlan>& pl
     interrupted = outcome.error;
     target.results.emplace(std::move(outcome.results));
     RunSummary& part = parts.emplace_back(summarise(*target.results, target.input->task, HEADROOM_VERSION,
-                                                    study.pool(), {arguments.keep_inner_scores}));
+                                                    study.pool(), study.summary_options()));
     if (study.noise() != nullptr) part.mutable_task()->set_noise_sha256(study.noise()->sha256);
     outputs.push_back({&*target.results, &target.input->task, &*target.store});
   }

@@ -13,6 +13,7 @@
 #include "summary/perturbations_csv.hpp"
 #include "summary/scores_csv.hpp"
 #include "summary/similarity_csv.hpp"
+#include "summary/strata.hpp"
 #include "summary/summary_json.hpp"
 #include "summary/target_parts.hpp"
 
@@ -83,6 +84,11 @@ Result<OutputsPlan> plan_outputs(const RunArguments& arguments, const Task& task
   StampText stamp;
   stamp.add("program", *program);
   stamp.add("settings", message_json_line(planned.results().settings));
+  if (arguments.strata) {
+    const auto strata = sha256_of_file(*arguments.strata);
+    if (!strata) return tl::unexpected<Error>(strata.error());
+    stamp.add("strata", *strata);
+  }
   stamp.add("inner scores", arguments.keep_inner_scores ? "kept" : "left out");
   stamp.add("doubts", doubts_json(review.doubts()));
   add_task(stamp, task, noise);
@@ -148,6 +154,11 @@ Result<std::vector<WrittenFile>> write_outputs(const fs::path& out, const std::v
     if (auto done = write(kSimilarityMark.name.data(), similarity); !done) return tl::unexpected<Error>(done.error());
   } else if (may_replace(out / kSimilarityMark.name, kSimilarityMark)) {
     fs::remove(out / kSimilarityMark.name, ignored);
+  }
+  if (const std::string strata = strata_csv(summary); !strata.empty()) {
+    if (auto done = write(kStrataMark.name.data(), strata); !done) return tl::unexpected<Error>(done.error());
+  } else if (may_replace(out / kStrataMark.name, kStrataMark)) {
+    fs::remove(out / kStrataMark.name, ignored);
   }
   auto perturbations = write_perturbations_csv(out / "perturbations.csv", scored, pool);
   if (!perturbations) return tl::unexpected<Error>(perturbations.error());

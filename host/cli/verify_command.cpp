@@ -101,7 +101,7 @@ Result<std::vector<VerifiedEvaluation>> verify_run(const fs::path& here, const f
   }
 
   std::vector<std::string> metrics;
-  for (const Metric metric : evaluated_metrics(*of_target->target, of_target->options)) {
+  for (const Metric metric : evaluated_metrics(*of_target->target, of_target->options, of_target->task)) {
     metrics.emplace_back(metric_name(metric));
   }
   auto store = Store::open_to_read(out, metrics);

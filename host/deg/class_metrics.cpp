@@ -17,6 +17,7 @@ constexpr std::size_t kColumns = 16;         // of weights that are worked on to
 constexpr Eigen::Index kGenesTogether = 32;  // whose orders are kept while all columns pass
 constexpr std::size_t kMetricsOfGene = 7;    // F1 to F1_responding, in the order of class_metrics()
 constexpr std::size_t kCells = kClasses * kClasses;
+constexpr std::uint8_t kLeftOut = kCells;  // the cell of rows that do not count for a gene
 
 using Columns = std::array<double, kColumns>;
 
@@ -37,7 +38,7 @@ struct Ranking {
 
 // What is fixed for a gene.
 struct Gene {
-  std::vector<std::uint8_t> cells;  // per row: label · 3 + predicted class
+  std::vector<std::uint8_t> cells;  // per row: label · 3 + predicted class, or kLeftOut
   bool is_certain = false;          // every probability is 0 or 1: ranks follow from the counts
   std::array<Ranking, kClasses> rankings;
 };
@@ -81,8 +82,10 @@ HEADROOM_SIMD_CLONES void walk_ranking(const std::uint32_t* rows, const std::uin
 
 Ranking ranking_of(const double* probabilities, const std::uint8_t* cells, std::size_t n, std::size_t c) {
   Ranking ranking;
-  ranking.rows.resize(n);
-  std::iota(ranking.rows.begin(), ranking.rows.end(), 0u);
+  for (std::size_t row = 0; row < n; ++row) {
+    if (cells[row] != kLeftOut) ranking.rows.push_back(static_cast<std::uint32_t>(row));
+  }
+  n = ranking.rows.size();
   std::sort(ranking.rows.begin(), ranking.rows.end(), [&](std::uint32_t a, std::uint32_t b) {
     return probabilities[a] != probabilities[b] ? probabilities[a] > probabilities[b] : a < b;
   });
@@ -105,7 +108,8 @@ std::size_t first_maximum(double down, double not_de, double up) {
   return up > highest ? kUp : best;
 }
 
-Gene prepare_gene(const ConstMatrixRef& planes, const ClassMatrix& labels, Eigen::Index gene, bool with_ranks) {
+Gene prepare_gene(const ConstMatrixRef& planes, const ClassMatrix& labels, Eigen::Index gene, bool with_ranks,
+                  const OwnGeneColumns& left_out) {
   const Eigen::Index n_tests = labels.rows();
   const auto n = static_cast<std::size_t>(n_tests);
   std::array<std::vector<double>, kClasses> probabilities;
@@ -122,6 +126,10 @@ Gene prepare_gene(const ConstMatrixRef& planes, const ClassMatrix& labels, Eigen
     }
   }
   for (std::size_t row = 0; row < n; ++row) {
+    if (!left_out.empty() && left_out[row] == gene) {
+      prepared.cells[row] = kLeftOut;
+      continue;
+    }
     const auto label = static_cast<std::size_t>(labels(static_cast<Eigen::Index>(row), gene));
     is_there[label] = true;
     prepared.cells[row] = static_cast<std::uint8_t>(
@@ -147,7 +155,7 @@ void add(Sums& sums, Metric metric, std::size_t column, double value) {
 
 // One gene under one block of weights (rows × kColumns).
 void add_gene(const Gene& gene, const float* weights, std::size_t n, bool with_ranks, Sums& sums) {
-  double counts[kCells * kColumns] = {};
+  double counts[(kCells + 1) * kColumns] = {};  // and of rows that are left out
   add_counts(gene.cells.data(), weights, n, counts);
   Columns n_all{}, n_present{}, f1{}, precision{}, recall{}, auc{}, n_auc{}, ap{}, n_responding{};
   for (std::size_t cell = 0; cell < kCells; ++cell) {
@@ -255,26 +263,33 @@ ClassMatrix most_likely_classes(const ConstMatrixRef& planes) {
 }
 
 std::vector<Vector> class_metrics_of_perturbations(const ConstMatrixRef& planes, const ClassMatrix& labels,
-                                                   std::span<const Metric> metrics) {
+                                                   std::span<const Metric> metrics, const OwnGeneColumns& left_out) {
   assert(planes.rows() == kClasses * labels.rows() && planes.cols() == labels.cols());
   const ClassMatrix predicted = most_likely_classes(planes);
   std::vector<Vector> values(metrics.size(), Vector(labels.rows()));
   for (Eigen::Index row = 0; row < labels.rows(); ++row) {
     const auto calls = predicted.row(row).array() != static_cast<std::int8_t>(kNotDe);
     const auto responds = labels.row(row).array() != static_cast<std::int8_t>(kNotDe);
-    const auto n_both = static_cast<double>((calls && responds).count());
-    const auto n_right =
-        static_cast<double>((responds && predicted.row(row).array() == labels.row(row).array()).count());
+    auto n_called = static_cast<double>(calls.count()), n_responding = static_cast<double>(responds.count());
+    auto n_both = static_cast<double>((calls && responds).count());
+    auto n_right = static_cast<double>((responds && predicted.row(row).array() == labels.row(row).array()).count());
+    if (!left_out.empty() && left_out[static_cast<std::size_t>(row)]) {
+      const Eigen::Index gene = *left_out[static_cast<std::size_t>(row)];
+      const bool is_called = predicted(row, gene) != kNotDe, does_respond = labels(row, gene) != kNotDe;
+      n_called -= is_called;
+      n_responding -= does_respond;
+      n_both -= is_called && does_respond;
+      n_right -= does_respond && predicted(row, gene) == labels(row, gene);
+    }
     for (std::size_t m = 0; m < metrics.size(); ++m) {
-      values[m][row] = value_of_perturbation(metrics[m], static_cast<double>(calls.count()),
-                                             static_cast<double>(responds.count()), n_right, n_both);
+      values[m][row] = value_of_perturbation(metrics[m], n_called, n_responding, n_right, n_both);
     }
   }
   return values;
 }
 
 Matrix class_metrics_of_fold(const ConstMatrixRef& planes, const ClassMatrix& labels, std::span<const Metric> metrics,
-                             const ConstMatrixRef& weights) {
+                             const ConstMatrixRef& weights, const OwnGeneColumns& left_out) {
   assert(planes.rows() == kClasses * labels.rows() && planes.cols() == labels.cols());
   assert(weights.rows() == labels.rows());
   const auto n = static_cast<std::size_t>(labels.rows());
@@ -284,7 +299,7 @@ Matrix class_metrics_of_fold(const ConstMatrixRef& planes, const ClassMatrix& la
   for (Eigen::Index first = 0; first < labels.cols(); first += kGenesTogether) {
     std::vector<Gene> genes;
     for (Eigen::Index gene = first; gene < std::min(first + kGenesTogether, labels.cols()); ++gene) {
-      genes.push_back(prepare_gene(planes, labels, gene, with_ranks));
+      genes.push_back(prepare_gene(planes, labels, gene, with_ranks, left_out));
     }
     for (std::size_t block = 0; block < blocks.size(); ++block) {
       for (const Gene& gene : genes) add_gene(gene, blocks[block].data(), n, with_ranks, sums[block]);
@@ -296,7 +311,7 @@ Matrix class_metrics_of_fold(const ConstMatrixRef& planes, const ClassMatrix& la
   for (std::size_t m = 0; m < metrics.size(); ++m) {
     const auto row = static_cast<Eigen::Index>(m);
     if (!is_of_fold(metrics[m])) {
-      if (of_perturbations.empty()) of_perturbations = class_metrics_of_perturbations(planes, labels, metrics);
+      if (of_perturbations.empty()) of_perturbations = class_metrics_of_perturbations(planes, labels, metrics, left_out);
       values.row(row) = means_where_defined(of_perturbations[m], weights);
       continue;
     }

@@ -36,8 +36,10 @@ ClassMatrix most_likely_classes(const ConstMatrixRef& planes);
 //   predicted to respond, undefined where no gene does respond either;
 // - recall_pert: share of the responding genes whose class is predicted; undefined where no gene responds;
 // - direction_agreement: share of right signs among the genes that both call; undefined where there is none.
+// `left_out`: per perturbation the gene that does not count for it; empty: every gene does for all.
 std::vector<Vector> class_metrics_of_perturbations(const ConstMatrixRef& planes, const ClassMatrix& labels,
-                                                   std::span<const Metric> metrics);
+                                                   std::span<const Metric> metrics,
+                                                   const OwnGeneColumns& left_out = {});
 
 // metrics × columns of weights. Each column counts every test perturbation that often (whole numbers from 0).
 //
@@ -49,9 +51,10 @@ std::vector<Vector> class_metrics_of_perturbations(const ConstMatrixRef& planes,
 // - F1_responding: F1 of the genes with a label other than "no response".
 // Metrics of perturbations: the weighted mean over those where it is defined.
 // NaN: a column without weight, no responding gene (F1_responding), nothing defined.
-// `planes`: 3 · test perturbations × genes, plane below plane; labels: test perturbations × genes.
+// `planes`: 3 · test perturbations × genes, plane below plane; labels: test perturbations × genes. `left_out` as above:
+// a gene is judged by the other perturbations, and one that has none counts in no mean over genes.
 Matrix class_metrics_of_fold(const ConstMatrixRef& planes, const ClassMatrix& labels, std::span<const Metric> metrics,
-                             const ConstMatrixRef& weights);
+                             const ConstMatrixRef& weights, const OwnGeneColumns& left_out = {});
 
 // Macro F1 of predicted classes, unweighted: what hyperparameters are chosen by. `planes[c]` and `labels` in the same
 // rows: perturbations × genes.

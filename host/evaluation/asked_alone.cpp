@@ -48,7 +48,7 @@ std::vector<AuditResult> ask_alone(const Task& task, const RunOptions& options, 
   std::map<const RosterEntry*, Answer<Embedding>> for_all_folds;  // of embeddings that know no labels
   for (std::size_t f = context.splits.size(); f-- > 0 && !stop.stop_requested();) {
     const std::string& fold_name = context.splits[f].name;
-    const auto fold = make_fold_data(task, context.splits[f], results.metrics);
+    const auto fold = make_fold_data(task, context.splits[f], results.metrics, options.excluded_targets);
     std::map<const RosterEntry*, Answer<Embedding>> for_this_fold;
     for (Probed& one : probed) {
       const FoldEvaluation& in_company = one.method->folds[f];

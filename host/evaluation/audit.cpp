@@ -371,7 +371,7 @@ std::vector<AuditResult> audit(const Task& task, const RunOptions& options, cons
   progress.begin("audit", static_cast<std::int64_t>(results.contexts.size() * n_embeddings), "embeddings");
   for (const ContextEvaluation& context : results.contexts) {
     if (context.splits.empty() || stop.stop_requested()) continue;
-    const auto fold = make_fold_data(task, context.splits.front(), results.metrics);
+    const auto fold = make_fold_data(task, context.splits.front(), results.metrics, options.excluded_targets);
     if (!fold) {
       for (const RosterEntry& plugin : roster.embeddings) {
         all.push_back(

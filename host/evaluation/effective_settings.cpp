@@ -36,6 +36,9 @@ RunSettings effective_settings(const RunOptions& options, const Plan& plan, cons
   for (const std::string& name : options.ceiling) settings.add_ceiling(name);
   for (const std::string& name : options.nulls) settings.add_nulls(name);
   settings.set_bounds_scope(options.bounds_per_head ? kBoundsOfHead : kBoundsOfTask);
+  if (options.excluded_targets != ExcludedTargets::as_published) {
+    settings.set_exclude_targets(std::string(exclusion_name(options.excluded_targets)));
+  }
   settings.set_seed(options.seed);
   settings.set_inner_folds(options.inner_folds);
   settings.set_inner_fold_seed(options.inner_seed);
@@ -44,6 +47,11 @@ RunSettings effective_settings(const RunOptions& options, const Plan& plan, cons
   settings.set_audit(options.audit);
   if (!flag_of_split(options).empty()) {
     settings.set_split(split_text(options.split) + (options.split.per_context ? " per_context=1" : ""));
+  }
+  for (const auto& [name, pattern] : options.groups) {
+    EmbeddingGroup& group = *settings.add_groups();
+    group.set_name(name);
+    group.set_pattern(pattern);
   }
   for (const Metric metric : plan.metrics) settings.add_metrics(std::string(metric_name(metric)));
   for (const RosterEntry& head : roster.heads) {

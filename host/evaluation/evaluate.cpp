@@ -180,6 +180,7 @@ class Run {
       context.unseen_parts = planned.unseen_parts;
       context.splits = planned.splits;
       context.notes = planned.notes;
+      context.n_excluded_targets = planned.n_excluded_targets;
       for (const PlannedMethod& method : plan_.methods) context.methods.push_back(place_of(method, planned));
       ContextWork& work = *works_.emplace_back(std::make_unique<ContextWork>(roster_.embeddings.size()));
       for (std::size_t s = 0; s < planned.splits.size(); ++s) {
@@ -329,6 +330,7 @@ class Run {
       split.shelf.clear();
       split.training_gram.drop();
       split.trial_scores.drop();
+      split.depth_right.drop();
       for (auto& reduced : split.reduced) reduced.drop();
       split.data.drop();
     }
@@ -378,8 +380,10 @@ class Run {
 
   void evaluate_item(const PlanItem& item, const std::vector<std::size_t>& methods) {
     SplitWork& split = split_work(item);
-    const auto fold = split.data.get(
-        [&] { return make_fold_data(task_, plan_.contexts[item.context].splits[item.split], plan_.metrics); });
+    const auto fold = split.data.get([&] {
+      return make_fold_data(task_, plan_.contexts[item.context].splits[item.split], plan_.metrics,
+                            options_.excluded_targets);
+    });
     if (!*fold) return fail(fold->error());
     const MakerInputs inputs{task_, noise_,       options_,  roster_, plan_, **fold, *works_[item.context],
                              split, item.context, item.split};

@@ -1,35 +1,26 @@
 #include "evaluation/fold_data.hpp"
 
 #include <algorithm>
-#include <map>
 #include <numeric>
 #include <optional>
 #include <utility>
 
 #include "numerics/blas.hpp"
+#include "plan/left_out_genes.hpp"
 #include "task/split_request.hpp"
-#include "task/target_gene.hpp"
 
 namespace headroom {
 namespace {
 
-OwnGeneColumns own_gene_columns(const Task& task, const std::vector<TaskRow>& rows) {
-  // A task that was not read from a file has not been searched for its targets.
-  std::map<std::size_t, std::vector<std::optional<Eigen::Index>>> searched;
-  const std::vector<std::vector<std::string>> gene_ids{task.gene_ids};
-  OwnGeneColumns columns;
-  for (const TaskRow& at : rows) {
-    const TaskContext& context = task.contexts[at.context];
-    const auto row = static_cast<std::size_t>(at.row);
-    if (!context.target_gene.empty()) {
-      columns.push_back(context.target_gene[row]);
-      continue;
-    }
-    auto& found = searched[at.context];
-    if (found.empty()) found = find_target_genes(context.pert_ids, gene_ids).column;
-    columns.push_back(found[row]);
+// rows × genes; none where a context has none.
+std::optional<Matrix> weights_of(const Task& task, const std::vector<TaskRow>& rows) {
+  Matrix weights(static_cast<Eigen::Index>(rows.size()), static_cast<Eigen::Index>(task.gene_ids.size()));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto& of_context = task.contexts[rows[i].context].weights;
+    if (!of_context) return std::nullopt;
+    weights.row(static_cast<Eigen::Index>(i)) = of_context->row(rows[i].row).cast<double>();
   }
-  return columns;
+  return weights;
 }
 
 }  // namespace
@@ -46,7 +37,8 @@ std::vector<std::size_t> contexts_of(const Task& task, const Split& split) {
   return all;
 }
 
-Result<FoldData> make_fold_data(const Task& task, const Split& split, const std::vector<Metric>& metrics) {
+Result<FoldData> make_fold_data(const Task& task, const Split& split, const std::vector<Metric>& metrics,
+                                ExcludedTargets excluded) {
   FoldData data;
   data.target = &target_of(task);
   data.context = split.context;
@@ -73,8 +65,12 @@ Result<FoldData> make_fold_data(const Task& task, const Split& split, const std:
   }
   if (auto sealed = data.training_deltas.seal(); !sealed) return tl::unexpected<Error>(sealed.error());
 
-  data.truth = data.target->make_truth(deltas_of(task, data.test), std::as_const(data.training_deltas).view(),
-                                       own_gene_columns(task, data.test), metrics);
+  data.exclusion = target_exclusion(task, data.test, data.context, excluded);
+  const bool is_weighted = std::find(metrics.begin(), metrics.end(), Metric::WMSE) != metrics.end();
+  std::optional<Matrix> weights;
+  if (is_weighted) weights = weights_of(task, data.test);
+  data.truth = data.target->make_truth({deltas_of(task, data.test), data.exclusion, std::move(weights)},
+                                       std::as_const(data.training_deltas).view(), metrics);
   return data;
 }
 

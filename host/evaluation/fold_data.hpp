@@ -29,6 +29,7 @@ struct FoldData {
   std::shared_ptr<const RowsAcross> across;  // what is told of its rows beside features
   SharedMatrix training_deltas;              // training rows × genes, sealed: the only deltas a worker ever sees
   SplitTruth truth;                          // of the test rows, and what metrics need of it
+  TargetExclusion exclusion;                 // which genes they leave out
 
   bool spans_contexts() const { return contexts.size() > 1; }
   // Of a row among those of `contexts`: where vectors of the split have it.
@@ -42,7 +43,8 @@ std::vector<std::string> ids_of_places(const Task& task, const FoldData& fold);
 std::vector<std::size_t> contexts_of(const Task& task, const Split& split);
 
 // Fails only if the memory is not to be had.
-Result<FoldData> make_fold_data(const Task& task, const Split& split, const std::vector<Metric>& metrics);
+Result<FoldData> make_fold_data(const Task& task, const Split& split, const std::vector<Metric>& metrics,
+                                ExcludedTargets excluded = ExcludedTargets::as_published);
 
 // Training rows × training rows: the inner products of the training deltas over genes, sealed. What predictors that
 // tell their errors are given, besides what they see anyway. `products`: those of all rows of the context

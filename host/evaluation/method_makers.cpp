@@ -192,6 +192,15 @@ void evaluate_trials(const PlannedMethod& method, const MakerInputs& in, FoldEva
   evaluation.cpu_s = watch.cpu_s();
 }
 
+void evaluate_depth_right(const PlannedMethod& method, const MakerInputs& in, FoldEvaluation& evaluation) {
+  const Stopwatch watch;
+  const auto scores = in.split.depth_right.get(
+      [&] { return score_second_screens(in.task, in.fold, in.plan.metrics, in.options.seed); });
+  evaluate_depth_right_method(in.plan.target->depth_right_methods[method.index], *scores, evaluation);
+  evaluation.wall_s = watch.wall_s();
+  evaluation.cpu_s = watch.cpu_s();
+}
+
 void evaluate_predictions(const PlannedMethod& method, const MakerInputs& in, FoldEvaluation& evaluation) {
   const Stopwatch watch;
   const RosterEntry& entry = in.roster.predictions[method.index];
@@ -229,6 +238,7 @@ constexpr std::array kMakers = {
     Maker{MethodKind::relation_null, nullptr, evaluate_relation},
     Maker{MethodKind::noise, nullptr, evaluate_noise},
     Maker{MethodKind::trials, nullptr, evaluate_trials},
+    Maker{MethodKind::depth_right, nullptr, evaluate_depth_right},
     Maker{MethodKind::idealized, make_idealized, nullptr},
     Maker{MethodKind::gene_pca, make_gene_pca, nullptr},
     Maker{MethodKind::random, make_random, nullptr},

@@ -1,5 +1,7 @@
 #include "evaluation/noise_methods.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <limits>
 
@@ -35,6 +37,12 @@ void evaluate_noise_method(const NoiseMethod& method, const NoiseTable* table, c
   evaluation.status = Status::skipped;
   if (table == nullptr) {
     evaluation.reason = "no noise table: bulk data, or cells that were not prepared here; headroom prepare makes one";
+    return;
+  }
+  const ExcludedTargets excluded = fold.exclusion.excluded;
+  if (excluded == ExcludedTargets::own || excluded == ExcludedTargets::panel) {
+    evaluation.reason = fmt::format("the noise table is of all genes, and --exclude-targets {} leaves some out",
+                                    exclusion_name(excluded));
     return;
   }
   const TaskContext& context = task.contexts[fold.context];

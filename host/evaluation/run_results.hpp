@@ -117,6 +117,7 @@ struct ContextEvaluation {
   std::vector<Split> splits;                // the evaluated ones
   std::vector<MethodEvaluation> methods;
   std::vector<std::string> notes;  // one sentence each
+  std::size_t n_excluded_targets = 0;  // that metrics leave out, where they leave out targets
 };
 
 // The values of one metric as bounds and intervals take them; nothing unless status is ok.

@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "evaluation/depth_right_methods.hpp"
 #include "evaluation/embedding.hpp"
 #include "evaluation/embedding_similarity.hpp"
 #include "evaluation/fold_data.hpp"
@@ -31,6 +32,7 @@ struct SplitWork {
   MadeOnce<Result<SharedMatrix>> training_gram;            // for heads that give errors
   MadeOnce<Matrix> resample_counts;                        // test rows × resamples, for targets that score whole folds
   MadeOnce<TrialScores> trial_scores;                      // for targets whose cheaters are trials
+  MadeOnce<DepthRightScores> depth_right;                  // for tasks that keep sampling errors
   std::vector<MadeOnce<Result<ReducedFeatures>>> reduced;  // per embedding, for fusions without inner selection
   std::map<std::size_t, PartsOfMean> means;                // by method
   std::mutex shelf_mutex;

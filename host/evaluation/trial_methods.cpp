@@ -54,7 +54,7 @@ std::optional<TrialScores> score_halves(const Task& task, const FoldData& fold, 
   const Matrix planes = certain_planes(context.deg->halves->labels(0, rows));
   const Matrix classes = context.deg->halves->labels(1, rows).cast<double>().array() + 1;
   const SplitTruth truth =
-      target.make_truth(classes, std::as_const(fold.training_deltas).view(), OwnGeneColumns(rows.size()), metrics);
+      target.make_truth({classes, fold.exclusion}, std::as_const(fold.training_deltas).view(), metrics);
   TrialScores scores;
   for (Vector& of_metric : target.score(planes, truth, metrics)) scores.of_tests.push_back({std::move(of_metric)});
   WholeFoldScores whole = score_whole_fold(target, planes, truth, metrics, covered, resample_counts);

@@ -28,6 +28,13 @@ inline std::string control_profile_column(std::string_view context) {
   }
   return name;
 }
+// Beside it, where its cells were there: the control's standard error, and how far its halves lie apart
+// (task/sampling_errors.hpp).
+inline constexpr std::string_view kControlErrorPrefix = "control_error:", kControlHalfPrefix = "control_half_";
+inline bool is_kept_of_control(std::string_view column) {
+  return column.starts_with(kControlProfilePrefix) || column.starts_with(kControlErrorPrefix) ||
+         column.starts_with(kControlHalfPrefix);
+}
 // Text in uns: why a context has no such column.
 inline constexpr const char* kControlNoteKey = "control_profile_note";
 // Text in uns: the label of the fold column whose perturbations are trained on in every fold and tested in none.

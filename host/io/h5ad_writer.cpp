@@ -43,6 +43,7 @@ class Writer {
   Result<void> write_array(const std::string& name, hid_t file_type, hid_t memory_type, const void* values, hsize_t n);
   Result<void> write_dense(const std::string& name, const DenseX& x, hsize_t n_rows, hsize_t n_cols);
   Result<void> write_labels(const std::string& name, const DenseLabels& labels, hsize_t n_rows, hsize_t n_cols);
+  Result<void> write_floats(const std::string& name, const DenseFloats& floats, hsize_t n_rows, hsize_t n_cols);
   Result<void> write_uns_table(const std::string& name, const UnsTable& table);
   template <class Block>
   Result<void> write_blocks(const std::string& name, hid_t file_type, hid_t memory_type,
@@ -317,6 +318,10 @@ Result<void> Writer::write_dense(const std::string& name, const DenseX& x, hsize
                       n_cols, gzip_level_);
 }
 
+Result<void> Writer::write_floats(const std::string& name, const DenseFloats& floats, hsize_t n_rows, hsize_t n_cols) {
+  return write_blocks(name, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, floats.row_blocks, n_rows, n_cols, gzip_level_);
+}
+
 Result<void> Writer::write_labels(const std::string& name, const DenseLabels& labels, hsize_t n_rows, hsize_t n_cols) {
   return write_blocks(name, H5T_STD_I8LE, H5T_NATIVE_INT8, labels.row_blocks, n_rows, n_cols, kLabelGzipLevel);
 }
@@ -429,9 +434,12 @@ Result<void> Writer::write(const H5adContent& content) {
     if (auto done = write_uns_table("uns/" + key, table); !done) return done;
   }
   for (const auto& [key, layer] : content.layers) {
+    const std::string name = "layers/" + key;
     const auto* dense = std::get_if<DenseX>(&layer);
-    auto done = dense != nullptr ? write_dense("layers/" + key, *dense, n_rows, n_cols)
-                                 : write_labels("layers/" + key, std::get<DenseLabels>(layer), n_rows, n_cols);
+    const auto* labels = std::get_if<DenseLabels>(&layer);
+    auto done = dense != nullptr    ? write_dense(name, *dense, n_rows, n_cols)
+                : labels != nullptr ? write_labels(name, *labels, n_rows, n_cols)
+                                    : write_floats(name, std::get<DenseFloats>(layer), n_rows, n_cols);
     if (!done) return done;
   }
   if (const auto* dense = std::get_if<DenseX>(&content.x)) return write_dense("X", *dense, n_rows, n_cols);

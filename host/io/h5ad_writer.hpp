@@ -30,6 +30,11 @@ struct DenseLabels {
   std::vector<ConstLabelMap> row_blocks;
 };
 
+// Numbers in single precision as dense blocks of rows, stored as float32. Views, too.
+struct DenseFloats {
+  std::vector<ConstFloatMap> row_blocks;
+};
+
 // The next rows of a CSR matrix. Entries of row r of the block: [row_offsets[r] - row_offsets[0], row_offsets[r + 1] -
 // row_offsets[0]) of `columns` and `values`; so offsets into a whole matrix may be passed as they are.
 struct CsrBlock {
@@ -60,7 +65,7 @@ struct H5adContent {
   std::vector<AnnotationColumn> obs_columns;  // text columns with `categorical` set become pandas categoricals
   std::vector<AnnotationColumn> var_columns;
   std::variant<DenseX, CsrX, DenseLabels> x;
-  std::map<std::string, std::variant<DenseX, DenseLabels>> layers;
+  std::map<std::string, std::variant<DenseX, DenseLabels, DenseFloats>> layers;
   std::map<std::string, std::string> uns;  // key → text; keys without '/'
   std::map<std::string, UnsTable> uns_tables;
   // 0: none; 1 to 9: zlib's levels. 4 is h5py's default and near the best size for the time on counts. Labels and bytes

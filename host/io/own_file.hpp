@@ -20,9 +20,10 @@ inline constexpr OwnMark kSummaryMark{"summary.json", R"("headroom_version")"};
 inline constexpr OwnMark kScoresMark{"scores.csv", "dataset,context,fold,name,", true};
 inline constexpr OwnMark kPerturbationsMark{"perturbations.csv", "context,fold,", true};
 inline constexpr OwnMark kSimilarityMark{"similarity.csv", "context,first,second,", true};
+inline constexpr OwnMark kStrataMark{"strata.csv", "context,head,metric,by,stratum,", true};
 inline constexpr OwnMark kSettingsMark{"run.toml", "# What this run was asked for, by Headroom", true};
 inline constexpr OwnMark kRunMarks[] = {kReportMark,        kSummaryMark,    kScoresMark,
-                                        kPerturbationsMark, kSimilarityMark, kSettingsMark};
+                                        kPerturbationsMark, kSimilarityMark, kStrataMark, kSettingsMark};
 
 // False only for a file that is there, holds something and lacks the mark.
 bool may_replace(const std::filesystem::path& path, const OwnMark& mark);

@@ -13,8 +13,16 @@ inline constexpr const char* kCeilingMedian = "sampling_error_q50";
 inline constexpr const char* kCeilingClosedForm = "sampling_error_closed_form";
 inline constexpr const char* kCeilingSplitHalf = "split_half";
 inline constexpr const char* kCeilingLabelError = "sampling_error_q10";  // of classes, whose metrics are better higher
+// A second screen of the same truth, as deep as the first: with a control of its own, with the first one's, and one
+// without noise, which is the true deltas.
+inline constexpr const char* kCeilingDepthRight = "depth_right";
+inline constexpr const char* kCeilingDepthRightShared = "depth_right_shared";
+inline constexpr const char* kCeilingTrueDeltas = "true_deltas";
 inline constexpr std::array kCeilings = {kCeilingIdealized,  kCeilingSamplingError, kCeilingMedian,
-                                         kCeilingClosedForm, kCeilingSplitHalf,     kCeilingLabelError};
+                                         kCeilingClosedForm, kCeilingSplitHalf,     kCeilingLabelError,
+                                         kCeilingDepthRight, kCeilingDepthRightShared, kCeilingTrueDeltas};
+// A positive control of calibration, no ceiling.
+inline constexpr const char* kInterpolatedDuplicate = "interpolated_duplicate";
 
 // Nulls: what --nulls takes. Those of the protocol; all that a target has are its default.
 inline constexpr const char* kNullTrainMean = "train_mean";

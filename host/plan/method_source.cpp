@@ -22,6 +22,10 @@ void add_genes(EvaluationInputs& inputs, const InputSources& sources, const Plan
   inputs.push_back(sources.genes);
 }
 
+void add_seed(EvaluationInputs& inputs, const InputSources& sources, const PlannedMethod&) {
+  inputs.push_back({"seed", std::to_string(sources.options.seed)});
+}
+
 void add_seeds(EvaluationInputs& inputs, const InputSources& sources, const PlannedMethod&) {
   inputs.push_back({"random embeddings", std::to_string(once_a_seed(sources.options))});
 }
@@ -46,6 +50,7 @@ constexpr std::array kSources = {
     MethodSource{MethodKind::relation_null, "relation_null", false, true, false, false, 0.01, once, add_nothing},
     MethodSource{MethodKind::noise, "noise", false, true, true, false, 0.01, once, add_noise},
     MethodSource{MethodKind::trials, "trials", false, true, true, false, 0.1, once, add_nothing},
+    MethodSource{MethodKind::depth_right, "depth_right", false, true, true, false, 0.2, once, add_seed},
     MethodSource{MethodKind::idealized, "idealized", true, true, true, false, 2, once, add_nothing},
     MethodSource{MethodKind::embedding, "embedding", true, false, false, false, 1, once, add_embeddings},
     MethodSource{MethodKind::fusion, "fusion", true, false, false, true, 1, once, add_embeddings},

@@ -22,6 +22,7 @@ enum class MethodKind {
   relation_null,  // a prediction by what is known of the perturbation elsewhere, or of its parts
   noise,          // values of the noise table
   trials,         // labels of resampled cells
+  depth_right,    // a second screen of the same truth
   idealized,      // an embedding made of the deltas of training and test rows
   gene_pca,       // an embedding of measured genes
   random,         // a random embedding
@@ -63,7 +64,7 @@ struct PlannedMethod {
   MethodKind kind = MethodKind::embedding;
   std::vector<std::size_t> embeddings;  // in Roster::embeddings
   std::optional<std::size_t> head;      // in Roster::heads
-  std::size_t index = 0;  // of a constant null, a noise or a trial method in the target, of predictions in the roster
+  std::size_t index = 0;  // of a constant null, a noise, trial or depth-right method in the target, of predictions in the roster
   Role role = Role::plugin;
   bool in_bound = false;  // null: competes for the WAP; cheater: competes for the BAP
   std::vector<std::string> flags;

@@ -7,6 +7,7 @@
 
 #include "plan/evaluation_inputs.hpp"
 #include "plan/fusion.hpp"
+#include "plan/left_out_genes.hpp"
 #include "plan/split_families.hpp"
 
 namespace headroom {
@@ -23,7 +24,7 @@ class Planner {
 
   Result<Plan> plan() {
     plan_.target = &target_of(task_);
-    plan_.metrics = evaluated_metrics(*plan_.target, options_);
+    plan_.metrics = evaluated_metrics(*plan_.target, options_, task_);
     plan_.genes = gene_input(task_);
     for (std::size_t h = 0; h < roster_.n_tables; ++h) {
       const bool shipped = roster_.heads[h].file->shipped, borrows = options_.bounds_per_head && !shipped;
@@ -33,6 +34,9 @@ class Planner {
     auto splits = make_splits(task_, options_.split, options_.folds);
     if (!splits) return tl::unexpected<Error>(splits.error());
     if (auto fit = check_fusions(); !fit) return tl::unexpected<Error>(fit.error());
+    if (auto left = check_genes_left(task_, options_.excluded_targets); !left) {
+      return tl::unexpected<Error>(left.error());
+    }
     add_contexts(std::move(*splits));
     add_methods();
     for (std::size_t c = 0; c < plan_.contexts.size(); ++c) {
@@ -92,6 +96,8 @@ class Planner {
       context.splits.push_back(std::move(split));
     }
     for (PlannedContext& context : plan_.contexts) {
+      context.n_excluded_targets =
+          n_excluded_targets(task_, context.splits, context.task_context, options_.excluded_targets);
       for (const RosterEntry& predictions : roster_.predictions) {
         for (const std::string& note : predictions.notes) context.notes.push_back(predictions.name + ": " + note);
       }
@@ -159,6 +165,12 @@ class Planner {
     for (std::size_t n = 0; n < target.trial_methods.size(); ++n) {
       add_sampling_error(MethodKind::trials, target.trial_methods[n].name, target.trial_methods[n].is_published_ceiling)
           .index = n;
+    }
+    for (std::size_t n = 0; n < target.depth_right_methods.size(); ++n) {
+      const std::string& name = target.depth_right_methods[n].name;
+      // Of a task without cells there is nothing to tell.
+      if (!task_.has_sampling_errors && !holds(options_.ceiling, name)) continue;
+      add_sampling_error(MethodKind::depth_right, name, false).index = n;
     }
     for (std::size_t e = 0; e < roster_.embeddings.size(); ++e) {
       // A borrowed head serves the bounds alone.
@@ -255,9 +267,14 @@ class Planner {
 
 }  // namespace
 
-std::vector<Metric> evaluated_metrics(const Target& target, const RunOptions& options) {
-  if (options.metrics.empty()) return target.metrics;
+std::vector<Metric> evaluated_metrics(const Target& target, const RunOptions& options, const Task& task) {
   std::vector<Metric> metrics;
+  if (options.metrics.empty()) {
+    std::copy_if(target.metrics.begin(), target.metrics.end(), std::back_inserter(metrics), [&](Metric metric) {
+      return metric != Metric::WMSE || !task.columns.weights_source.empty();
+    });
+    return metrics;
+  }
   for (const Metric metric : target.known_metrics) {
     if (std::find(options.metrics.begin(), options.metrics.end(), metric) != options.metrics.end()) {
       metrics.push_back(metric);

@@ -30,6 +30,8 @@ struct PlannedContext {
   std::vector<Split> splits;                // those that test this context
   std::vector<EvaluationInputs> inputs;     // per split: of every evaluation in it
   std::vector<std::string> notes;           // one sentence each
+  // Of `own` (and of PDS_L1 as published): tested rows whose own gene is measured. Of `panel`: genes.
+  std::size_t n_excluded_targets = 0;
 };
 
 // A piece of work that one thread does: all methods of a split that share an embedding (or one seed of the random one),
@@ -56,8 +58,9 @@ struct Plan {
   EvaluationInput genes;        // gene_input() of the task
 };
 
-// The metrics of a run: those that were asked for, or all of the target's, in the protocol's order.
-std::vector<Metric> evaluated_metrics(const Target& target, const RunOptions& options);
+// The metrics of a run: those that were asked for, or all of the target's that the task allows (WMSE needs weights), in
+// the protocol's order.
+std::vector<Metric> evaluated_metrics(const Target& target, const RunOptions& options, const Task& task);
 
 // Error (bad_input): a fold that the task has not.
 Result<Plan> make_plan(const Task& task, const RunOptions& options, const Roster& roster);

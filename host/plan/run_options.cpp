@@ -42,6 +42,7 @@ std::set<std::string> reserved_names() {
   std::set<std::string> names(kNulls.begin(), kNulls.end());
   names.insert(kCeilingIdealized);
   names.insert(kCeilings.begin(), kCeilings.end());
+  names.insert(kInterpolatedDuplicate);
   return names;
 }
 

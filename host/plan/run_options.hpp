@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "confinement.pb.h"
@@ -98,12 +99,15 @@ struct RunOptions {
   // Each head has null and idealized methods of its own, and bounds chosen among them, instead of the task's.
   bool bounds_per_head = false;
   std::vector<Metric> metrics;                        // empty: all that the task allows
+  ExcludedTargets excluded_targets = ExcludedTargets::as_published;  // genes that metrics leave out
   SplitRequest split;                                 // on which rows is trained, and which are tested
   bool split_is_named = false;                        // false: what the task was prepared for, if it says so
   std::optional<Combine> combine;                     // of vectors of combinations; none: as the splits suggest
   std::vector<std::string> folds;                     // names of splits to evaluate; empty: all
   std::map<std::string, std::vector<double>> grid;    // "PREDICTOR.PARAM" to its values, in order
   std::map<std::string, std::string> plugin_options;  // "PLUGIN.KEY" to its value
+  // Embeddings that the report shows as one kind: names of kinds and globs over embeddings, the first that fits.
+  std::vector<std::pair<std::string, std::string>> groups;
   bool audit = false;
   bool compare_embeddings = true;  // with each other, once all evaluations are made
   LabelOptions labels;             // how perturbations of vectors and predictions are read

@@ -30,11 +30,10 @@ Matrix train_mean(const ConstMatrixRef& training, const RowIndex& rows) { return
 
 Matrix no_change(const ConstMatrixRef& training, const RowIndex&) { return Matrix::Zero(1, training.cols()); }
 
-SplitTruth truth_of_deltas(Matrix test_values, const ConstMatrixRef& training_values, OwnGeneColumns own_gene,
-                           std::span<const Metric> metrics) {
+SplitTruth truth_of_deltas(TruthInputs tests, const ConstMatrixRef& training_values, std::span<const Metric> metrics) {
   SplitTruth truth;
-  truth.deltas = make_truth_cache(std::move(test_values), mean_of_rows(training_values, rows_of(training_values)),
-                                  std::move(own_gene), std::nullopt, metrics);
+  truth.deltas = make_truth_cache(std::move(tests.values), mean_of_rows(training_values, rows_of(training_values)),
+                                  std::move(tests.exclusion), std::move(tests.weights), metrics);
   return truth;
 }
 
@@ -48,19 +47,10 @@ double error_of_deltas(std::span<const ConstMatrixMap> planes, const ConstMatrix
   return mean_row_l2(planes.front(), truths, truth_rows);
 }
 
-// WMSE needs weights, which no task file carries yet.
-std::vector<Metric> metrics_of_deltas() {
-  std::vector<Metric> metrics;
-  for (const Metric metric : all_metrics()) {
-    if (metric != Metric::WMSE) metrics.push_back(metric);
-  }
-  return metrics;
-}
-
 Target make_lfc() {
   Target target;
   target.name = "lfc";
-  target.metrics = metrics_of_deltas();
+  target.metrics = {all_metrics().begin(), all_metrics().end()};
   target.known_metrics = all_metrics();
   target.mean_prediction = train_mean;
   target.constant_nulls = {{kNullTrainMean, train_mean}, {kNullNoChange, no_change}};
@@ -70,6 +60,10 @@ Target make_lfc() {
       {kCeilingClosedForm, 0, 0, "closed_form"},
       {kCeilingSplitHalf, 0, 0, "split_half"},
   };
+  target.depth_right_methods = {{kCeilingDepthRight, DepthRight::own_control},
+                                {kCeilingDepthRightShared, DepthRight::shared_control},
+                                {kCeilingTrueDeltas, DepthRight::true_deltas},
+                                {kInterpolatedDuplicate, DepthRight::interpolated_duplicate}};
   target.protocol_heads = {"knn", "lasso"};
   target.make_truth = truth_of_deltas;
   target.score = score_deltas;
@@ -115,20 +109,36 @@ Matrix prior(const ConstMatrixRef& training, const RowIndex& rows) {
   return (class_counts(training, rows).array() + 1) / static_cast<double>(rows.size() + kClasses);
 }
 
-SplitTruth truth_of_classes(Matrix test_values, const ConstMatrixRef&, OwnGeneColumns, std::span<const Metric>) {
+SplitTruth truth_of_classes(TruthInputs tests, const ConstMatrixRef&, std::span<const Metric>) {
   SplitTruth truth;
-  truth.classes = test_values.cast<std::int8_t>();
+  truth.kept_columns = columns_left(tests.exclusion, tests.values.cols());
+  truth.classes = truth.kept_columns.empty()
+                      ? ClassMatrix(tests.values.cast<std::int8_t>())
+                      : ClassMatrix(tests.values(Eigen::all, truth.kept_columns).cast<std::int8_t>());
+  if (tests.exclusion.excluded == ExcludedTargets::own) truth.left_out = std::move(tests.exclusion.own_gene);
   return truth;
+}
+
+// What is predicted of the genes that count.
+template <class Score>
+auto score_kept(const ConstMatrixRef& predictions, const SplitTruth& truth, Score&& score_planes) {
+  if (truth.kept_columns.empty()) return score_planes(predictions);
+  const Matrix kept = predictions(Eigen::all, truth.kept_columns);
+  return score_planes(ConstMatrixRef(kept));
 }
 
 std::vector<Vector> score_classes(const ConstMatrixRef& predictions, const SplitTruth& truth,
                                   std::span<const Metric> metrics) {
-  return class_metrics_of_perturbations(predictions, truth.classes, metrics);
+  return score_kept(predictions, truth, [&](const ConstMatrixRef& planes) {
+    return class_metrics_of_perturbations(planes, truth.classes, metrics, truth.left_out);
+  });
 }
 
 Matrix score_fold_of_classes(const ConstMatrixRef& predictions, const SplitTruth& truth,
                              std::span<const Metric> metrics, const ConstMatrixRef& weights) {
-  return class_metrics_of_fold(predictions, truth.classes, metrics, weights);
+  return score_kept(predictions, truth, [&](const ConstMatrixRef& planes) {
+    return class_metrics_of_fold(planes, truth.classes, metrics, weights, truth.left_out);
+  });
 }
 
 // The setting with the highest macro F1 is taken.
@@ -160,6 +170,17 @@ Target make_deg() {
 }
 
 }  // namespace
+
+CeilingLabel ceiling_label(std::string_view method) {
+  if (method == kCeilingSamplingError || method == kCeilingMedian || method == kCeilingLabelError) {
+    return {"full, resampled", "resampled with it"};
+  }
+  if (method == kCeilingSplitHalf) return {"half", "half of it, own"};
+  if (method == kCeilingClosedForm || method == kCeilingTrueDeltas) return {"without noise", "none"};
+  if (method == kCeilingDepthRight || method == kInterpolatedDuplicate) return {"full", "own"};
+  if (method == kCeilingDepthRightShared) return {"full", "the truth's"};
+  return {};
+}
 
 const Target& lfc_target() {
   static const Target target = make_lfc();

@@ -45,11 +45,42 @@ struct TrialMethod {
   bool of_halves = false;             // labels of one half of the cells as predictions of those of the other
 };
 
+// What a second screen of the same truth is (bounds/second_screen.hpp).
+enum class DepthRight {
+  own_control,             // as deep as the first, with a control of its own
+  shared_control,          // as deep, with the first one's control
+  true_deltas,             // without noise
+  interpolated_duplicate,  // with its own control, and the train mean where genes do not respond for certain
+};
+inline constexpr std::size_t kDepthRightKinds = 4;
+
+// A ceiling, or a positive control of calibration, that is made of what the task keeps of its cells.
+struct DepthRightMethod {
+  std::string name;
+  DepthRight kind;
+};
+
+// What the depth of a ceiling is, and whose control it has, in words; empty: it is not made of cells.
+struct CeilingLabel {
+  std::string depth, control;
+};
+CeilingLabel ceiling_label(std::string_view method);
+
 // The truth of a split's test rows with what metrics need of it: as deltas or as classes, whichever the target
 // predicts.
 struct SplitTruth {
   TruthCache deltas;
-  ClassMatrix classes;  // test perturbations × genes, by number
+  ClassMatrix classes;  // test perturbations × genes that are kept, by number
+  // Of classes: what is left out, as of TruthCache.
+  OwnGeneColumns left_out = {};
+  std::vector<Eigen::Index> kept_columns = {};
+};
+
+// What truth is made of, one row a test perturbation.
+struct TruthInputs {
+  Matrix values;  // × genes
+  TargetExclusion exclusion = {};
+  std::optional<Matrix> weights = {};  // × genes, of WMSE
 };
 
 struct Target {
@@ -63,11 +94,11 @@ struct Target {
   std::vector<ConstantNull> constant_nulls;   // in the order in which they are reported
   std::vector<NoiseMethod> noise_methods;     // likewise
   std::vector<TrialMethod> trial_methods;     // likewise
+  std::vector<DepthRightMethod> depth_right_methods;  // likewise, of tasks that keep sampling errors
   std::vector<std::string> protocol_heads;    // whose nulls and idealized cheater the protocol takes for bounds
   bool inner_folds_shuffled = true;           // else consecutive blocks of the training rows
 
-  SplitTruth (*make_truth)(Matrix test_values, const ConstMatrixRef& training_values, OwnGeneColumns own_gene,
-                           std::span<const Metric> metrics);
+  SplitTruth (*make_truth)(TruthInputs tests, const ConstMatrixRef& training_values, std::span<const Metric> metrics);
   // One value per metric and test perturbation; NaN where it is undefined, or of the fold as a whole. `predictions`:
   // planes · test perturbations × genes, plane below plane.
   std::vector<Vector> (*score)(const ConstMatrixRef& predictions, const SplitTruth& truth,

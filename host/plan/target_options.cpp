@@ -21,6 +21,7 @@ std::set<std::string> known_ceilings(const Target& target) {
   std::set<std::string> names{kCeilingIdealized};
   for (const NoiseMethod& method : target.noise_methods) names.insert(method.name);
   for (const TrialMethod& method : target.trial_methods) names.insert(method.name);
+  for (const DepthRightMethod& method : target.depth_right_methods) names.insert(method.name);
   return names;
 }
 

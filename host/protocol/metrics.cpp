@@ -124,6 +124,24 @@ Rivals place_among_rivals(Eigen::Index own, Eigen::Index n_truths, Approximate&&
   return rivals;
 }
 
+// A row without one of its values, in memory of its own.
+class ShortenedRow {
+ public:
+  explicit ShortenedRow(std::size_t n) : values_(n) {}
+
+  // `row` itself where nothing is left out.
+  const double* of(const double* row, const std::optional<Eigen::Index>& left_out, std::size_t n) {
+    if (!left_out) return row;
+    const auto at = static_cast<std::size_t>(*left_out);
+    std::copy(row, row + at, values_.begin());
+    std::copy(row + at + 1, row + n, values_.begin() + static_cast<std::ptrdiff_t>(at));
+    return values_.data();
+  }
+
+ private:
+  std::vector<double> values_;
+};
+
 // Rows in panels of kL1Panel, gene by gene within a panel; the last panel is filled up with zeros.
 std::vector<float> l1_panels(const Matrix& rows) {
   constexpr std::size_t kBlock = 64;  // genes of a panel that are read and written within the first-level cache
@@ -153,7 +171,11 @@ class Computation {
         n_tests_(predictions.rows()),
         n_genes_(static_cast<std::size_t>(predictions.cols())),
         finite_(static_cast<std::size_t>(n_tests_)),
-        values_(metrics.size(), Vector::Constant(n_tests_, kNaN)) {}
+        values_(metrics.size(), Vector::Constant(n_tests_, kNaN)),
+        short_prediction_(n_genes_),
+        short_truth_(n_genes_),
+        short_mean_(n_genes_),
+        short_weights_(n_genes_) {}
 
   std::vector<Vector> run() {
     row_by_row();
@@ -178,34 +200,60 @@ class Computation {
   const double* prediction(Eigen::Index test) const { return predictions_.row(test).data(); }
   const double* truth(Eigen::Index test) const { return truth_.deltas.row(test).data(); }
 
+  const std::optional<Eigen::Index>& left_out(Eigen::Index test) const {
+    return truth_.left_out[static_cast<std::size_t>(test)];
+  }
+
+  // What metrics see of one test: its genes without the one that is left out.
+  struct SeenRow {
+    const double *prediction, *truth, *mean_training;
+    std::size_t n_genes;
+  };
+
+  SeenRow seen(Eigen::Index test) {
+    const auto& left = left_out(test);
+    return {short_prediction_.of(prediction(test), left, n_genes_), short_truth_.of(truth(test), left, n_genes_),
+            short_mean_.of(truth_.mean_training_delta.data(), left, n_genes_), n_genes_ - (left ? 1 : 0)};
+  }
+
   // L2, MSE, MAE, WMSE and the correlations with the truth's own values.
   void row_by_row() {
     const bool correlations = wants(Metric::Pearson) || wants(Metric::Pearson_pert);
-    const auto genes = static_cast<double>(n_genes_);
     for (Eigen::Index i = 0; i < n_tests_; ++i) {
-      const PlainSums sums = plain_sums(prediction(i), truth(i), truth_.mean_training_delta.data(), n_genes_);
-      finite_[static_cast<std::size_t>(i)] = std::isfinite(sums.squared_error) || predictions_.row(i).allFinite();
+      const SeenRow row = seen(i);
+      const auto genes = static_cast<double>(row.n_genes);
+      const PlainSums sums = plain_sums(row.prediction, row.truth, row.mean_training, row.n_genes);
+      const bool all_seen = row.n_genes == n_genes_ && std::isfinite(sums.squared_error);
+      finite_[static_cast<std::size_t>(i)] = all_seen || predictions_.row(i).allFinite();
       if (!finite_[static_cast<std::size_t>(i)]) continue;
       set(Metric::L2, i, std::sqrt(sums.squared_error));
       set(Metric::MSE, i, sums.squared_error / genes);
       set(Metric::MAE, i, sums.absolute_error / genes);
-      if (truth_.weights && wants(Metric::WMSE)) {
-        set(Metric::WMSE, i, weighted_squared_error(prediction(i), truth(i), truth_.weights->row(i).data(), n_genes_));
-      }
-      if (correlations) correlate(i, sums.prediction / genes, sums.shifted / genes);
+      if (truth_.weights && wants(Metric::WMSE)) set(Metric::WMSE, i, weighted_error(i, row));
+      if (correlations) correlate(i, row, sums.prediction / genes, sums.shifted / genes);
     }
   }
 
-  void correlate(Eigen::Index i, double mean, double shift_mean) {
+  double weighted_error(Eigen::Index i, const SeenRow& row) {
+    const double* weights = truth_.weights->row(i).data();
+    const auto& left = left_out(i);
+    const double error = weighted_squared_error(row.prediction, row.truth, short_weights_.of(weights, left, n_genes_),
+                                                row.n_genes);
+    if (!left) return error;
+    const double total = truth_.weights->row(i).sum(), others = total - weights[*left];
+    return others > kRounding * total ? error * (total / others) : kNaN;
+  }
+
+  void correlate(Eigen::Index i, const SeenRow& row, double mean, double shift_mean) {
     const CentredSums sums =
-        centred_sums({prediction(i), mean, shift_mean}, {truth(i), truth_.mean[i], truth_.shift_mean[i]},
-                     truth_.mean_training_delta.data(), n_genes_);
+        centred_sums({row.prediction, mean, shift_mean}, {row.truth, truth_.mean[i], truth_.shift_mean[i]},
+                     row.mean_training, row.n_genes);
     const auto at = static_cast<std::size_t>(i);
-    if (!truth_.constant[at] && !is_constant(prediction(i), n_genes_)) {
+    if (!truth_.constant[at] && !is_constant(row.prediction, row.n_genes)) {
       set(Metric::Pearson, i, clamped_correlation(sums.covariance, std::sqrt(sums.variance), truth_.centred_norm[i]));
     }
     const double shift_norm = std::sqrt(sums.shift_variance);
-    if (!truth_.shift_constant[at] && !is_rounding(shift_norm, shift_mean, truth_.mean_training_norm, n_genes_)) {
+    if (!truth_.shift_constant[at] && !is_rounding(shift_norm, shift_mean, truth_.mean_training_norm, row.n_genes)) {
       set(Metric::Pearson_pert, i, clamped_correlation(sums.shift_covariance, shift_norm, truth_.shift_norm[i]));
     }
   }
@@ -217,12 +265,18 @@ class Computation {
     std::vector<float> ranks(n_genes_);
     for (const std::vector<Eigen::Index>& tests : tests_of) {
       if (!finite_[static_cast<std::size_t>(tests.front())]) continue;
-      centred_ranks(prediction(tests.front()), n_genes_, buffers, ranks.data());
-      const double norm = std::sqrt(rank_product(ranks.data(), ranks.data(), n_genes_));
+      const double* ranked = nullptr;  // the ranks of a row serve all tests that leave nothing out
+      double norm = 0;
       for (const Eigen::Index i : tests) {
+        const std::size_t n = n_genes_ - (left_out(i) ? 1 : 0);
+        if (left_out(i) || ranked != prediction(tests.front())) {
+          ranked = left_out(i) ? nullptr : prediction(tests.front());
+          centred_ranks(short_prediction_.of(prediction(i), left_out(i), n_genes_), n, buffers, ranks.data());
+          norm = std::sqrt(rank_product(ranks.data(), ranks.data(), n));
+        }
         if (norm == 0 || truth_.rank_norm[i] == 0) continue;
         const float* truth_ranks = &truth_.ranks[static_cast<std::size_t>(i) * n_genes_];
-        const double product = rank_product(ranks.data(), truth_ranks, n_genes_);
+        const double product = rank_product(ranks.data(), truth_ranks, n);
         set(Metric::Spearman, i, clamped_correlation(product, norm, truth_.rank_norm[i]));
       }
     }
@@ -253,9 +307,13 @@ class Computation {
       const auto u = static_cast<Eigen::Index>(distinct_.of_row[static_cast<std::size_t>(i)]);
       const double norm = squared_norm(prediction(i), n_genes_);
       const Rivals rivals = place_among_rivals(
-          i, n_tests_, [&](Eigen::Index q) { return norm + truth_.squared_norm[q] - 2 * products(u, q); },
+          i, n_tests_,
+          [&](Eigen::Index q) {
+            const double own = left_out(i) ? prediction(i)[*left_out(i)] - truth(q)[*left_out(i)] : 0.0;
+            return norm + truth_.squared_norm[q] - 2 * products(u, q) - own * own;
+          },
           [&](Eigen::Index q) { return relative_error * (norm + truth_.squared_norm[q]); },
-          [&](Eigen::Index q) { return squared_distance(prediction(i), truth(q), n_genes_); });
+          [&](Eigen::Index q) { return squared_distance_without(prediction(i), truth(q), left_out(i)); });
       set(Metric::centroid_accuracy, i, (rivals.n_farther + 0.5 * rivals.n_tied) / static_cast<double>(n_tests_ - 1));
     }
   }
@@ -317,6 +375,12 @@ class Computation {
     }
   }
 
+  double squared_distance_without(const double* a, const double* b, const std::optional<Eigen::Index>& left_out) const {
+    if (!left_out) return squared_distance(a, b, n_genes_);
+    const auto before = static_cast<std::size_t>(*left_out), after = before + 1;
+    return squared_distance(a, b, before) + squared_distance(a + after, b + after, n_genes_ - after);
+  }
+
   double l1_distance_without(const double* a, const double* b, const std::optional<Eigen::Index>& left_out) const {
     if (!left_out) return absolute_distance(a, b, n_genes_);
     const auto before = static_cast<std::size_t>(*left_out), after = before + 1;
@@ -331,6 +395,7 @@ class Computation {
   std::vector<std::uint8_t> finite_;  // per test: whether every predicted value is
   std::vector<Vector> values_;
   DistinctRows distinct_;
+  ShortenedRow short_prediction_, short_truth_, short_mean_, short_weights_;
 };
 
 }  // namespace
@@ -352,13 +417,41 @@ bool higher_is_better(Metric metric) { return entry(metric).higher_is_better; }
 
 TruthCache make_truth_cache(Matrix deltas, RowVector mean_training_delta, OwnGeneColumns own_gene,
                             std::optional<Matrix> weights, std::span<const Metric> metrics) {
+  return make_truth_cache(std::move(deltas), std::move(mean_training_delta),
+                          TargetExclusion{ExcludedTargets::as_published, std::move(own_gene)}, std::move(weights),
+                          metrics);
+}
+
+TruthCache make_truth_cache(Matrix deltas, RowVector mean_training_delta, TargetExclusion exclusion,
+                            std::optional<Matrix> weights, std::span<const Metric> metrics) {
   const Eigen::Index n_tests = deltas.rows();
-  const auto n_genes = static_cast<std::size_t>(deltas.cols());
+  OwnGeneColumns& own_gene = exclusion.own_gene;
   assert(mean_training_delta.size() == deltas.cols());
   assert(own_gene.empty() || own_gene.size() == static_cast<std::size_t>(n_tests));
   assert(!weights || (weights->rows() == n_tests && weights->cols() == deltas.cols()));
+  own_gene.resize(static_cast<std::size_t>(n_tests));
+
+  std::vector<Eigen::Index> kept = columns_left(exclusion, deltas.cols());
+  if (!kept.empty()) {
+    if (weights) {
+      const Vector total = weights->rowwise().sum();
+      weights = Matrix((*weights)(Eigen::all, kept));
+      for (Eigen::Index i = 0; i < n_tests; ++i) {
+        const double others = weights->row(i).sum();
+        weights->row(i) *= others > kRounding * total[i] ? total[i] / others : kNaN;
+      }
+    }
+    deltas = Matrix(deltas(Eigen::all, kept));
+    mean_training_delta = RowVector(mean_training_delta(kept));
+  }
+  const bool is_by_row =
+      exclusion.excluded == ExcludedTargets::as_published || exclusion.excluded == ExcludedTargets::own;
+  if (!is_by_row) std::fill(own_gene.begin(), own_gene.end(), std::nullopt);
+  const auto n_genes = static_cast<std::size_t>(deltas.cols());
 
   TruthCache truth;
+  truth.kept_columns = std::move(kept);
+  truth.left_out = exclusion.excluded == ExcludedTargets::own ? own_gene : OwnGeneColumns(own_gene.size());
   truth.mean_training_norm = std::sqrt(squared_norm(mean_training_delta.data(), n_genes));
   for (Vector* per_test : {&truth.mean, &truth.centred_norm, &truth.shift_mean, &truth.shift_norm, &truth.squared_norm,
                            &truth.absolute_norm, &truth.rank_norm}) {
@@ -366,31 +459,32 @@ TruthCache make_truth_cache(Matrix deltas, RowVector mean_training_delta, OwnGen
   }
   truth.constant.resize(static_cast<std::size_t>(n_tests));
   truth.shift_constant.resize(static_cast<std::size_t>(n_tests));
+  if (contains(metrics, Metric::Spearman)) truth.ranks.resize(static_cast<std::size_t>(n_tests) * n_genes);
   const RowVector zeros = RowVector::Zero(deltas.cols());
+  RankBuffers buffers;
+  ShortenedRow short_truth(n_genes), short_mean(n_genes);
   for (Eigen::Index i = 0; i < n_tests; ++i) {
-    const double* y = deltas.row(i).data();
     const auto at = static_cast<std::size_t>(i);
-    const PlainSums sums = plain_sums(y, zeros.data(), mean_training_delta.data(), n_genes);
-    truth.squared_norm[i] = sums.squared_error;
-    truth.absolute_norm[i] = sums.absolute_error;
-    truth.mean[i] = sums.prediction / static_cast<double>(n_genes);
-    truth.shift_mean[i] = sums.shifted / static_cast<double>(n_genes);
+    const PlainSums whole = plain_sums(deltas.row(i).data(), zeros.data(), zeros.data(), n_genes);
+    truth.squared_norm[i] = whole.squared_error;
+    truth.absolute_norm[i] = whole.absolute_error;
+    const std::optional<Eigen::Index>& left_out = truth.left_out[at];
+    const std::size_t n = n_genes - (left_out ? 1 : 0);
+    const double* y = short_truth.of(deltas.row(i).data(), left_out, n_genes);
+    const double* m = short_mean.of(mean_training_delta.data(), left_out, n_genes);
+    const PlainSums sums = plain_sums(y, zeros.data(), m, n);
+    truth.mean[i] = sums.prediction / static_cast<double>(n);
+    truth.shift_mean[i] = sums.shifted / static_cast<double>(n);
     const CentredRow row{y, truth.mean[i], truth.shift_mean[i]};
-    const CentredSums centred = centred_sums(row, row, mean_training_delta.data(), n_genes);
+    const CentredSums centred = centred_sums(row, row, m, n);
     truth.centred_norm[i] = std::sqrt(centred.variance);
     truth.shift_norm[i] = std::sqrt(centred.shift_variance);
-    truth.constant[at] = is_constant(y, n_genes);
-    truth.shift_constant[at] = is_rounding(truth.shift_norm[i], truth.shift_mean[i], truth.mean_training_norm, n_genes);
-  }
-
-  if (contains(metrics, Metric::Spearman)) {
-    RankBuffers buffers;
-    truth.ranks.resize(static_cast<std::size_t>(n_tests) * n_genes);
-    for (Eigen::Index i = 0; i < n_tests; ++i) {
-      float* ranks = truth.ranks.data() + static_cast<std::size_t>(i) * n_genes;
-      centred_ranks(deltas.row(i).data(), n_genes, buffers, ranks);
-      truth.rank_norm[i] = std::sqrt(rank_product(ranks, ranks, n_genes));
-    }
+    truth.constant[at] = is_constant(y, n);
+    truth.shift_constant[at] = is_rounding(truth.shift_norm[i], truth.shift_mean[i], truth.mean_training_norm, n);
+    if (truth.ranks.empty()) continue;
+    float* ranks = truth.ranks.data() + at * n_genes;
+    centred_ranks(y, n, buffers, ranks);
+    truth.rank_norm[i] = std::sqrt(rank_product(ranks, ranks, n));
   }
   if (contains(metrics, Metric::PDS_L1)) {
     truth.panels = l1_panels(deltas);
@@ -398,14 +492,18 @@ TruthCache make_truth_cache(Matrix deltas, RowVector mean_training_delta, OwnGen
   truth.deltas = std::move(deltas);
   truth.mean_training_delta = std::move(mean_training_delta);
   truth.own_gene = std::move(own_gene);
-  truth.own_gene.resize(static_cast<std::size_t>(n_tests));
   truth.weights = std::move(weights);
   return truth;
 }
 
 std::vector<Vector> compute_metrics(const ConstMatrixRef& predictions, const TruthCache& truth,
                                     std::span<const Metric> metrics) {
-  assert(predictions.rows() == truth.deltas.rows() && predictions.cols() == truth.deltas.cols());
+  assert(predictions.rows() == truth.deltas.rows());
+  if (!truth.kept_columns.empty()) {
+    const Matrix kept = predictions(Eigen::all, truth.kept_columns);
+    return Computation(kept, truth, metrics).run();
+  }
+  assert(predictions.cols() == truth.deltas.cols());
   return Computation(predictions, truth, metrics).run();
 }
 

@@ -9,6 +9,7 @@
 #include "plan/bound_names.hpp"
 #include "report/outcome_lines.hpp"
 #include "summary/context_title.hpp"
+#include "summary/metric_trust.hpp"
 #include "summary/one_scale.hpp"
 #include "summary/undefined_gap.hpp"
 #include "terminal/display_text.hpp"
@@ -62,14 +63,18 @@ void write_pieces(std::ostream& out, const std::vector<std::string>& pieces, con
 
 std::string bound_text(const char* name, const BoundResult& bound, const TerminalStyle& style) {
   if (!bound.has_value()) return fmt::format("{}: none", name);
-  return fmt::format("{} {} ({})", name, value_text(bound.value(), style.unicode), display_text(bound.method()));
+  return fmt::format("{} {}{} ({})", name, bound.about() ? "about " : "", value_text(bound.value(), style.unicode),
+                     display_text(bound.method()));
 }
 
-std::string gap_text(const GapResult& gap, const TerminalStyle& style) {
+std::string gap_text(const ContextResult& context, const TerminalStyle& style) {
+  const GapResult& gap = context.gap();
   if (!gap.has_value()) return "no gap: a bound is missing";
   std::string text = "gap " + value_text(gap.value(), style.unicode);
   const std::string interval = interval_text(low_of(gap), high_of(gap), false);
   if (!interval.empty()) text += " " + interval;
+  const std::string calibration = calibration_text(context);
+  if (!calibration.empty()) return text + ", " + calibration;
   if (gap.has_dynamic_range()) text += fmt::format(", {:.0f} % of WAP", 100 * gap.dynamic_range());
   return text;
 }
@@ -110,7 +115,7 @@ void draw_context(std::ostream& out, const ContextResult& context, const RunSumm
   out << inked(shortened(title, style.width, ellipsis), Ink::bold, style) << '\n';
   write_pieces(out,
                {bound_text("WAP", context.wap(), style), bound_text("BAP", context.bap(), style),
-                gap_text(context.gap(), style)},
+                gap_text(context, style)},
                "  ", style);
   if (summary.settings().ceiling_size() > 0) {
     std::string ceiling = "ceiling: ";
@@ -167,6 +172,9 @@ void draw_context(std::ostream& out, const ContextResult& context, const RunSumm
     }
     for (const auto& flag : method->flags()) flags.push_back(display_text(flag));
     write_pieces(out, flags, "      ", style);
+  }
+  if (const std::string resolution = resolution_text(context); !resolution.empty() && !shown.empty()) {
+    write_pieces(out, {resolution}, "  ", style);
   }
   for (const Outcome& outcome : methods_without_numbers({&context})) {
     write_wrapped(out, outcome.text, "  ", outcome.status == "failed" ? Ink::red : Ink::faint, style);

@@ -33,10 +33,15 @@ std::vector<GapMethod> gap_methods_of(const std::vector<const MethodEvaluation*>
   bool lacks = false;
   for (std::size_t m = 0; m < methods.size(); ++m) {
     const bool is_table = methods[m]->predictor.empty() && all[m].competes == Competes::for_bap;
-    if (is_table && methods[m]->status == Status::ok && !has_value(all[m])) lacks = true;
+    if (is_table && !has_value(all[m])) lacks = true;
   }
-  for (std::size_t m = 0; m < methods.size(); ++m) {
-    if (lacks && methods[m]->name == kCeilingClosedForm && has_value(all[m])) all[m].competes = Competes::for_bap;
+  if (!lacks) return all;
+  for (const char* stand_in : {kCeilingDepthRight, kCeilingClosedForm}) {
+    for (std::size_t m = 0; m < methods.size(); ++m) {
+      if (methods[m]->name != stand_in || !has_value(all[m])) continue;
+      all[m].competes = Competes::for_bap;
+      return all;
+    }
   }
   return all;
 }

@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "numerics/quantile.hpp"
 #include "plan/bound_names.hpp"
 #include "summary/audit_outcomes.hpp"
 #include "summary/context_title.hpp"
@@ -81,6 +82,10 @@ Result<void> check_same_task(const std::vector<RankedRun>& runs, const std::stri
     if (nulls(other) != nulls(first)) {
       return bad_input(fmt::format("the runs have different nulls: {} and {}", nulls(first), nulls(other)),
                        runs.front().name + ", " + run.name, "run them with the same --nulls");
+    }
+    if (other.settings().exclude_targets() != first.settings().exclude_targets()) {
+      return bad_input("the runs leave out different genes", runs.front().name + ", " + run.name,
+                       "run them with the same --exclude-targets");
     }
     if (auto same = check_same_scale(runs.front(), run, metric); !same) return same;
     const auto& contexts = other.contexts();
@@ -230,6 +235,7 @@ Result<Leaderboard> make_leaderboard(const std::vector<RankedRun>& given, const 
   board.contexts = shared_contexts(runs, board.metric, board);
 
   PairedP paired;
+  std::vector<double> resolutions;
   for (const auto& run : runs) {
     std::vector<std::pair<std::string, std::string>> order;  // (head, method)
     std::map<std::pair<std::string, std::string>, EntryBuilder> builders;
@@ -237,6 +243,7 @@ Result<Leaderboard> make_leaderboard(const std::vector<RankedRun>& given, const 
       const bool counts = !board.unranked.empty() || std::find(board.contexts.begin(), board.contexts.end(),
                                                                context.context()) != board.contexts.end();
       if (context.metric() != board.metric || !counts) continue;
+      if (context.resolution().has_percent()) resolutions.push_back(context.resolution().percent());
       for (const auto& method : context.methods()) {
         if (method.role() != "plugin") continue;
         const std::pair key{context.head(), method.name()};
@@ -260,6 +267,7 @@ Result<Leaderboard> make_leaderboard(const std::vector<RankedRun>& given, const 
                      if (a.gap_closed.has_value() != b.gap_closed.has_value()) return a.gap_closed.has_value();
                      return a.gap_closed && *a.gap_closed > *b.gap_closed;
                    });
+  if (!resolutions.empty()) board.resolution = median(std::move(resolutions));
   const LeaderboardEntry* leader = nullptr;
   const LeaderboardEntry* previous = nullptr;
   int position = 0, group = 0;

@@ -39,6 +39,9 @@ struct Leaderboard {
   std::vector<std::string> contexts;
   std::vector<LeaderboardEntry> entries;  // ranked ones first
   std::vector<std::string> notes;
+  // Percent of the gap below which differences between two methods are not told from none at 95 %: the median over runs
+  // and contexts.
+  std::optional<double> resolution;
   std::string unranked;  // why nothing is ranked: no context counts; empty where one does
 };
 

@@ -9,6 +9,18 @@
 #include "plan/bound_names.hpp"
 
 namespace headroom {
+namespace {
+
+void merge_methods(const StratumResult& from, StratumResult& into) {
+  for (const StratumValue& value : from.methods()) {
+    const bool is_there = std::any_of(into.methods().begin(), into.methods().end(), [&](const StratumValue& other) {
+      return other.method() == value.method();
+    });
+    if (!is_there) *into.add_methods() = value;
+  }
+}
+
+}  // namespace
 
 RunSummary on_one_scale(const RunSummary& summary) {
   RunSummary shown = summary;
@@ -32,6 +44,11 @@ RunSummary on_one_scale(const RunSummary& summary) {
     for (const MethodResult& method : table.methods()) {
       if (names[at->second].insert(method.name()).second) *merged.add_methods() = method;
     }
+    for (int i = 0; i < std::min(merged.strata_size(), table.strata_size()); ++i) {  // the same in the same order
+      merge_methods(table.strata(i), *merged.mutable_strata(i));
+    }
+    // Of two heads the coarser.
+    if (table.resolution().value() > merged.resolution().value()) *merged.mutable_resolution() = table.resolution();
     for (const Comparison& comparison : table.comparisons()) {
       const bool is_there =
           std::any_of(merged.comparisons().begin(), merged.comparisons().end(), [&](const Comparison& other) {

@@ -12,11 +12,14 @@
 
 #include "bounds/comparison.hpp"
 #include "bounds/gap.hpp"
+#include "deg/class_metrics.hpp"
 #include "numerics/quantile.hpp"
 #include "plan/bound_names.hpp"
+#include "plan/target.hpp"
 #include "protocol/metrics.hpp"
 #include "summary/audit_outcomes.hpp"
 #include "summary/gap_methods.hpp"
+#include "summary/metric_trust.hpp"
 #include "summary/target_parts.hpp"
 
 namespace headroom {
@@ -82,13 +85,14 @@ TaskDescription describe(const Task& task, const RunResults& results) {
 class HeadTable {
  public:
   HeadTable(const RunResults& results, const Task& task, const ContextEvaluation& context, std::size_t metric,
-            const Head& head, const TestResamples& resamples, bool inner_scores)
+            const Head& head, const TestResamples& resamples, const std::vector<Stratum>& strata, bool inner_scores)
       : results_(results),
         task_(task),
         context_(context),
         metric_(metric),
         head_(head),
         resamples_(resamples),
+        strata_(strata),
         inner_scores_(inner_scores) {
     for (const auto& method : context.methods) {
       if (!stands_in(method, head)) continue;
@@ -117,6 +121,7 @@ class HeadTable {
     result.set_higher_is_better(higher);
     result.set_head(head_.name);
     result.set_bounds_scope(head_.own_bounds ? kBoundsOfHead : kBoundsOfTask);
+    set_excluded_targets(result);
     set_bound(report.wap, *result.mutable_wap());
     set_bound(report.bap, *result.mutable_bap());
     set_gap(report, *result.mutable_gap());
@@ -124,8 +129,20 @@ class HeadTable {
     if (!result.gap().defined()) add_other_ceiling(gap_methods, higher, result);
     if (metric_ == 0) add_comparisons(gap_methods, report, higher, result);
     for (std::size_t m = n_shown_; m < methods_.size(); ++m) add_ablation(m, gap_methods, report, higher, result);
+    add_calibration(methods_, gap_methods, results_.metrics[metric_], result);
+    add_resolution(methods_, gap_methods, report, higher, resamples_, result);
+    if (!is_of_fold(results_.metrics[metric_])) {
+      for (const Stratum& stratum : strata_) add_stratum(stratum, gap_methods, higher, result);
+    }
     for (const auto& note : context_.notes) result.add_notes(note);
     for (std::size_t m = 0; m < methods_.size(); ++m) {
+      const bool stands_in_for_another =
+          gap_methods[m].competes == Competes::for_bap && competes(*methods_[m]) != Competes::for_bap;
+      if (stands_in_for_another && methods_[m]->name == kCeilingDepthRight) {
+        result.add_notes(fmt::format("{}: the tighter of the other cheaters and {}, a second screen as deep with a "
+                                     "control of its own",
+                                     result.metric(), methods_[m]->name));
+      }
       const bool is_bound = gap_methods[m].competes == Competes::for_bap && methods_[m]->status == Status::ok;
       if (is_bound && !report.methods[m].value) {
         result.add_notes(
@@ -136,6 +153,68 @@ class HeadTable {
   }
 
  private:
+  // All rows of a stratum together, whatever their fold: there are few in each.
+  void add_stratum(const Stratum& stratum, const std::vector<GapMethod>& gap_methods, bool higher,
+                   ContextResult& result) const {
+    std::vector<GapMethod> of_stratum;
+    for (const GapMethod& method : gap_methods) {
+      of_stratum.push_back({method.name, method.competes, {rows_of(stratum, method)}});
+    }
+    const auto n = static_cast<Eigen::Index>(stratum.tests.size());
+    const bool with_intervals = metric_ == 0;
+    const TestResamples resamples({n}, results_.settings.seed(),
+                                  with_intervals ? static_cast<int>(resamples_.n_resamples()) : 1);
+    const GapReport report = close_gap(of_stratum, higher, resamples);
+    StratumResult& told = *result.add_strata();
+    told.set_by(stratum.by);
+    told.set_stratum(stratum.name);
+    if (stratum.low) told.set_low(plain(*stratum.low));
+    if (stratum.high) told.set_high(plain(*stratum.high));
+    told.set_n_test(static_cast<std::int32_t>(n));
+    if (report.wap) told.set_wap(plain(report.wap->value));
+    if (report.bap) told.set_bap(plain(report.bap->value));
+    for (std::size_t m = 0; m < n_shown_; ++m) {
+      if (methods_[m]->role != Role::plugin || !report.methods[m].value) continue;
+      StratumValue& value = *told.add_methods();
+      value.set_method(methods_[m]->name);
+      value.set_value(plain(*report.methods[m].value));
+      if (report.methods[m].gap_closed) value.set_gap_closed(plain(*report.methods[m].gap_closed));
+      if (with_intervals) set_interval(value, report.methods[m].ci);
+    }
+  }
+
+  // A method's values of the stratum's rows; none where a fold has no result.
+  FoldValues rows_of(const Stratum& stratum, const GapMethod& method) const {
+    std::vector<double> all;
+    for (std::size_t f = 0; f < context_.splits.size(); ++f) {
+      const Vector& of_fold = method.fold_values[f].of_tests;
+      if (of_fold.size() != static_cast<Eigen::Index>(context_.splits[f].test.size())) return {};
+      all.insert(all.end(), of_fold.begin(), of_fold.end());
+    }
+    Vector some(static_cast<Eigen::Index>(stratum.tests.size()));
+    for (std::size_t i = 0; i < stratum.tests.size(); ++i) some[static_cast<Eigen::Index>(i)] = all[stratum.tests[i]];
+    if (!some.allFinite()) return {};
+    return some;
+  }
+
+  void set_excluded_targets(ContextResult& result) const {
+    std::string excluded = results_.settings.exclude_targets();
+    const bool is_published = excluded.empty() && results_.metrics[metric_] == Metric::PDS_L1;
+    if (is_published) excluded = exclusion_name(ExcludedTargets::own);
+    if (excluded.empty() || excluded == exclusion_name(ExcludedTargets::none)) return;
+    result.set_excluded_targets(excluded);
+    result.set_n_excluded_targets(static_cast<std::int32_t>(context_.n_excluded_targets));
+    if (is_published) return;
+    std::size_t n_tests = 0;
+    for (const Split& split : context_.splits) n_tests += split.test.size();
+    result.add_notes(excluded == exclusion_name(ExcludedTargets::panel)
+                         ? fmt::format("--exclude-targets panel: the {} measured targets of the panel are left out",
+                                       context_.n_excluded_targets)
+                         : fmt::format("--exclude-targets own: the perturbation's own gene is left out, which is "
+                                       "measured for {} of {} test perturbations",
+                                       context_.n_excluded_targets, n_tests));
+  }
+
   // The gap to what the true deltas would score, where the bounds leave none.
   void add_other_ceiling(std::vector<GapMethod> gap_methods, bool higher, ContextResult& result) const {
     bool any = false;
@@ -178,6 +257,9 @@ class HeadTable {
     result.set_status(status_name(method.status));
     result.set_reason(method.reason);
     result.set_in_bound(method.in_bound);
+    const CeilingLabel label = ceiling_label(method.name);
+    result.set_ceiling_depth(label.depth);
+    result.set_ceiling_control(label.control);
     if (gap.value) result.set_value(plain(*gap.value));
     if (gap.gap_closed) result.set_gap_closed(plain(*gap.gap_closed));
     set_interval(result, gap.ci);
@@ -380,6 +462,7 @@ class HeadTable {
   std::size_t metric_;
   const Head& head_;
   const TestResamples& resamples_;
+  const std::vector<Stratum>& strata_;
   bool inner_scores_;
   std::vector<const MethodEvaluation*> methods_;
   std::size_t n_shown_ = 0;  // of these; the others are fusions without one of their blocks
@@ -420,11 +503,13 @@ RunSummary summarise(const RunResults& results, const Task& task, const std::str
       results.settings.has_n_resamples() ? results.settings.n_resamples() : TestResamples::kDefaultResamples;
   for (const auto& context : results.contexts) {
     const TestResamples resamples(n_tests_of(context.splits), results.settings.seed(), n_resamples);
+    const std::vector<Stratum> strata = strata_of(context, task, options.cell_count, options.strata);
     const std::size_t n_heads = results.heads.size();
     std::vector<ContextResult> tables(results.metrics.size() * n_heads);
     pool.for_each(tables.size(), [&](std::size_t i) {
       tables[i] =
-          HeadTable(results, task, context, i / n_heads, results.heads[i % n_heads], resamples, options.inner_scores)
+          HeadTable(results, task, context, i / n_heads, results.heads[i % n_heads], resamples, strata,
+                    options.inner_scores)
               .result();
     });
     for (auto& table : tables) *summary.add_contexts() = std::move(table);

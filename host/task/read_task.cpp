@@ -571,8 +571,23 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
       return tl::unexpected(done.error());
     }
   }
-  if (parts == TaskParts::all_but_deltas || !task.has_deltas) return task;
+  if (!task.has_deltas) return task;
+  auto weights = find_weights(*file, options.weights_layer);
+  if (!weights) return tl::unexpected(weights.error());
+  // Of joined rows nobody knows them.
+  const bool any_joined = !sorted->joined.empty();
+  if (!any_joined) task.columns.weights_source = std::move(*weights);
+  task.has_sampling_errors = !any_joined && has_sampling_errors(*file, options.layer);
+  if (parts == TaskParts::all_but_deltas) return task;
   if (auto done = read_rows(*file, options.layer, *sorted, &task); !done) return tl::unexpected(done.error());
+  if (task.has_sampling_errors) {
+    if (auto done = read_sampling_errors(*file, sorted->source, &task); !done) return tl::unexpected(done.error());
+  }
+  if (!task.columns.weights_source.empty()) {
+    if (auto done = read_weights(*file, task.columns.weights_source, sorted->source, &task); !done) {
+      return tl::unexpected(done.error());
+    }
+  }
   return task;
 }
 
@@ -606,6 +621,8 @@ Result<void> read_deltas(Task* task, const TaskOptions& options) {
   for (std::size_t c = 0; c < task->contexts.size(); ++c) {
     task->contexts[c].deltas = std::move(whole->contexts[c].deltas);
     task->contexts[c].deg = std::move(whole->contexts[c].deg);
+    task->contexts[c].sampling = std::move(whole->contexts[c].sampling);
+    task->contexts[c].weights = std::move(whole->contexts[c].weights);
   }
   return {};
 }

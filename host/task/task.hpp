@@ -16,6 +16,7 @@
 #include "review/label_review.hpp"
 #include "review/review.hpp"
 #include "task/deg_labels.hpp"
+#include "task/sampling_errors.hpp"
 #include "task/split_request.hpp"
 
 namespace headroom {
@@ -37,6 +38,10 @@ struct TaskContext {
   // Empty as a whole: by the ids alone.
   std::vector<std::optional<Eigen::Index>> target_gene;
   std::optional<DegLabels> deg;  // of every context, or of none
+  // What is known of the deltas' sampling errors, and the weights of WMSE (perturbations × genes): of every context, or of
+  // none. Without the deltas (TaskParts) empty, too.
+  std::optional<SamplingErrors> sampling = {};
+  std::optional<FloatMatrix> weights = {};
   // Where `deltas` holds class numbers (Task::holds_classes) and the task has deltas as well: those of the same rows.
   std::optional<Matrix> measured;
   // One a perturbation: those of one group are never on both sides of a made split; empty names: by itself. Empty as a
@@ -61,6 +66,7 @@ struct ColumnChoice {
   std::string fold_column;     // empty: folds from a file or made
   std::string gene_source;     // "index", or a column of var
   std::string fold_source;     // in words: "column 'test_split'", "file folds.csv", "5 folds, shuffled, seed 42"
+  std::string weights_source;  // the layer of WMSE's weights; empty: there are none
   std::string deg_source;      // in words: "layer 'deg'", "layers 'up', 'down', 'not_de'", "X"; empty: no labels
   // In words, for one file holds several tasks: "X, perturbations by 'pert_id', contexts by 'context', rows where dose
   // = 10, spellings joined".
@@ -81,6 +87,7 @@ struct Task {
   DeltaOrigin origin;
   std::optional<SplitRequest> split;  // what it was prepared for; none: folds within contexts
   bool has_deltas = true;             // false: the file holds labels only
+  bool has_sampling_errors = false;   // of its deltas
   // `deltas` are class numbers 0, 1, 2 of perturbations that have labels: plan/class_task.hpp made it so.
   bool holds_classes = false;
   std::string deg_trials_note;       // why labels come without trials; empty where there are some, or no labels
@@ -120,6 +127,7 @@ struct TaskOptions {
   // Of obs: perturbations of one group are in one fold, where folds are made. By default what `prepare` kept.
   std::optional<std::string> group_column;
   std::optional<std::string> target_column;  // of obs: the gene that each perturbation aims at
+  std::string weights_layer;                 // of WMSE's weights; empty: `weights`, else those that prepare made
   std::optional<std::string> gene_column;    // a column of var, or "index"; by default what matches most perturbations
   std::vector<std::string> contexts;         // keep only these; empty: all
 };

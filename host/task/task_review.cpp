@@ -30,7 +30,7 @@ Result<GeneColumns> read_gene_columns(const H5adFile& file, const std::optional<
     for (std::size_t i = 0; i < column->size(); ++i) ids.push_back(column->text(i));
   }
   for (const std::string& name : file.columns(H5adAxis::var)) {
-    if (name == kRowNames || name.starts_with(kControlProfilePrefix)) continue;
+    if (name == kRowNames || is_kept_of_control(name)) continue;
     auto column = file.read_column(H5adAxis::var, name);
     const bool is_wanted = name == wanted;
     if (!column && is_wanted) return tl::unexpected(column.error());

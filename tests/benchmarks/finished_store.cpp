@@ -73,7 +73,7 @@ Result<void> fill(const std::string& run_toml) {
   if (!planned) return tl::unexpected<Error>(planned.error());
 
   std::vector<std::string> metrics;
-  for (const Metric metric : evaluated_metrics(target_of(input->task), *options))
+  for (const Metric metric : evaluated_metrics(target_of(input->task), *options, input->task))
     metrics.emplace_back(metric_name(metric));
   std::filesystem::create_directories(arguments->out);
   auto store = Store::open(arguments->out, metrics);

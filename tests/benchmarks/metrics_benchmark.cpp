@@ -11,13 +11,13 @@ namespace {
 void truth_cache(benchmark::State& state) {
   const Matrix truth = normal_matrix(kTests, kGenes, 3);
   const RowVector mean = normal_matrix(1, kGenes, 4);
-  for (auto _ : state) benchmark::DoNotOptimize(make_truth_cache(truth, mean, {}, std::nullopt, all_metrics()));
+  for (auto _ : state) benchmark::DoNotOptimize(make_truth_cache(truth, mean, OwnGeneColumns{}, std::nullopt, all_metrics()));
 }
 BENCHMARK(truth_cache)->Unit(benchmark::kMillisecond);
 
 void metrics(benchmark::State& state, std::vector<Metric> chosen, double operations) {
   const Matrix truth = normal_matrix(kTests, kGenes, 3), prediction = 0.3 * truth + normal_matrix(kTests, kGenes, 5);
-  const TruthCache cache = make_truth_cache(truth, normal_matrix(1, kGenes, 4), {}, std::nullopt, all_metrics());
+  const TruthCache cache = make_truth_cache(truth, normal_matrix(1, kGenes, 4), OwnGeneColumns{}, std::nullopt, all_metrics());
   for (auto _ : state) benchmark::DoNotOptimize(compute_metrics(prediction, cache, chosen));
   if (operations > 0) report_rate(state, "Gop/s", operations);
 }
@@ -34,7 +34,7 @@ BENCHMARK_CAPTURE(metrics, pds_l1, {Metric::PDS_L1}, 3 * kPairs)->Unit(benchmark
 
 void train_mean(benchmark::State& state) {
   const Matrix truth = normal_matrix(kTests, kGenes, 3), prediction = normal_matrix(1, kGenes, 4).replicate(kTests, 1);
-  const TruthCache cache = make_truth_cache(truth, prediction.row(0), {}, std::nullopt, all_metrics());
+  const TruthCache cache = make_truth_cache(truth, prediction.row(0), OwnGeneColumns{}, std::nullopt, all_metrics());
   for (auto _ : state) benchmark::DoNotOptimize(compute_metrics(prediction, cache, all_metrics()));
 }
 BENCHMARK(train_mean)->Unit(benchmark::kMillisecond);

@@ -75,6 +75,15 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
       ->type_name("METRIC[,METRIC]")
       ->delimiter(',')
       ->allow_extra_args(false);
+  command
+      .add_option("--exclude-targets", texts.excluded_targets,
+                  "Genes that no metric counts because they were perturbed: own, the perturbation's own gene; panel, "
+                  "the measured targets of all perturbations of the context; none. published: as each metric is "
+                  "defined, PDS_L1 without the own gene and the others with it. The noise table is of all genes, so "
+                  "own and panel do without its ceilings")
+      ->check(CLI::IsMember({"published", "own", "panel", "none"}))
+      ->type_name("own|panel|none")
+      ->capture_default_str();
   add_task_flags(command, arguments.task);
 
   add_split_flags(command, run.split, texts);
@@ -106,7 +115,10 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
       command
           .add_option("--ceiling", texts.ceiling,
                       "Cheaters of which the tightest is the BAP, separated by commas: idealized, sampling_error_q90, "
-                      "sampling_error_q50, sampling_error_closed_form, split_half; of classes idealized, "
+                      "sampling_error_q50, sampling_error_closed_form, split_half; of a task that was made of cells "
+                      "also depth_right (a second screen of the same truth, as deep, with a control of its own), "
+                      "depth_right_shared (with the truth's control), true_deltas (without noise). A metric that the "
+                      "noise table lacks takes depth_right beside the others. Of classes idealized, "
                       "sampling_error_q10, sampling_error_q50, split_half")
           ->type_name("METHOD,...")
           ->multi_option_policy(CLI::MultiOptionPolicy::Join)
@@ -132,6 +144,15 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
       "percentages rank as errors do and adding a method moves none");
   command.add_option("--seed", run.seed, "Seed of the random null, of the intervals and of plugins")
       ->capture_default_str();
+  add_optional(command, "--strata", arguments.strata,
+               "Also tell every result by groups of test perturbations: CSV with pert_id, optionally context, and columns "
+               "of groups. By effect size, cells and responding genes it is told anyway")
+      ->type_name("CSV");
+  command
+      .add_option("--group", texts.groups,
+                  "Show the embeddings whose names fit a glob (esm*) as one kind in the report; the first that fits")
+      ->type_name("NAME=PATTERN")
+      ->allow_extra_args(false);
   command.add_flag("--inner-scores", arguments.keep_inner_scores,
                    "Keep the score of every hyperparameter setting in the summary");
 
@@ -243,6 +264,12 @@ Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) 
       return bad_input(fmt::format("there is no metric '{}'", text), "--metric", "the metrics are " + metric_names());
     }
     run.metrics.push_back(*metric);
+  }
+  run.excluded_targets = exclusion_by_name(texts.excluded_targets).value_or(ExcludedTargets::as_published);
+  for (const std::string& text : texts.groups) {
+    auto entry = key_and_value(text, "--group", "NAME=PATTERN");
+    if (!entry) return tl::unexpected<Error>(entry.error());
+    run.groups.push_back(*entry);
   }
   run.labels = arguments.task.columns.labels;
   if (!texts.ceiling.empty()) run.ceiling = CLI::detail::split(texts.ceiling, ',');

@@ -16,7 +16,7 @@ namespace headroom::cli {
 
 // What CLI11 collects as text before it is read as values.
 struct RunFlagTexts {
-  std::vector<std::string> embeddings, predictors = {"knn", "lasso"}, grids, sets, metrics;
+  std::vector<std::string> embeddings, predictors = {"knn", "lasso"}, grids, sets, metrics, groups;
   std::vector<std::string> fusions, fusion_predictors = {"stack", "kernels"};
   std::string ceiling = std::string(kCeilingIdealized) + "," + kCeilingSamplingError;
   std::string nulls = fmt::format("{}", fmt::join(kDeltaNulls, ","));
@@ -24,6 +24,7 @@ struct RunFlagTexts {
   std::optional<std::filesystem::path> split_file;
   std::optional<std::string> split_family;
   std::string combine;
+  std::string excluded_targets = std::string(exclusion_name(ExcludedTargets::as_published));
   CLI::Option *ceiling_flag = nullptr, *nulls_flag = nullptr;
   std::string sandbox = "strict", limit_memory;
   double limit_time_s = 0, limit_total_s = 0;

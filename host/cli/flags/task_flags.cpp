@@ -19,6 +19,11 @@ void add_task_flags(CLI::App& command, TaskArguments& task) {
   TaskOptions& columns = task.columns;
   begin_group(command, "What the task's columns are called, and which part of it");
   command.add_option("--layer", columns.layer, "Read the deltas from layers/NAME instead of X")->type_name("NAME");
+  command
+      .add_option("--weights", columns.weights_layer,
+                  "Layer with the weights of WMSE, one a perturbation and gene (default: weights, else wmse_weights, "
+                  "which prepare makes)")
+      ->type_name("LAYER");
   add_optional(command, "--pert-col", columns.pert_column,
                "Column of obs with the perturbation ids, or several to join as A,B (default: the first of pert_id, "
                "gene_id, target_gene, perturbation, condition)")

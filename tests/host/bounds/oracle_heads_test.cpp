@@ -159,7 +159,7 @@ TEST_P(OracleHeads, EveryPerturbationAgrees) {
     ASSERT_TRUE(features) << features.error().line();
     const RowVector mean = training_deltas.colwise().mean();
     const TruthCache truth =
-        make_truth_cache(gather_rows(deltas_.values, test_rows), mean, {}, std::nullopt, all_metrics());
+        make_truth_cache(gather_rows(deltas_.values, test_rows), mean, OwnGeneColumns{}, std::nullopt, all_metrics());
 
     for (const auto& [head_name, head_and_grid] : heads) {
       SCOPED_TRACE(embedding_ + "_" + head_name + ", fold " + fold);

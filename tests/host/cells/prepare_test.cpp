@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -14,6 +15,7 @@
 #include "io/delimited.hpp"
 #include "io/h5ad.hpp"
 #include "io/h5ad_writer.hpp"
+#include "task/task.hpp"
 
 namespace headroom {
 namespace {
@@ -158,6 +160,43 @@ TEST_F(PrepareTest, TheTaskCarriesWhatOthersNeed) {
   EXPECT_THAT(report->picked, Contains("perturbations: column 'target_gene'"));
   EXPECT_THAT(report->picked, Contains("control: label 'non-targeting' of column 'target_gene'"));
   EXPECT_THAT(report->picked, Contains("batches: column 'batch'"));
+}
+
+// What ceilings of the right depth are made of: errors whose squares sum to the closed form's, halves that differ by as
+// much, and the weights of WMSE.
+TEST_F(PrepareTest, KeepsTheSamplingErrorsOfDeltas) {
+  for (const Design design : {Design::global, Design::matched}) {
+    PrepareOptions options = tiny_options();
+    options.design = design;
+    ASSERT_TRUE(run(kReference / "csr_float32_gzip.h5ad", options).has_value());
+    TaskOptions columns;
+    columns.folds_are_optional = true;  // three perturbations make none
+    const auto task = read_task(out_, columns);
+    ASSERT_TRUE(task.has_value()) << task.error().line();
+    EXPECT_TRUE(task->has_sampling_errors);
+    EXPECT_EQ(task->columns.weights_source, "wmse_weights");
+    const SamplingErrors& sampling = *task->contexts[0].sampling;
+    EXPECT_EQ(sampling.with_control, design == Design::matched);
+    EXPECT_EQ(sampling.halves.size(), static_cast<std::size_t>(kKeptSplits));
+    auto noise = DelimitedReader::open(out_ / "noise.csv");
+    ASSERT_TRUE(noise && noise->read_header());
+    double halves = 0, errors = 0;
+    for (std::size_t p = 0; p < task->contexts[0].pert_ids.size(); ++p) {
+      const auto row = static_cast<Eigen::Index>(p);
+      for (int q = 0; q < 7; ++q) ASSERT_TRUE(*noise->next());
+      double squares = 0;
+      for (Eigen::Index g = 0; g < sampling.error.cols(); ++g) squares += std::pow(sampling.whole_error(row, g), 2);
+      EXPECT_NEAR(std::sqrt(squares), *noise->number(*noise->column("closed_form")), 1e-6);
+      EXPECT_NEAR(task->contexts[0].weights->row(row).sum(), 1, 1e-5);
+      if (!sampling.has_halves[p]) continue;
+      errors += squares;
+      for (std::size_t split = 0; split < sampling.halves.size(); ++split) {
+        halves += sampling.half_difference(split, row).squaredNorm() / kKeptSplits;
+      }
+    }
+    EXPECT_GT(errors, 0);
+    EXPECT_NEAR(halves / errors, 1, 0.35) << "a handful of cells";
+  }
 }
 
 TEST_F(PrepareTest, ThreadsMemoryAndRepetitionDoNotChangeAByte) {

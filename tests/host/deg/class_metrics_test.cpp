@@ -257,5 +257,40 @@ TEST(ClassMetrics, OfConstantPredictionsAreTheOraclesInEveryFold) {
   EXPECT_EQ(n_checked, 5 * 2 * 5);
 }
 
+// A gene is judged by the perturbations that do not aim at it, in every metric.
+TEST(ClassMetrics, LeaveOwnGenesOut) {
+  const ClassMatrix labels = random_classes(11, 6, 41);
+  const Matrix planes = coarse_planes(11, 6, 42);
+  OwnGeneColumns left_out(11);
+  left_out[2] = 3;
+  left_out[7] = 3;
+  left_out[9] = 0;
+  Matrix sums = Matrix::Zero(3, 1);
+  const std::array<Metric, 3> of_genes = {Metric::F1, Metric::ROC_AUC, Metric::AP};
+  for (Eigen::Index gene = 0; gene < labels.cols(); ++gene) {
+    std::vector<Eigen::Index> rows;
+    for (Eigen::Index row = 0; row < labels.rows(); ++row) {
+      if (left_out[static_cast<std::size_t>(row)] != gene) rows.push_back(row);
+    }
+    const auto n = static_cast<Eigen::Index>(rows.size());
+    Matrix of_gene(kClasses * n, 1);
+    for (Eigen::Index c = 0; c < kClasses; ++c) {
+      for (Eigen::Index i = 0; i < n; ++i) of_gene(c * n + i, 0) = planes(c * 11 + rows[static_cast<std::size_t>(i)], gene);
+    }
+    sums += class_metrics_of_fold(of_gene, labels(rows, std::vector<Eigen::Index>{gene}), of_genes, once(n)) / 6.0;
+  }
+  const Matrix values = class_metrics_of_fold(planes, labels, of_genes, once(11), left_out);
+  EXPECT_TRUE(values.isApprox(sums, 1e-12)) << values << "\nexpected\n" << sums;
+
+  const std::array<Metric, 3> of_rows = {Metric::precision_pert, Metric::recall_pert, Metric::direction_agreement};
+  const auto of_perturbations = class_metrics_of_perturbations(planes, labels, of_rows, left_out);
+  std::vector<Eigen::Index> genes = {0, 1, 2, 4, 5};  // what row 7 is judged by
+  Matrix planes_of_7(kClasses, 5);
+  for (Eigen::Index c = 0; c < kClasses; ++c) planes_of_7.row(c) = planes.row(c * 11 + 7)(genes);
+  const auto expected =
+      class_metrics_of_perturbations(planes_of_7, labels(std::vector<Eigen::Index>{7}, genes), of_rows);
+  for (std::size_t m = 0; m < of_rows.size(); ++m) EXPECT_EQ(of_perturbations[m][7], expected[m][0]);
+}
+
 }  // namespace
 }  // namespace headroom

@@ -86,6 +86,13 @@ TEST_F(NoiseMethodsTest, AreSkippedWithTheReason) {
   const FoldEvaluation columnless = evaluate(kCeilingSplitHalf, &table_);
   EXPECT_EQ(columnless.status, Status::skipped);
   EXPECT_THAT(columnless.reason, HasSubstr("no such numbers"));
+  for (const ExcludedTargets excluded : {ExcludedTargets::own, ExcludedTargets::panel}) {
+    const auto fold = make_fold_data(task_, splits_[0], metrics_, excluded);
+    FoldEvaluation fewer_genes;
+    evaluate_noise_method(lfc_target().noise_methods.front(), &table_, task_, *fold, metrics_, fewer_genes);
+    EXPECT_EQ(fewer_genes.status, Status::skipped);
+    EXPECT_THAT(fewer_genes.reason, HasSubstr("the noise table is of all genes"));
+  }
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ Vector metric_of(Metric metric, const Matrix& prediction, const TruthCache& trut
 
 TruthCache plain_truth(Matrix truth) {
   const Eigen::Index n_genes = truth.cols();
-  return make_truth_cache(std::move(truth), RowVector::Zero(n_genes), {}, std::nullopt, all_metrics());
+  return make_truth_cache(std::move(truth), RowVector::Zero(n_genes), OwnGeneColumns{}, std::nullopt, all_metrics());
 }
 
 // centroid_accuracy and PDS_L1 as protocol section 4 words them, all distances in full.
@@ -125,6 +125,79 @@ TEST(Metrics, DistancesEqualTheirDefinitionOverManyShapes) {
   }
 }
 
+Matrix without_columns(const Matrix& matrix, const std::vector<Eigen::Index>& left_out) {
+  std::vector<Eigen::Index> kept;
+  for (Eigen::Index g = 0; g < matrix.cols(); ++g) {
+    if (std::find(left_out.begin(), left_out.end(), g) == left_out.end()) kept.push_back(g);
+  }
+  return matrix(Eigen::all, kept);
+}
+
+// Awkward sizes for the kernels' lanes, rows that are equal, and targets at both ends.
+struct ScreenWithTargets {
+  Matrix truth = normal_matrix(9, 37, 21), prediction = 0.3 * truth + normal_matrix(9, 37, 22);
+  Matrix weights = normal_matrix(9, 37, 23).cwiseAbs();
+  RowVector mean = normal_matrix(1, 37, 24);
+  OwnGeneColumns own_gene = {0, 36, std::nullopt, 17, 16, std::nullopt, 15, 31, 32};
+
+  ScreenWithTargets() {
+    prediction.row(3) = prediction.row(2);  // one row that leaves a gene out and one that does not
+    prediction.row(4) = prediction.row(2);
+  }
+};
+
+TEST(Metrics, OwnGenesLeftOutAreAsGoodAsNotMeasured) {
+  const ScreenWithTargets screen;
+  const TruthCache cache = make_truth_cache(screen.truth, screen.mean, TargetExclusion{ExcludedTargets::own, screen.own_gene},
+                                            screen.weights, all_metrics());
+  const auto values = compute_metrics(screen.prediction, cache, all_metrics());
+  for (Eigen::Index p = 0; p < screen.truth.rows(); ++p) {
+    std::vector<Eigen::Index> left_out;
+    if (const auto own = screen.own_gene[static_cast<std::size_t>(p)]) left_out.push_back(*own);
+    Matrix weights = without_columns(screen.weights, left_out);
+    weights.row(p) *= screen.weights.row(p).sum() / weights.row(p).sum();
+    const TruthCache shorter = make_truth_cache(without_columns(screen.truth, left_out),
+                                                without_columns(screen.mean, left_out), OwnGeneColumns{}, weights, all_metrics());
+    const auto expected = compute_metrics(without_columns(screen.prediction, left_out), shorter, all_metrics());
+    for (std::size_t m = 0; m < values.size(); ++m) {
+      EXPECT_NEAR(values[m][p], expected[m][p], kTolerance) << metric_name(all_metrics()[m]) << " of row " << p;
+    }
+  }
+}
+
+TEST(Metrics, APanelLeftOutIsAsGoodAsNotMeasured) {
+  const ScreenWithTargets screen;
+  const std::vector<Eigen::Index> panel = {0, 15, 16, 17, 31, 32, 36};
+  const TruthCache cache =
+      make_truth_cache(screen.truth, screen.mean, TargetExclusion{ExcludedTargets::panel, screen.own_gene, panel},
+                       screen.weights, all_metrics());
+  Matrix weights = without_columns(screen.weights, panel);
+  for (Eigen::Index p = 0; p < weights.rows(); ++p) weights.row(p) *= screen.weights.row(p).sum() / weights.row(p).sum();
+  const TruthCache shorter = make_truth_cache(without_columns(screen.truth, panel), without_columns(screen.mean, panel),
+                                              OwnGeneColumns{}, weights, all_metrics());
+  const auto values = compute_metrics(screen.prediction, cache, all_metrics());
+  const auto expected = compute_metrics(without_columns(screen.prediction, panel), shorter, all_metrics());
+  for (std::size_t m = 0; m < values.size(); ++m) {
+    expect_equal(values[m], expected[m], kTolerance, std::string(metric_name(all_metrics()[m])));
+  }
+}
+
+TEST(Metrics, NothingLeftOutConcernsOnlyWhatLeavesOutTheOwnGeneElse) {
+  const ScreenWithTargets screen;
+  const auto values_of = [&](ExcludedTargets excluded) {
+    const TruthCache cache = make_truth_cache(screen.truth, screen.mean, TargetExclusion{excluded, screen.own_gene},
+                                              screen.weights, all_metrics());
+    return compute_metrics(screen.prediction, cache, all_metrics());
+  };
+  const auto none = values_of(ExcludedTargets::none), published = values_of(ExcludedTargets::as_published);
+  const TruthCache targetless = make_truth_cache(screen.truth, screen.mean, OwnGeneColumns{}, screen.weights, all_metrics());
+  for (std::size_t m = 0; m < none.size(); ++m) {
+    if (all_metrics()[m] == Metric::PDS_L1) continue;
+    EXPECT_EQ(none[m], published[m]) << metric_name(all_metrics()[m]);
+  }
+  EXPECT_EQ(none[static_cast<std::size_t>(Metric::PDS_L1)], metric_of(Metric::PDS_L1, screen.prediction, targetless));
+}
+
 TEST(Metrics, EqualTruthsTieWhateverTheScale) {
   for (const double scale : {1e-300, 1e-45, 1e-30, 1.0, 1e20, 1e60, 1e140}) {
     const Matrix truth = scale * Matrix::Ones(6, 1).lazyProduct(normal_matrix(1, 37, 5));
@@ -179,7 +252,7 @@ TEST(Metrics, ConstantRowHasNoCorrelationWhateverItsValue) {
 
 TEST(Metrics, PerfectPredictionIsPerfect) {
   const Matrix truth = normal_matrix(12, 50, 7);
-  const TruthCache cache = make_truth_cache(truth, normal_matrix(1, 50, 8), {}, Matrix::Ones(12, 50), all_metrics());
+  const TruthCache cache = make_truth_cache(truth, normal_matrix(1, 50, 8), OwnGeneColumns{}, Matrix::Ones(12, 50), all_metrics());
   const auto values = compute_metrics(truth, cache, all_metrics());
   for (std::size_t m = 0; m < values.size(); ++m) {
     const double best = higher_is_better(all_metrics()[m]) ? 1 : 0;
@@ -232,7 +305,7 @@ TEST(Metrics, RowWithoutFiniteValuesIsUndefinedAndLeavesTheOthersAlone) {
 TEST(Metrics, TrainMeanHasNoCorrelationBeyondItselfHoweverItWasComputed) {
   const RowVector mean = normal_matrix(1, 60, 16);
   const Matrix truth = normal_matrix(4, 60, 17);
-  const TruthCache cache = make_truth_cache(truth, mean, {}, std::nullopt, all_metrics());
+  const TruthCache cache = make_truth_cache(truth, mean, OwnGeneColumns{}, std::nullopt, all_metrics());
   Matrix prediction = mean.replicate(4, 1);
   prediction.row(1) = (mean * 3.0) / 3.0;  // another way of rounding
   prediction.row(2) = mean.array() * (1 + 1e-15);
@@ -247,7 +320,7 @@ TEST(Metrics, TruthEqualToTheTrainMeanIsUndefined) {
   const RowVector mean = normal_matrix(1, 60, 19);
   Matrix truth = normal_matrix(2, 60, 20);
   truth.row(1) = mean;
-  const TruthCache cache = make_truth_cache(truth, mean, {}, std::nullopt, all_metrics());
+  const TruthCache cache = make_truth_cache(truth, mean, OwnGeneColumns{}, std::nullopt, all_metrics());
   const Vector values = metric_of(Metric::Pearson_pert, normal_matrix(2, 60, 21), cache);
   EXPECT_TRUE(std::isfinite(values[0]));
   EXPECT_TRUE(std::isnan(values[1]));
