@@ -31,12 +31,21 @@ void add_leaderboard_command(CLI::App& app, Command& command) {
   leaderboard_app.footer(
       "Examples:\n"
       "  headroom leaderboard out\n"
-      "  headroom leaderboard round1 round2 --metric Pearson --format markdown > leaderboard.md");
+      "  headroom leaderboard round1 round2 --metric Pearson --format markdown > leaderboard.md\n"
+      "  headroom leaderboard june july --progress progress.svg --date june=2026-06-30");
   leaderboard_app.add_option("out", arguments->runs, "Folders of runs")->type_name("OUT")->required();
   begin_group(leaderboard_app, "How it ranks");
   leaderboard_app.add_option("--metric", arguments->metric, "Rank by this metric (default: the runs' first)")
       ->type_name("METRIC");
   add_target_flag(leaderboard_app, arguments->target);
+  add_optional(leaderboard_app, "--progress", arguments->progress,
+               "Also draw the progress over the runs' dates as SVG, with its data beside it as CSV")
+      ->type_name("SVG");
+  leaderboard_app
+      .add_option("--date", arguments->dates,
+                  "Day of a run's submission (default: the day on which its summary.json was written)")
+      ->type_name("OUT=YYYY-MM-DD")
+      ->allow_extra_args(false);
   add_common_flags(leaderboard_app, arguments->common);
   leaderboard_app.callback([&command, arguments] { command = [arguments] { return leaderboard(*arguments); }; });
 }

@@ -25,8 +25,16 @@ function drawMetricTrust(head) {
       cell.text("–");
       return;
     }
-    const gap = context.gap || {}, range = 100 * gap.dynamic_range, good = isDefined(context);
-    cell.append("span").text(isNumber(range) ? percentText(range) + " " : "");
+    const gap = context.gap || {}, good = isDefined(context), told = (context.calibration || [])[0];
+    const range = told ? 100 * told.drf_median : 100 * gap.dynamic_range;
+    if (told) {
+      const bds = isNumber(told.bds) ? `, BDS ${percentText(100 * told.bds)}` : "";
+      cell.append("span")
+          .attr("title", `${shown(told.positive)} against ${shown(told.negative)}, ${told.n} perturbations`)
+          .text(isNumber(told.drf_median) ? `DRF ${told.drf_median.toFixed(2).replace("-", "−")}${bds} ` : "");
+    } else {
+      cell.append("span").text(isNumber(range) ? percentText(range) + " " : "");
+    }
     cell.append("span")
         .attr("class", good ? "verdict-good" : "verdict-bad")
         .text(good ? "ranks" : "cannot rank: " + whyUndefined(context));
@@ -37,6 +45,11 @@ function drawMetricTrust(head) {
           .text(`gap ${valueText(gap.value)} ${intervalText(gap.ci_low, gap.ci_high, false)}`);
       const bounds = `${shown(context.wap.method)} → ${shown(context.bap.method)}`;
       cell.append("div").attr("class", "small line").attr("title", bounds).text(bounds);
+    }
+    const resolution = context.resolution || {};
+    if (isNumber(resolution.value)) {
+      const part = isNumber(resolution.percent) ? ` (${percentText(resolution.percent)} of the gap)` : "";
+      cell.append("div").attr("class", "small line").text(`tells apart ${valueText(resolution.value)}${part}`);
     }
   }
 }

@@ -56,7 +56,9 @@ function drawChosen(headChanged) {
   drawLead();
   drawProgressBars(contexts);
   drawAllMethods(contexts);
+  drawField(contexts);
   drawFolds(contexts);
+  drawStrata(contexts);
   if (headChanged) {
     drawHeadroom(choices.head);
     drawMetricTrust(choices.head);

@@ -51,8 +51,20 @@ function savePng(svg, name) {
   image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(file.text);
 }
 
-// Empties `frame` and puts a titled drawing of the given size into it.
-function newFigure(frame, name, title, width, height) {
+// A spreadsheet would take a text that begins so for a formula.
+const csvText = (x) => {
+  const text = String(x ?? "");
+  const plain = isNumber(x) || !/^[=+\-@\t\r]/.test(text) ? text : "'" + text;
+  return /[",\n\r]/.test(plain) ? '"' + plain.replace(/"/g, '""') + '"' : plain;
+};
+
+function saveCsv(rows, name) {
+  const text = rows.map((row) => row.map((x) => typeof x === "number" && !isNumber(x) ? "" : csvText(x)).join(",")).join("\n");
+  download(new Blob([text + "\n"], {type: "text/csv"}), name + ".csv");
+}
+
+// Empties `frame` and puts a titled drawing of the given size into it. `rows()`: its data, a heading and rows, for CSV.
+function newFigure(frame, name, title, width, height, rows) {
   frame.selectAll("*").remove();
   const svg =
       frame.append("svg").attr("viewBox", `0 0 ${width} ${height}`).attr("role", "group").attr("aria-label", title);
@@ -67,5 +79,12 @@ function newFigure(frame, name, title, width, height) {
       .attr("aria-label", `Save the figure ${title} as PNG`)
       .text("PNG")
       .on("click", () => savePng(svg.node(), name));
+  if (rows) {
+    save.append("button")
+        .attr("type", "button")
+        .attr("aria-label", `Save the data of the figure ${title} as CSV`)
+        .text("CSV")
+        .on("click", () => saveCsv(rows(), name));
+  }
   return svg;
 }
