@@ -4,10 +4,12 @@
 
 #include "cli/command_line.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/installed_files.hpp"
 #include "cli/terminal_streams.hpp"
 #include "conformance/conformance_text.hpp"
 #include "io/regular_file.hpp"
 #include "plugin_host/host_process.hpp"
+#include "plugin_host/plugin_place.hpp"
 
 namespace headroom::cli {
 namespace {
@@ -47,9 +49,25 @@ Result<int> check(const CheckArguments& arguments) {
     if (!ids) return tl::unexpected<Error>(ids.error());
     options.known_ids = std::move(*ids);
   }
+  std::filesystem::path library = arguments.plugin;
+  std::error_code ignored;
+  if (std::filesystem::is_directory(library, ignored) || is_model_name(library.filename().string())) {
+    const auto runners = find_shipped_plugins();
+    if (!runners) return tl::unexpected<Error>(runners.error());
+    auto place = place_of_plugin(arguments.plugin, *runners);
+    if (!place) return tl::unexpected<Error>(place.error());
+    if (place->library.empty()) {
+      return bad_input("it holds a file of vectors and no plugin", arguments.plugin.string(),
+                       "look at vectors with headroom inspect");
+    }
+    library = place->library;
+    options.model = place->model;
+    options.data_folder = place->data_folder;
+    options.given_path = arguments.plugin.string();
+  }
   if (!as_json)
     options.on_result = [&](const CheckResult& result) { std::cout << check_line(result, style) << std::endl; };
-  const auto conformance = check_plugin(arguments.plugin, options);
+  const auto conformance = check_plugin(library, options);
   if (!conformance) return tl::unexpected<Error>(conformance.error());
   std::cout << (as_json ? conformance_json(*conformance) : check_summary(*conformance, style) + "\n");
   return conformance->conforms() ? kExitEvaluated : kExitPluginFailed;

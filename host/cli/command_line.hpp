@@ -62,6 +62,7 @@ struct RunArguments {
                                      // predictions the first of it
   std::optional<std::filesystem::path> submissions;
   std::filesystem::path out;       // empty for `bounds`
+  std::filesystem::path logs;      // folder for what plugins say; empty: none
   bool resume = false;             // take over what the store of `out` holds from the same inputs
   std::string command_line;        // as it was typed, for the record
   std::string settings_requested;  // the run.toml that repeats it

@@ -17,7 +17,7 @@ Result<int> make_project(const NewArguments& arguments) {
   }
   std::error_code ignored;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
-  std::cout << plugin_project_next_steps(folder, arguments.name, sdk_package_of(program));
+  std::cout << plugin_project_next_steps(folder, arguments.name, *language, sdk_package_of(program));
   return 0;
 }
 

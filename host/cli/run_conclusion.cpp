@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "cli/exit_code.hpp"
+#include "cli/plugin_logs.hpp"
 #include "cli/review_output.hpp"
 #include "cli/summary_output.hpp"
 #include "cli/terminal_streams.hpp"
@@ -126,6 +127,9 @@ Result<int> conclude_run(PlannedStudy& study, const std::vector<OutputsPlan>& pl
                                                     study.pool(), study.summary_options()));
     if (study.noise() != nullptr) part.mutable_task()->set_noise_sha256(study.noise()->sha256);
     outputs.push_back({&*target.results, &target.input->task, &*target.store});
+    if (auto kept = keep_logs(arguments.logs, *target.results, *target.store); !kept) {
+      return tl::unexpected<Error>(kept.error());
+    }
   }
   RunSummary summary = joined(std::move(parts));
   keep_doubts(study.review(), &summary);

@@ -1,8 +1,9 @@
 # `cpack -G DEB` (or ninja package) in the build folder: Debian packages, one per install component.
 #   headroom      (host)  the programs, the worker and the shipped plugins
 #   headroom-sdk  (sdk)   what plugins build against; of any architecture
-# and a third where libtorch was found:
-#   headroom-attention  (attention)  the fusion that needs it
+# and where what they need was found:
+#   headroom-attention  (attention)  the fusion on libtorch
+#   headroom-python     (python)     the runner of models in Python
 # Included last, when every install rule is known.
 
 set(CPACK_PACKAGE_NAME "headroom")
@@ -21,6 +22,9 @@ set(CPACK_COMPONENTS_ALL host sdk)
 if(TARGET headroom::torch)
   list(APPEND CPACK_COMPONENTS_ALL attention)
 endif()
+if(HEADROOM_HAS_PYTHON)
+  list(APPEND CPACK_COMPONENTS_ALL python)
+endif()
 set(CPACK_COMPONENTS_GROUPING ONE_PER_GROUP)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
@@ -34,7 +38,14 @@ in a sandbox.")
 # The pthread build of OpenBLAS by name: the loader would be content with any variant, and the serial one is not safe.
 set(CPACK_DEBIAN_HOST_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_HOST_PACKAGE_DEPENDS "libopenblas0-pthread")
-set(CPACK_DEBIAN_HOST_PACKAGE_SUGGESTS "headroom-sdk, headroom-attention")
+set(CPACK_DEBIAN_HOST_PACKAGE_SUGGESTS "headroom-sdk, headroom-attention, headroom-python")
+
+set(CPACK_DEBIAN_PYTHON_PACKAGE_NAME "headroom-python")
+set(CPACK_DEBIAN_PYTHON_PACKAGE_SECTION "science")
+set(CPACK_COMPONENT_PYTHON_DESCRIPTION "Models in Python for Headroom
+Runs model.py as an embedding or a predictor, confined like every plugin.")
+set(CPACK_DEBIAN_PYTHON_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "headroom (= ${PROJECT_VERSION}-1), python3-numpy")
 
 set(CPACK_DEBIAN_SDK_PACKAGE_NAME "headroom-sdk")
 set(CPACK_DEBIAN_SDK_PACKAGE_SECTION "libdevel")

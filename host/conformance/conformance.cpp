@@ -164,7 +164,9 @@ int Conformance::count(CheckOutcome outcome) const {
                                         [&](const CheckResult& result) { return result.outcome == outcome; }));
 }
 
-bool Conformance::conforms() const { return count(CheckOutcome::fail) == 0; }
+bool Conformance::conforms() const {
+  return count(CheckOutcome::fail) == 0 && count(CheckOutcome::pass) + count(CheckOutcome::warn) > 0;
+}
 
 Result<Conformance> check_plugin(const std::filesystem::path& library, const CheckOptions& options) {
   if (auto valid = validate(options); !valid) return tl::unexpected<Error>(valid.error());
@@ -176,7 +178,8 @@ Result<Conformance> check_plugin(const std::filesystem::path& library, const Che
   auto confinement = probe_sandbox(probe);
   if (!confinement) return tl::unexpected<Error>(confinement.error());
 
-  Conformance conformance{file->path, file->sha256, {}, *confinement, {}};
+  Conformance conformance{
+      options.given_path.empty() ? file->path : options.given_path, file->sha256, {}, *confinement, {}};
   Specimen specimen(*file, options);
   if (auto session = specimen.start()) {
     conformance.description = (*session)->description();

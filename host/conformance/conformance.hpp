@@ -39,7 +39,7 @@ struct CheckResult {
 struct CheckOptions {
   std::filesystem::path worker_program;  // find_worker_program()
   SandboxMode sandbox = SandboxMode::STRICT;
-  // Zero fields take the defaults of plugin_host; the wall time of small requests is kSmallRequestWall_s at most.
+  // Zero fields take the defaults of plugin_host; the wall time of small requests is kSmallRequestWall_s then.
   WorkerLimits limits;
   int n_threads = 1;               // that the plugin may use at the published size; >= 1
   std::uint64_t seed = 0;          // of the example requests and of the plugin
@@ -50,6 +50,8 @@ struct CheckOptions {
   std::shared_ptr<const DataFile> data_file;  // a vector file for plugins such as `table`; empty: none
   std::string data_file_option = "file";      // the option that names it
   std::filesystem::path data_folder;          // the plugin's own data files; empty: none
+  std::string model;                          // the file of data_folder that a runner runs; empty: none
+  std::string given_path;                     // what the plugin is called by where that is not the library's path
   // Perturbations that an embedding should know. Empty: some well-known human genes by symbol and Ensembl id.
   std::vector<std::string> known_ids;
   std::function<void(const CheckResult&)> on_result;  // called after each check; may be empty
@@ -64,7 +66,7 @@ struct Conformance {
   ConfinementReport confinement;                 // of the workers that the checks ran in
   std::vector<CheckResult> checks;
 
-  bool conforms() const;  // no check failed
+  bool conforms() const;  // no check failed, and at least one was tried
   int count(CheckOutcome outcome) const;
 };
 

@@ -60,11 +60,14 @@ std::string check_summary(const Conformance& conformance, const TerminalStyle& s
   std::string who = conformance.path;
   if (conformance.description) who = conformance.description->name() + " " + conformance.description->version();
   const int n_warnings = conformance.count(CheckOutcome::warn);
+  const bool is_tried = conforms || conformance.count(CheckOutcome::fail) > 0;
+  const char* verdict = conforms   ? "conforms"
+                        : is_tried ? "does not conform"
+                                   : "was not checked: nothing applies to it";
   return fmt::format("{} {}: {} passed, {} warning{}, {} failed, {} skipped (sandbox: {})", display_text(who),
-                     inked(conforms ? "conforms" : "does not conform", conforms ? Ink::green : Ink::red, style),
-                     conformance.count(CheckOutcome::pass), n_warnings, n_warnings == 1 ? "" : "s",
-                     conformance.count(CheckOutcome::fail), conformance.count(CheckOutcome::skipped),
-                     level_name(conformance.confinement.level()));
+                     inked(verdict, conforms ? Ink::green : Ink::red, style), conformance.count(CheckOutcome::pass),
+                     n_warnings, n_warnings == 1 ? "" : "s", conformance.count(CheckOutcome::fail),
+                     conformance.count(CheckOutcome::skipped), level_name(conformance.confinement.level()));
 }
 
 void write_check_list(std::ostream& out, const TerminalStyle& style) {

@@ -18,14 +18,14 @@ WorkerSettings Specimen::settings(std::uint64_t seed, int n_threads) const {
   settings.data_file = options_.data_file.get();
   settings.data_file_option = options_.data_file_option;
   settings.data_folder = options_.data_folder;
+  settings.model = options_.model;
   settings.output_slots = slots_;
   return settings;
 }
 
 Answer<std::unique_ptr<WorkerSession>> Specimen::start(std::uint64_t seed, int n_threads) const {
   WorkerSettings small = settings(seed, n_threads);
-  const double asked_s = small.limits.wall_time_s();
-  small.limits.set_wall_time_s(asked_s > 0 ? std::min(asked_s, kSmallRequestWall_s) : kSmallRequestWall_s);
+  if (!(small.limits.wall_time_s() > 0)) small.limits.set_wall_time_s(kSmallRequestWall_s);
   return WorkerSession::start(file_, small);
 }
 

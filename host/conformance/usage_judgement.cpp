@@ -19,7 +19,10 @@ Finding judge_quiet(double idle_cpu_s) {
   const double pause_s = std::chrono::duration<double>(kQuietPause).count();
   const std::string used =
       fmt::format("{:.0f} ms of CPU time in {:.0f} ms between two requests", 1e3 * idle_cpu_s, 1e3 * pause_s);
-  if (idle_cpu_s > kMostIdleCpu_s) return failed(used + ": its threads go on after it has returned");
+  if (idle_cpu_s > kMostIdleCpu_s)
+    return failed(used +
+                  ": its threads go on after it has returned; join them, or where a library has them spin, set "
+                  "OPENBLAS_THREAD_TIMEOUT=4 or OMP_WAIT_POLICY=passive before it is used");
   return passed(used);
 }
 

@@ -77,6 +77,7 @@ std::vector<PluginOfRun> plugins_of_run(const Roster& roster) {
       PluginOfRun& plugin = plugins.emplace_back();
       plugin.record = describe(entry);
       plugin.path = entry.data ? entry.data->path : entry.file->path;
+      if (!entry.given_path.empty()) plugin.path = entry.given_path;
       plugin.data_folder_sha256 = entry.data_folder_sha256;
       if (!entry.fault) plugin.confinement = entry.confinement;
       plugin.limits = effective_limits(entry);

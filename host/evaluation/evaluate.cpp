@@ -24,6 +24,7 @@
 #include "evaluation/stopwatch.hpp"
 #include "evaluation/submission_budget.hpp"
 #include "plugin_host/description_check.hpp"
+#include "review/id_kind.hpp"
 
 namespace headroom {
 namespace {
@@ -395,6 +396,14 @@ class Run {
     }
   }
 
+  // Of an embedding that knows no perturbation of the split: what it was asked for, as the end of a sentence. A
+  // plugin's own ids are not known here, those of a file were looked at before the run.
+  std::string asked_ids(const Embedding& embedding, const FoldData& fold) const {
+    const bool knows_any =
+        std::any_of(embedding.present.begin(), embedding.present.end(), [](auto p) { return p != 0; });
+    return knows_any ? "" : "; those that it was asked for " + ids_in_words(ids_of(task_, fold.training));
+  }
+
   // An embedding through the heads of its methods.
   void evaluate_through_heads(const PlanItem& item, const std::vector<std::size_t>& methods,
                               const MakerInputs& inputs) {
@@ -425,7 +434,7 @@ class Run {
       if (source_of(item.kind).is_of_the_scale) return conclude_all(Status::skipped, reason, std::nullopt);
       return conclude_all(Status::failed, reason, PluginFailure{embedding_name(methods.front()), kUnusable, reason});
     };
-    if (!features) return unusable(features.error().line());
+    if (!features) return unusable(features.error().line() + asked_ids(**embedding, inputs.fold));
     const RowIndex covered = covered_tests(**embedding, inputs.fold);
     std::optional<Result<std::vector<ContextFit>>> fits;
     if (options_.split.per_context && inputs.fold.spans_contexts()) {

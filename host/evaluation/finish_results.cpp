@@ -49,6 +49,14 @@ void finish_results(const Roster& roster, RunResults& results) {
   for (const RosterEntry& entry : roster.embeddings) results.plugins.push_back(with_coverage(entry, results));
   for (const RosterEntry& entry : roster.predictions) results.plugins.push_back(with_coverage(entry, results));
   for (const RosterEntry& entry : roster.heads) results.plugins.push_back(describe(entry));
+  // A reader's words are notes and doubts, which are told as such.
+  for (const auto* entries : {&roster.embeddings, &roster.heads}) {
+    for (const RosterEntry& entry : *entries) {
+      if (entry.data || !entry.settings.log) continue;
+      std::string text = entry.settings.log->text();
+      if (!text.empty()) results.logs.push_back({entry.name, std::move(text)});
+    }
+  }
   results.submissions = submission_outcomes(roster, results.contexts);
 }
 

@@ -7,7 +7,7 @@
 
 namespace headroom {
 
-// Fills statuses, plugins and submissions. A method is ok if every split is; else it has the status and reason of the
+// Fills statuses, plugins, what these said, and submissions. A method is ok if every split is; else it has the status and reason of the
 // first split that is not.
 void finish_results(const Roster& roster, RunResults& results);
 

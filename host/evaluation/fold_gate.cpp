@@ -23,6 +23,7 @@ Answer<FoldWorker> start_for_fold(const RosterEntry& plugin, const FoldOfWorker&
   if (!plugin.file->shipped && plugin.gate) worker.pass = plugin.gate->enter(fold);
   WorkerSettings settings = plugin.settings;
   settings.n_threads = n_threads;
+  settings.occasion = fold.split.value_or("");
   auto session = WorkerSession::start(*plugin.file, settings);
   if (!session) return tl::unexpected<WorkerFault>(session.error());
   worker.session = std::move(*session);

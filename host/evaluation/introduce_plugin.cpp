@@ -94,6 +94,7 @@ Result<void> meet(RosterEntry& entry, const RunOptions& options, const FileRevie
     settings.options.emplace_back("review_folds", fmt::format("{}", fmt::join(folds, "\n")));
   }
   settings.only_describes = !entry.is_read;
+  settings.occasion = "introduction";
   std::erase_if(settings.options,
                 [&](const auto& option) { return options.plugin_options.contains(entry.name + "." + option.first); });
   auto session = WorkerSession::start(*entry.file, settings);

@@ -8,10 +8,13 @@
 
 #include "evaluation/fold_gate.hpp"
 #include "evaluation/introduce_plugin.hpp"
+#include "evaluation/model_folder.hpp"
 #include "evaluation/predictor_grid.hpp"
 #include "evaluation/submission_budget.hpp"
 #include "io/sha256.hpp"
 #include "plugin_host/description_check.hpp"
+#include "plugin_host/plugin_place.hpp"
+#include "plugin_host/python_modules.hpp"
 #include "plugin_host/worker_limits.hpp"
 #include "terminal/display_text.hpp"
 
@@ -28,7 +31,11 @@ constexpr std::string_view kAttention = "attention";
 // Of finished predictions, which have the width of the task: the user's own, and never kept.
 constexpr std::uint64_t kMostPredictionBytes = std::uint64_t{4} << 30;
 
-bool is_library(const fs::path& path) { return path.extension() == ".so"; }
+// Whether it is a plugin, or a folder that should hold one; else a file of vectors.
+bool is_plugin(const fs::path& path) {
+  std::error_code ignored;
+  return is_plugin_name(path.filename().string()) || fs::is_directory(path, ignored);
+}
 
 class RosterLoader {
  public:
@@ -193,6 +200,7 @@ class RosterLoader {
     settings.stop = stop_;
     settings.seed = options_.seed;
     settings.output_slots = slots_;
+    settings.log = std::make_shared<PluginLog>();
     for (const auto& [key, value] : options_.plugin_options) {
       // Keys hold no '.', names may: "a.csv.file" is of "a.csv", not of "a".
       if (key.rfind('.') == name.size() && key.starts_with(name))
@@ -225,9 +233,14 @@ class RosterLoader {
                                                               "attention or PATH.so"
                                     : "name one: knn, lasso, ridge, logistic or PATH.so");
     }
-    if (auto opened = open_library(entry, path); !opened) return tl::unexpected<Error>(opened.error());
     entry.settings = settings_of(spec.name);
-    if (auto given = give_folder(entry, spec.data_folder); !given) return tl::unexpected<Error>(given.error());
+    auto place = place_of_plugin(path, options_.shipped_plugins);
+    if (!place) return tl::unexpected<Error>(place.error());
+    if (!place->vectors.empty()) {
+      return bad_input("it holds vectors and no predictor", path.string(), "give it with --embedding");
+    }
+    if (!spec.data_folder.empty()) place->data_folder = spec.data_folder;
+    if (auto opened = open_place(entry, path, *place); !opened) return tl::unexpected<Error>(opened.error());
     if (auto introduced = introduce(entry, PluginKind::PREDICTOR, use); !introduced)
       return tl::unexpected<Error>(introduced.error());
     return Candidate{std::move(entry)};
@@ -237,11 +250,24 @@ class RosterLoader {
     RosterEntry entry;
     entry.name = spec.name;
     entry.settings = settings_of(spec.name);
-    if (auto given = give_folder(entry, spec.data_folder); !given) return tl::unexpected<Error>(given.error());
-    if (is_library(spec.path)) {
-      if (auto opened = open_library(entry, spec.path); !opened) return tl::unexpected<Error>(opened.error());
-    } else {
-      auto data = open_data_file(spec.path, kMaxDataFileBytes, stop_);
+    fs::path vectors = spec.path;
+    if (is_plugin(spec.path)) {
+      auto place = place_of_plugin(spec.path, options_.shipped_plugins);
+      if (!place) return tl::unexpected<Error>(place.error());
+      if (!spec.data_folder.empty()) place->data_folder = spec.data_folder;
+      vectors = place->vectors;
+      if (place->library.filename() == kPythonRunner && !options_.python_path.empty()) {
+        auto modules = python_modules(options_.python_path);
+        if (!modules) return tl::unexpected<Error>(modules.error());
+        entry.settings.granted_folder = modules->environment;
+        entry.settings.python_path = modules->folder;
+      }
+      if (vectors.empty()) {
+        if (auto opened = open_place(entry, spec.path, *place); !opened) return tl::unexpected<Error>(opened.error());
+      }
+    }
+    if (!vectors.empty()) {
+      auto data = open_data_file(vectors, kMaxDataFileBytes, stop_);
       if (!data) return tl::unexpected<Error>(data.error());
       if (auto opened = open_reader(entry, std::move(*data), kTable); !opened)
         return tl::unexpected<Error>(opened.error());
@@ -324,9 +350,17 @@ class RosterLoader {
     const auto most_bytes = most_file_bytes(options_.submissions.size());
     if (!spec.fault.empty()) {
       refuse(spec.fault);
-    } else if (is_library(spec.path)) {
+    } else if (is_plugin(spec.path)) {
       const ChargedTime charged(entry.settings.budget.get());
-      if (auto file = open_plugin_file(spec.path, most_bytes, stop_); !file) {
+      fs::path library = spec.path;
+      if (is_model_name(spec.path.filename().string())) {
+        auto place = place_of_plugin(spec.path, options_.shipped_plugins);
+        if (!place) return tl::unexpected<Error>(place.error());
+        library = place->library;
+        entry.settings.model = place->model;
+        entry.given_path = spec.path.string();
+      }
+      if (auto file = open_plugin_file(library, most_bytes, stop_); !file) {
         if (file.error().kind == ErrorKind::interrupted) return tl::unexpected<Error>(file.error());
         refuse(file.error().what);
       } else {
@@ -347,8 +381,21 @@ class RosterLoader {
       entry.file =
           std::make_shared<const PluginFile>(PluginFile{path.string(), path.filename().string(), "", false, {}});
     }
-    if (!entry.fault && !spec.data_folder.empty()) {
-      if (auto given = give_folder(entry, spec.data_folder); !given) {
+    fs::path folder = spec.data_folder;
+    if (!entry.fault && !entry.settings.model.empty() && folder.empty()) {
+      // Beside it lie others' submissions.
+      const ChargedTime charged(entry.settings.budget.get());
+      auto own = PrivateFolder::copy_of_file(spec.path, {{}, stop_, most_bytes});
+      if (!own && own.error().kind != ErrorKind::bad_input) return tl::unexpected<Error>(own.error());
+      if (!own) {
+        refuse(own.error().what);
+      } else {
+        entry.own_folder = std::move(*own);
+        folder = entry.own_folder->path();
+      }
+    }
+    if (!entry.fault && !folder.empty()) {
+      if (auto given = give_folder(entry, folder); !given) {
         if (given.error().kind == ErrorKind::interrupted) return tl::unexpected<Error>(given.error());
         refuse(given.error().what);
       }
@@ -361,10 +408,24 @@ class RosterLoader {
     return Candidate{std::move(entry), std::move(kind)};
   }
 
-  Result<void> give_folder(RosterEntry& entry, const fs::path& folder) const {
+  // A plugin of the user's own, with its folder.
+  Result<void> open_place(RosterEntry& entry, const fs::path& given, const PluginPlace& place) const {
+    if (auto opened = open_library(entry, place.library); !opened) return opened;
+    if (place.data_folder.empty()) return {};
+    entry.given_path = given.string();
+    entry.settings.model = place.model;
+    std::error_code ignored;
+    return give_folder(entry, place.data_folder, fs::is_directory(given, ignored) ? Folder::its_own : Folder::shared);
+  }
+
+  // Whether it was made for the plugin, or is where its user keeps a model.
+  enum class Folder { its_own, shared };
+
+  Result<void> give_folder(RosterEntry& entry, const fs::path& folder, Folder kind = Folder::its_own) const {
     if (folder.empty()) return {};
     const ChargedTime charged(entry.settings.budget.get());
-    auto hash = sha256_of_folder(folder, folder_patience(entry.settings.budget.get(), stop_));
+    const FolderPatience patience = folder_patience(entry.settings.budget.get(), stop_);
+    auto hash = kind == Folder::its_own ? sha256_of_folder(folder, patience) : sha256_of_model_folder(folder, patience);
     if (!hash) return tl::unexpected<Error>(hash.error());
     entry.settings.data_folder = folder;
     entry.data_folder_sha256 = std::move(*hash);
@@ -574,6 +635,7 @@ PluginRecord describe(const RosterEntry& entry) {
   record.set_shipped(entry.file->shipped);
   *record.mutable_description() = entry.description;
   if (!entry.data_folder_sha256.empty()) record.set_data_sha256(entry.data_folder_sha256);
+  if (!entry.settings.model.empty()) record.set_file(display_text(entry.settings.model));
   if (entry.data) {
     record.set_file(display_text(entry.data->file_name + (entry.part.empty() ? "" : "#" + entry.part)));
     record.set_data_sha256(entry.data->sha256);

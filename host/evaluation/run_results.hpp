@@ -136,6 +136,12 @@ struct SubmissionOutcome {
   bool concerns_target = true;  // false: it does another target of the run alone
 };
 
+// What a plugin that is not Headroom's own said, worker by worker (plugin_host/plugin_log.hpp).
+struct PluginWords {
+  std::string plugin;
+  std::string text;
+};
+
 struct RunResults {
   std::string target = "lfc";   // what was predicted
   std::vector<Metric> metrics;  // in the protocol's order
@@ -146,6 +152,7 @@ struct RunResults {
   std::vector<SubmissionOutcome> submissions;
   std::vector<EmbeddingSimilarity> similarity;  // per context with at least two embeddings to compare
   RunSettings settings;
+  std::vector<PluginWords> logs;  // of those that said anything
 };
 
 // Whether any method failed, or a submission came to nothing: exit code 3.

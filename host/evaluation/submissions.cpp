@@ -4,14 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <map>
 #include <numeric>
 #include <optional>
 #include <string_view>
 
 #include "plan/method_names.hpp"
+#include "plugin_host/plugin_place.hpp"
 #include "terminal/display_text.hpp"
 
 namespace headroom {
@@ -19,38 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kLibraryEnding = ".so";
-constexpr std::array<std::string_view, 6> kVectorEndings = {".h5ad", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".npz"};
-constexpr const char* kPluginOfFolder = "plugin.so";
-
-bool ends_after_a_name(std::string_view file, std::string_view ending) {
-  return file.size() > ending.size() && file.ends_with(ending);
-}
-
-bool is_library_name(std::string_view file) { return ends_after_a_name(file, kLibraryEnding); }
-
-// The longest ending of a vector file that the name has; empty if none.
-std::string_view vector_ending(std::string_view file) {
-  std::string_view longest;
-  for (const std::string_view ending : kVectorEndings) {
-    if (ends_after_a_name(file, ending) && ending.size() > longest.size()) longest = ending;
-  }
-  return longest;
-}
-
-bool is_submission_name(std::string_view file) { return is_library_name(file) || !vector_ending(file).empty(); }
-
-// What file managers, archives and version control leave in a folder, which nobody submitted.
-bool is_litter(std::string_view name) {
-  constexpr std::array<std::string_view, 4> kLitter = {"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini"};
-  const auto same = [&](std::string_view other) {
-    return name.size() == other.size() && std::equal(name.begin(), name.end(), other.begin(), [](char a, char b) {
-             return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-           });
-  };
-  return name.starts_with('.') || name.starts_with("~$") || name.ends_with('~') ||
-         std::any_of(kLitter.begin(), kLitter.end(), same);
-}
+bool is_submission_name(std::string_view file) { return is_plugin_name(file) || !vector_ending(file).empty(); }
 
 // Text of a result: shows in a terminal, is valid UTF-8, and does not hold the '+' of method names (what does is
 // refused, but its row needs a name).
@@ -100,32 +68,11 @@ Candidate file_candidate(const fs::path& folder, const std::string& file) {
   Candidate candidate;
   candidate.file = file;
   candidate.whole_name = result_name(file);
-  const std::size_t ending = is_library_name(file) ? kLibraryEnding.size() : vector_ending(file).size();
+  const std::size_t ending = is_plugin_name(file) ? file.size() - file.rfind('.') : vector_ending(file).size();
   candidate.spec.name = result_name(file.substr(0, file.size() - ending));
   candidate.spec.path = folder / file;
   candidate.spec.fault = fault_of_link(folder / file);
   return candidate;
-}
-
-// Which file of a sub-folder is the submission, or why none is.
-Result<std::string> file_of_folder(const fs::path& folder) {
-  auto names = list(folder);
-  if (!names) return tl::unexpected<Error>(names.error());
-  if (std::find(names->begin(), names->end(), kPluginOfFolder) != names->end()) return kPluginOfFolder;
-  std::vector<std::string> libraries, vectors;
-  for (const std::string& name : *names) {
-    if (is_litter(name)) continue;
-    if (is_library_name(name)) libraries.push_back(name);
-    if (!vector_ending(name).empty()) vectors.push_back(name);
-  }
-  if (libraries.size() == 1) return libraries.front();
-  if (libraries.size() > 1) {
-    return bad_input(
-        fmt::format("it holds {} plugins and none of them is called {}", libraries.size(), kPluginOfFolder));
-  }
-  if (vectors.size() == 1) return vectors.front();
-  return bad_input(vectors.empty() ? "it holds neither a plugin (.so) nor a file of vectors"
-                                   : fmt::format("it holds {} files of vectors and no plugin", vectors.size()));
 }
 
 Candidate folder_candidate(const fs::path& folder, const std::string& name) {
@@ -133,7 +80,7 @@ Candidate folder_candidate(const fs::path& folder, const std::string& name) {
   candidate.file = name;
   candidate.whole_name = result_name(name + ".folder");
   candidate.spec.name = result_name(name);
-  const auto file = file_of_folder(folder / name);
+  const auto file = plugin_file_of_folder(folder / name);
   if (!file) {
     candidate.spec.fault = file.error().what;
     return candidate;
@@ -141,7 +88,7 @@ Candidate folder_candidate(const fs::path& folder, const std::string& name) {
   candidate.spec.path = folder / name / *file;
   candidate.spec.fault = fault_of_link(candidate.spec.path);
   // The reader of vector files is given the file itself and has no need of the folder.
-  if (is_library_name(*file)) candidate.spec.data_folder = folder / name;
+  if (is_plugin_name(*file)) candidate.spec.data_folder = folder / name;
   return candidate;
 }
 
@@ -210,7 +157,7 @@ Result<SubmissionFolder> read_submissions(const fs::path& folder, const std::set
       candidates.push_back(file_candidate(folder, name));
     } else if (!fs::is_directory(path, ignored)) {
       found.notes.push_back(fmt::format(
-          "'{}' is no submission: neither a plugin (.so), nor a file of vectors, nor a folder", display_text(name)));
+          "'{}' is no submission: neither a plugin (.so, .py, .onnx), nor a file of vectors, nor a folder", display_text(name)));
     } else if (!results.empty() && fs::equivalent(path, results, ignored)) {
       found.notes.push_back(fmt::format("'{}' is no submission: results are written there", display_text(name)));
     } else if (is_link) {

@@ -13,6 +13,7 @@
 #include "inspection/review_facts.hpp"
 #include "inspection/task_facts.hpp"
 #include "io/sha256.hpp"
+#include "plugin_host/plugin_place.hpp"
 
 namespace headroom {
 namespace {
@@ -62,6 +63,13 @@ void add_review_of_cells(const fs::path& path, const InspectOptions& options, In
   if (!reviewed) inspection.facts.push_back(fact("prepare_refuses", reviewed.error().line()));
 }
 
+Result<void> inspect_plugin(const fs::path& path, const InspectOptions& options, Inspection& inspection) {
+  const auto place = place_of_plugin(path, options.shipped_plugins);
+  if (!place) return tl::unexpected<Error>(place.error());
+  inspection.kind = "plugin";
+  return add_plugin_facts(*place, options, inspection);
+}
+
 Result<void> inspect_folder(const fs::path& path, const InspectOptions& options, Inspection& inspection) {
   if (is_there(path / "summary.json") || is_there(path / "results.sqlite")) {
     inspection.kind = "results";
@@ -81,8 +89,12 @@ Result<void> inspect_folder(const fs::path& path, const InspectOptions& options,
     if (options.flags.cells.cell_table) add_review_of_cells(path, options, inspection);
     return {};
   }
+  if (const auto plugin = plugin_file_of_folder(path); plugin && is_plugin_name(*plugin)) {
+    return inspect_plugin(path, options, inspection);
+  }
   return bad_input("the folder is of no known kind", path.string(),
-                   "give one with task.h5ad, with summary.json or results.sqlite, or with matrix.mtx");
+                   "give one with task.h5ad, with summary.json or results.sqlite, with matrix.mtx, or with plugin.so, "
+                   "model.py or model.onnx");
 }
 
 Result<void> inspect_file(const fs::path& path, const InspectOptions& options, Inspection& inspection) {
@@ -101,8 +113,9 @@ Result<void> inspect_file(const fs::path& path, const InspectOptions& options, I
   if (path.extension() == ".so" || bytes->starts_with("\x7f"
                                                       "ELF")) {
     inspection.kind = "plugin";
-    return add_plugin_facts(path, options, inspection);
+    return add_plugin_facts({path, {}, {}, {}}, options, inspection);
   }
+  if (is_model_name(path.filename().string())) return inspect_plugin(path, options, inspection);
   if (bytes->starts_with(std::string("SQLite format 3\0", 16))) {
     inspection.kind = "results";
     return add(store_facts(path, options.target), inspection);

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <iterator>
 
+#include "io/sha256.hpp"
 #include "plugin_host/worker_session.hpp"
 
 namespace headroom {
@@ -104,16 +105,30 @@ void add_description(const PluginDescription& description, std::vector<Fact>& fa
 
 }  // namespace
 
-Result<void> add_plugin_facts(const fs::path& path, const InspectOptions& options, Inspection& inspection) {
+Result<void> add_plugin_facts(const PluginPlace& place, const InspectOptions& options, Inspection& inspection) {
+  const fs::path& path = place.library;
   const auto file = open_plugin_file(path);
   if (!file) {
     if (file.error().kind != ErrorKind::plugin_fault) return tl::unexpected<Error>(file.error());
     return bad_input(file.error().what, file.error().where, file.error().remedy);
   }
-  inspection.facts.push_back(fact("bytes", bytes_of(path)));
-  inspection.facts.push_back(fact("sha256", file->sha256));
-  inspection.facts.push_back(fact("shipped", file->shipped));
+  if (place.model.empty()) {
+    inspection.facts.push_back(fact("bytes", bytes_of(path)));
+    inspection.facts.push_back(fact("sha256", file->sha256));
+    inspection.facts.push_back(fact("shipped", file->shipped));
+  } else {
+    inspection.facts.push_back(fact("model", place.model));
+    inspection.facts.push_back(fact("bytes", bytes_of(place.data_folder / place.model)));
+    inspection.facts.push_back(fact("runner", path.filename().string()));
+  }
   WorkerSettings settings = settings_of(options);
+  if (!place.data_folder.empty()) {
+    const auto hash = sha256_of_folder(place.data_folder);
+    if (!hash) return tl::unexpected<Error>(hash.error());
+    inspection.facts.push_back(fact("folder_sha256", *hash));
+  }
+  settings.data_folder = place.data_folder;
+  settings.model = place.model;
   settings.only_describes = true;  // many a plugin cannot be opened without its files and options
   auto session = start(*file, settings, inspection);
   if (!session) return tl::unexpected<Error>(session.error());

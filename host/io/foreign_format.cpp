@@ -15,6 +15,26 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kTableOfNumbers = "write its table as CSV: pandas.{}(...).to_csv('vectors.csv')";
+// Of files that hold arrays without ids, or both in Python's own way: the lines of Python that make a good file.
+constexpr const char* kOfTorch =
+    "write vectors.npz with Python, where it holds tensors by id: import numpy, torch; "
+    "held = torch.load('x.pt', map_location='cpu'); ids = list(held); "
+    "vectors = numpy.stack([held[i].float().numpy() for i in ids]); "
+    "numpy.savez('vectors.npz', ids=ids, vectors=vectors) -- of a single tensor, ids are the names of its rows and "
+    "vectors are held.float().numpy()";
+constexpr const char* kOfSafetensors =
+    "write vectors.npz with Python, where it holds arrays by id: import numpy; "
+    "from safetensors.numpy import load_file; held = load_file('x.safetensors'); ids = list(held); "
+    "numpy.savez('vectors.npz', ids=ids, vectors=numpy.stack([held[i] for i in ids])) -- of a single array, ids are "
+    "the names of its rows";
+constexpr const char* kOfPickle =
+    "write vectors.csv with Python: import pandas; held = pandas.read_pickle('x.pkl'); "
+    "frame = pandas.DataFrame.from_dict(held, orient='index') if isinstance(held, dict) else pandas.DataFrame(held); "
+    "frame.index.name = 'id'; frame.to_csv('vectors.csv')";
+constexpr const char* kOfArray =
+    "write vectors.npz with Python, the names of the rows being in ids.txt: import numpy; "
+    "vectors = numpy.load('x.npy'); ids = [line.strip() for line in open('ids.txt')]; "
+    "assert len(ids) == len(vectors); numpy.savez('vectors.npz', ids=ids, vectors=vectors)";
 constexpr const char* kCells = "convert it with Python: {}.write_h5ad('cells.h5ad')";
 constexpr std::size_t kHeadBytes = 512;
 
@@ -51,8 +71,7 @@ bool is_zarr(const fs::path& folder) {
 std::optional<Error> foreign_zip(std::ifstream& in, const fs::path& path) {
   const std::string names = read_end(in);
   if (names.find("data.pkl") != std::string::npos) {
-    return is_a("a PyTorch file", path,
-                "save ids and vectors with numpy.savez(ids=..., vectors=tensor.numpy()), as floats");
+    return is_a("a PyTorch file", path, kOfTorch);
   }
   if (names.find("xl/workbook") != std::string::npos) {
     return is_a("an Excel workbook", path, fmt::format(kTableOfNumbers, "read_excel"));
@@ -82,12 +101,12 @@ std::optional<Error> foreign_format(const fs::path& path) {
     return is_a("a Feather file", path, fmt::format(kTableOfNumbers, "read_feather"));
   }
   if (begins("\x93NUMPY")) {
-    return is_a("a single .npy array", path, "save ids and vectors together with numpy.savez(ids=..., vectors=...)");
+    return is_a("a single .npy array, without ids", path, kOfArray);
   }
   if (begins("PK\x03\x04") || begins("PK\x05\x06")) return foreign_zip(in, path);
   if (begins("\xD0\xCF\x11\xE0")) return is_a("an Excel workbook", path, fmt::format(kTableOfNumbers, "read_excel"));
   if (head.size() > 1 && head[0] == '\x80' && head[1] >= 2 && head[1] <= 5) {
-    return is_a("a Python pickle", path, fmt::format(kTableOfNumbers, "read_pickle"));
+    return is_a("a Python pickle", path, kOfPickle);
   }
   constexpr std::string_view kR = "convert it in R: write.csv() for a table, zellkonverter::writeH5AD() for cells";
   if (begins("RDX") || begins("RDA") || begins("X\n\0\0\0"sv) || begins("A\n2\n") || begins("A\n3\n")) {
@@ -106,7 +125,7 @@ std::optional<Error> foreign_format(const fs::path& path) {
   }
   if (view.size() > 262 && view.substr(257, 5) == "ustar") return is_a("a tar archive", path, "unpack it");
   if (view.size() > 9 && view[8] == '{' && view.substr(4, 4) == "\0\0\0\0"sv) {
-    return is_a("a safetensors file", path, "save ids and vectors with numpy.savez(ids=..., vectors=...)");
+    return is_a("a safetensors file", path, kOfSafetensors);
   }
   return std::nullopt;
 }

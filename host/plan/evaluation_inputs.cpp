@@ -32,6 +32,10 @@ void add_plugin(EvaluationInputs& inputs, const RosterEntry& entry) {
   if (!entry.data_folder_sha256.empty()) {
     inputs.push_back({"data folder of " + entry.name, entry.data_folder_sha256});
   }
+  if (!entry.settings.python_path.empty()) {
+    inputs.push_back({"modules of " + entry.name, entry.settings.python_path.string()});
+  }
+  if (!entry.settings.model.empty()) inputs.push_back({"model of " + entry.name, entry.settings.model});
   for (const auto& [key, value] : entry.settings.options) {
     inputs.push_back({fmt::format("option {}.{}", entry.name, key), value});
   }

@@ -29,6 +29,8 @@ struct RosterEntry {
   bool holds_predictions = false;        // that file, else vectors
   std::string part;                      // of that file; empty: the usual
   std::string data_folder_sha256;        // of the content of settings.data_folder; empty: none
+  std::string given_path;                // of a model or folder, as it was given; empty: the file's own
+  std::shared_ptr<const PrivateFolder> own_folder;  // that settings.data_folder is, where it was made for the run
   WorkerSettings settings;
   PluginDescription description;
   ConfinementReport confinement;

@@ -19,11 +19,11 @@
 
 namespace headroom {
 
-// An embedding to evaluate: a plugin library, or a file of vectors that the shipped `table` plugin reads.
+// An embedding to evaluate: a plugin, or a file of vectors that the shipped `table` plugin reads.
 struct EmbeddingSpec {
   std::string name;                   // what results call it
-  std::filesystem::path path;         // ends in .so: a plugin; else a vector file
-  std::filesystem::path data_folder;  // readable by this plugin alone; empty: none
+  std::filesystem::path path;         // of a plugin or a folder with one (plugin_host/plugin_place.hpp); else a vector file
+  std::filesystem::path data_folder;  // readable by the plugin in place of that folder; empty: that one
   std::string part = {};              // of a vector file that holds several arrays: "obsm/KEY"; empty: the usual
 };
 
@@ -45,11 +45,11 @@ struct PredictionsSpec {
   std::vector<std::string> where;  // COLUMN=VALUE: rows to keep, of columns that the file has; controls always stay
 };
 
-// A head: one of Headroom's own by name (path empty), or a submitted library.
+// A head: one of Headroom's own by name (path empty), or a submitted plugin, or a folder with one.
 struct PredictorSpec {
   std::string name;
   std::filesystem::path path;
-  std::filesystem::path data_folder = {};  // readable by this plugin alone; empty: none
+  std::filesystem::path data_folder = {};  // as EmbeddingSpec::data_folder
 };
 
 // Several embeddings as the blocks of one model (protocol section 9).
@@ -73,6 +73,7 @@ struct SubmissionSpec {
 
 struct RunOptions {
   std::vector<EmbeddingSpec> embeddings;
+  std::filesystem::path python_path;  // a virtual environment that models in Python of `embeddings` may use; empty: none
   std::vector<PredictionsSpec> predictions;
   std::vector<PredictorSpec> predictors;  // at least one
   bool predictors_are_named = true;       // false: the default, which each target has of its own

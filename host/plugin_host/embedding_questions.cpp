@@ -21,6 +21,7 @@ Answer<WorkerSession::State::PackedEmbedding> WorkerSession::State::pack(const E
   if (!wrong.empty()) return refused(wrong);
   packed.input.set_task_kind(question.task_kind);
   packed.input.set_context(single_context(question.contexts, question.context));
+  if (asked_context.empty()) asked_context = packed.input.context();
   SegmentPacker packer(next_segment_id);
   *packed.input.mutable_ids() = packer.add(question.ids);
   const bool shows_profiles = description.wants_control_profiles();
@@ -139,7 +140,8 @@ Answer<EmbeddingAnswer> WorkerSession::embed(const EmbeddingQuestion& question) 
       answer.vectors.row(row).setZero();
     } else if (!answer.vectors.row(row).allFinite()) {
       return state.fail(WorkerVerdict::BAD_OUTPUT,
-                        "its vector of '" + on_one_line(id) + "' has a value that is not finite");
+                        "its vector of '" + on_one_line(id) +
+                            "' has a value that is not finite, or that it did not write");
     }
   }
   return answer;

@@ -105,6 +105,7 @@ PredictRequest WorkerSession::State::describe(const PredictorQuestion& question,
   PredictRequest predict;
   predict.set_task_kind(question.task_kind);
   predict.set_context(single_context(question.contexts, question.context));
+  if (asked_context.empty()) asked_context = predict.context();
   predict.set_n_training(question.training_rows.empty() ? question.deltas.rows
                                                         : static_cast<std::int64_t>(question.training_rows.size()));
   predict.set_n_query(question.n_query);

@@ -187,22 +187,47 @@ Result<std::shared_ptr<const PrivateFolder>> PrivateFolder::copy_of(const fs::pa
     return bad_input(std::string("the data folder cannot be opened: ") + strerror(errno), folder.string(),
                      "check its permissions");
   }
+  auto made = make(folder);
+  if (!made) return tl::unexpected<Error>(made.error());
+  const FileDescriptor to(open((*made)->path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!to) return not_copied(folder, errno);
+  Copying copying{bounds, bounds.most_bytes.value_or(most_copied_bytes((*made)->path_))};
+  if (const int failed = copy_folder(from.release(), to.get(), 0, copying)) return not_copied(folder, failed);
+  if (fchmod(to.get(), (status.st_mode & 0777) | 0555) != 0) return not_copied(folder, errno);
+  return std::shared_ptr<const PrivateFolder>(std::move(*made));
+}
+
+Result<std::shared_ptr<const PrivateFolder>> PrivateFolder::copy_of_file(const fs::path& file,
+                                                                         const CopyBounds& bounds) {
+  const FileDescriptor from(open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  struct stat status;
+  if (!from || fstat(from.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    return bad_input("it is no file that can be read", file.string(), "give a regular file");
+  }
+  auto made = make(file);
+  if (!made) return tl::unexpected<Error>(made.error());
+  const FileDescriptor to(open((*made)->path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!to) return not_copied(file, errno);
+  Copying copying{bounds, bounds.most_bytes.value_or(most_copied_bytes((*made)->path_))};
+  if (const int failed = copy_file(from.get(), status, to.get(), file.filename().c_str(), copying)) {
+    return not_copied(file, failed);
+  }
+  if (fchmod(to.get(), 0555) != 0) return not_copied(file, errno);
+  return std::shared_ptr<const PrivateFolder>(std::move(*made));
+}
+
+Result<std::shared_ptr<PrivateFolder>> PrivateFolder::make(const fs::path& of) {
   std::error_code error;
   std::string pattern = (fs::temp_directory_path(error) / "headroom-data-XXXXXX").string();
-  if (error || mkdtemp(pattern.data()) == nullptr) return not_copied(folder, error ? error.value() : errno);
+  if (error || mkdtemp(pattern.data()) == nullptr) return not_copied(of, error ? error.value() : errno);
   std::shared_ptr<PrivateFolder> made(new PrivateFolder(pattern));
   // Others can go through the outer folder but not list it.
   const std::string name = unguessable_name();
   made->path_ = made->outer_ / name;
-  if (name.empty() || mkdir(made->path_.c_str(), 0700) != 0) return not_copied(folder, errno);
-  const FileDescriptor to(open(made->path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!to) return not_copied(folder, errno);
-  Copying copying{bounds, bounds.most_bytes.value_or(most_copied_bytes(made->path_))};
-  if (const int failed = copy_folder(from.release(), to.get(), 0, copying)) return not_copied(folder, failed);
-  if (fchmod(to.get(), (status.st_mode & 0777) | 0555) != 0 || chmod(made->outer_.c_str(), 0711) != 0) {
-    return not_copied(folder, errno);
+  if (name.empty() || mkdir(made->path_.c_str(), 0700) != 0 || chmod(made->outer_.c_str(), 0711) != 0) {
+    return not_copied(of, errno);
   }
-  return std::shared_ptr<const PrivateFolder>(std::move(made));
+  return made;
 }
 
 PrivateFolder::~PrivateFolder() {

@@ -32,6 +32,9 @@ class PrivateFolder {
   // (ErrorKind::bad_input).
   static Result<std::shared_ptr<const PrivateFolder>> copy_of(const std::filesystem::path& folder,
                                                               const CopyBounds& bounds = {});
+  // The same with this one file in it, under its own name.
+  static Result<std::shared_ptr<const PrivateFolder>> copy_of_file(const std::filesystem::path& file,
+                                                                   const CopyBounds& bounds = {});
   ~PrivateFolder();  // removes the copy
   PrivateFolder(const PrivateFolder&) = delete;
   PrivateFolder& operator=(const PrivateFolder&) = delete;
@@ -40,6 +43,8 @@ class PrivateFolder {
 
  private:
   explicit PrivateFolder(std::filesystem::path outer) : outer_(std::move(outer)) {}
+  // An empty one, which nobody can list from above; `of` is what errors name.
+  static Result<std::shared_ptr<PrivateFolder>> make(const std::filesystem::path& of);
   std::filesystem::path outer_, path_;
 };
 

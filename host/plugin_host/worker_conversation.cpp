@@ -65,6 +65,15 @@ void WorkerSession::State::release() {
   for (auto& slot : held_slots) slots->give_back(std::move(slot));
   held_slots.clear();
   attached_inputs.clear();
+  keep_log();
+}
+
+void WorkerSession::State::keep_log() {
+  if (is_logged || !settings.log) return;
+  is_logged = true;
+  std::string occasion = asked_context;
+  if (!settings.occasion.empty()) occasion += (occasion.empty() ? "" : ", ") + settings.occasion;
+  settings.log->add(occasion, process.log());
 }
 
 tl::unexpected<WorkerFault> WorkerSession::State::fail(WorkerVerdict verdict, std::string message) {
@@ -73,9 +82,12 @@ tl::unexpected<WorkerFault> WorkerSession::State::fail(WorkerVerdict verdict, st
 
 tl::unexpected<WorkerFault> WorkerSession::State::fail(WorkerFault why) {
   if (!fault) {
+    release();  // first: only then has the log its last line
     why.message = on_one_line(std::move(why.message));
+    if (why.verdict != WorkerVerdict::HOST_FAULT && !is_ours) {
+      why.message = with_last_words(std::move(why.message), process.log());
+    }
     fault = std::move(why);
-    release();
   }
   return tl::unexpected<WorkerFault>(*fault);
 }
@@ -111,6 +123,10 @@ tl::unexpected<WorkerFault> WorkerSession::State::fail_as_gone(const WorkerStage
     if (code == kOutOfMemoryExit) {
       return fail(WorkerVerdict::MEMORY_LIMIT, "it crashed for want of memory " + stage.words + "; the limit is " +
                                                    memory_text(limits.address_space_bytes()) + " of address space");
+    }
+    if (code == kWroteInputExit) {
+      return fail(WorkerVerdict::CRASHED,
+                  "inputs are read-only, and it wrote into one " + stage.words + ": change a copy");
     }
     return fail(WorkerVerdict::EARLY_EXIT,
                 "it ended the process with exit code " + std::to_string(code) + " " + stage.words);

@@ -24,6 +24,7 @@
 #include "plugin_host/output_slots.hpp"
 #include "plugin_host/perturbation_numbers.hpp"
 #include "plugin_host/plugin_file.hpp"
+#include "plugin_host/plugin_log.hpp"
 #include "plugin_host/private_folder.hpp"
 #include "plugin_host/question_contexts.hpp"
 #include "plugin_host/shared_segment.hpp"
@@ -43,9 +44,15 @@ struct WorkerSettings {
   const DataFile* data_file = nullptr;    // outlives start(); its path in the worker becomes the value of...
   std::string data_file_option = "file";  // ...this option
   std::filesystem::path data_folder;      // readable by this plugin alone; empty: none
+  std::string model;                      // the file of data_folder that a runner runs (plugin_place.hpp); empty: none
+  // A folder that the user lets the plugin read as it lies (absolute), and the one in it where a model in Python finds
+  // further modules; empty: none. Never of a submission.
+  std::filesystem::path granted_folder, python_path;
   std::shared_ptr<const PrivateFolder> data_folder_copy;  // set by start() where data_folder is a copy that it made
   std::shared_ptr<OutputSlots> output_slots;              // shared by the sessions of a run; empty: a pool of its own
   std::shared_ptr<TimeBudget> budget;  // of the submission, charged with all that is done here; empty: none
+  std::shared_ptr<PluginLog> log;      // takes what each worker says, once it has ended; empty: nobody listens
+  std::string occasion;                // what this worker is for, as the log is to say it: "fold_0"
   std::stop_token stop;                // ends every wait at once, with an error of kind interrupted
   std::shared_ptr<const PluginDescription> introduced;  // what the plugin must still say of itself; empty: anything
   std::uint64_t most_answer_bytes = 0;                  // of one embedding; 0: most_answer_bytes() of the limits

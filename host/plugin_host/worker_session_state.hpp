@@ -57,6 +57,8 @@ struct WorkerSession::State {
   std::optional<std::int64_t> said_dimension;
   std::optional<WorkerFault> fault;  // set: the worker is gone
   bool is_finished = false;
+  bool is_logged = false;
+  std::string asked_context;  // of the first question about a single one
   bool has_private_files = false;  // see sandbox/private_files.hpp
   bool is_ours = false;            // the plugin is one of Headroom's own, whose workers share what they only read
   WorkerUsageSoFar usage;
@@ -68,6 +70,7 @@ struct WorkerSession::State {
   // ---- worker_conversation.cpp ----
 
   void release();
+  void keep_log();
   tl::unexpected<WorkerFault> fail(WorkerVerdict verdict, std::string message);
   tl::unexpected<WorkerFault> fail(WorkerFault why);
   // The worker is gone, or no longer to be talked to: why?
@@ -91,6 +94,7 @@ struct WorkerSession::State {
 
   // A sealed file as this worker may have it.
   Result<FileDescriptor> memory_for_worker(const FileDescriptor& memory) const;
+  std::string data_folder_in_worker() const;  // empty: the plugin has none
   Answer<void> confine(const PluginFile& plugin, FileDescriptor data_folder);
   Answer<void> load(const PluginFile& plugin, const CallTime& time);
   Answer<void> configure(const CallTime& time);

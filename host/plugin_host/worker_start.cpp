@@ -79,6 +79,7 @@ Answer<void> WorkerSession::State::confine(const PluginFile& plugin, FileDescrip
   *confine.mutable_limits() = kept_by_worker(limits);
   confine.set_has_data_folder(static_cast<bool>(data_folder));
   confine.set_is_ours(is_ours);
+  confine.set_granted_folder(settings.granted_folder.string());
   confine.set_library_bytes(size_of(plugin.memory));
   if (settings.data_file) confine.set_data_file_bytes(size_of(settings.data_file->memory));
   for (const std::string& layer : settings.disabled_layers) confine.add_disabled_layers(layer);
@@ -95,9 +96,14 @@ Answer<void> WorkerSession::State::confine(const PluginFile& plugin, FileDescrip
   return {};
 }
 
+std::string WorkerSession::State::data_folder_in_worker() const {
+  if (settings.data_folder.empty()) return {};
+  return has_private_files ? kPrivateDataFolder : kDataFolderInWorker;
+}
+
 Answer<void> WorkerSession::State::load(const PluginFile& plugin, const CallTime& time) {
   WorkerRequest request;
-  request.mutable_load();
+  request.mutable_load()->set_data_folder(data_folder_in_worker());
   const WorkerStage stage{"while it was loaded"};
   // A worker with private files copies it there before it opens it: the copy that all have is seen by none of a plugin.
   const auto library =
@@ -145,8 +151,7 @@ Answer<void> WorkerSession::State::configure(const CallTime& time) {
     option.set_value(has_private_files ? kPrivateDataFile : kDataFileInWorker);
     configure.set_has_data_file(true);
   }
-  if (!settings.data_folder.empty())
-    configure.set_data_folder(has_private_files ? kPrivateDataFolder : kDataFolderInWorker);
+  configure.set_data_folder(data_folder_in_worker());
   Result<FileDescriptor> data_file;
   if (settings.data_file) data_file = memory_for_worker(settings.data_file->memory);
   if (!data_file) return fail(host_fault(data_file.error()));
@@ -162,8 +167,11 @@ Answer<WorkerProcess> start_process(const WorkerSettings& settings, const Worker
   if (settings.n_threads < 1) return refused("a worker needs at least one thread");
   if (auto valid = validate(limits); !valid) return refused(valid.error());
   if (settings.stop.stop_requested()) return refused(Error{ErrorKind::interrupted, "interrupted", {}, {}});
-  auto process =
-      WorkerProcess::start(settings.worker_program, worker_environment(settings.n_threads), limits.log_bytes());
+  std::vector<std::string> environment = worker_environment(settings.n_threads);
+  // A runner has to know it before it can say what it is.
+  if (!settings.model.empty()) environment.push_back("HEADROOM_MODEL=" + settings.model);
+  if (!settings.python_path.empty()) environment.push_back("HEADROOM_PYTHON_PATH=" + settings.python_path.string());
+  auto process = WorkerProcess::start(settings.worker_program, environment, limits.log_bytes());
   if (!process) return refused(process.error());
   return std::move(*process);
 }

@@ -73,7 +73,8 @@ Result<PluginProjectKind> plugin_project_kind(std::string_view text, std::string
 Result<PluginProjectLanguage> plugin_project_language(std::string_view text) {
   if (text == "c++") return PluginProjectLanguage::cpp;
   if (text == "c") return PluginProjectLanguage::c;
-  return bad_input("no project for the language '" + std::string(text) + "'", "--language", "it is c++ or c");
+  if (text == "python") return PluginProjectLanguage::python;
+  return bad_input("no project for the language '" + std::string(text) + "'", "--language", "it is c++, c or python");
 }
 
 Result<void> write_plugin_project(const std::filesystem::path& folder, std::string_view name, PluginProjectKind kind,
@@ -104,7 +105,10 @@ std::filesystem::path sdk_package_of(const std::filesystem::path& program) {
 }
 
 std::string plugin_project_next_steps(const std::filesystem::path& folder, std::string_view name,
-                                      const std::filesystem::path& sdk_folder) {
+                                      PluginProjectLanguage language, const std::filesystem::path& sdk_folder) {
+  if (language == PluginProjectLanguage::python) {
+    return "headroom check " + quoted((folder / "model.py").string()) + "\n";
+  }
   const std::string build = quoted((folder / "build").string());
   const std::string sdk = sdk_folder.empty() ? "" : " -D headroom-sdk_DIR=" + quoted(sdk_folder.string());
   return "cmake -S " + quoted(folder.string()) + " -B " + build + sdk + "\n" + "cmake --build " + build + "\n" +

@@ -28,6 +28,6 @@ std::filesystem::path sdk_package_of(const std::filesystem::path& program);
 // What to type next, as text for the terminal: the three commands of the project's README, from the folder in which
 // `headroom new` was called. `sdk_folder`: of sdk_package_of().
 std::string plugin_project_next_steps(const std::filesystem::path& folder, std::string_view name,
-                                      const std::filesystem::path& sdk_folder);
+                                      PluginProjectLanguage language, const std::filesystem::path& sdk_folder);
 
 }  // namespace headroom

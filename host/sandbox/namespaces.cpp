@@ -153,6 +153,9 @@ tl::expected<PrivateRoot, SystemFailure> enter_private_root(const PrivateRootReq
   for (const std::string& path : readable_system_paths()) {
     if (auto shown = show_in(root, path); !shown) return tl::unexpected(shown.error());
   }
+  if (!request.granted_folder.empty()) {
+    if (auto shown = show_in(root, request.granted_folder); !shown) return tl::unexpected(shown.error());
+  }
   bool shows_data_folder = false;
   if (data) {
     const std::string target = root + kPrivateDataFolder;

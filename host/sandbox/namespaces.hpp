@@ -33,6 +33,7 @@ struct PrivateRootRequest {
   std::string data_folder;  // shown as /data unless it is empty
   bool has_files = false;   // the plugin's files lie in it, see private_files.hpp
   std::uint64_t library_bytes = 0, data_file_bytes = 0;
+  std::string granted_folder = {};  // shown where it lies unless it is empty
 };
 struct PrivateRoot {
   tl::expected<PrivateFiles, SystemFailure> files;  // where they are, no processes are shown in /proc

@@ -46,7 +46,8 @@ tl::expected<PrivateRoot, SystemFailure> become_worker_of_namespace(const Sandbo
     prepared = tl::unexpected(mapped.error());
   } else {
     prepared = enter_private_root({request.has_data_folder ? folder_behind(kDataFolderFd) : std::string(),
-                                   !request.is_ours, request.library_bytes, request.data_file_bytes});
+                                   !request.is_ours, request.library_bytes, request.data_file_bytes,
+                                   request.granted_folder});
   }
   note_root(inside);
   if (prepared && request.has_data_folder) {
@@ -178,7 +179,8 @@ Sandbox enter_sandbox(const SandboxRequest& request) {
     }
     add_layer(report, "no_new_privs", forbid_new_privileges());
     if (wanted("landlock")) {
-      const std::vector<std::string> own_folders(sandbox.has_private_files ? 1 : 0, kPrivateFilesFolder);
+      std::vector<std::string> own_folders(sandbox.has_private_files ? 1 : 0, kPrivateFilesFolder);
+      if (!request.granted_folder.empty()) own_folders.push_back(request.granted_folder);
       const auto restricted = restrict_files(request.has_data_folder ? kDataFolderFd : -1, own_folders);
       if (restricted) {
         report.set_landlock_abi(static_cast<std::uint32_t>(restricted->abi));

@@ -110,6 +110,8 @@ inline constexpr const char* kPrivateFilesLayer = "private_files";
 
 // Exit code of a worker that died of a lack of memory, told apart from any crash by its signal handlers.
 inline constexpr int kOutOfMemoryExit = 112;
+// The same of one that died of writing into what it was given to read.
+inline constexpr int kWroteInputExit = 111;
 // Exit code of the monitor when it could not start a worker at all.
 inline constexpr int kNoWorkerExit = 113;
 
@@ -126,6 +128,7 @@ struct SandboxRequest {
   WorkerLimits limits;
   bool has_data_folder = false;                          // it is open as kDataFolderFd
   bool is_ours = false;                                  // the plugin is one of Headroom's own
+  std::string granted_folder;  // absolute; the user lets the plugin read it where it lies; empty: none
   std::uint64_t library_bytes = 0, data_file_bytes = 0;  // of what it will be given; 0: no such file
   // For tests: "landlock", "seccomp", "namespaces", "own_uid", "no_capabilities", "rlimits".
   std::vector<std::string> disabled_layers;

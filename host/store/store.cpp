@@ -599,6 +599,32 @@ Result<void> Store::put_outputs(const KeptOutputs& outputs) {
   return state_->run_once(*put);
 }
 
+Result<void> Store::put_logs(const std::vector<PluginWords>& logs) {
+  std::lock_guard lock(state_->mutex);
+  auto put = state_->database.prepare("UPDATE plugin SET log = ? WHERE run = ? AND name = ?");
+  if (!put) return tl::unexpected(put.error());
+  for (const PluginWords& words : logs) {
+    put->bind(1, words.text);
+    put->bind(2, state_->run);
+    put->bind(3, words.plugin);
+    if (auto done = state_->run_once(*put); !done) return done;
+  }
+  return {};
+}
+
+Result<std::vector<PluginWords>> Store::logs() {
+  std::lock_guard lock(state_->mutex);
+  std::vector<PluginWords> logs;
+  if (!state_->schema.columns.contains("plugin") || !state_->schema.columns.at("plugin").contains("log")) return logs;
+  auto rows = state_->database.prepare(
+      "SELECT name, log FROM plugin WHERE run = (SELECT max(id) FROM run) AND log IS NOT NULL ORDER BY name");
+  if (!rows) return tl::unexpected(rows.error());
+  int code = SQLITE_ROW;
+  while ((code = rows->step()) == SQLITE_ROW) logs.push_back({rows->text(0), rows->text(1)});
+  if (code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
+  return logs;
+}
+
 Result<void> Store::forget_outputs() {
   std::lock_guard lock(state_->mutex);
   return state_->database.execute("DELETE FROM output");

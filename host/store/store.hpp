@@ -8,7 +8,8 @@
 //                 repeats it, with the paths of all inputs), started in which folder; settings (RunSettings as JSON:
 //                 what took effect, with seeds, limits and the least confinement of all its workers)
 //   plugin        the plugins of each run: path as given, sha256 of the library, of the vector file and of the folder
-//                 with its data, what it declares, the limits and the confinement of its workers (JSON)
+//                 with its data, what it declares, the limits and the confinement of its workers (JSON), and what
+//                 they said (NULL: nothing)
 //   perturbation  per context and perturbation: fold, size of its effect, cells, noise quantile
 //   evaluation    the latest of each context, fold and method: the run that made it; inputs (JSON, an array of
 //                 [name, value]: every hash and setting that determines its numbers) and their sha256, the fingerprint;
@@ -110,6 +111,11 @@ class Store {
 
   // Begins a run: evaluations put from now on belong to it.
   Result<void> begin_run(const RunRecord& run, const std::vector<PluginOfRun>& plugins);
+
+  // What plugins of the run that was begun said. Those that said nothing are left out.
+  Result<void> put_logs(const std::vector<PluginWords>& logs);
+  // The same of the last run.
+  Result<std::vector<PluginWords>> logs();
 
   // All runs in the order in which they were begun, without their plugins.
   Result<std::vector<KeptRun>> kept_runs();

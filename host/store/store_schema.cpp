@@ -21,7 +21,7 @@ CREATE TABLE run (
 CREATE TABLE plugin (
   run INTEGER REFERENCES run, name TEXT, file TEXT, sha256 TEXT, data_sha256 TEXT, shipped INTEGER, kind TEXT,
   version TEXT, licence TEXT, training_datasets TEXT, path TEXT, data_folder_sha256 TEXT, limits TEXT,
-  confinement TEXT, PRIMARY KEY (run, name, file)) WITHOUT ROWID;
+  confinement TEXT, log TEXT, PRIMARY KEY (run, name, file)) WITHOUT ROWID;
 CREATE TABLE perturbation (
   context TEXT, row INTEGER, pert_id TEXT, fold TEXT, effect_size REAL, n_cells REAL, noise REAL,
   PRIMARY KEY (context, row)) WITHOUT ROWID;
@@ -65,9 +65,10 @@ constexpr const char* from_version_4 = R"(
 ALTER TABLE evaluation ADD COLUMN fusion TEXT;
 )";
 
-// From version 5 to 6: whose fault a failure is.
+// From version 5 to 6: whose fault a failure is, and what plugins said.
 constexpr const char* from_version_5 = R"(
 ALTER TABLE evaluation ADD COLUMN failure TEXT;
+ALTER TABLE plugin ADD COLUMN log TEXT;
 )";
 
 constexpr const char* kScoreTable = "score";

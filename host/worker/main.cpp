@@ -49,6 +49,7 @@ int main() {
   request.limits = first.confine().limits();
   request.disabled_layers.assign(first.confine().disabled_layers().begin(), first.confine().disabled_layers().end());
   request.is_ours = first.confine().is_ours();
+  request.granted_folder = first.confine().granted_folder();
   request.library_bytes = first.confine().library_bytes();
   request.data_file_bytes = first.confine().data_file_bytes();
   request.has_data_folder = first.confine().has_data_folder() && frame.attachment;

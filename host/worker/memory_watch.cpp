@@ -10,6 +10,7 @@
 #include <new>
 
 #include "sandbox/sandbox.hpp"
+#include "worker/input_ranges.hpp"
 
 namespace headroom {
 namespace {
@@ -36,7 +37,9 @@ bool address_space_is_nearly_used_up() {
   throw std::bad_alloc();
 }
 
-void end_by(int signal_number) {
+void end_by(int signal_number, siginfo_t* about, void*) {
+  if (signal_number == SIGSEGV && about->si_code == SEGV_ACCERR && lies_in_input(about->si_addr))
+    _exit(kWroteInputExit);
   if (memory_is_short()) _exit(kOutOfMemoryExit);
   // A second one, with the default action, ends the process as the first would have.
   signal(signal_number, SIG_DFL);
@@ -55,8 +58,8 @@ void watch_memory(std::uint64_t address_space_bytes) {
   stack.ss_size = sizeof(handler_stack);
   sigaltstack(&stack, nullptr);
   struct sigaction action {};
-  action.sa_handler = end_by;
-  action.sa_flags = SA_ONSTACK;
+  action.sa_sigaction = end_by;
+  action.sa_flags = SA_ONSTACK | SA_SIGINFO;
   for (const int number : {SIGSEGV, SIGBUS, SIGABRT}) sigaction(number, &action, nullptr);
 }
 

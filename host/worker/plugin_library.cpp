@@ -3,9 +3,7 @@
 
 #define BOOST_DLL_USE_STD_FS
 #include <dlfcn.h>
-#include <elf.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +16,7 @@
 
 #include "plugin_host/description_check.hpp"
 #include "sandbox/file_descriptor.hpp"
+#include "worker/bundled_libraries.hpp"
 #include "worker/plugin_library.hpp"
 
 namespace headroom {
@@ -236,36 +235,6 @@ std::string spoken_majors(PluginEntry entry) {
   return majors;
 }
 
-// Whether the loader would find every byte that the ELF headers promise: a truncated library kills the process that
-// maps it. Returns what is wrong, or nothing.
-std::string malformed_elf(int fd) {
-  struct stat status;
-  if (fstat(fd, &status) != 0) return "it cannot be read";
-  const auto file_bytes = static_cast<std::uint64_t>(status.st_size);
-  Elf64_Ehdr header;
-  if (pread(fd, &header, sizeof(header), 0) != sizeof(header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {
-    return "it is not an ELF file";
-  }
-  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
-      header.e_machine != EM_X86_64) {
-    return "it was built for another machine";
-  }
-  if (header.e_type != ET_DYN) return "it is not a shared library";
-  if (header.e_phentsize != sizeof(Elf64_Phdr)) return "its program headers are malformed";
-  for (std::uint64_t i = 0; i < header.e_phnum; ++i) {
-    Elf64_Phdr segment;
-    const std::uint64_t at = header.e_phoff + i * sizeof(segment);
-    if (at > file_bytes || pread(fd, &segment, sizeof(segment), static_cast<off_t>(at)) != sizeof(segment)) {
-      return "it is truncated: its program headers are not there";
-    }
-    if (segment.p_type != PT_LOAD) continue;
-    if (segment.p_offset > file_bytes || segment.p_filesz > file_bytes - segment.p_offset) {
-      return "it is truncated: a segment ends beyond its " + std::to_string(file_bytes) + " bytes";
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
 std::string as_utf8(const char* text, std::int64_t size, std::size_t most_bytes) {
@@ -287,9 +256,14 @@ std::string as_utf8(const char* text, std::int64_t size, std::size_t most_bytes)
   return valid;
 }
 
-tl::expected<PluginEntry, LoadFault> open_library(const std::string& path) {
+tl::expected<PluginEntry, LoadFault> open_library(const std::string& path, const std::string& data_folder) {
   FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (const std::string wrong = malformed_elf(file.get()); !wrong.empty()) return load_failed(wrong);
+  if (!data_folder.empty()) {
+    if (const std::string wrong = open_bundled_libraries(file.get(), data_folder); !wrong.empty()) {
+      return load_failed(wrong);
+    }
+  }
   file.reset();
   // Never destroyed: its destructor would unload the library.
   auto* library = new boost::dll::shared_library;

@@ -22,9 +22,9 @@ struct LoadFault {
 
 using PluginEntry = const headroom_plugin* (*)(std::uint32_t abi_major, std::uint32_t index);
 
-// Loads the library and finds its entry. It stays loaded for the life of the process: unloading a
-// library that has started threads crashes.
-tl::expected<PluginEntry, LoadFault> open_library(const std::string& path);
+// Loads the library and finds its entry, after what it brings in its data folder (worker/bundled_libraries.hpp; empty: it
+// has none). It stays loaded for the life of the process: unloading a library that has started threads crashes.
+tl::expected<PluginEntry, LoadFault> open_library(const std::string& path, const std::string& data_folder = {});
 
 // A plugin as this worker can call it: its structs copied as far as they reach, missing fields zero.
 struct LoadedPlugin {

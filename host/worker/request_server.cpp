@@ -285,7 +285,7 @@ void RequestServer::load(const LoadPlugin& request, FileDescriptor library, Work
   } else {
     move_to(std::move(library), kLibraryFd);
   }
-  const auto entry = open_library(has_private_files_ ? kPrivateLibrary : kLibraryInWorker);
+  const auto entry = open_library(has_private_files_ ? kPrivateLibrary : kLibraryInWorker, request.data_folder());
   if (!entry) throw Failure{entry.error().verdict, entry.error().message};
   auto read = read_descriptor(*entry, request.plugin_index());
   if (!read) throw Failure{read.error().verdict, read.error().message};
@@ -326,9 +326,7 @@ void RequestServer::embed(const EmbedRequest& request) {
   if (output.vectors.rows != asked.request.n_ids)
     throw BadDescriptor{"the vectors have another number of rows than ids"};
   output.present = segments_.writable_bytes(request.present(), asked.request.n_ids);
-  for (std::int64_t row = 0; row < output.vectors.rows; ++row) {
-    std::fill_n(output.vectors.data + row * output.vectors.row_stride, output.vectors.cols, 0.0);
-  }
+  fill_with_nan(output.vectors);
   std::fill_n(output.present, asked.request.n_ids, std::uint8_t{0});
   call_plugin("embed", [&] { return plugin_->embedding.embed(services_.host(), state_, &asked.request, &output); });
 }

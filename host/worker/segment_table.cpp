@@ -5,10 +5,15 @@
 #include <cerrno>
 #include <cstring>
 
+#include "worker/input_ranges.hpp"
+
 namespace headroom {
 
 SegmentTable::~SegmentTable() {
-  for (const auto& [id, mapping] : mappings_) munmap(mapping.data, mapping.bytes);
+  for (const auto& [id, mapping] : mappings_) {
+    forget_input_range(mapping.data);
+    munmap(mapping.data, mapping.bytes);
+  }
 }
 
 void SegmentTable::attach(const Segment& segment, const FileDescriptor& memory) {
@@ -24,12 +29,14 @@ void SegmentTable::attach(const Segment& segment, const FileDescriptor& memory) 
   }
   // An input is read as a whole, and its pages are there: mapping them at once spares a fault for each (Linux 5.14).
   if (!segment.writable()) madvise(data, segment.bytes(), MADV_POPULATE_READ);
+  if (!segment.writable()) note_input_range(data, segment.bytes());
   mappings_[segment.id()] = {static_cast<std::byte*>(data), segment.bytes(), segment.writable()};
 }
 
 void SegmentTable::detach(std::uint32_t id) {
   const auto found = mappings_.find(id);
   if (found == mappings_.end()) throw BadDescriptor{"an unknown segment is detached"};
+  forget_input_range(found->second.data);
   munmap(found->second.data, found->second.bytes);
   mappings_.erase(found);
 }

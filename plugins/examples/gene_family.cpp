@@ -1,4 +1,5 @@
 // An embedding plugin in C++: gene symbols that begin alike (RPL3, RPL4; HLA-A, HLA-B) get similar vectors.
+#include <algorithm>
 #include <headroom/embedding.hpp>
 
 namespace sdk = headroom::sdk;
@@ -18,6 +19,7 @@ class GeneFamily final : public sdk::Embedding {
 
   void embed(const sdk::Host&, const sdk::EmbeddingRequest& request, sdk::EmbeddingOutput& output) override {
     for (std::int64_t i = 0; i < request.size(); ++i) {
+      std::fill_n(output.row(i), dimension_, 0.0);
       std::uint64_t hash = 1469598103934665603u;  // FNV-1a, extended letter by letter: one feature a prefix
       for (const unsigned char letter : request.id(i)) {
         hash = (hash ^ letter) * 1099511628211u;

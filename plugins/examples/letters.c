@@ -23,7 +23,8 @@ static headroom_status embed(const headroom_host* host, void* state, const headr
   }
   for (int64_t i = 0; i < request->n_ids; ++i) {
     const headroom_string id = request->ids[i];
-    double* row = output->vectors.data + i * output->vectors.row_stride; /* zero at first */
+    double* row = output->vectors.data + i * output->vectors.row_stride; /* NaN at first */
+    for (int64_t column = 0; column < output->vectors.cols; ++column) row[column] = 0.0;
     for (int64_t c = 0; c < id.size; ++c) {
       const char letter = (char)(id.data[c] & ~0x20); /* upper case */
       if (letter >= 'A' && letter <= 'Z') row[letter - 'A'] += 1.0;

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "review/id_kind.hpp"
+
 namespace headroom {
 namespace {
 
@@ -35,16 +37,6 @@ std::size_t n_asked_for(const std::vector<std::string>& ids, const std::set<std:
   const std::set<std::string> distinct(ids.begin(), ids.end());
   return static_cast<std::size_t>(std::count_if(distinct.begin(), distinct.end(),
                                                 [&](const std::string& id) { return perturbations.count(id) > 0; }));
-}
-
-template <class Names>
-std::string first_three(const Names& names) {
-  constexpr std::size_t kShown = 3;
-  std::vector<std::string> shown;
-  for (const std::string& name : names) {
-    if (shown.size() < kShown) shown.push_back("'" + name + "'");
-  }
-  return fmt::format("{}", fmt::join(shown, ", "));
 }
 
 }  // namespace
@@ -89,10 +81,10 @@ std::vector<Doubt> vector_doubts(const VectorFile& file, const std::set<std::str
 
 std::string no_vector_in_common(const VectorFile& file, const std::set<std::string>& perturbations,
                                 const std::string& where) {
-  return fmt::format(
-      "it has a vector for none of the task's {} perturbations ({}): its {} ids are like {} ({}): check "
-      "that they are of the same kind (Ensembl ids, symbols, drug names)",
-      perturbations.size(), first_three(perturbations), file.ids.size(), first_three(file.ids), where);
+  const std::vector<std::string> asked(perturbations.begin(), perturbations.end());
+  return fmt::format("it has a vector for none of the task's {} perturbations, which {}; its own {} ids {} ({}): {}",
+                     asked.size(), ids_in_words(asked), file.ids.size(), ids_in_words(file.ids), where,
+                     id_remedy(id_kind_of(file.ids), id_kind_of(asked)));
 }
 
 }  // namespace headroom

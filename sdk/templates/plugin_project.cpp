@@ -48,6 +48,21 @@ std::string filled(std::string_view text, const Replacements& replacements) {
   return result;
 }
 
+// No build: the model, and what to do with it.
+std::vector<PluginProjectFile> python_project(const std::string& own, PluginProjectKind kind) {
+  namespace texts = plugin_project_texts;
+  const bool embedding = kind == PluginProjectKind::embedding, classes = kind == PluginProjectKind::class_predictor;
+  const Replacements replacements = {
+      {"@NAME@", own},
+      {"@KIND@", embedding ? "embedding" : "predictor"},
+      {"@RUN_FLAGS@", std::string(embedding ? "--embedding " : "--embedding VECTORS.h5ad --predictor ") + own +
+                          "=model.py" + (classes ? " --target deg" : "")}};
+  const std::string_view source = embedding ? texts::embedding_py
+                                  : classes ? texts::predictor_classes_py
+                                            : texts::predictor_py;
+  return {{"README.md", filled(texts::readme_python, replacements)}, {"model.py", filled(source, replacements)}};
+}
+
 }  // namespace
 
 Result<std::vector<PluginProjectFile>> plugin_project(std::string_view name, PluginProjectKind kind,
@@ -59,26 +74,25 @@ Result<std::vector<PluginProjectFile>> plugin_project(std::string_view name, Plu
   const bool embedding = kind == PluginProjectKind::embedding;
   const bool cpp = language == PluginProjectLanguage::cpp;
   const std::string own(name);
+  if (language == PluginProjectLanguage::python) return python_project(own, kind);
   const std::string extension = cpp ? "cpp" : "c";
   const bool classes = kind == PluginProjectKind::class_predictor;
   const std::string run_flags =
       std::string(embedding ? "--embedding build/" : "--embedding VECTORS.h5ad --predictor build/") + own + ".so" +
       (classes ? " --target deg" : "");
-  const Replacements replacements = {
-      {"@NAME@", own},
-      {"@CLASS@", class_name(name)},
-      {"@EXTENSION@", extension},
-      {"@CMAKE_LANGUAGE@", cpp ? "CXX" : "C"},
-      {"@KIND@", embedding ? "embedding" : "predictor"},
-      {"@RUN_FLAGS@", run_flags}};
+  const Replacements replacements = {{"@NAME@", own},
+                                     {"@CLASS@", class_name(name)},
+                                     {"@EXTENSION@", extension},
+                                     {"@CMAKE_LANGUAGE@", cpp ? "CXX" : "C"},
+                                     {"@KIND@", embedding ? "embedding" : "predictor"},
+                                     {"@RUN_FLAGS@", run_flags}};
   namespace texts = plugin_project_texts;
   const std::string_view source = embedding ? (cpp ? texts::embedding_cpp : texts::embedding_c)
                                   : classes ? (cpp ? texts::predictor_classes_cpp : texts::predictor_classes_c)
                                             : (cpp ? texts::predictor_cpp : texts::predictor_c);
-  return std::vector<PluginProjectFile>{
-      {"CMakeLists.txt", filled(texts::cmake_lists, replacements)},
-      {"README.md", filled(texts::readme, replacements)},
-      {own + "." + extension, filled(source, replacements)}};
+  return std::vector<PluginProjectFile>{{"CMakeLists.txt", filled(texts::cmake_lists, replacements)},
+                                        {"README.md", filled(texts::readme, replacements)},
+                                        {own + "." + extension, filled(source, replacements)}};
 }
 
 }  // namespace headroom

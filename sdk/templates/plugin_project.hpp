@@ -10,14 +10,14 @@
 namespace headroom {
 
 enum class PluginProjectKind { embedding, predictor, class_predictor };  // the last: of classes in place of deltas
-enum class PluginProjectLanguage { cpp, c };
+enum class PluginProjectLanguage { cpp, c, python };
 
 struct PluginProjectFile {
   std::string name;  // within the project's folder: "CMakeLists.txt"
   std::string text;
 };
 
-// CMakeLists.txt, README.md and the source of a plugin that builds and passes `headroom check` as it is.
+// CMakeLists.txt (in Python: none), README.md and the source of a plugin that builds and passes `headroom check` as it is.
 // Errors (bad_input): a name that is empty, longer than 64 characters, does not begin with a letter, or has other
 // characters than letters, digits, '_', '-' and '.'.
 Result<std::vector<PluginProjectFile>> plugin_project(std::string_view name, PluginProjectKind kind,

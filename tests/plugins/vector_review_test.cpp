@@ -72,9 +72,13 @@ TEST(VectorReview, FlatVectorsTellNothingApart) {
 }
 
 TEST(VectorReview, SaysWhatBothSidesAreLike) {
-  EXPECT_EQ(no_vector_in_common(file_of({"ENSG1", "ENSG2", "ENSG3", "ENSG4"}, random_vectors(4)), {"A", "B"}, "v.csv"),
-            "it has a vector for none of the task's 2 perturbations ('A', 'B'): its 4 ids are like 'ENSG1', 'ENSG2', "
-            "'ENSG3' (v.csv): check that they are of the same kind (Ensembl ids, symbols, drug names)");
+  const auto file = file_of({"ENSG00000000001", "ENSG00000000002", "ENSG00000000003", "ENSG00000000004"},
+                            random_vectors(4));
+  EXPECT_EQ(no_vector_in_common(file, {"TP53", "MYC"}, "v.csv"),
+            "it has a vector for none of the task's 2 perturbations, which look like gene symbols ('MYC', 'TP53'); its "
+            "own 4 ids look like Ensembl gene ids ('ENSG00000000001', 'ENSG00000000002', 'ENSG00000000003') (v.csv): "
+            "translate the file's ids to the task's kind: the var table of most screens has both, and so has Ensembl "
+            "BioMart");
 }
 
 }  // namespace

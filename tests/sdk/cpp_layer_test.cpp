@@ -14,7 +14,7 @@ namespace headroom::testing {
 namespace {
 
 // What the test plugins do next; set by each test.
-enum class Act { answer, throw_error, throw_unsupported, throw_bad_alloc, throw_number };
+enum class Act { answer, throw_error, throw_unsupported, throw_bad_alloc, throw_number, misshape };
 Act act = Act::answer;
 int living_embeddings = 0;
 
@@ -30,6 +30,8 @@ void perform() {
       throw std::bad_alloc();
     case Act::throw_number:
       throw 7;
+    case Act::misshape:
+      return;  // not here
   }
 }
 
@@ -82,6 +84,7 @@ class Sums final : public sdk::Predictor {
         output.set_infeasible(s);
         continue;
       }
+      if (act == Act::misshape) output.prediction(s) = sdk::Matrix::Zero(request.n_genes(), 3);
       output.prediction(s).rowwise() = request.setting(s, 0) * request.training_deltas().colwise().sum();
     }
   }
@@ -293,6 +296,13 @@ TEST_F(CppLayer, PredictorSeesTheNamedRowsAndTheGrid) {
   call.request.training_rows = nullptr;  // training row i is row i
   ASSERT_EQ(predictor().predict(host.c(), &call.request, &call.output), HEADROOM_OK) << host.error;
   EXPECT_EQ(call.predictions[2](0, 0), 7.0);
+}
+
+TEST_F(CppLayer, APredictionOfAnotherShapeIsRefusedByName) {
+  SumsRequest call;
+  act = Act::misshape;
+  EXPECT_EQ(predictor().predict(host.c(), &call.request, &call.output), HEADROOM_ERROR);
+  EXPECT_EQ(host.error, "a prediction has 2 x 3 values, asked for are 2 x 2 (query rows x genes)");
 }
 
 TEST_F(CppLayer, RequestsThatWereNotDeclaredOrDoNotFitAreRefused) {

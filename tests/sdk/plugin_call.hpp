@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 #include <string>
 #include <vector>
@@ -53,7 +54,7 @@ inline Embedded embed(const headroom_plugin& plugin, const std::vector<std::stri
   std::int64_t dimension = 0;
   EXPECT_EQ(embedding.dimension(host.c(), state, &request, &dimension), HEADROOM_OK) << host.error;
 
-  Embedded out{sdk::Matrix::Zero(request.n_ids, dimension), std::vector<std::uint8_t>(ids.size(), 0)};
+  Embedded out{sdk::Matrix::Constant(request.n_ids, dimension, std::nan("")), std::vector<std::uint8_t>(ids.size(), 0)};
   headroom_embedding_output output{
       sizeof(headroom_embedding_output), {out.vectors.data(), request.n_ids, dimension, dimension}, out.present.data()};
   EXPECT_EQ(embedding.embed(host.c(), state, &request, &output), HEADROOM_OK) << host.error;

@@ -39,6 +39,19 @@ TEST(PluginProject, FillsEveryPlace) {
   }
 }
 
+TEST(PluginProject, InPythonHasNothingToBuild) {
+  for (const auto kind : kKinds) {
+    const auto files = plugin_project("my-model.v2", kind, PluginProjectLanguage::python);
+    ASSERT_TRUE(files);
+    ASSERT_EQ(files->size(), 2u);
+    EXPECT_NE(text_of(*files, "model.py").find("\"name\": \"my-model.v2\""), std::string::npos);
+    EXPECT_NE(text_of(*files, "README.md").find("headroom check model.py"), std::string::npos);
+    EXPECT_NE(text_of(*files, "README.md").find("my-model.v2=model.py"), std::string::npos);
+    // '@' is Python's product of matrices: no name in capitals stands between two.
+    for (const PluginProjectFile& file : *files) EXPECT_EQ(file.text.find("@N"), std::string::npos) << file.text;
+  }
+}
+
 TEST(PluginProject, RefusesNamesThatAreNone) {
   for (const std::string name : {"", "2fast", "a b", "a/b", "-x", "é", "a\"b"}) {
     const auto files = plugin_project(name, PluginProjectKind::embedding, PluginProjectLanguage::c);

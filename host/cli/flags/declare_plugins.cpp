@@ -14,6 +14,8 @@ namespace {
 struct CheckFlagTexts {
   std::vector<std::string> sets;
   std::string sandbox = "strict";
+  double limit_time_s = 0;
+  std::string limit_memory;
 };
 
 void add_check_flags(CLI::App& command, CheckArguments& arguments, CheckFlagTexts& texts) {
@@ -21,10 +23,12 @@ void add_check_flags(CLI::App& command, CheckArguments& arguments, CheckFlagText
       "Examples:\n"
       "  headroom check build/my_model.so\n"
       "  headroom check build/my_model.so --only loads determinism --set dimension=128\n"
+      "  headroom check models/esm                        a folder: plugin.so, model.py or model.onnx with its files\n"
       "  headroom check --list                            what is checked, and why\n"
       "\n"
       "Exit codes: 0 the plugin conforms; 2 usage or bad input; 3 it does not.");
-  command.add_option("plugin", arguments.plugin, "Plugin library")->type_name("PLUGIN.so");
+  command.add_option("plugin", arguments.plugin, "Plugin: a library, a model of a runner, or a folder with one")
+      ->type_name("FOLDER|PLUGIN.so|MODEL.py|MODEL.onnx");
   begin_group(command, "What is checked");
   command.add_flag("--list", arguments.list, "Say what the checks are, and end");
   command.add_option("--only", arguments.options.names, "Run only these checks, by name (default: all)")
@@ -35,21 +39,41 @@ void add_check_flags(CLI::App& command, CheckArguments& arguments, CheckFlagText
   add_optional(
       command, "--ids", arguments.ids_file,
       "File with perturbation ids that the embedding knows, one a line (default: some well-known human genes)");
-  command.add_option("--set", texts.sets, "Option that the plugin declares")
-      ->type_name("KEY=VALUE")
+  begin_group(command, "The plugin");
+  command
+      .add_option("--set", texts.sets,
+                  "Option that the plugin declares; what stands before the dot of run's is ignored")
+      ->type_name("[NAME.]KEY=VALUE")
       ->allow_extra_args(false);
   command
       .add_option("--sandbox", texts.sandbox,
                   "Confinement: strict (strong or better, else exit 4), relaxed (the best to be had), off")
       ->check(CLI::IsMember({"strict", "relaxed", "off"}))
       ->capture_default_str();
+  command
+      .add_option("--limit-time", texts.limit_time_s,
+                  "Seconds of wall clock that one request may take (default: 600 at the published size, else 60)")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber);
+  command
+      .add_option("--limit-memory", texts.limit_memory,
+                  "Address space of one plugin process, at least 512MiB (default: 8GiB)")
+      ->type_name("SIZE");
 }
 
 Result<void> read_check_flags(const CheckFlagTexts& texts, CheckArguments& arguments) {
   for (const std::string& text : texts.sets) {
-    auto entry = key_and_value(text, "--set", "KEY=VALUE");
+    auto entry = key_and_value(text, "--set", "[NAME.]KEY=VALUE");
     if (!entry) return tl::unexpected<Error>(entry.error());
+    // Keys hold no '.'; what a run calls the plugin is its own affair.
+    entry->first = entry->first.substr(entry->first.rfind('.') + 1);
     arguments.options.plugin_options.push_back(*entry);
+  }
+  if (texts.limit_time_s > 0) arguments.options.limits.set_wall_time_s(texts.limit_time_s);
+  if (!texts.limit_memory.empty()) {
+    auto bytes = size_in_bytes(texts.limit_memory, "--limit-memory");
+    if (!bytes) return tl::unexpected<Error>(bytes.error());
+    arguments.options.limits.set_address_space_bytes(*bytes);
   }
   arguments.options.sandbox = sandbox_mode(texts.sandbox);
   if (!arguments.list && arguments.plugin.empty()) {
@@ -68,7 +92,8 @@ void add_new_command(CLI::App& app, Command& command) {
       "Examples:\n"
       "  headroom new my_model --kind embedding\n"
       "  cmake -S my_model -B my_model/build && cmake --build my_model/build\n"
-      "  headroom check my_model/build/my_model.so");
+      "  headroom check my_model/build/my_model.so\n"
+      "  headroom new mine --kind embedding --language python && headroom check mine/model.py");
   new_app.add_option("name", arguments->name, "Name of the plugin, and of the folder that is made")
       ->type_name("NAME")
       ->required();
@@ -78,7 +103,7 @@ void add_new_command(CLI::App& app, Command& command) {
       ->type_name("lfc|deg")
       ->capture_default_str();
   new_app.add_option("--language", arguments->language, "What it is written in")
-      ->type_name("c++|c")
+      ->type_name("c++|c|python")
       ->capture_default_str();
   new_app.callback([&command, arguments] { command = [arguments] { return make_project(*arguments); }; });
 }

@@ -50,6 +50,11 @@ CLI::App& declare_run(CLI::App& app, RunArguments& arguments, RunFlagTexts& text
       "and similarity.csv where there are at least two embeddings.");
   add_study_flags(run_app, arguments, texts);
   run_app.add_option("-o,--out", arguments.out, "Folder for the results")->type_name("DIR")->required();
+  run_app
+      .add_option("--logs", arguments.logs,
+                  "Folder for what each plugin says on stdout, stderr and through its host's log: NAME.log, worker by "
+                  "worker (results.sqlite keeps the same)")
+      ->type_name("DIR");
   run_app.add_flag("--resume", arguments.resume,
                    "Take over evaluations that an earlier run left in DIR from the same inputs and settings, and say "
                    "which are made again and why; files that need no other content are left as they are");
@@ -65,14 +70,22 @@ void add_study_flags(CLI::App& run_app, RunArguments& arguments, RunFlagTexts& t
   begin_group(run_app, "What is evaluated");
   run_app
       .add_option("--embedding", texts.embeddings,
-                  "An embedding: a plugin (.so), or a file of vectors keyed by perturbation id (.h5ad, .csv[.gz], "
-                  ".tsv[.gz], .npz); its name is that of the file unless NAME says otherwise. Of a file with several "
-                  "arrays, PATH#obsm/KEY or PATH#KEY chooses the vectors, and PATH#obs/COLUMN or PATH#COLUMN the ids")
+                  "An embedding: a plugin (.so), a model in Python or ONNX (.py, .onnx), a folder with plugin.so, "
+                  "model.py or model.onnx and its data files, which that plugin alone may read, or a file of vectors "
+                  "keyed by perturbation id (.h5ad, .csv[.gz], .tsv[.gz], .npz); its name is that of the file unless "
+                  "NAME says otherwise. Of a file with several arrays, PATH#obsm/KEY or PATH#KEY chooses the vectors, "
+                  "and PATH#obs/COLUMN or PATH#COLUMN the ids")
       ->type_name("[NAME=]PATH[#PART]")
       ->allow_extra_args(false);
+  run_app
+      .add_option("--python-path", arguments.run.python_path,
+                  "Virtual environment of the same minor version of Python, whose packages the models in Python of "
+                  "--embedding may import; read only, and never for submissions")
+      ->type_name("DIR");
   add_optional(run_app, "--submissions", arguments.submissions,
-               "Folder of submissions: every .so (an embedding or a predictor, which it tells itself), every file of "
-               "vectors and every sub-folder (plugin.so with data files beside it)")
+               "Folder of submissions: every .so, .py or .onnx (an embedding or a predictor, which it tells itself), "
+               "every file of vectors and every sub-folder (plugin.so, model.py or model.onnx with data files beside "
+               "it)")
       ->type_name("DIR");
   add_fusion_flags(run_app, arguments.run, texts);
   run_app.add_flag("--audit", arguments.run.audit,

@@ -34,7 +34,8 @@ NamedPath named_path(const std::string& text) {
       (!std::filesystem::exists(text.substr(equals + 1), ignored) && std::filesystem::exists(text, ignored));
   if (!is_path) return {text.substr(0, equals), text.substr(equals + 1)};
   const std::filesystem::path path(text);
-  return {path.filename().stem().string(), path};
+  const bool ends_in_slash = path.filename().empty();
+  return {(ends_in_slash ? path.parent_path() : path).filename().stem().string(), path};
 }
 
 std::pair<std::filesystem::path, std::string> path_and_part(const std::filesystem::path& path) {

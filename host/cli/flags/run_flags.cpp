@@ -8,6 +8,7 @@
 #include "cli/flags/flag_groups.hpp"
 #include "cli/flags/flag_values.hpp"
 #include "cli/flags/task_flags.hpp"
+#include "plugin_host/plugin_place.hpp"
 
 namespace headroom::cli {
 namespace {
@@ -39,10 +40,14 @@ void add_split_flags(CLI::App& command, SplitRequest& split, RunFlagTexts& texts
       ->type_name("sum|mean|max|none");
 }
 
-// A head by name, or [NAME=]PATH of a library.
+// A head by name, or [NAME=]PATH of a plugin or of a folder with one.
 PredictorSpec predictor_of(const std::string& text) {
   auto [name, path] = named_path(text);
-  if (path.extension() == ".so" || path.has_parent_path()) return {std::move(name), std::move(path)};
+  std::error_code ignored;
+  const bool is_named_folder = text.find('=') != std::string::npos && std::filesystem::is_directory(path, ignored);
+  if (is_plugin_name(path.filename().string()) || path.has_parent_path() || is_named_folder) {
+    return {std::move(name), std::move(path)};
+  }
   return {text, {}};
 }
 
@@ -56,7 +61,8 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
   command
       .add_option("--predictor", texts.predictors,
                   "Head that maps an embedding to deltas, knn, lasso or ridge, or to classes, logistic (the default "
-                  "where these are predicted); or [NAME=]PATH.so of a predictor plugin")
+                  "where these are predicted); or [NAME=]PATH of a predictor plugin: .so, .py, or a folder "
+                  "with one and its data files")
       ->type_name("[NAME=]PATH")
       ->allow_extra_args(false)
       ->capture_default_str();

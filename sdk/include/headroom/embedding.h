@@ -47,7 +47,7 @@ typedef struct headroom_embedding_request {
 
 typedef struct headroom_embedding_output {
   int64_t struct_size;
-  headroom_matrix_mut vectors; /* ids × dimension, zero at first; every present row must be finite */
+  headroom_matrix_mut vectors; /* ids × dimension, NaN at first; every present row must be finite */
   uint8_t* present;            /* one per id, 0 at first: set to 1 where the plugin knows the perturbation */
 } headroom_embedding_output;
 

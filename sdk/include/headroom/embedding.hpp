@@ -67,7 +67,7 @@ class EmbeddingOutput {
     set_present(i);
   }
 
-  // For filling in place: the dimension() numbers of row i, zero at first. Call set_present(i) as well.
+  // For filling in place: the dimension() numbers of row i, NaN at first. Call set_present(i) as well.
   double* row(std::int64_t i) { return output_.vectors.data + i * output_.vectors.row_stride; }
   MatrixMap vectors() { return map(output_.vectors); }  // perturbations × dimension
   void set_present(std::int64_t i) { output_.present[i] = 1; }

@@ -101,12 +101,39 @@ class PredictorRequest {
 
 // Where the predictions go: one matrix per setting (and plane), NaN at first, every value to be written unless the
 // setting is infeasible. The planes of classes are probabilities: not negative, and their sum is 1.
+// The place of one prediction, query rows × genes. What is assigned as a whole must have that shape: another one is
+// refused by name, where Eigen would end the process.
+class Prediction : public MatrixMap {
+ public:
+  explicit Prediction(const MatrixMap& map) : MatrixMap(map) {}
+  Prediction(const Prediction&) = default;
+  Prediction& operator=(const Prediction& values) { return assign(static_cast<const MatrixMap&>(values)); }
+  template <class Derived>
+  Prediction& operator=(const Eigen::DenseBase<Derived>& values) {
+    return assign(values.derived());
+  }
+
+ private:
+  template <class Derived>
+  Prediction& assign(const Derived& values) {
+    if (values.rows() != rows() || values.cols() != cols()) {
+      throw Error("a prediction has " + shape(values.rows(), values.cols()) + " values, asked for are " +
+                  shape(rows(), cols()) + " (query rows x genes)");
+    }
+    MatrixMap::operator=(values);
+    return *this;
+  }
+  static std::string shape(Eigen::Index rows, Eigen::Index cols) {
+    return std::to_string(rows) + " x " + std::to_string(cols);
+  }
+};
+
 class PredictorOutput {
  public:
   PredictorOutput(headroom_predictor_output& output, std::int32_t n_planes) : output_(output), n_planes_(n_planes) {}
 
-  MatrixMap prediction(std::int64_t s, std::int32_t plane = 0) {  // query rows × genes
-    return map(output_.predictions[s * n_planes_ + plane]);
+  Prediction prediction(std::int64_t s, std::int32_t plane = 0) {  // query rows × genes, NaN at first
+    return Prediction(map(output_.predictions[s * n_planes_ + plane]));
   }
   // This setting cannot be fitted here. Its prediction is not read and it never wins.
   void set_infeasible(std::int64_t s) { output_.feasible[s] = 0; }

@@ -57,6 +57,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Deed{"number_of_rows", "row-order", kPass, "same"},
                     Deed{"number_of_rows", "rows-independent", kFail, "which other ids"},
                     Deed{"not_finite", "nan-free", kFail, "bad_output"},
+                    Deed{"writes_nothing", "nan-free", kFail, "not finite, or that it did not write"},
                     Deed{"all_zero", "nan-free", kWarn, "zero in every column"},
                     Deed{"greedy", "published-size", kFail, "memory"}),
     [](const auto& tested) {

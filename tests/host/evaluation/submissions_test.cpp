@@ -44,8 +44,8 @@ TEST(ReadSubmissions, TakesPluginsVectorFilesAndFolders) {
   const SubmissionFolder found = read(folder);
   EXPECT_THAT(names_of(found), ElementsAre("a", "b", "c", "d", "e", "f", "g", "i", "j"));
   EXPECT_THAT(found.notes,
-              ElementsAre("'README' is no submission: neither a plugin (.so), nor a file of vectors, nor a folder",
-                          "'h.so.bak' is no submission: neither a plugin (.so), nor a file of vectors, nor a folder",
+              ElementsAre("'README' is no submission: neither a plugin (.so, .py, .onnx), nor a file of vectors, nor a folder",
+                          "'h.so.bak' is no submission: neither a plugin (.so, .py, .onnx), nor a file of vectors, nor a folder",
                           "8 hidden or system files are passed over: '.DS_Store', '._c.csv', '.git', "
                           "'.hidden.so.swp', '.so', …"));
   EXPECT_EQ(found.submissions[7].path, folder / "i/plugin.so");

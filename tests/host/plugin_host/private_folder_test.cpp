@@ -135,5 +135,24 @@ TEST_F(PrivateFolders, AreNeededWhereOnlyTheOwnerMayRead) {
   EXPECT_FALSE(is_readable_by_all(source_ / "absent"));
 }
 
+TEST_F(PrivateFolders, OfOneFileHoldsThatAlone) {
+  std::ofstream(source_ / "rival.py") << "secret";
+  std::ofstream(source_ / "mine.py") << "x = 1\n";
+  fs::permissions(source_ / "mine.py", fs::perms(0600));
+  fs::path path;
+  {
+    const auto copy = PrivateFolder::copy_of_file(source_ / "mine.py");
+    ASSERT_TRUE(copy) << copy.error().line();
+    path = (*copy)->path();
+    EXPECT_EQ(content_of(path / "mine.py"), "x = 1\n");
+    EXPECT_EQ(std::distance(fs::directory_iterator(path), fs::directory_iterator()), 1);
+    EXPECT_TRUE(is_readable_by_all(path));
+  }
+  EXPECT_FALSE(fs::exists(path));
+  const auto none = PrivateFolder::copy_of_file(source_);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().kind, ErrorKind::bad_input);
+}
+
 }  // namespace
 }  // namespace headroom

@@ -116,9 +116,9 @@ TEST(ProjectFolder, SdkIsFoundBesideTheProgram) {
 }
 
 TEST(ProjectFolder, NextStepsCanBePastedIntoAShell) {
-  EXPECT_EQ(plugin_project_next_steps("model", "model", {}),
+  EXPECT_EQ(plugin_project_next_steps("model", "model", PluginProjectLanguage::cpp, {}),
             "cmake -S model -B model/build\ncmake --build model/build\nheadroom check model/build/model.so\n");
-  EXPECT_THAT(plugin_project_next_steps("it's here", "model", "/opt/sdk"),
+  EXPECT_THAT(plugin_project_next_steps("it's here", "model", PluginProjectLanguage::cpp, "/opt/sdk"),
               HasSubstr("cmake -S 'it'\\''s here' -B 'it'\\''s here/build' -D headroom-sdk_DIR=/opt/sdk\n"));
 }
 

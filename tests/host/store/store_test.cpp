@@ -230,8 +230,8 @@ TEST(Store, BringsAStoreOfVersionOneUpToDate) {
        {"run DROP COLUMN folder", "run DROP COLUMN task_path", "run DROP COLUMN noise_path",
         "run DROP COLUMN settings_requested", "run DROP COLUMN n_threads", "plugin DROP COLUMN path",
         "plugin DROP COLUMN data_folder_sha256", "plugin DROP COLUMN limits", "plugin DROP COLUMN confinement",
-        "evaluation DROP COLUMN inputs", "evaluation DROP COLUMN whole", "evaluation DROP COLUMN fusion",
-        "evaluation DROP COLUMN failure"}) {
+        "plugin DROP COLUMN log", "evaluation DROP COLUMN inputs", "evaluation DROP COLUMN whole",
+        "evaluation DROP COLUMN fusion", "evaluation DROP COLUMN failure"}) {
     ask_number(folder.path(), std::string("ALTER TABLE ") + column);
   }
   ask_number(folder.path(), "DROP TABLE output");

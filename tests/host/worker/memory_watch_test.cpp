@@ -10,6 +10,7 @@
 #include <new>
 
 #include "sandbox/sandbox.hpp"
+#include "worker/input_ranges.hpp"
 
 namespace headroom {
 namespace {
@@ -66,6 +67,19 @@ TEST(MemoryWatch, TurnsACrashForWantOfMemoryIntoAnExit) {
         std::abort();
       },
       testing::ExitedWithCode(kOutOfMemoryExit), "");
+}
+
+TEST(MemoryWatch, TellsWritingIntoAnInputFromOtherCrashes) {
+  const auto write_into_page = [](bool is_input) {
+    watch_memory(0);
+    constexpr std::size_t kPage = 4096;
+    void* const page = mmap(nullptr, kPage, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    note_input_range(page, kPage);
+    if (!is_input) forget_input_range(page);
+    static_cast<volatile char*>(page)[kPage - 1] = 1;
+  };
+  EXPECT_EXIT(write_into_page(true), testing::ExitedWithCode(kWroteInputExit), "");
+  EXPECT_EXIT(write_into_page(false), testing::KilledBySignal(SIGSEGV), "");
 }
 
 TEST(MemoryWatch, LeavesOtherCrashesAsTheyAre) {

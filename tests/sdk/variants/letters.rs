@@ -88,6 +88,9 @@ extern "C" fn embed(_: *const c_void, _: *mut c_void, request: *const Request, o
         for i in 0..(*request).n_ids as isize {
             let id = *(*request).ids.offset(i);
             let row = (*output).vectors.data.offset(i * (*output).vectors.row_stride as isize);
+            for column in 0..(*output).vectors.cols as usize {
+                *row.add(column) = 0.0;
+            }
             for c in 0..id.size as isize {
                 let byte = *id.data.offset(c);
                 let upper = byte & !0x20;

@@ -1,5 +1,6 @@
 // An embedding of hashed letters, scaled by the number in its folder's file `weights`. It fails where that is not to be
 // read, and where the folder beside its own, `rival`, is.
+#include <algorithm>
 #include <fstream>
 #include <headroom/embedding.hpp>
 
@@ -21,6 +22,7 @@ class OwnFolder final : public sdk::Embedding {
 
   void embed(const sdk::Host&, const sdk::EmbeddingRequest& request, sdk::EmbeddingOutput& output) override {
     for (std::int64_t i = 0; i < request.size(); ++i) {
+      std::fill_n(output.row(i), 8, 0.0);
       for (const unsigned char letter : request.id(i)) output.row(i)[letter % 8] += scale_ * (letter % 5);
       output.set_present(i);
     }

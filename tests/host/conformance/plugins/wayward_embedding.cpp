@@ -1,4 +1,5 @@
 // An embedding that keeps the contract, or breaks it in the one way that its option `deed` names.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -56,6 +57,8 @@ class WaywardEmbedding final : public sdk::Embedding {
       const bool is_known = is_plain(id);
       if (!is_known && deed_ != "default_vector" && deed_ != "reads_text") continue;
       output.set_present(i);
+      if (deed_ == "writes_nothing" && i == 5) continue;
+      std::fill_n(output.row(i), 3, 0.0);
       if (!is_known && deed_ == "default_vector") continue;
       double* row = output.row(i);
       row[0] = 1 + static_cast<double>(id.size());

@@ -1,0 +1,65 @@
+// What plugins say: in the store, in files by --logs, and the last of it in the reason of a failed row.
+#include "cli/plugin_logs.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "program.hpp"
+
+namespace headroom {
+namespace {
+
+class PluginLogs : public ProgramTest {
+ protected:
+  void SetUp() override {
+    ProgramTest::SetUp();
+    ASSERT_EQ(headroom("simulate -o screen --preset tiny").exit_code, 0);
+  }
+
+  Ended run(const std::string& flags) const {
+    return headroom(
+        "run screen/task --embedding t=" HEADROOM_TEST_PLUGINS
+        "/talkative.so --predictor knn --grid knn.k=1 --common-dim 2 --metric L2 --sandbox relaxed -o out " +
+        flags);
+  }
+};
+
+TEST_F(PluginLogs, GoIntoTheStoreAndIntoAFileForEachPlugin) {
+  const Ended ended = run("--logs logs --embedding 'g/1=screen/embeddings/good.h5ad'");
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  const std::string log = content_of(folder_ / "logs" / "t.log");
+  EXPECT_NE(log.find("the weights are read\nprogress: 1 of 2 halves\nsaid on stdout\nsaid on stderr\n"),
+            std::string::npos)
+      << log;
+  EXPECT_EQ(log.find("== "), 0u) << log;
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "logs" / "g%2f1.log")) << "a file of vectors says nothing";
+  auto store = Store::open_to_read(folder_ / "out", {"L2"});
+  ASSERT_TRUE(store) << store.error().line();
+  const auto kept = store->logs();
+  ASSERT_TRUE(kept) << kept.error().line();
+  ASSERT_EQ(kept->size(), 1u);
+  EXPECT_EQ((*kept)[0].plugin, "t");
+  EXPECT_EQ((*kept)[0].text, log);
+}
+
+TEST_F(PluginLogs, LastWordsStandInTheReasonOfAFailedRow) {
+  const Ended ended = run("--set t.dies=true");
+  EXPECT_EQ(ended.exit_code, 3) << ended.err;
+  const auto summary = nlohmann::json::parse(content_of(folder_ / "out" / "summary.json"));
+  for (const auto& method : summary["contexts"][0]["methods"]) {
+    if (method["name"] != "t+knn") continue;
+    EXPECT_EQ(method["reason"],
+              "crashed: it died of SIGABRT while it embedded; its last words: the weights are read | said on stdout | "
+              "said on stderr");
+  }
+  const std::string report = content_of(folder_ / "out" / "report.html");
+  EXPECT_NE(report.find("said on stderr"), std::string::npos);
+}
+
+TEST(LogFileName, IsOneOfItsOwnAndOfNoOtherFolder) {
+  EXPECT_EQ(cli::log_file_name("esm2-v1.0"), "esm2-v1.0.log");
+  EXPECT_EQ(cli::log_file_name("../a b"), "%2e.%2fa%20b.log");
+  EXPECT_NE(cli::log_file_name("a/b"), cli::log_file_name("a%2fb"));
+}
+
+}  // namespace
+}  // namespace headroom

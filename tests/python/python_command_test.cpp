@@ -1,0 +1,104 @@
+// Models in Python by the command: as an embedding, as a predictor, from a folder, as submissions, and a new project.
+#include <nlohmann/json.hpp>
+
+#include "host/cli/program.hpp"
+
+namespace headroom {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+class PythonCommand : public ProgramTest {
+ protected:
+  void SetUp() override {
+    ProgramTest::SetUp();
+    ASSERT_EQ(headroom("simulate -o screen --preset tiny").exit_code, 0);
+    for (const char* example : {"gene_family.py", "ridge.py"}) {
+      fs::create_directories(folder_ / "models");
+      fs::copy_file(fs::path(HEADROOM_SOURCE_DIR "/plugins/examples/python") / example, folder_ / "models" / example);
+    }
+  }
+  Ended run(const std::string& flags) const {
+    return headroom("run screen/task --common-dim 4 --metric L2 --sandbox relaxed -o out " + flags);
+  }
+  void write(const std::string& name, const std::string& text) const {
+    fs::create_directories((folder_ / name).parent_path());
+    std::ofstream(folder_ / name) << text;
+  }
+  json method(const std::string& name) const {
+    const json summary = json::parse(content_of(folder_ / "out" / "summary.json"));
+    for (const auto& context : summary["contexts"]) {
+      for (const auto& each : context["methods"]) {
+        if (each["name"] == name) return each;
+      }
+    }
+    return nullptr;
+  }
+};
+
+TEST_F(PythonCommand, EvaluatesAnEmbeddingAndAPredictor) {
+  const Ended ended =
+      run("--embedding gf=models/gene_family.py --predictor knn --grid knn.k=1,2 --predictor models/ridge.py --set "
+          "gf.dimension=32 --grid ridge.alpha=1,10");
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  for (const char* name : {"gf+knn", "gf+ridge"}) EXPECT_TRUE(method(name)["value"].is_number()) << name;
+  const json summary = json::parse(content_of(folder_ / "out" / "summary.json"));
+  EXPECT_EQ(summary["plugins"][0]["file"], "gene_family.py");
+  // Again, to the bit; and the store knows that nothing is left to do until the model's text changes.
+  EXPECT_EQ(headroom("verify out --all --sandbox relaxed").exit_code, 0);
+  const Ended resumed = headroom("run --config out/run.toml --resume");
+  EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
+  std::ofstream(folder_ / "models" / "gene_family.py", std::ios::app) << "\n# changed\n";
+  EXPECT_NE(headroom("run --config out/run.toml --resume").err.find("data folder of gf"), std::string::npos);
+}
+
+TEST_F(PythonCommand, SaysWhyAModelFails) {
+  write("broken/model.py", "def embed(ids, context):\n  raise ValueError('the weights are of another model')\n");
+  const Ended ended = run("--embedding broken --predictor knn --grid knn.k=1 --logs logs");
+  EXPECT_EQ(ended.exit_code, 3) << ended.err;
+  EXPECT_EQ(method("broken+knn")["reason"],
+            "plugin_error: ValueError: the weights are of another model (model.py, line 2, in embed)");
+  EXPECT_NE(content_of(folder_ / "logs" / "broken.log").find("Traceback (most recent call last)"), std::string::npos);
+}
+
+TEST_F(PythonCommand, TakesSubmissionsThatSeeTheirOwnFilesAlone) {
+  write("inbox/alone.py",
+        "import os\ndef embed(ids, context):\n"
+        "  assert os.listdir(os.path.dirname(__file__)) == ['alone.py']\n"
+        "  return [[len(i), i.count('1'), i.count('2')] for i in ids]\n");
+  write("inbox/folder/model.py",
+        "import os\nimport layer\ndef embed(ids, context):\n"
+        "  assert not os.path.exists(os.path.join(os.path.dirname(__file__), '..', 'alone.py'))\n"
+        "  return [layer.vector(i) for i in ids]\n");
+  write("inbox/folder/layer.py", "def vector(i):\n  return [len(i), i.count('3')]\n");
+  const Ended ended = run("--submissions inbox --predictor knn --grid knn.k=1");
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_TRUE(method("alone+knn")["value"].is_number()) << ended.err;
+  EXPECT_TRUE(method("folder+knn")["value"].is_number()) << ended.err;
+}
+
+TEST_F(PythonCommand, ChecksAndInspectsAFolder) {
+  write("mine/model.py", content_of(folder_ / "models" / "gene_family.py"));
+  const Ended checked = headroom("check mine --no-published-size --sandbox relaxed --set any.dimension=16");
+  EXPECT_EQ(checked.exit_code, 0) << checked.out << checked.err;
+  EXPECT_NE(checked.out.find("gene_family_py 1.0.0 conforms"), std::string::npos) << checked.out;
+  const Ended inspected = headroom("inspect mine --json --sandbox relaxed");
+  EXPECT_EQ(inspected.exit_code, 0) << inspected.err;
+  const json facts = json::parse(inspected.out);
+  EXPECT_EQ(facts["kind"], "plugin");
+  EXPECT_EQ(facts["model"], "model.py");
+  EXPECT_EQ(facts["name"], "gene_family_py");
+}
+
+TEST_F(PythonCommand, NewProjectsConform) {
+  for (const char* kind : {"--kind embedding", "--kind predictor", "--kind predictor --target deg"}) {
+    fs::remove_all(folder_ / "mine");
+    ASSERT_EQ(headroom(std::string("new mine --language python ") + kind).exit_code, 0);
+    const Ended checked = headroom("check mine/model.py --no-published-size --sandbox relaxed");
+    EXPECT_EQ(checked.exit_code, 0) << kind << checked.out << checked.err;
+  }
+}
+
+}  // namespace
+}  // namespace headroom
