@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "protocol/kfold.hpp"
+
 namespace headroom {
 
 ReducedFeatures context_features_of(const HeadFeatures& features, Eigen::Index common_dim) {
