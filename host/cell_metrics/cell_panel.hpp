@@ -30,8 +30,9 @@ struct CellPanelOptions {
   bool needs_control = true;
   // Counts need not be whole, as those of a mean response.
   bool keep_fractions = false;
-  // Cells beyond this lie in a temporary file.
-  std::uint64_t memory_limit_bytes = std::uint64_t{1} << 30;
+  // Cells beyond this lie in a temporary file. Two files, the control's columns and the tables of a context of the
+  // challenge's size stay together below 4 GB.
+  std::uint64_t memory_limit_bytes = std::uint64_t{640} << 20;
 };
 
 struct CellPanel {

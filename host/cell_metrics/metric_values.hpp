@@ -10,13 +10,6 @@
 
 namespace headroom {
 
-struct MetricValues {
-  std::string name;
-  std::vector<double> values;   // rows of the scores; NaN: undefined there
-  std::optional<double> total;  // nullopt: undefined
-  std::size_t n = 0;            // rows that the total is of
-};
-
 // The six scored members come first, in the order of the suite's card.
 inline constexpr std::size_t kSuiteMembers = 6;
 std::vector<MetricValues> metric_values(const PanelScores& scores);

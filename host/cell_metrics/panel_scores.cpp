@@ -5,6 +5,10 @@
 #include <mutex>
 #include <numeric>
 
+#include "cell_metrics/metric_values.hpp"
+#include "cell_metrics/second_screen.hpp"
+#include "cells/random_stream.hpp"
+
 namespace headroom {
 namespace {
 
@@ -32,6 +36,12 @@ void add_panel_metrics(const PanelNames& names, const PanelSide& real, const Pan
   scores.discrimination = discrimination_cosine(real, predicted, names.is_target, pool);
   scores.ratio = error_ratio(real, predicted, own);
   scores.delta = delta_agreement(real, predicted);
+}
+
+double mean_of(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double each : values) sum += each;
+  return values.empty() ? 0 : sum / static_cast<double>(values.size());
 }
 
 std::vector<std::size_t> all_rows(std::size_t n) {
@@ -120,6 +130,7 @@ Result<PanelTruth> panel_truth(PanelNames names, const GroupCounts& control, con
   truth.control = std::move(control_profiles[0]);
 
   truth.profiles.resize(n);
+  truth.totals.resize(n);
   truth.tables.resize(n);
   std::vector<std::vector<PooledProfile>> halves(n);  // perturbations: parts
   std::vector<std::vector<DeMetrics>> half_metrics(n, std::vector<DeMetrics>(n_splits));
@@ -135,6 +146,7 @@ Result<PanelTruth> panel_truth(PanelNames names, const GroupCounts& control, con
               de_metrics(tables[half_a(s)], tables[half_b(s)], truth.names.own[p], truth.names.name_rank, tables[0]);
         }
         truth.profiles[p] = std::move(profiles[0]);
+        truth.totals[p] = memory.counts.total;
         truth.tables[p] = std::move(tables[0]);
         halves[p] = std::move(profiles);
         return {};
@@ -156,6 +168,7 @@ Result<PanelTruth> panel_truth(PanelNames names, const GroupCounts& control, con
     add_panel_metrics(truth.names, side_of(a, control_profiles[half_a(s)]), side_of(b, control_profiles[half_b(s)]),
                       pool, scores);
     truth.replicates.push_back(std::move(scores));
+    truth.replicate_metrics.push_back(metric_values(truth.replicates.back()));
   }
   return truth;
 }
@@ -167,6 +180,7 @@ Result<PanelScores> score_cells(const PanelTruth& truth, const GroupMaker& make,
   scores.rows = all_rows(n);
   scores.de.resize(n);
   scores.n_cells.resize(n);
+  scores.mean_total.resize(n);
   std::vector<PooledProfile> profiles(n);
   auto done = each_perturbation(
       n, "testing the predicted cells", pool, progress, stop, [&](std::size_t p, GroupMemory& memory) -> Result<void> {
@@ -174,6 +188,7 @@ Result<PanelScores> score_cells(const PanelTruth& truth, const GroupMaker& make,
         const CellParts whole = whole_group(memory.counts.n_cells);
         profiles[p] = std::move(pooled_profiles(memory.counts, whole)[0]);
         scores.n_cells[p] = memory.counts.n_cells;
+        scores.mean_total[p] = mean_of(memory.counts.total);
         const DeTable table = std::move(de_tables(memory.counts, whole, truth.columns, memory.buffers)[0]);
         scores.de[p] = de_metrics(truth.tables[p], table, truth.names.own[p], truth.names.name_rank, truth.tables[p]);
         return {};
@@ -182,6 +197,35 @@ Result<PanelScores> score_cells(const PanelTruth& truth, const GroupMaker& make,
   add_panel_metrics(truth.names, side_of(pointers(truth.profiles), truth.control),
                     side_of(pointers(profiles), truth.control), pool, scores);
   return scores;
+}
+
+Result<std::vector<PanelScores>> score_second_screens(const PanelTruth& truth, const GroupCounts& control,
+                                                      const PanelScores* depth_of, int n_screens, std::uint64_t seed,
+                                                      ThreadPool& pool, Progress& progress, std::stop_token stop) {
+  std::vector<const std::vector<double>*> totals;
+  for (const std::vector<double>& each : truth.totals) totals.push_back(&each);
+  const EffectModel model = fit_effects(fit_noise(control, pool), pointers(truth.profiles), totals, pool);
+  std::vector<PanelScores> out;
+  for (int i = 0; i < n_screens; ++i) {
+    const std::uint64_t key = stream_key(stream_key(seed, "second screen"), std::to_string(i));
+    auto scores = score_cells(
+        truth,
+        [&](std::size_t p, GroupCounts& counts) -> Result<void> {
+          std::size_t n_cells = truth.profiles[p].n_cells;
+          double depth = 1;
+          if (depth_of != nullptr) {
+            n_cells = depth_of->n_cells[p];
+            const double real = mean_of(truth.totals[p]);
+            if (!depth_of->mean_total.empty() && real > 0) depth = depth_of->mean_total[p] / real;
+          }
+          draw_second_screen(model, p, n_cells, truth.totals[p], depth, key, counts);
+          return {};
+        },
+        pool, progress, stop);
+    if (!scores) return tl::unexpected(scores.error());
+    out.push_back(std::move(*scores));
+  }
+  return out;
 }
 
 PanelScores score_tile(const PanelTruth& truth, const std::vector<double>& profile, ThreadPool& pool) {

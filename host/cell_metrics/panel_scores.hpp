@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -36,6 +37,14 @@ struct PanelNames {
                        OwnGenes own);
 };
 
+// One number a perturbation by a name that users know, and its total.
+struct MetricValues {
+  std::string name;
+  std::vector<double> values;   // rows of the scores; NaN: undefined there
+  std::optional<double> total;  // nullopt: undefined
+  std::size_t n = 0;            // rows that the total is of
+};
+
 struct PanelScores {
   std::vector<std::size_t> rows;  // perturbations of the panel that are scored, ascending
   // One a row.
@@ -44,17 +53,21 @@ struct PanelScores {
   ErrorRatio ratio;
   std::vector<DeltaAgreement> delta;
   std::vector<std::size_t> n_cells;  // of the prediction
+  std::vector<double> mean_total;    // counts of a cell of the prediction, on average; of a tile empty
 };
 
 // The real screen, reduced to what a prediction is compared with.
 struct PanelTruth {
   PanelNames names;
-  std::vector<PooledProfile> profiles;  // perturbations
+  std::vector<PooledProfile> profiles;      // perturbations
+  std::vector<std::vector<double>> totals;  // perturbations: cells' counts
   std::vector<DeTable> tables;
   PooledProfile control;
   ControlColumns columns;
   // Half B of the cells scored as a prediction of half A, each with its own control: one an official split.
   std::vector<PanelScores> replicates;
+  // Their numbers by name, a list a split: all that a screen that was kept has of them.
+  std::vector<std::vector<MetricValues>> replicate_metrics;
 };
 
 // Gives the counts of one perturbation. Called from several threads, each perturbation once.
@@ -68,6 +81,12 @@ Result<PanelTruth> panel_truth(PanelNames names, const GroupCounts& control, con
 // A prediction's cells against the real screen, measured from the real control.
 Result<PanelScores> score_cells(const PanelTruth& truth, const GroupMaker& make, ThreadPool& pool, Progress& progress,
                                 std::stop_token stop);
+
+// Second screens of the same truth (second_screen.hpp), at the depth of a prediction: its cells per perturbation and
+// their mean counts (nullptr: those of the real screen). Each is scored as a prediction, from the same real control.
+Result<std::vector<PanelScores>> score_second_screens(const PanelTruth& truth, const GroupCounts& control,
+                                                      const PanelScores* depth_of, int n_screens, std::uint64_t seed,
+                                                      ThreadPool& pool, Progress& progress, std::stop_token stop);
 
 // Every perturbation predicted by cells that all hold one profile (genes), as many as there are real ones.
 PanelScores score_tile(const PanelTruth& truth, const std::vector<double>& profile, ThreadPool& pool);

@@ -10,7 +10,7 @@ namespace headroom {
 namespace {
 
 // The first of n ascending values that is not below `value`, without branches: searches of neighbours overlap.
-inline std::size_t first_not_below(const double* values, std::size_t n, double value) {
+[[gnu::always_inline]] inline std::size_t first_not_below(const double* values, std::size_t n, double value) {
   const double* base = values;
   while (n > 1) {
     const std::size_t half = n / 2;
@@ -20,7 +20,7 @@ inline std::size_t first_not_below(const double* values, std::size_t n, double v
   return static_cast<std::size_t>(base - values) + (n == 1 && *base < value ? 1 : 0);
 }
 
-inline std::uint32_t held_before(const ControlColumn& control, std::size_t half, std::size_t i) {
+[[gnu::always_inline]] inline std::uint32_t held_before(const ControlColumn& control, std::size_t half, std::size_t i) {
   const std::size_t at = i / 64 * control.n_halves + half;
   const std::uint64_t below = (std::uint64_t{1} << (i % 64)) - 1;
   return control.marks_before[at] + static_cast<std::uint32_t>(__builtin_popcountll(control.marks[at] & below));

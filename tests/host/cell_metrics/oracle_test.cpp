@@ -11,6 +11,7 @@
 #include "cell_metrics/cell_panel.hpp"
 #include "cell_metrics/metric_values.hpp"
 #include "cell_metrics/panel_scores.hpp"
+#include "cell_metrics/suite.hpp"
 #include "task/target_gene.hpp"
 
 namespace headroom {
@@ -141,6 +142,21 @@ TEST_P(OraclePrediction, IsScoredAlike) {
   EXPECT_NEAR(scores->ratio.budget, expected["submission"]["budget"]["budget"].get<double>(), kTolerance);
   EXPECT_NEAR(scores->ratio.claim, expected["submission"]["budget"]["claim"].get<double>(), kTolerance);
   EXPECT_NEAR(scores->ratio.scale, expected["submission"]["budget"]["rho"].get<double>(), kTolerance);
+
+  std::vector<std::size_t> rows(truth_->names.labels.size());
+  for (std::size_t p = 0; p < rows.size(); ++p) rows[p] = p;
+  const PanelScores tile = score_tile(*truth_, mean_response(*truth_, rows, true), *pool_);
+  const auto suite = score_suite(*truth_, *scores, tile, {}, "", {});
+  ASSERT_TRUE(suite) << suite.error().line();
+  ASSERT_EQ(suite->members.size(), expected["scaled"].size());
+  for (const MemberScore& member : suite->members) {
+    expect_close(member.s, expected["scaled"][member.name], "s of " + member.name);
+    expect_close(member.s_of_copy, expected["scaled_of_exact_copy"][member.name], "copy's s of " + member.name);
+    expect_close(*member.r, expected["replicate"]["mean"][member.name], "r of " + member.name);
+    expect_close(*member.r_sd, expected["replicate"]["sd"][member.name], "sd of r of " + member.name);
+    EXPECT_FALSE(member.ceiling);
+  }
+  expect_close(suite->score, expected["score"], "score");
 }
 
 INSTANTIATE_TEST_SUITE_P(, OraclePrediction, ::testing::Values("good", "mean", "copy", "control"),

@@ -1,0 +1,319 @@
+#include "suite/compare_cells.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <functional>
+#include <set>
+
+#include "numerics/numpy_generator.hpp"
+#include "suite/kept_screen.hpp"
+#include "task/target_gene.hpp"
+
+namespace headroom {
+namespace {
+
+// Perturbations whose simulated scores make a ceiling, over all simulated screens.
+constexpr std::size_t kSimulatedPerturbations = 200;
+
+std::string of_context(const CellPanel& panel, const std::string& context) {
+  return panel.contexts.size() > 1 ? fmt::format("{}, context '{}'", panel.path, context) : panel.path;
+}
+
+Result<void> require_same(const std::vector<std::string>& real, const std::vector<std::string>& predicted,
+                          const std::string& what, const std::string& where, const std::string& remedy) {
+  const std::string missing = names_missing(real, predicted), extra = names_missing(predicted, real);
+  if (missing.empty() && extra.empty()) return {};
+  std::string text = fmt::format("{} differ: {} real, {} predicted", what, real.size(), predicted.size());
+  if (!missing.empty()) text += fmt::format("; the prediction lacks {}", missing);
+  if (!extra.empty()) text += fmt::format("; only the prediction has {}", extra);
+  return bad_input(std::move(text), where, remedy);
+}
+
+Result<void> require_same_genes(const std::vector<std::string>& expected, const CellPanel& predicted) {
+  const std::vector<std::string> given = predicted.gene_ids();
+  if (expected == given) return {};
+  if (auto same = require_same(expected, given, "genes", predicted.path,
+                               "write the prediction over the genes of the real file, in its order");
+      !same) {
+    return same;
+  }
+  const auto differs = std::mismatch(expected.begin(), expected.end(), given.begin(), given.end());
+  const auto at = differs.first - expected.begin();
+  if (differs.first == expected.end() || differs.second == given.end()) {
+    return bad_input(fmt::format("gene names repeat: {} real, {} predicted", expected.size(), given.size()),
+                     predicted.path, "name every gene once");
+  }
+  return bad_input(fmt::format("genes are in another order: gene {} is '{}' where the real file has '{}'", at,
+                               *differs.second, *differs.first),
+                   predicted.path,
+                   "headroom check PREDICTION --real REAL --suite vcc2026 --write-fixed FILE reorders them");
+}
+
+GroupMaker cells_of(const CellPanel& panel, const CellPanel::Context& context) {
+  return [&panel, &context](std::size_t p, GroupCounts& out) -> Result<void> {
+    CellRows rows;
+    if (auto taken = panel.take(context.group[p], rows); !taken) return taken;
+    make_group_counts(rows, panel.n_genes(), out);
+    return {};
+  };
+}
+
+// Control cells drawn with replacement, each gene scaled to `profile` and rounded to 32 bits (metrics.md 3.1). One
+// stream for all perturbations, in ascending order of labels.
+GroupMaker dispersed_cells(const PanelTruth& truth, const GroupCounts& control, const std::vector<double>& profile,
+                           std::uint64_t seed) {
+  NumpyGenerator random(seed);
+  std::vector<std::vector<std::uint32_t>> drawn;
+  for (const PooledProfile& real : truth.profiles) {
+    std::vector<std::uint32_t> cells(real.n_cells);
+    for (std::uint32_t& cell : cells) cell = random.below(static_cast<std::uint32_t>(control.n_cells));
+    drawn.push_back(std::move(cells));
+  }
+  std::vector<double> factor(profile.size(), 0.0);
+  for (std::size_t g = 0; g < profile.size(); ++g) {
+    const double mean = truth.control.pooled[g] / static_cast<double>(control.n_cells);
+    factor[g] = mean > 0 ? profile[g] / mean : 0;
+  }
+  return [drawn = std::move(drawn), factor = std::move(factor), &control](std::size_t p,
+                                                                          GroupCounts& out) -> Result<void> {
+    // Which of the perturbation's cells each control cell became.
+    std::vector<std::vector<std::uint32_t>> became(control.n_cells);
+    for (std::uint32_t c = 0; c < drawn[p].size(); ++c) became[drawn[p][c]].push_back(c);
+    out.n_cells = drawn[p].size();
+    out.total.assign(out.n_cells, 0.0);
+    out.begin.assign(1, 0);
+    out.cell.clear();
+    out.count.clear();
+    for (std::size_t g = 0; g < factor.size(); ++g) {
+      for (std::uint64_t e = control.begin[g]; factor[g] > 0 && e < control.begin[g + 1]; ++e) {
+        for (const std::uint32_t c : became[control.cell[e]]) {
+          const auto value = static_cast<double>(static_cast<float>(control.count[e] * factor[g]));
+          out.cell.push_back(c);
+          out.count.push_back(value);
+          out.total[c] += value;
+        }
+      }
+      out.begin.push_back(out.cell.size());
+    }
+    return {};
+  };
+}
+
+std::string depth_text(const PanelScores& scores) {
+  double cells = 0, counts = 0;
+  const auto n = static_cast<double>(scores.n_cells.size());
+  for (std::size_t p = 0; p < scores.n_cells.size(); ++p) {
+    cells += static_cast<double>(scores.n_cells[p]) / n;
+    counts += scores.mean_total[p] / n;
+  }
+  return fmt::format("{:.0f} cells of {:.0f} counts, real control", cells, counts);
+}
+
+Result<ComparedContext> score_context(const KeptContext& real, const CellPanel& predicted,
+                                      const CellPanel::Context& guess, const CompareOptions& options,
+                                      std::vector<std::string>& notes, ThreadPool& pool, Progress& progress,
+                                      const std::stop_token& stop) {
+  const PanelTruth* const truth = &real.truth;
+  const GroupCounts& control = real.control;
+  const std::vector<std::string>& labels = truth->names.labels;
+  const std::size_t n = labels.size();
+  ComparedContext out;
+  out.labels = labels;
+  out.n_control_cells = control.n_cells;
+  out.n_without_gene = static_cast<std::size_t>(
+      std::count_if(truth->names.own.begin(), truth->names.own.end(), [](const auto& gene) { return !gene; }));
+  for (std::size_t g = 0; g < truth->columns.n_genes; ++g) out.n_tested_genes += truth->columns.is_tested(0, g) ? 1 : 0;
+  notes.insert(notes.end(), real.notes.begin(), real.notes.end());
+
+  auto submission = score_cells(*truth, cells_of(predicted, guess), pool, progress, stop);
+  if (!submission) return tl::unexpected(submission.error());
+  std::vector<std::string> silent, alone;
+  for (std::size_t p = 0; p < n; ++p) {
+    out.n_real_cells.push_back(truth->profiles[p].n_cells);
+    out.n_predicted_cells.push_back(submission->n_cells[p]);
+    if (submission->mean_total[p] == 0) silent.push_back(labels[p]);
+    if (submission->n_cells[p] == 1) alone.push_back(labels[p]);
+  }
+  if (!alone.empty()) {
+    notes.push_back(
+        fmt::format("{} predicted perturbations have one cell, whose noise cannot be known and counts as "
+                    "none: {}",
+                    alone.size(), fmt::join(alone, ", ")));
+  }
+  if (!silent.empty()) {
+    notes.push_back(
+        fmt::format("{} predicted perturbations hold no counts at all: {}", silent.size(), fmt::join(silent, ", ")));
+  }
+  std::vector<std::size_t> rows(n);
+  for (std::size_t p = 0; p < n; ++p) rows[p] = p;
+  const std::vector<double> mean = mean_response(*truth, rows, options.baseline_leaves_own_out);
+  std::optional<PanelScores> baseline;
+  if (options.baseline == BaselineCells::tile) {
+    baseline = score_tile(*truth, mean, pool);
+  } else {
+    auto scores = score_cells(*truth, dispersed_cells(*truth, control, mean, options.suite.seed), pool, progress, stop);
+    if (!scores) return tl::unexpected(scores.error());
+    baseline = std::move(*scores);
+  }
+  std::vector<PanelScores> ceilings;
+  const int n_screens = options.n_second_screens.value_or(static_cast<int>((kSimulatedPerturbations + n - 1) / n));
+  if (n_screens > 0) {
+    auto screens =
+        score_second_screens(*truth, control, &*submission, n_screens, options.suite.seed, pool, progress, stop);
+    if (!screens) return tl::unexpected(screens.error());
+    ceilings = std::move(*screens);
+  }
+  auto scores = score_suite(*truth, *submission, *baseline, ceilings, n_screens > 0 ? depth_text(*submission) : "",
+                            options.suite);
+  if (!scores) return tl::unexpected(scores.error());
+  out.scores = std::move(*scores);
+  if (options.calibrate) {
+    if (real.cells.empty()) {
+      return bad_input("the task does not keep the cells that metrics are calibrated on", "--calibration",
+                       "give the real cells with --real");
+    }
+    auto calibration = calibrate(real.cells, control, {}, pool);
+    if (!calibration) return tl::unexpected(calibration.error());
+    out.calibration = std::move(calibration->protocols);
+  }
+  return out;
+}
+
+}  // namespace
+
+OwnGenes own_genes(const std::vector<std::string>& labels, const CellPanel& panel) {
+  const auto namings = panel.gene_namings();
+  const TargetGenes targets = find_target_genes(labels, namings);
+  OwnGenes own;
+  for (const auto& column : targets.column) {
+    own.push_back(column ? std::optional<std::size_t>(static_cast<std::size_t>(*column)) : std::nullopt);
+  }
+  return own;
+}
+
+std::string names_missing(const std::vector<std::string>& expected, const std::vector<std::string>& given) {
+  constexpr std::size_t kListed = 20;
+  const std::set<std::string> there(given.begin(), given.end());
+  std::vector<std::string> missing;
+  for (const std::string& name : expected) {
+    if (!there.contains(name)) missing.push_back(name);
+  }
+  if (missing.empty()) return {};
+  const std::size_t n = missing.size();
+  missing.resize(std::min(n, kListed));
+  return fmt::format("{}: {}{}", n, fmt::join(missing, ", "), n > kListed ? ", …" : "");
+}
+
+namespace {
+
+// The prediction of a screen whose genes, labels and controls are known: opened, matched, read and scored.
+Result<CellComparison> compare_with(const std::vector<std::string>& genes, const std::vector<std::string>& controls,
+                                    const std::vector<std::pair<std::string, std::vector<std::string>>>& labels,
+                                    const std::filesystem::path& predicted_path, const CompareOptions& options,
+                                    const std::function<Result<const KeptContext*>(std::size_t)>& reduced,
+                                    ThreadPool& pool, Progress& progress, const std::stop_token& stop,
+                                    CellComparison out) {
+  // What the real file calls its control is no perturbation of the prediction.
+  CellPanelOptions predicted_options = options.predicted;
+  predicted_options.needs_control = false;
+  if (predicted_options.columns.labels.controls.empty()) predicted_options.columns.labels.controls = controls;
+  auto opened = open_cell_panel(predicted_path, predicted_options);
+  if (!opened) return tl::unexpected(opened.error());
+  CellPanel& predicted = **opened;
+  if (auto same = require_same_genes(genes, predicted); !same) return tl::unexpected(same.error());
+  std::vector<std::string> contexts, predicted_contexts;
+  for (const auto& [name, of_context] : labels) contexts.push_back(name);
+  for (const auto& context : predicted.contexts) predicted_contexts.push_back(context.name);
+  const bool both_single = contexts.size() == 1 && predicted_contexts.size() == 1;
+  if (!both_single) {
+    if (auto same = require_same(contexts, predicted_contexts, "contexts", predicted.path,
+                                 "see --context-col, or choose contexts with --context");
+        !same) {
+      return tl::unexpected(same.error());
+    }
+  }
+  for (std::size_t k = 0; k < contexts.size(); ++k) {
+    if (auto same = require_same(labels[k].second, predicted.contexts[k].labels, "perturbations",
+                                 of_context(predicted, contexts[k]),
+                                 "predict every perturbation of the real cells under its label; see --pert-col");
+        !same) {
+      return tl::unexpected(same.error());
+    }
+  }
+  out.split_seeds = split_seeds(kOfficialSplits);
+  for (const std::string& line : predicted.picked) out.notes.push_back("predicted " + line);
+  if (predicted.n_left_out > 0) {
+    out.notes.push_back(fmt::format("{} cells of {} without a perturbation or of other contexts are left out",
+                                    predicted.n_left_out, predicted.path));
+  }
+  std::size_t n_controls = 0;
+  for (const auto& context : predicted.contexts)
+    n_controls += context.control ? predicted.n_cells(*context.control) : 0;
+  if (n_controls > 0) {
+    out.notes.push_back(
+        fmt::format("{} control cells of the prediction are left out: the real control is everybody's", n_controls));
+  }
+  if (auto read = read_counts(predicted, predicted_options, pool, progress, stop); !read) {
+    return tl::unexpected(read.error());
+  }
+  for (std::size_t k = 0; k < contexts.size(); ++k) {
+    auto real = reduced(k);
+    if (!real) return tl::unexpected(real.error());
+    auto context = score_context(**real, predicted, predicted.contexts[k], options, out.notes, pool, progress, stop);
+    if (!context) return tl::unexpected(context.error());
+    out.score += context->scores.score / static_cast<double>(contexts.size());
+    out.contexts.push_back(std::move(*context));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<CellComparison> compare_cells(const std::filesystem::path& real_path,
+                                     const std::filesystem::path& predicted_path, const CompareOptions& options,
+                                     ThreadPool& pool, Progress& progress, std::stop_token stop) {
+  auto opened = open_cell_panel(real_path, options.real);
+  if (!opened) return tl::unexpected(opened.error());
+  CellPanel& real = **opened;
+  CellComparison out;
+  for (const std::string& line : real.picked) out.notes.push_back("real " + line);
+  if (real.n_left_out > 0) {
+    out.notes.push_back(fmt::format("{} cells of {} without a perturbation or of other contexts are left out",
+                                    real.n_left_out, real.path));
+  }
+  std::vector<std::pair<std::string, std::vector<std::string>>> labels;
+  for (const auto& context : real.contexts) labels.emplace_back(context.name, context.labels);
+  bool is_read = false;
+  std::optional<KeptContext> reduced;
+  return compare_with(
+      real.gene_ids(), real.control_labels, labels, predicted_path, options,
+      [&](std::size_t k) -> Result<const KeptContext*> {
+        if (!is_read) {
+          if (auto read = read_counts(real, options.real, pool, progress, stop); !read) {
+            return tl::unexpected(read.error());
+          }
+          is_read = true;
+        }
+        auto context = reduce_context(real, real.contexts[k], options.calibrate, pool, progress, stop);
+        if (!context) return tl::unexpected(context.error());
+        reduced = std::move(*context);
+        return &*reduced;
+      },
+      pool, progress, stop, std::move(out));
+}
+
+Result<CellComparison> compare_with_kept(const KeptScreen& real, const std::filesystem::path& predicted_path,
+                                         const CompareOptions& options, ThreadPool& pool, Progress& progress,
+                                         std::stop_token stop) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> labels;
+  for (const KeptContext& context : real.contexts) {
+    labels.emplace_back(context.truth.names.context, context.truth.names.labels);
+  }
+  return compare_with(real.genes, real.control_labels, labels, predicted_path, options,
+                      [&](std::size_t k) -> Result<const KeptContext*> { return &real.contexts[k]; }, pool, progress,
+                      stop, {});
+}
+
+}  // namespace headroom

@@ -1,0 +1,72 @@
+// Predicted cells beside real ones, two files and nothing else: read, matched, and scored by a suite.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "cell_metrics/calibration.hpp"
+#include "cell_metrics/cell_panel.hpp"
+#include "cell_metrics/suite.hpp"
+#include "outcome/outcome.hpp"
+#include "parallel/progress.hpp"
+#include "parallel/thread_pool.hpp"
+
+namespace headroom {
+
+struct KeptScreen;
+
+enum class BaselineCells {
+  tile,       // every cell holds the mean response, as published
+  dispersed,  // control cells drawn anew, each gene scaled to the mean response
+};
+
+struct CompareOptions {
+  CellPanelOptions real, predicted;
+  BaselineCells baseline = BaselineCells::tile;
+  // A gene's own perturbation does not count for its mean response.
+  bool baseline_leaves_own_out = true;
+  // Simulated second screens for the ceilings; 0: no ceilings. Unset: as many as make two hundred perturbations.
+  std::optional<int> n_second_screens;
+  SuiteOptions suite;
+  // How far a technical duplicate stands above nothing, by metric; needs the real cells in memory.
+  bool calibrate = false;
+};
+
+struct ComparedContext {
+  SuiteContext scores;
+  std::vector<std::string> labels;
+  std::vector<std::size_t> n_real_cells, n_predicted_cells;
+  std::size_t n_control_cells = 0, n_tested_genes = 0, n_without_gene = 0;
+  std::vector<ProtocolCalibration> calibration;  // empty: not asked for
+};
+
+struct CellComparison {
+  std::vector<ComparedContext> contexts;  // ascending
+  std::vector<std::uint32_t> split_seeds;
+  std::vector<std::string> notes;
+  double score = 0;  // mean of the contexts
+};
+
+// Genes, contexts and labels must be the same on both sides; control rows of the prediction are left out. Errors
+// (bad_input): a difference, with counts and names of both sides; too few control cells to split; what the engine
+// finds.
+Result<CellComparison> compare_cells(const std::filesystem::path& real, const std::filesystem::path& predicted,
+                                     const CompareOptions& options, ThreadPool& pool, Progress& progress,
+                                     std::stop_token stop);
+
+// The same against what a task keeps of its cells (kept_screen.hpp).
+Result<CellComparison> compare_with_kept(const KeptScreen& real, const std::filesystem::path& predicted,
+                                         const CompareOptions& options, ThreadPool& pool, Progress& progress,
+                                         std::stop_token stop);
+
+// Own genes of a panel's perturbations, by any naming of the file's genes.
+OwnGenes own_genes(const std::vector<std::string>& labels, const CellPanel& panel);
+
+// "3 are missing: A, B, C": of names in `expected` that `given` lacks, at most twenty listed.
+std::string names_missing(const std::vector<std::string>& expected, const std::vector<std::string>& given);
+
+}  // namespace headroom

@@ -1,0 +1,115 @@
+#include "suite/suite_result.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "io/csv_writer.hpp"
+
+namespace headroom {
+namespace {
+
+template <class Set>
+void set_if(const std::optional<double>& value, Set set) {
+  if (value && std::isfinite(*value)) set(*value);
+}
+
+void fill(const MemberScore& from, SuiteMember& to) {
+  to.set_name(from.name);
+  to.set_higher_is_better(from.higher_is_better);
+  set_if(from.u, [&](double x) { to.set_u(x); });
+  set_if(from.b, [&](double x) { to.set_b(x); });
+  set_if(from.r, [&](double x) { to.set_r(x); });
+  set_if(from.r_sd, [&](double x) { to.set_r_sd(x); });
+  to.set_s(from.s);
+  to.set_s_of_exact_copy(from.s_of_copy);
+  to.set_n(static_cast<int>(from.n));
+  to.set_n_b(static_cast<int>(from.n_b));
+  to.set_n_r(static_cast<int>(from.n_r));
+  for (const double each : from.r_splits) to.add_r_splits(each);
+  set_if(from.s_low, [&](double x) { to.set_s_ci_low(x); });
+  set_if(from.s_high, [&](double x) { to.set_s_ci_high(x); });
+  set_if(from.ceiling, [&](double x) { to.set_ceiling(x); });
+  to.set_ceiling_depth(from.ceiling_depth);
+  set_if(from.gap_closed, [&](double x) { to.set_gap_closed(x); });
+  set_if(from.ci_low, [&](double x) { to.set_ci_low(x); });
+  set_if(from.ci_high, [&](double x) { to.set_ci_high(x); });
+}
+
+}  // namespace
+
+std::vector<std::string> suite_rules(BaselineCells baseline) {
+  return {
+      baseline == BaselineCells::tile ? "b: the mean response as a tile: every cell holds the mean over perturbations "
+                                        "of their mean counts, a gene's "
+                                        "own perturbation left out, rounded to 32 bits; as many cells as the real ones"
+                                      : "b: the mean response dispersed: control cells drawn with replacement, each "
+                                        "gene scaled to the mean response",
+      "r: half B of each group's cells scored as half A, each with its own control; mean of the splits' totals; one "
+      "NumPy generator a seed serves all groups in ascending order of their labels, the control among them",
+      "lfc_nmae of r: genes and denominator of the full real table",
+      "ranks: of x/L as one division, so that equal fractions tie; continuity 0.5 and tie correction",
+      "order: perturbations ascending by label, equal weights; last ties of direction_reach by gene name in byte order",
+      "own genes are left out of every member; of pds_cosine those of the whole panel",
+  };
+}
+
+SuiteResult suite_result(const CellComparison& comparison, BaselineCells baseline) {
+  SuiteResult result;
+  result.set_name(kSuiteName);
+  result.set_rule_version(std::to_string(kSuiteRule));
+  result.set_score(comparison.score);
+  for (const std::uint32_t seed : comparison.split_seeds) result.add_split_seeds(seed);
+  for (const std::string& rule : suite_rules(baseline)) result.add_rules(rule);
+  for (const ComparedContext& from : comparison.contexts) {
+    SuiteContextResult& to = *result.add_contexts();
+    to.set_context(from.scores.context);
+    to.set_score(from.scores.score);
+    to.set_n_perturbations(static_cast<int>(from.labels.size()));
+    to.set_n_without_gene(static_cast<int>(from.n_without_gene));
+    for (const MemberScore& member : from.scores.members) fill(member, *to.add_members());
+    for (const ProtocolCalibration& protocol : from.calibration) {
+      SuiteCalibration& calibration = *to.add_calibration();
+      calibration.set_name(protocol.name);
+      calibration.set_n(static_cast<int>(protocol.positive.size()));
+      set_if(protocol.drf_mean, [&](double x) { calibration.set_drf_mean(x); });
+      set_if(protocol.drf_median, [&](double x) { calibration.set_drf_median(x); });
+      set_if(protocol.bds, [&](double x) { calibration.set_bds(x); });
+    }
+    for (std::size_t m = kSuiteMembers; m < from.scores.u.size(); ++m) {
+      SuiteMetric& metric = *to.add_metrics();
+      metric.set_name(from.scores.u[m].name);
+      set_if(from.scores.u[m].total, [&](double x) { metric.set_u(x); });
+      set_if(from.scores.b[m].total, [&](double x) { metric.set_b(x); });
+      metric.set_n(static_cast<int>(from.scores.u[m].n));
+      double sum = 0;
+      for (const auto& split : from.scores.r) sum += split[m].total.value_or(std::nan(""));
+      if (!from.scores.r.empty()) {
+        set_if(sum / static_cast<double>(from.scores.r.size()), [&](double x) { metric.set_r(x); });
+      }
+    }
+  }
+  return result;
+}
+
+std::string suite_perturbations_csv(const CellComparison& comparison) {
+  CsvWriter csv;
+  csv.text("context").text("side").text("pert_id").text("n_real_cells").text("n_predicted_cells");
+  for (const MetricValues& metric : comparison.contexts.front().scores.u) csv.text(metric.name);
+  csv.end_row();
+  for (const ComparedContext& context : comparison.contexts) {
+    for (const auto& [side, metrics] :
+         {std::pair{"submission", &context.scores.u}, {"mean_response", &context.scores.b}}) {
+      for (std::size_t p = 0; p < context.labels.size(); ++p) {
+        csv.text(context.scores.context).text(side).text(context.labels[p]);
+        csv.number(static_cast<std::int64_t>(context.n_real_cells[p]));
+        csv.number(static_cast<std::int64_t>(context.n_predicted_cells[p]));
+        for (const MetricValues& metric : *metrics) csv.number(metric.values[p]);
+        csv.end_row();
+      }
+    }
+  }
+  return csv.str();
+}
+
+}  // namespace headroom

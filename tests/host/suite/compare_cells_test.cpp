@@ -1,0 +1,165 @@
+// Two files of cells: what is matched, what is refused and with which word, and what comes out.
+#include "suite/compare_cells.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "host/suite/cell_file.hpp"
+#include "suite/suite_result.hpp"
+
+namespace headroom {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+class CompareCells : public FolderTest {
+ protected:
+  Result<CellComparison> compared(const CellFile& real, const CellFile& predicted, int n_threads = 2) {
+    real.write(folder_ / "real.h5ad");
+    predicted.write(folder_ / "pred.h5ad");
+    ThreadPool pool(n_threads);
+    return compare_cells(folder_ / "real.h5ad", folder_ / "pred.h5ad", options_, pool, progress_, {});
+  }
+  std::string error_of(const CellFile& real, const CellFile& predicted) {
+    const auto comparison = compared(real, predicted);
+    return comparison ? "no error" : comparison.error().line();
+  }
+
+  CompareOptions options_;
+  NoProgress progress_;
+};
+
+TEST_F(CompareCells, ASecondScreenScoresAboveTheReplicateAndTheSameOnAnyThreads) {
+  const CellFile real = CellFile::made(6, 30, 120, 1), second = CellFile::made(6, 30, 0, 2);
+  const auto two = compared(real, second, 2), one = compared(real, second, 1);
+  ASSERT_TRUE(two) << two.error().line();
+  ASSERT_TRUE(one);
+  EXPECT_EQ(suite_result(*two, BaselineCells::tile).SerializeAsString(),
+            suite_result(*one, BaselineCells::tile).SerializeAsString());
+  ASSERT_EQ(two->contexts.size(), 1u);
+  const SuiteContext& scores = two->contexts[0].scores;
+  double sum = 0;
+  for (const MemberScore& member : scores.members) {
+    sum += member.s;
+    EXPECT_TRUE(member.ceiling) << member.name;
+    EXPECT_THAT(member.ceiling_depth, HasSubstr("30 cells")) << member.name;
+  }
+  EXPECT_DOUBLE_EQ(scores.score, sum / 6);
+  EXPECT_GT(scores.members[4].s, 1) << "jaccard of a full screen is beyond half a screen's";
+  EXPECT_EQ(two->contexts[0].n_control_cells, 120u);
+}
+
+TEST_F(CompareCells, ContextsAreScoredApartAndAveraged) {
+  const auto both = [](CellFile a, const CellFile& b) {
+    a.contexts.assign(a.labels.size(), "A");
+    a.contexts.insert(a.contexts.end(), b.labels.size(), "B");
+    a.labels.insert(a.labels.end(), b.labels.begin(), b.labels.end());
+    a.counts.insert(a.counts.end(), b.counts.begin(), b.counts.end());
+    return a;
+  };
+  options_.n_second_screens = 0;
+  const CellFile real_a = CellFile::made(5, 30, 90, 1), real_b = CellFile::made(5, 30, 80, 3);
+  const CellFile guess_a = CellFile::made(5, 20, 0, 4), guess_b = CellFile::made(5, 40, 0, 5);
+  const auto alone_a = compared(real_a, guess_a), alone_b = compared(real_b, guess_b);
+  const auto together = compared(both(real_a, real_b), both(guess_a, guess_b));
+  ASSERT_TRUE(alone_a && alone_b && together) << together.error().line();
+  ASSERT_EQ(together->contexts.size(), 2u);
+  EXPECT_EQ(together->contexts[0].scores.context, "A");
+  EXPECT_DOUBLE_EQ(together->contexts[0].scores.score, alone_a->score);
+  EXPECT_DOUBLE_EQ(together->contexts[1].scores.score, alone_b->score);
+  EXPECT_DOUBLE_EQ(together->score, (alone_a->score + alone_b->score) / 2);
+}
+
+TEST_F(CompareCells, ControlRowsOfAPredictionChangeNothing) {
+  options_.n_second_screens = 0;
+  const CellFile real = CellFile::made(5, 30, 90, 1);
+  CellFile without = CellFile::made(5, 30, 0, 2), with = without;
+  for (int i = 0; i < 7; ++i) {
+    with.labels.push_back("non-targeting");
+    with.counts.push_back(std::vector<double>(40, 50.0));
+  }
+  const auto a = compared(real, without), b = compared(real, with);
+  ASSERT_TRUE(a && b);
+  EXPECT_EQ(a->score, b->score);
+  EXPECT_THAT(b->notes, Contains(HasSubstr("7 control cells of the prediction are left out")));
+}
+
+TEST_F(CompareCells, WhatDoesNotFitIsRefusedWithCountsAndNames) {
+  const CellFile real = CellFile::made(5, 10, 40, 1);
+  CellFile guess = CellFile::made(4, 10, 0, 2);
+  EXPECT_THAT(error_of(real, guess),
+              HasSubstr("perturbations differ: 5 real, 4 predicted; the prediction lacks 1: G04"));
+  guess = CellFile::made(5, 10, 0, 2);
+  std::swap(guess.genes[3], guess.genes[9]);
+  EXPECT_THAT(error_of(real, guess), HasSubstr("another order: gene 3 is 'G09' where the real file has 'G03'"));
+  guess.genes[3] = "X";
+  EXPECT_THAT(error_of(real, guess), HasSubstr("genes differ: 40 real, 40 predicted"));
+  guess = CellFile::made(5, 10, 0, 2);
+  guess.counts[2][5] = 1.5;
+  EXPECT_THAT(error_of(real, guess), HasSubstr("1 values are fractional"));
+  EXPECT_THAT(error_of(real, guess), HasSubstr("gene 'G05' of cell 'cell2'"));
+  guess.counts[2][5] = -1;
+  EXPECT_THAT(error_of(real, guess), HasSubstr("negative"));
+  CellFile no_control = CellFile::made(5, 10, 0, 1);
+  EXPECT_NE(error_of(no_control, CellFile::made(5, 10, 0, 2)), "no error");
+  EXPECT_THAT(error_of(CellFile::made(5, 10, 1, 1), CellFile::made(5, 10, 0, 2)),
+              HasSubstr("1 control cell is too few"));
+  EXPECT_THAT(error_of(CellFile::made(5, 1, 40, 1), CellFile::made(5, 10, 0, 2)),
+              HasSubstr("5 perturbations has one cell"));
+  CellFile silent_control = CellFile::made(5, 10, 40, 1);
+  for (std::size_t c = 50; c < 90; ++c) silent_control.counts[c].assign(40, 0.0);
+  EXPECT_THAT(error_of(silent_control, CellFile::made(5, 10, 0, 2)), HasSubstr("no gene has a mean above 5"));
+  CellFile chemicals = CellFile::made(5, 10, 40, 1), guesses = CellFile::made(5, 10, 0, 2);
+  for (auto* file : {&chemicals, &guesses}) {
+    for (std::string& label : file->labels) {
+      if (label != "non-targeting") label = "compound " + label.substr(1);
+    }
+  }
+  EXPECT_THAT(error_of(chemicals, guesses), HasSubstr("none of the 5 perturbations is a measured gene"));
+}
+
+TEST_F(CompareCells, OddCellsAreCountedAndScored) {
+  options_.n_second_screens = 0;
+  const CellFile real = CellFile::made(6, 30, 120, 1);
+  CellFile guess = CellFile::made(6, 30, 0, 2);
+  for (std::size_t c = 0; c < 30; ++c) guess.counts[c].assign(40, 0.0);  // all of G00
+  const auto silent = compared(real, guess);
+  ASSERT_TRUE(silent) << silent.error().line();
+  EXPECT_THAT(silent->notes, Contains(HasSubstr("1 predicted perturbations hold no counts at all: G00")));
+  const auto alone = compared(real, CellFile::made(6, 1, 0, 2));
+  ASSERT_TRUE(alone) << alone.error().line();
+  EXPECT_THAT(alone->notes, Contains(HasSubstr("6 predicted perturbations have one cell")));
+  guess = CellFile::made(6, 30, 0, 2);
+  for (auto& cell : guess.counts) {
+    for (double& x : cell) x += 0.25;
+  }
+  options_.predicted.keep_fractions = true;
+  EXPECT_TRUE(compared(real, guess));
+}
+
+TEST_F(CompareCells, TheOraclesFilesScoreAsTheOracle) {
+  const std::filesystem::path oracle = std::filesystem::path(HEADROOM_SHARED_DIR) / "golden" / "vcc";
+  if (!std::filesystem::exists(oracle)) GTEST_SKIP() << "no oracle data at " << oracle;
+  options_.n_second_screens = 0;
+  ThreadPool pool(2);
+  for (const std::string name : {"good", "control"}) {
+    std::ifstream stream(oracle / ("oracle_" + name + ".json"));
+    const auto expected = nlohmann::json::parse(stream);
+    const auto comparison =
+        compare_cells(oracle / "real.h5ad", oracle / ("pred_" + name + ".h5ad"), options_, pool, progress_, {});
+    ASSERT_TRUE(comparison) << comparison.error().line();
+    EXPECT_NEAR(comparison->score, expected["score"].get<double>(), 1e-9);
+    for (const MemberScore& member : comparison->contexts[0].scores.members) {
+      const double s = expected["scaled"][member.name].get<double>();
+      EXPECT_NEAR(member.s, s, 1e-9 * std::max(1.0, std::abs(s))) << member.name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace headroom
