@@ -51,6 +51,7 @@ struct PrepareArguments {
   // Of PrepareOptions::split.
   std::optional<std::string> split_family;
   SplitRequest split;
+  bool cell_metrics = false;  // keep what scoring predicted cells needs, in a file beside the task
 };
 
 struct RunArguments {

@@ -11,14 +11,49 @@
 #include "cli/notes.hpp"
 #include "cli/review_output.hpp"
 #include "cli/terminal_streams.hpp"
+#include "suite/kept_screen.hpp"
 #include "terminal/table.hpp"
 #include "terminal/terminal_progress.hpp"
 
 namespace headroom::cli {
+namespace {
+
+// What scoring predicted cells needs, beside the task. What an earlier call kept there must not stand beside another
+// task.
+Result<void> keep_cell_metrics(const PrepareArguments& arguments, ThreadPool& pool, Progress& progress) {
+  const std::filesystem::path path = arguments.out / kKeptScreenFile;
+  std::error_code ignored;
+  if (is_kept_screen(path)) std::filesystem::remove(path, ignored);
+  if (!arguments.cell_metrics) return {};
+  const auto screen = reduce_prepared_cells(arguments.cells, arguments.options, pool, progress, Interruption::token());
+  if (!screen) return tl::unexpected<Error>(screen.error());
+  for (const KeptContext& context : screen->contexts) print_notes(context.notes, arguments.common.quiet);
+  if (auto done = write_kept_screen(path, *screen); !done) return tl::unexpected<Error>(done.error());
+  print_notes({fmt::format("wrote {}", path.string())}, arguments.common.quiet);
+  return {};
+}
+
+Result<void> require_counts(const PrepareArguments& arguments) {
+  if (!arguments.cell_metrics) return {};
+  if (arguments.options.values != CellValues::counts) {
+    return bad_input("cell-level metrics need raw counts", "--cell-metrics with --values",
+                     "give --values counts, or leave --cell-metrics out");
+  }
+  const std::filesystem::path path = arguments.out / kKeptScreenFile;
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored) && !is_kept_screen(path)) {
+    return bad_input("the output would replace a file that Headroom did not write", path.string(),
+                     "choose another folder with -o, or move the file away");
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<int> prepare(const PrepareArguments& arguments) {
   // Left to itself, the C library keeps ever larger blocks that were freed, and the peak of memory is a tenth higher.
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  if (auto counts = require_counts(arguments); !counts) return tl::unexpected<Error>(counts.error());
   ThreadPool pool(arguments.common.n_threads);
   TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
   if (arguments.part) {
@@ -37,6 +72,7 @@ Result<int> prepare(const PrepareArguments& arguments) {
     return tl::unexpected<Error>(settled.error());
   }
   if (!report) return tl::unexpected<Error>(report.error());
+  if (auto kept = keep_cell_metrics(arguments, pool, progress); !kept) return tl::unexpected<Error>(kept.error());
   print_notes(report->picked, arguments.common.quiet);
   print_notes(report->notes, arguments.common.quiet);
 

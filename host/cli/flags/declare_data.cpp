@@ -68,6 +68,13 @@ void add_prepare_flags(CLI::App& command, PrepareArguments& arguments, std::vect
   command.add_flag("--deg-statistics", options.deg_statistics,
                    "With --deg: t and adjusted p as layers deg_t and deg_q (matched: means over plates)");
 
+  begin_group(command, "Predicted cells");
+  command.add_flag(
+      "--cell-metrics", arguments.cell_metrics,
+      "Keep what scoring predicted cells needs of these (DIR/cell_metrics.h5ad, from a second pass over raw "
+      "counts): pooled counts and their sampling error, responding genes, the control's cells gene by gene, "
+      "and what the official halves score; for headroom score TASK --suite vcc2026");
+
   begin_group(command, "Folds");
   add_optional(command, "--fold-col", options.fold_col,
                "Column of obs with the test fold, or several that tell train from test: fold_0,fold_1,fold_2")

@@ -7,6 +7,7 @@
 #include "cli/flags/declare_commands.hpp"
 #include "cli/flags/flag_groups.hpp"
 #include "cli/flags/flag_values.hpp"
+#include "cli/suite_command.hpp"
 
 namespace headroom::cli {
 namespace {
@@ -16,7 +17,33 @@ struct CheckFlagTexts {
   std::string sandbox = "strict";
   double limit_time_s = 0;
   std::string limit_memory;
+  // Of a file of predicted cells instead of a plugin.
+  PredictionCheckArguments prediction;
+  std::string suite;
+  bool is_of_prediction() const { return prediction.against || prediction.real || !suite.empty(); }
 };
+
+void add_prediction_flags(CLI::App& command, CheckFlagTexts& texts) {
+  begin_group(command, "Predicted cells instead of a plugin");
+  add_optional(command, "--against", texts.prediction.against,
+               "Task that the predicted cells are for: an h5ad, or a folder with task.h5ad")
+      ->type_name("TASK");
+  command
+      .add_option("--suite", texts.suite, "Rules of an upload to this suite: cells, totals, entries, no control rows")
+      ->check(CLI::IsMember({"vcc2026"}))
+      ->type_name("vcc2026");
+  add_optional(command, "--real", texts.prediction.real,
+               "Real cells that the prediction is to be compared with: genes, labels, and numbers of cells");
+  add_optional(command, "--write-fixed", texts.prediction.write_fixed,
+               "Write the prediction with its genes in the right order and without control rows, where that is all "
+               "that is wrong with them");
+  CellColumnOptions& columns = texts.prediction.options.columns;
+  add_optional(command, "--pert-col", columns.pert_col, "Column of obs with the perturbation")->type_name("COLUMN");
+  add_optional(command, "--context-col", columns.context_col, "Column of obs with the context")->type_name("COLUMN");
+  command.add_option("--control", columns.labels.controls, "Label of the control, or a pattern")
+      ->type_name("LABEL")
+      ->allow_extra_args(false);
+}
 
 void add_check_flags(CLI::App& command, CheckArguments& arguments, CheckFlagTexts& texts) {
   command.footer(
@@ -25,10 +52,12 @@ void add_check_flags(CLI::App& command, CheckArguments& arguments, CheckFlagText
       "  headroom check build/my_model.so --only loads determinism --set dimension=128\n"
       "  headroom check models/esm                        a folder: plugin.so, model.py or model.onnx with its files\n"
       "  headroom check --list                            what is checked, and why\n"
+      "  headroom check pred.h5ad --suite vcc2026 --real real.h5ad --write-fixed fixed.h5ad\n"
       "\n"
-      "Exit codes: 0 the plugin conforms; 2 usage or bad input; 3 it does not.");
-  command.add_option("plugin", arguments.plugin, "Plugin: a library, a model of a runner, or a folder with one")
-      ->type_name("FOLDER|PLUGIN.so|MODEL.py|MODEL.onnx");
+      "Exit codes: 0 the plugin, or the prediction, conforms; 2 usage or bad input; 3 it does not.");
+  command.add_option("plugin", arguments.plugin,
+                     "Plugin: a library, a model of a runner, or a folder with one; or an h5ad of predicted cells")
+      ->type_name("FOLDER|PLUGIN.so|MODEL.py|MODEL.onnx|PRED.h5ad");
   begin_group(command, "What is checked");
   command.add_flag("--list", arguments.list, "Say what the checks are, and end");
   command.add_option("--only", arguments.options.names, "Run only these checks, by name (default: all)")
@@ -59,6 +88,7 @@ void add_check_flags(CLI::App& command, CheckArguments& arguments, CheckFlagText
       .add_option("--limit-memory", texts.limit_memory,
                   "Address space of one plugin process, at least 512MiB (default: 8GiB)")
       ->type_name("SIZE");
+  add_prediction_flags(command, texts);
 }
 
 Result<void> read_check_flags(const CheckFlagTexts& texts, CheckArguments& arguments) {
@@ -111,11 +141,22 @@ void add_new_command(CLI::App& app, Command& command) {
 void add_check_command(CLI::App& app, Command& command) {
   auto arguments = std::make_shared<CheckArguments>();
   auto texts = std::make_shared<CheckFlagTexts>();
-  CLI::App& check_app = *app.add_subcommand("check", "Does a plugin keep the SDK's contract? One named check a line");
+  CLI::App& check_app = *app.add_subcommand(
+      "check", "Does a plugin, or a file of predicted cells, keep its contract? One named check a line");
   add_check_flags(check_app, *arguments, *texts);
   add_common_flags(check_app, arguments->common);
   check_app.callback([&command, arguments, texts] {
     command = [arguments, texts]() -> Result<int> {
+      if (texts->is_of_prediction()) {
+        texts->prediction.common = arguments->common;
+        texts->prediction.prediction = arguments->plugin;
+        texts->prediction.is_upload = !texts->suite.empty();
+        return check_predicted_cells(texts->prediction);
+      }
+      if (texts->prediction.write_fixed) {
+        return bad_input("nothing says what the prediction is to be", "--write-fixed",
+                         "give --real, --against or --suite");
+      }
       if (auto read = read_check_flags(*texts, *arguments); !read) return tl::unexpected<Error>(read.error());
       return check(*arguments);
     };

@@ -119,9 +119,10 @@ void add_run_command(CLI::App& app, Command& command, const std::string& command
 CLI::App& declare_score(CLI::App& app, RunArguments& arguments, RunFlagTexts& texts, ScoreFlagTexts& score_texts) {
   CLI::App& score_app =
       *app.add_subcommand("score", "Score finished predictions of any model against the bounds of a task");
-  score_app.add_option("task", arguments.task.task, "Task: an h5ad of deltas, or a folder with task.h5ad")
-      ->type_name("TASK")
-      ->required();
+  score_app
+      .add_option("task", arguments.task.task,
+                  "Task: an h5ad of deltas, or a folder with task.h5ad (none where --real names real cells)")
+      ->type_name("TASK");
   add_score_flags(score_app, score_texts);
   score_app.add_option("-o,--out", arguments.out, "Folder for the results")->type_name("DIR")->required();
   score_app.add_flag(
@@ -144,6 +145,12 @@ void add_score_command(CLI::App& app, Command& command, const std::string& comma
     settle_bounds(*texts);
     arguments->settings_requested = settings_text(score_app);
     command = [arguments, texts, score_texts]() -> Result<int> {
+      if (score_texts->real || (!score_texts->suite.empty() && score_texts->suite != "paper")) {
+        if (texts->ceiling_flag->count() > 0) score_texts->ceiling = texts->ceiling;
+        auto suite = suite_arguments(*score_texts, *arguments);
+        if (!suite) return tl::unexpected<Error>(suite.error());
+        return compare_two_files(*suite);
+      }
       if (auto read = read_run_flags(*texts, *arguments); !read) return tl::unexpected<Error>(read.error());
       if (auto read = read_score_flags(*score_texts, *arguments); !read) return tl::unexpected<Error>(read.error());
       return score(*arguments);

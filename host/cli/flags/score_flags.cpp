@@ -14,8 +14,13 @@ constexpr const char* kScoreFooter =
     "  headroom score task --predictions my_model=predicted.h5ad -o out\n"
     "  headroom prepare real.h5ad --control NT -o task\n"
     "  headroom score task --predictions pred.h5ad --predicted cells --values log1p --control NT -o out\n"
+    "  headroom score --real real.h5ad --predictions pred.h5ad --suite vcc2026 -o out\n"
     "\n"
-    "The last two take a pair of files, real and predicted cells, as other evaluators do. The control is always the "
+    "The last one compares raw counts of two files cell by cell: six members, each scaled between the mean response "
+    "and "
+    "one half of the real cells as a prediction of the other; the real control is everybody's, and control rows of the "
+    "prediction are left out. The two before it take a pair of files, real and predicted cells, as other evaluators "
+    "do. The control is always the "
     "task's own: control rows of the predictions are left out and counted, and show whether the predictions lie on the "
     "task's scale. Cells are averaged within the task's batches where they have its column of batches. With --target "
     "deg "
@@ -53,21 +58,99 @@ void add_score_flags(CLI::App& command, ScoreFlagTexts& texts) {
       .add_option(
           "--values", texts.values,
           "What predicted profiles or cells hold: counts (each row scaled to the target sum, then log1p), log1p (that "
-          "was done already) or asis (nothing is done); must be given with them")
-      ->check(CLI::IsMember({"counts", "log1p", "asis"}))
-      ->type_name("counts|log1p|asis");
+          "was done already) or asis (nothing is done); must be given with them. With --real: counts, or fractional "
+          "where they need not be whole, as those of a mean response")
+      ->check(CLI::IsMember({"counts", "log1p", "asis", "fractional"}))
+      ->type_name("counts|log1p|asis|fractional");
   add_optional(command, "--target-sum", texts.target_sum,
                "Total that predicted counts are scaled to (default: the task's, as headroom prepare keeps it, else "
                "10000)")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
+  add_optional(command, "--real", texts.real,
+               "Real cells as raw counts, an h5ad, to compare one prediction of cells with, instead of a task");
+  command
+      .add_option(
+          "--suite", texts.suite,
+          "What two files of cells are compared by: vcc2026 (six members on the published scale; the default with "
+          "--real), cell-eval (the other metrics of its tools) or all")
+      ->check(CLI::IsMember({"vcc2026", "cell-eval", "all", "paper"}))
+      ->type_name("vcc2026|cell-eval|all|paper");
+  command
+      .add_option(
+          "--baseline", texts.baseline,
+          "Cells of the mean response in a suite: tile (all alike, as published) or dispersed (control cells drawn "
+          "anew, each gene scaled to the mean response)")
+      ->check(CLI::IsMember({"tile", "dispersed"}))
+      ->type_name("tile|dispersed")
+      ->capture_default_str();
+  command.add_flag(
+      "--calibration", texts.calibration,
+      "With --real: by metric, how far a technical duplicate (half of the cells) stands between what knows "
+      "nothing of the perturbation and perfection, and for how many it is better; holds the real cells in "
+      "memory");
   command.footer(kScoreFooter);
+}
+
+Result<SuiteArguments> suite_arguments(const ScoreFlagTexts& texts, const RunArguments& arguments) {
+  SuiteArguments out;
+  if (texts.suite == "paper") {
+    return bad_input("the paper's metrics are of deltas", "--suite paper",
+                     "make a task of the real cells (headroom prepare) and score predictions against it");
+  }
+  if (texts.real && !arguments.task.task.empty()) {
+    return bad_input("a task and --real are both given", arguments.task.task.string(), "give one of them");
+  }
+  if (!texts.real && arguments.task.task.empty()) {
+    return bad_input("there is nothing to compare predictions with", "headroom score --suite " + texts.suite,
+                     "give real cells with --real, or a task of headroom prepare --cell-metrics");
+  }
+  if (texts.predictions.size() != 1) {
+    return bad_input(fmt::format("{} predictions are given", texts.predictions.size()), "--predictions",
+                     "one at a time is compared with real cells");
+  }
+  if (!texts.values.empty() && texts.values != "counts" && texts.values != "fractional") {
+    return bad_input("cell-level metrics need raw counts", "--values " + texts.values, "give counts or fractional");
+  }
+  const auto names = texts.ceiling.empty() ? std::string("depth_right") : texts.ceiling;
+  if (names != "depth_right" && names != "none") {
+    return bad_input(fmt::format("a suite has no ceiling '{}'", names), "--ceiling", "give depth_right or none");
+  }
+  out.common = arguments.common;
+  if (texts.real) out.real = *texts.real;
+  out.task = arguments.task.task;
+  out.predictions = named_path(texts.predictions[0]).path;
+  out.out = arguments.out;
+  out.with_other_metrics = texts.suite == "all" || texts.suite == "cell-eval";
+  out.with_card = texts.suite != "cell-eval";
+  CompareOptions& options = out.options;
+  const TaskOptions& columns = arguments.task.columns;
+  options.real.columns.pert_col = columns.pert_column;
+  options.real.columns.context_col = columns.context_column;
+  options.real.columns.contexts = columns.contexts;
+  options.real.columns.labels.controls = columns.labels.controls;
+  options.real.layer = columns.layer;
+  options.predicted = options.real;
+  options.predicted.keep_fractions = texts.values == "fractional";
+  options.baseline = texts.baseline == "dispersed" ? BaselineCells::dispersed : BaselineCells::tile;
+  options.calibrate = texts.calibration;
+  if (names == "none") options.n_second_screens = 0;
+  if (arguments.run.seed != 0) options.suite.seed = arguments.run.seed;
+  return out;
 }
 
 Result<void> read_score_flags(const ScoreFlagTexts& texts, RunArguments& arguments) {
   const PredictedForm form = texts.predicted == "cells"      ? PredictedForm::cells
                              : texts.predicted == "profiles" ? PredictedForm::profiles
                                                              : PredictedForm::deltas;
+  if (texts.values == "fractional") {
+    return bad_input("fractional counts are compared with real cells alone", "--values fractional",
+                     "give --real, or --values counts");
+  }
+  if (arguments.task.task.empty()) {
+    return bad_input("there is nothing to compare predictions with", "headroom score",
+                     "name a task, or real cells with --real");
+  }
   if (form == PredictedForm::deltas && !texts.values.empty()) {
     return bad_input("deltas are taken as they are", "--values " + texts.values,
                      "leave it out, or say what the rows are with --predicted profiles or cells");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command_line.hpp"
+#include "cli/suite_command.hpp"
 
 namespace headroom::cli {
 
@@ -15,6 +16,10 @@ struct ScoreFlagTexts {
   std::vector<std::string> predictions;
   std::string predicted = "deltas", values;
   std::optional<double> target_sum;
+  // Two files of cells instead of a task.
+  std::optional<std::filesystem::path> real;
+  std::string suite, baseline = "tile", ceiling;
+  bool calibration = false;
 };
 
 // With the footer of the command.
@@ -22,5 +27,8 @@ void add_score_flags(CLI::App& command, ScoreFlagTexts& texts);
 
 // Appends the predictions to those of the run. Errors: flags that contradict each other, a prediction without a path.
 Result<void> read_score_flags(const ScoreFlagTexts& texts, RunArguments& arguments);
+
+// The flags of two files; `arguments` as the run's flags were read.
+Result<SuiteArguments> suite_arguments(const ScoreFlagTexts& texts, const RunArguments& arguments);
 
 }  // namespace headroom::cli

@@ -1,0 +1,108 @@
+// Predicted cells from outside: the official card, its files, the validator, and a task that keeps what it needs of its
+// cells.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "host/suite/cell_file.hpp"
+#include "program.hpp"
+
+namespace headroom {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+class SuiteCommand : public ProgramTest {
+ protected:
+  void SetUp() override {
+    ProgramTest::SetUp();
+    CellFile::made(6, 30, 120, 1).write(folder_ / "real.h5ad");
+    CellFile::made(6, 30, 0, 2).write(folder_ / "pred.h5ad");
+  }
+  json summary(const std::string& folder) const { return json::parse(content_of(folder_ / folder / "summary.json")); }
+};
+
+TEST_F(SuiteCommand, PrintsTheCardAndWritesItsNumbers) {
+  const Ended ended = headroom("score --real real.h5ad --predictions pred.h5ad --suite vcc2026 -o out");
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  for (const char* text : {"pds_cosine", "expr_mse_ratio", "direction_fidelity", "direction_reach", "jaccard",
+                           "lfc_nmae", "score of the context", "2968811710", "ascending order of their labels"}) {
+    EXPECT_THAT(ended.out, HasSubstr(text));
+  }
+  const json suite = summary("out")["suites"][0];
+  EXPECT_EQ(suite["name"], "vcc2026");
+  ASSERT_EQ(suite["contexts"][0]["members"].size(), 6u);
+  double sum = 0;
+  for (const json& member : suite["contexts"][0]["members"]) {
+    for (const char* key : {"name", "u", "b", "r", "s", "n", "r_sd", "ceiling", "ceiling_depth"}) {
+      EXPECT_TRUE(member.contains(key)) << key;
+    }
+    const double u = member["u"], b = member["b"], r = member["r"], s = member["s"];
+    if (member["name"] == "jaccard") EXPECT_NEAR(s, (u - b) / (r - b), 1e-12);
+    sum += s;
+  }
+  EXPECT_NEAR(suite["score"].get<double>(), sum / 6, 1e-12);
+  EXPECT_THAT(content_of(folder_ / "out/suite_perturbations.csv"), HasSubstr("submission,G00,30,30,"));
+  EXPECT_THAT(content_of(folder_ / "out/report.html"), HasSubstr("direction_reach"));
+  // The same bytes on one thread, into the same folder.
+  const std::string before = content_of(folder_ / "out/summary.json");
+  ASSERT_EQ(headroom("score --real real.h5ad --predictions pred.h5ad --threads 1 --quiet -o out").exit_code, 0);
+  EXPECT_EQ(content_of(folder_ / "out/summary.json"), before);
+  // Other forms, and without ceilings.
+  const Ended csv =
+      headroom("score --real real.h5ad --predictions pred.h5ad --suite cell-eval --ceiling none --format csv -o out");
+  EXPECT_THAT(csv.out, HasSubstr("all,roc_auc,"));
+  EXPECT_FALSE(summary("out")["suites"][0]["contexts"][0]["members"][0].contains("ceiling"));
+}
+
+TEST_F(SuiteCommand, ATaskKeepsWhatItNeedsOfItsCells) {
+  const Ended prepared = headroom("prepare real.h5ad --cell-metrics --folds 2 -o task");
+  ASSERT_EQ(prepared.exit_code, 0) << prepared.err;
+  ASSERT_EQ(headroom("score --real real.h5ad --predictions pred.h5ad -o direct").exit_code, 0);
+  const Ended scored = headroom("score task --predictions pred.h5ad --suite vcc2026 -o kept");
+  ASSERT_EQ(scored.exit_code, 0) << scored.err;
+  EXPECT_EQ(summary("kept"), summary("direct"));
+  // Without it nothing of an earlier task may stand there.
+  ASSERT_EQ(headroom("prepare real.h5ad --folds 2 -o task").exit_code, 0);
+  const Ended without = headroom("score task --predictions pred.h5ad --suite vcc2026 -o kept");
+  EXPECT_EQ(without.exit_code, 2);
+  EXPECT_THAT(without.err, HasSubstr("prepare --cell-metrics"));
+}
+
+TEST_F(SuiteCommand, MistakesEndWithOneWord) {
+  const auto error_of = [&](const std::string& arguments) {
+    const Ended ended = headroom(arguments);
+    EXPECT_EQ(ended.exit_code, 2) << arguments;
+    return ended.err;
+  };
+  EXPECT_THAT(error_of("score --predictions pred.h5ad -o out"), HasSubstr("name a task, or real cells with --real"));
+  EXPECT_THAT(error_of("score --real real.h5ad --predictions pred.h5ad --suite paper -o out"), HasSubstr("of deltas"));
+  EXPECT_THAT(error_of("score --real real.h5ad --predictions pred.h5ad --values log1p -o out"),
+              HasSubstr("raw counts"));
+  EXPECT_THAT(error_of("score --real pred.h5ad --predictions pred.h5ad -o out"), HasSubstr("control"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
+}
+
+TEST_F(SuiteCommand, ChecksAPredictionAndPutsRightWhatItCan) {
+  CellFile disordered = CellFile::made(6, 30, 4, 2);
+  std::swap(disordered.genes[1], disordered.genes[20]);
+  disordered.write(folder_ / "disordered.h5ad");
+  const Ended right = headroom("check pred.h5ad --real real.h5ad");
+  EXPECT_EQ(right.exit_code, 0) << right.out << right.err;
+  EXPECT_THAT(right.out, HasSubstr("it may be handed in"));
+  const Ended wrong = headroom("check disordered.h5ad --suite vcc2026 --real real.h5ad --write-fixed fixed.h5ad");
+  EXPECT_EQ(wrong.exit_code, 3);
+  EXPECT_THAT(wrong.out, HasSubstr("genes-order"));
+  EXPECT_THAT(wrong.out, HasSubstr("expected 'G01' at position 1; found 'G20'"));
+  const Ended fixed = headroom("check fixed.h5ad --suite vcc2026 --real real.h5ad --json");
+  EXPECT_EQ(fixed.exit_code, 0) << fixed.out;
+  ASSERT_EQ(headroom("prepare real.h5ad --folds 2 -o task").exit_code, 0);
+  EXPECT_EQ(headroom("check pred.h5ad --against task").exit_code, 0);
+  EXPECT_EQ(headroom("check pred.h5ad --suite vcc2026").exit_code, 3) << "30 cells are not 400";
+  EXPECT_EQ(headroom("check pred.h5ad --write-fixed x.h5ad").exit_code, 2);
+}
+
+}  // namespace
+}  // namespace headroom
