@@ -22,8 +22,8 @@ std::string file_name_of(const CellSource& source) { return fs::path(source.path
 // Passes a source's cells on as those of the joined screen.
 class ShiftedSink final : public CellSink {
  public:
-  // `genes`: of the source to those of the screen, or kNotJoined; empty: they are the same. `as_entries`: what comes cell
-  // by cell goes on entry by entry. `as_real64`: values go on as double.
+  // `genes`: of the source to those of the screen, or kNotJoined; empty: they are the same. `as_entries`: what comes
+  // cell by cell goes on entry by entry. `as_real64`: values go on as double.
   ShiftedSink(CellSink& sink, std::uint64_t first_cell, const std::vector<std::uint32_t>& genes, bool as_entries,
               bool as_real64)
       : sink_(sink), first_cell_(first_cell), gene_map_(genes), as_entries_(as_entries), as_real64_(as_real64) {}
@@ -273,9 +273,9 @@ class JoinedCells final : public CellSource {
       std::set<std::string_view> seen;
       for (const std::string& id : ids[f]) {
         if (!seen.insert(id).second) {
-          return bad_input(fmt::format("the gene id '{}' repeats, so that the files' genes cannot be told from each other",
-                                       id),
-                           sources_[f]->path(), "make the ids of var unique, or give files of the same genes in order");
+          return bad_input(
+              fmt::format("the gene id '{}' repeats, so that the files' genes cannot be told from each other", id),
+              sources_[f]->path(), "make the ids of var unique, or give files of the same genes in order");
         }
         const auto [found, is_new] = place.emplace(id, static_cast<std::uint32_t>(order.size()));
         if (is_new) {

@@ -26,8 +26,8 @@ struct JoinOptions {
 };
 
 // Files that are named in any order are taken in this one: by name, then by path. Folders stand for the .h5ad files in
-// them (unless they hold a Matrix Market matrix), patterns with * ? [ for what they match, once each. Errors (bad_input):
-// a folder or pattern that stands for nothing, a file twice.
+// them (unless they hold a Matrix Market matrix), patterns with * ? [ for what they match, once each. Errors
+// (bad_input): a folder or pattern that stands for nothing, a file twice.
 Result<std::vector<std::filesystem::path>> files_of_screen(const std::vector<std::filesystem::path>& named);
 
 // `sources` in the order of files_of_screen(), at least two. Columns are those that all files have. Errors (bad_input):

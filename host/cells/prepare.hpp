@@ -78,9 +78,9 @@ struct PrepareReport {
 std::optional<Error> validate(const PrepareOptions& options);
 
 // Writes OUT_DIR/noise.csv, then OUT_DIR/task.h5ad, each whole or not at all; the folder is made if it is not there.
-// `cells` is an h5ad, or a Matrix Market folder with options.cell_table; with more_cells all are one screen, in an order
-// of their own (the caller's does not matter). Equal input, options and seed give equal
-// numbers on any number of threads.
+// `cells` is an h5ad, or a Matrix Market folder with options.cell_table; with more_cells all are one screen, in an
+// order of their own (the caller's does not matter). Equal input, options and seed give equal numbers on any number of
+// threads.
 //
 // task.h5ad: X deltas (rows: contexts in order, their perturbations by id; float64), obs pert_id, context, test_split,
 // n_cells, n_batches; var as in the source, and per context the control profile (column_names.hpp) that its deltas were
@@ -102,8 +102,8 @@ Result<PrepareReport> prepare(const std::filesystem::path& cells, const std::fil
                               const PrepareOptions& options, ThreadPool& pool, Progress& progress,
                               std::stop_token stop);
 
-// One file of a screen as a part of it (cell_part.hpp), in `folder`: what options say of the file itself is done (layer,
-// cell table, orientation), the rest when parts are joined, by prepare() on them. Errors: as prepare.
+// One file of a screen as a part of it (cell_part.hpp), in `folder`: what options say of the file itself is done
+// (layer, cell table, orientation), the rest when parts are joined, by prepare() on them. Errors: as prepare.
 Result<CellPart> prepare_part(const std::filesystem::path& cells, const std::filesystem::path& folder,
                               const PrepareOptions& options, ThreadPool& pool, Progress& progress,
                               const std::stop_token& stop);

@@ -58,8 +58,8 @@ Result<int> merge(const MergeArguments& arguments) {
   std::vector<UnfinishedShard> unfinished;
   for (std::size_t t = 0; t < study.targets().size(); ++t) {
     TargetRun& target = study.targets()[t];
-    auto opened = ShardEvaluations::open(*shards, shards->plan.plan.targets(static_cast<int>(t)),
-                                         metric_names_of(*target.input));
+    auto opened =
+        ShardEvaluations::open(*shards, shards->plan.plan.targets(static_cast<int>(t)), metric_names_of(*target.input));
     if (!opened) return tl::unexpected<Error>(opened.error());
     evaluations.push_back(std::make_unique<ShardEvaluations>(std::move(*opened)));
     std::vector<std::vector<EvaluationKey>> parts;
@@ -79,8 +79,7 @@ Result<int> merge(const MergeArguments& arguments) {
   print_unfinished(unfinished);
   if (!unfinished.empty() && !arguments.partial) {
     return bad_input(fmt::format("{} of {} shards are missing or unfinished", unfinished.size(), shards->n_shards),
-                     "headroom merge",
-                     "make them with the commands above, or merge what is there with --partial");
+                     "headroom merge", "make them with the commands above, or merge what is there with --partial");
   }
   if (!unfinished.empty()) {
     fmt::print(stderr, "headroom: merged without what {} of {} shards lack: the results are partial\n",

@@ -30,7 +30,8 @@ void print_plan(const RunPlan& plan, const fs::path& folder) {
     }
   }
   std::cout << fmt::format(
-      "{} evaluations in {} pieces of work, {} inputs by hash; cost {:.1f} (1: a file of vectors through one head, 1,000 "
+      "{} evaluations in {} pieces of work, {} inputs by hash; cost {:.1f} (1: a file of vectors through one head, "
+      "1,000 "
       "perturbations); about {:.1f} MiB a piece\n"
       "{}: headroom run --plan {} --shard 1/N -o shards/1, … N/N; then headroom merge shards/* -o out\n",
       n_evaluations, n_items, plan.inputs_size(), cost, static_cast<double>(most_bytes) / (1 << 20),

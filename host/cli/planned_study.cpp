@@ -138,9 +138,8 @@ Result<void> PlannedStudy::make(const Options& how) {
     target.input = &of_target;
     target.evaluations =
         std::make_unique<RunStore>(make_run_record(arguments_, of_target.task, noise(), *blas), how.resumes, quiet);
-    auto planned = PlannedRun::plan(of_target.task, noise(), of_target.options, pool_, progress_,
-                                    Interruption::token(), target.evaluations.get(), &finished_,
-                                    vectors_read(how.reading), rosters_[i]);
+    auto planned = PlannedRun::plan(of_target.task, noise(), of_target.options, pool_, progress_, Interruption::token(),
+                                    target.evaluations.get(), &finished_, vectors_read(how.reading), rosters_[i]);
     if (!planned) return tl::unexpected<Error>(planned.error());
     target.planned.emplace(std::move(*planned));
   }
@@ -159,8 +158,8 @@ Result<void> PlannedStudy::load_rosters(const Options& how) {
   Review told_before(arguments_.review);  // of the first target's files, which are those of the others
   for (const TargetInput& of_target : inputs_) {
     const FileReview files{&of_target.task, true, !arguments_.task.columns.contexts.empty(), reviewed};
-    auto roster = load_roster(*of_target.target, of_target.options, pool_,
-                              vectors_read(how.reading), files, Interruption::token());
+    auto roster = load_roster(*of_target.target, of_target.options, pool_, vectors_read(how.reading), files,
+                              Interruption::token());
     if (!roster) return tl::unexpected<Error>(roster.error());
     raise_doubts(*roster, rosters_.empty() ? review_ : told_before);
     rosters_.push_back(std::move(*roster));

@@ -1,5 +1,5 @@
-// A run up to its plan: inputs read and reviewed, plugins introduced, every target planned, and nothing written yet. All
-// that evaluates goes on from here: run, a shard of it, and what gathers the shards.
+// A run up to its plan: inputs read and reviewed, plugins introduced, every target planned, and nothing written yet.
+// All that evaluates goes on from here: run, a shard of it, and what gathers the shards.
 #pragma once
 
 #include <filesystem>
@@ -45,11 +45,11 @@ class PlannedStudy {
  public:
   struct Options {
     StudyReading reading = StudyReading::all;
-    std::set<std::string> left_unread = {};  // part: sha256 of files of vectors of which nothing is asked
-    bool writes = true;                      // into `arguments.out`: what lies there is reviewed
-    bool resumes = false;                    // evaluations that its store holds are taken over
-    std::optional<std::string> kernels = {};      // RunOptions::kernels; none: of this processor
-    std::set<std::string> submissions = {};  // those that are evaluated, whatever else was handed in; empty: all
+    std::set<std::string> left_unread = {};   // part: sha256 of files of vectors of which nothing is asked
+    bool writes = true;                       // into `arguments.out`: what lies there is reviewed
+    bool resumes = false;                     // evaluations that its store holds are taken over
+    std::optional<std::string> kernels = {};  // RunOptions::kernels; none: of this processor
+    std::set<std::string> submissions = {};   // those that are evaluated, whatever else was handed in; empty: all
   };
   static Result<std::unique_ptr<PlannedStudy>> plan(const RunArguments& arguments, const Options& options);
   PlannedStudy(const PlannedStudy&) = delete;

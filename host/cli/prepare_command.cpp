@@ -57,8 +57,8 @@ Result<int> prepare(const PrepareArguments& arguments) {
   ThreadPool pool(arguments.common.n_threads);
   TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
   if (arguments.part) {
-    const auto part = prepare_part(arguments.cells, arguments.out, arguments.options, pool, progress,
-                                   Interruption::token());
+    const auto part =
+        prepare_part(arguments.cells, arguments.out, arguments.options, pool, progress, Interruption::token());
     if (!part) return tl::unexpected<Error>(part.error());
     std::cout << fmt::format("{}: {} cells, {} genes, {} entries\n", part->path.string(), part->n_cells, part->n_genes,
                              part->n_entries);

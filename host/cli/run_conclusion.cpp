@@ -123,8 +123,8 @@ Result<int> conclude_run(PlannedStudy& study, const std::vector<OutputsPlan>& pl
     if (outcome.error && outcome.error->kind != ErrorKind::interrupted) return tl::unexpected<Error>(*outcome.error);
     interrupted = outcome.error;
     target.results.emplace(std::move(outcome.results));
-    RunSummary& part = parts.emplace_back(summarise(*target.results, target.input->task, HEADROOM_VERSION,
-                                                    study.pool(), study.summary_options()));
+    RunSummary& part = parts.emplace_back(
+        summarise(*target.results, target.input->task, HEADROOM_VERSION, study.pool(), study.summary_options()));
     if (study.noise() != nullptr) part.mutable_task()->set_noise_sha256(study.noise()->sha256);
     outputs.push_back({&*target.results, &target.input->task, &*target.store});
     if (auto kept = keep_logs(arguments.logs, *target.results, *target.store); !kept) {

@@ -35,9 +35,8 @@ void print_advice(const std::vector<LayerAdvice>& advice) {
       std::cout << fmt::format("  {:<18} enforced\n", name);
       continue;
     }
-    const std::string needed = one.needed_for == ConfinementLevel::NONE
-                                   ? "no level asks for it"
-                                   : "needed for " + level_word(one.needed_for);
+    const std::string needed =
+        one.needed_for == ConfinementLevel::NONE ? "no level asks for it" : "needed for " + level_word(one.needed_for);
     std::cout << fmt::format("  {:<18} missing, {}: {}\n", name, needed, display_text(one.layer.missing()));
   }
   // Layers that the same switches grant are told once.
@@ -45,7 +44,8 @@ void print_advice(const std::vector<LayerAdvice>& advice) {
   for (const LayerAdvice& one : advice) {
     if (one.switches.empty()) continue;
     std::string text;
-    for (const SandboxSwitch& each : one.switches) text += fmt::format("    {:<10} {}\n", each.where + ":", each.change);
+    for (const SandboxSwitch& each : one.switches)
+      text += fmt::format("    {:<10} {}\n", each.where + ":", each.change);
     if (text == told) continue;
     std::cout << fmt::format("\n  what would grant {}:\n{}", one.layer.name(), text);
     told = text;

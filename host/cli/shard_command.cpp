@@ -119,9 +119,9 @@ Result<int> run_shard(const ShardArguments& arguments) {
   record.set_ended(now_text());
   record.set_cpu_s(cpu_s());
   record.set_wall_s(watch.wall_s());
-  record.set_state(evaluated                                            ? kShardDone
+  record.set_state(evaluated                                          ? kShardDone
                    : evaluated.error().kind == ErrorKind::interrupted ? kShardInterrupted
-                                                                        : kShardFailed);
+                                                                      : kShardFailed);
   if (!evaluated) record.set_error(evaluated.error().line());
   // One that was refused before it began has written nothing.
   const auto there = read_shard(out);

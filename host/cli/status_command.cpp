@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// In one word for people. `in_queue`: what Slurm says, if it says anything; `is_asked`: there is a job to ask for.
+// In one word for people. `in_queue`: what Slurm says of it, if anything; `is_asked`: Slurm has answered.
 std::string state_of(const ShardFolder* shard, const JobState* in_queue, bool is_asked) {
   const std::string told = shard == nullptr ? "" : shard->record.state();
   if (told == kShardDone || told == kShardFailed || told == kShardInterrupted) {
@@ -52,8 +52,9 @@ Result<int> status(const StatusArguments& arguments) {
   std::map<std::size_t, JobState> in_queue;
   bool is_asked = false;
   if (*submission && (*submission)->jobs_size() > 0) {
-    in_queue = states_of_tasks((*submission)->jobs((*submission)->jobs_size() - 1).array_job());
-    is_asked = !in_queue.empty();
+    auto told = states_of_tasks((*submission)->jobs((*submission)->jobs_size() - 1).array_job());
+    is_asked = told.has_value();
+    if (told) in_queue = std::move(*told);
   }
 
   Table table{{{"shard"}, {"state"}, {"evaluations"}, {"slurm"}, {"where"}, {"cpu_s"}, {"reason"}}, {}};
@@ -69,7 +70,9 @@ Result<int> status(const StatusArguments& arguments) {
     table.rows.push_back({ShardName{s, n_shards}.text(), state,
                           shard == nullptr ? Cell() : Cell(std::to_string(shard->record.n_evaluations())),
                           job == nullptr ? Cell() : Cell(job->state),
-                          shard != nullptr ? Cell(shard->record.host()) : job == nullptr ? Cell() : Cell(job->detail),
+                          shard != nullptr ? Cell(shard->record.host())
+                          : job == nullptr ? Cell()
+                                           : Cell(job->detail),
                           has_ended ? Cell(fmt::format("{:.1f}", shard->record.cpu_s())) : Cell(),
                           shard == nullptr ? Cell() : Cell(shard->record.error())});
   }

@@ -81,9 +81,8 @@ Result<RunPlan> run_plan_of(PlannedStudy& study, const std::string& folder) {
   for (const SubmissionSpec& spec : study.options().submissions) inputs.add(kSubmission + spec.name, spec.path, "");
   for (std::size_t t = 0; t < study.targets().size(); ++t) {
     const TargetRun& target = study.targets()[t];
-    *plan.add_targets() =
-        plan_record(target.planned->plan(), target.input->task, study.noise(), target.input->options,
-                    study.rosters()[t], target.planned->results().settings);
+    *plan.add_targets() = plan_record(target.planned->plan(), target.input->task, study.noise(), target.input->options,
+                                      study.rosters()[t], target.planned->results().settings);
   }
   return plan;
 }

@@ -1,5 +1,5 @@
-// The plan of a study as a value (plan.json), and a study from such a value: planned again where a shard is evaluated or
-// shards are gathered, and refused where anything has changed.
+// The plan of a study as a value (plan.json), and a study from such a value: planned again where a shard is evaluated
+// or shards are gathered, and refused where anything has changed.
 #pragma once
 
 #include <filesystem>

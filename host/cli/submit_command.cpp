@@ -1,5 +1,5 @@
-// headroom submit: a study handed to Slurm as an array job, one task a shard, and a merge that waits for it. Called again
-// for the same study, it submits what is not done.
+// headroom submit: a study handed to Slurm as an array job, one task a shard, and a merge that waits for it. Called
+// again for the same study, it submits what is not done.
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 

@@ -279,9 +279,8 @@ class Run {
   bool complete_mean(const PlanItem& item, std::size_t m) {
     if (item.n_parts > 1) {
       const std::vector<FoldEvaluation>& parts = split_work(item).means.at(m).parts;
-      const bool is_complete = std::none_of(parts.begin(), parts.end(), [](const FoldEvaluation& one) {
-        return one.status == Status::not_run;
-      });
+      const bool is_complete = std::none_of(parts.begin(), parts.end(),
+                                            [](const FoldEvaluation& one) { return one.status == Status::not_run; });
       if (is_complete) whole(item, m) = mean_over_parts(parts);
     }
     return whole(item, m).status != Status::not_run;

@@ -64,9 +64,9 @@ class PlannedRun {
   // are of no use before all shards are gathered.
   Result<void> evaluate_items(const std::vector<std::size_t>& items);
 
-  // What shards kept: every part is recalled, in the order of items, and every evaluation that is complete is remembered
-  // in turn. Nothing is evaluated, so that what was not kept stays "not run"; what is found by looking at everything at
-  // once (comparisons of embeddings, the audit) is found now.
+  // What shards kept: every part is recalled, in the order of items, and every evaluation that is complete is
+  // remembered in turn. Nothing is evaluated, so that what was not kept stays "not run"; what is found by looking at
+  // everything at once (comparisons of embeddings, the audit) is found now.
   RunOutcome gather();
   // All that gather() will recall of an item.
   std::vector<EvaluationKey> parts_of(std::size_t item) const;

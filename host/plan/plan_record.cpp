@@ -50,8 +50,8 @@ bool begins_embedding(const PlanRecord& plan, const std::vector<std::size_t>& or
   return before.context() != item.context() || before.methods(0) != item.methods(0);
 }
 
-// Among ends at which a shard may stop, that nearest to `target` in cost (costs[i]: of what lies before i); one where an
-// embedding begins is taken if it is not much further.
+// Among ends at which a shard may stop, that nearest to `target` in cost (costs[i]: of what lies before i); one where
+// an embedding begins is taken if it is not much further.
 std::size_t end_near(double target, double share, const std::vector<double>& costs,
                      const std::vector<std::uint8_t>& begins, std::size_t from) {
   std::size_t nearest = from, nearest_begin = from;
@@ -187,7 +187,8 @@ std::vector<std::vector<std::size_t>> shards_of(const PlanRecord& plan, std::siz
     const bool is_last = s + 1 == n_shards;
     const std::size_t to =
         is_last ? order.size() : end_near(share * static_cast<double>(s + 1), share, costs, begins, from);
-    shards[s].assign(order.begin() + static_cast<std::ptrdiff_t>(from), order.begin() + static_cast<std::ptrdiff_t>(to));
+    shards[s].assign(order.begin() + static_cast<std::ptrdiff_t>(from),
+                     order.begin() + static_cast<std::ptrdiff_t>(to));
     std::sort(shards[s].begin(), shards[s].end());
     from = to;
   }

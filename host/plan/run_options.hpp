@@ -114,9 +114,10 @@ struct RunOptions {
   LabelOptions labels;             // how perturbations of vectors and predictions are read
 
   SandboxMode sandbox = SandboxMode::STRICT;
-  WorkerLimits limits;                    // zero fields take the defaults of plugin_host
-  std::string build;                      // of Headroom: version and compiler, part of what a number comes from
-  std::string kernels;  // for which processors numbers are made (numerics/processor_kernels.hpp), likewise; empty: for any
+  WorkerLimits limits;  // zero fields take the defaults of plugin_host
+  std::string build;    // of Headroom: version and compiler, part of what a number comes from
+  std::string
+      kernels;  // for which processors numbers are made (numerics/processor_kernels.hpp), likewise; empty: for any
   std::filesystem::path worker_program;   // headroom-worker
   std::filesystem::path shipped_plugins;  // folder of knn.so, lasso.so, ridge.so, table.so, predictions.so, review.so
 };

@@ -19,11 +19,13 @@ bool is_refused(const ConfinementLayer& layer) {
 Switches of_landlock(const ConfinementLayer& layer) {
   Switches switches;
   if (!is_refused(layer)) {
-    switches.push_back({"kernel", "5.13 or later, built with CONFIG_SECURITY_LANDLOCK=y, and landlock in the list of "
-                                  "the boot parameter lsm= (see /sys/kernel/security/lsm)"});
+    switches.push_back({"kernel",
+                        "5.13 or later, built with CONFIG_SECURITY_LANDLOCK=y, and landlock in the list of "
+                        "the boot parameter lsm= (see /sys/kernel/security/lsm)"});
   }
-  switches.push_back({"Docker", "a seccomp profile that allows landlock_create_ruleset, landlock_add_rule and "
-                                "landlock_restrict_self (that of Docker 23 does), or --security-opt seccomp=unconfined"});
+  switches.push_back({"Docker",
+                      "a seccomp profile that allows landlock_create_ruleset, landlock_add_rule and "
+                      "landlock_restrict_self (that of Docker 23 does), or --security-opt seccomp=unconfined"});
   switches.push_back({"Podman", "the same, --security-opt seccomp=PROFILE (that of containers-common 0.49 does)"});
   switches.push_back({"Apptainer", "nothing of its own: without --security seccomp:PROFILE it is up to the kernel"});
   switches.push_back({"systemd", "SystemCallFilter= must hold @sandbox"});
@@ -32,12 +34,15 @@ Switches of_landlock(const ConfinementLayer& layer) {
 
 Switches of_namespaces(const ConfinementLayer& layer) {
   Switches switches = {
-      {"kernel", "sysctl user.max_user_namespaces (not 0), kernel.unprivileged_userns_clone=1 (Debian), "
-                 "kernel.apparmor_restrict_unprivileged_userns=0 or an AppArmor profile with userns (Ubuntu 24.04)"},
-      {"Docker", "--security-opt seccomp=PROFILE that allows clone and unshare with CLONE_NEW*, mount, pivot_root and "
-                 "umount2 (or unconfined), --security-opt apparmor=unconfined, --security-opt systempaths=unconfined"},
-      {"Podman", "--security-opt seccomp=PROFILE of that kind (or unconfined), --security-opt unmask=ALL; rootless as "
-                 "well"},
+      {"kernel",
+       "sysctl user.max_user_namespaces (not 0), kernel.unprivileged_userns_clone=1 (Debian), "
+       "kernel.apparmor_restrict_unprivileged_userns=0 or an AppArmor profile with userns (Ubuntu 24.04)"},
+      {"Docker",
+       "--security-opt seccomp=PROFILE that allows clone and unshare with CLONE_NEW*, mount, pivot_root and "
+       "umount2 (or unconfined), --security-opt apparmor=unconfined, --security-opt systempaths=unconfined"},
+      {"Podman",
+       "--security-opt seccomp=PROFILE of that kind (or unconfined), --security-opt unmask=ALL; rootless as "
+       "well"},
       {"Apptainer", "an installation without setuid, or --userns: namespaces within its own are the kernel's affair"},
       {"systemd", "RestrictNamespaces=no, and SystemCallFilter= with @mount"}};
   // What is not refused but used up, or not built in, is the kernel's alone.
@@ -55,8 +60,9 @@ Switches of_private_root() {
 
 Switches of_seccomp(const ConfinementLayer& layer) {
   if (layer.name() == "syscall_names") {
-    return {{"kernel", "5.0 or later; one listener a process tree: a supervisor that has one already (an agent of the "
-                       "container engine) keeps it"}};
+    return {{"kernel",
+             "5.0 or later; one listener a process tree: a supervisor that has one already (an agent of the "
+             "container engine) keeps it"}};
   }
   return {{"kernel", "built with CONFIG_SECCOMP_FILTER=y"},
           {"Docker", "the runtime runsc (gVisor) has no filters: use runc"},
@@ -82,7 +88,8 @@ Switches switches_of(const ConfinementLayer& layer) {
   if (name == "private_root" || name == "private_files" || name == "data_folder_mount") return of_private_root();
   if (name == "seccomp" || name == "syscall_names") return of_seccomp(layer);
   if (name == "own_uid") return of_root();
-  if (name == "rlimits") return {{"kernel", "the hard limits of this session must not lie below --limit-memory (ulimit -Hv)"}};
+  if (name == "rlimits")
+    return {{"kernel", "the hard limits of this session must not lie below --limit-memory (ulimit -Hv)"}};
   return {{"kernel", "this layer needs nothing but Linux: please report the reason above"}};
 }
 

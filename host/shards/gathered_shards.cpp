@@ -15,7 +15,9 @@ namespace fs = std::filesystem;
 // Why a shard's folder does not belong to the first one's; empty: it does.
 std::string misfit(const ShardFolder& first, const ShardFolder& other) {
   const ShardRecord &a = first.record, &b = other.record;
-  const auto against = [&](const std::string& what) { return fmt::format("{}, unlike {}", what, first.folder.string()); };
+  const auto against = [&](const std::string& what) {
+    return fmt::format("{}, unlike {}", what, first.folder.string());
+  };
   if (a.plan_sha256() != b.plan_sha256()) return against("it is a shard of another plan");
   if (a.n_shards() != b.n_shards()) return against(fmt::format("it is one of {} shards", b.n_shards()));
   if (a.kernels() != b.kernels()) {
@@ -58,9 +60,8 @@ Result<GatheredShards> gather_shards(const std::vector<fs::path>& folders) {
   gathered.plan = std::move(*plan);
   gathered.kernels = first.record.kernels();
   gathered.n_shards = first.record.n_shards();
-  std::stable_sort(gathered.folders.begin(), gathered.folders.end(), [](const ShardFolder& a, const ShardFolder& b) {
-    return a.record.shard() < b.record.shard();
-  });
+  std::stable_sort(gathered.folders.begin(), gathered.folders.end(),
+                   [](const ShardFolder& a, const ShardFolder& b) { return a.record.shard() < b.record.shard(); });
   return gathered;
 }
 

@@ -53,7 +53,8 @@ Result<void> validate(const BatchOptions& options) {
     const bool is_word = std::all_of(value->begin(), value->end(), [](const char c) {
       return std::isgraph(static_cast<unsigned char>(c)) && c != '"' && c != '\'' && c != '#';
     });
-    if (!is_word) return bad_input(fmt::format("'{}' is no word of sbatch", *value), flag, "write it as sbatch takes it");
+    if (!is_word)
+      return bad_input(fmt::format("'{}' is no word of sbatch", *value), flag, "write it as sbatch takes it");
   }
   for (const auto& path : {options.out, options.plan, options.program}) {
     if (path.string().find_first_of("\n\"\\") == std::string::npos) continue;
@@ -70,7 +71,8 @@ std::string array_script(const BatchOptions& options) {
   const std::string shards = shell_word((options.out / "shards").string());
   return fmt::format(
       "#!/bin/bash\n"
-      "# The parts of a Headroom study, one task each. A task that is killed, preempted or requeued goes on from what its\n"
+      "# The parts of a Headroom study, one task each. A task that is killed, preempted or requeued goes on from what "
+      "its\n"
       "# folder holds. A task takes about {} MiB; exit code 3 says that a plugin failed, which its row tells.\n"
       "{}"
       "#SBATCH --array={}\n"
@@ -89,7 +91,8 @@ std::string merge_script(const BatchOptions& options) {
   const std::string shards = shell_word((options.out / "shards").string());
   return fmt::format(
       "#!/bin/bash\n"
-      "# One run of the parts of a Headroom study: summary, tables, report. It names the parts that are missing, if any.\n"
+      "# One run of the parts of a Headroom study: summary, tables, report. It names the parts that are missing, if "
+      "any.\n"
       "{}"
       "\n"
       "{} merge {}/* -o {} --threads {}\n"

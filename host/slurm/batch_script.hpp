@@ -1,5 +1,6 @@
 // The scripts that a study is handed to Slurm as: an array job with one task a shard, and the merge that waits for it.
-// They are text for people as well: nothing in them but comments, #SBATCH lines and the commands that anybody could type.
+// They are text for people as well: nothing in them but comments, #SBATCH lines and the commands that anybody could
+// type.
 #pragma once
 
 #include <cstdint>

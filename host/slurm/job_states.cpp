@@ -50,8 +50,8 @@ std::map<std::size_t, JobState> parse_squeue(std::string_view text) { return par
 
 std::map<std::size_t, JobState> parse_sacct(std::string_view text) { return parse(text); }
 
-std::map<std::size_t, JobState> states_of_tasks(const std::string& array_job) {
-  std::map<std::size_t, JobState> states;
+std::optional<std::map<std::size_t, JobState>> states_of_tasks(const std::string& array_job) {
+  std::optional<std::map<std::size_t, JobState>> states;
   if (is_installed("squeue")) {
     const auto said = output_of({"squeue", "--noheader", "--array", "--jobs=" + array_job, "--format=%i|%T|%R"});
     if (said && said->exit_code == 0) states = parse_squeue(said->out);
@@ -59,7 +59,11 @@ std::map<std::size_t, JobState> states_of_tasks(const std::string& array_job) {
   if (is_installed("sacct")) {
     const auto said = output_of({"sacct", "--noheader", "--allocations", "--parsable2", "--jobs=" + array_job,
                                  "--format=JobID,State,NodeList"});
-    if (said && said->exit_code == 0) states.merge(parse_sacct(said->out));
+    if (said && said->exit_code == 0) {
+      auto ended = parse_sacct(said->out);
+      if (!states) states.emplace();
+      states->merge(ended);
+    }
   }
   return states;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,7 +21,7 @@ std::map<std::size_t, JobState> parse_squeue(std::string_view text);
 // last line holds.
 std::map<std::size_t, JobState> parse_sacct(std::string_view text);
 
-// Asks both, where they are there; what squeue says goes before.
-std::map<std::size_t, JobState> states_of_tasks(const std::string& array_job);
+// Asks both, where they are there; what squeue says goes before. nullopt: neither answers.
+std::optional<std::map<std::size_t, JobState>> states_of_tasks(const std::string& array_job);
 
 }  // namespace headroom

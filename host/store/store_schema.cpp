@@ -148,7 +148,8 @@ struct OwnTables {
       rest.remove_prefix(end + 1);
     }
     constexpr std::string_view kAlter = "ALTER TABLE ", kAdd = " ADD COLUMN ";
-    for (const auto& [text, version] : {std::pair{from_version_1, 2}, {from_version_3, 4}, {from_version_4, 5}, {from_version_5, 6}}) {
+    for (const auto& [text, version] :
+         {std::pair{from_version_1, 2}, {from_version_3, 4}, {from_version_4, 5}, {from_version_5, 6}}) {
       for (std::string_view rest = text; rest.find(';') != std::string_view::npos;) {
         const std::string statement =
             with_single_blanks(rest.substr(rest.find(kAlter), rest.find(';') - rest.find(kAlter)));

@@ -1,5 +1,6 @@
 // One function a command: declares it with its flags, and has `command` call it. Arguments live as long as the command.
-// They stand in declare_data.cpp, declare_runs.cpp, declare_shards.cpp, declare_results.cpp, declare_plugins.cpp and declare_documents.cpp.
+// They stand in declare_data.cpp, declare_runs.cpp, declare_shards.cpp, declare_results.cpp, declare_plugins.cpp and
+// declare_documents.cpp.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -38,9 +38,10 @@ void add_prepare_flags(CLI::App& command, PrepareArguments& arguments, std::vect
              "Genes of a screen of several files, which are told from each other by id: those that all files have (the "
              "others are in no cell's total), or all of them (0 where a file lacks one)");
   command
-      .add_option("--batch-from", arguments.batch_from,
-                  "What is a batch: file, each of several files (default: --batch-col, whose labels mean the same in all "
-                  "files)")
+      .add_option(
+          "--batch-from", arguments.batch_from,
+          "What is a batch: file, each of several files (default: --batch-col, whose labels mean the same in all "
+          "files)")
       ->check(CLI::IsMember({"file"}))
       ->type_name("file");
 
@@ -141,7 +142,8 @@ void add_prepare_command(CLI::App& app, Command& command) {
       "  headroom prepare cells.h5ad --control-col is_control --design matched --batch-col plate -o task\n"
       "  headroom prepare 10x_folder --cells cells.tsv --control NT --memory-limit 4GiB -o task\n"
       "  headroom prepare 'plates/*.h5ad' --batch-from file --control DMSO --design matched -o task\n"
-      "  headroom prepare --part plate7.h5ad -o parts/7       then: prepare --join parts/* --control DMSO -o task\n"
+      "  headroom prepare --part plate7.h5ad -o parts/7\n"
+      "  headroom prepare --join parts/* --control DMSO -o task\n"
       "\n"
       "What your file needs: raw counts, cells × genes (X, --layer NAME, or --layer raw), and in obs the\n"
       "perturbation of each cell, with one label (--control) or a column (--control-col) for the control\n"

@@ -172,8 +172,8 @@ void add_sandbox_command(CLI::App& app, Command& command) {
       "  headroom sandbox\n"
       "  headroom sandbox --json                          for a script\n"
       "\n"
-      "A worker confines itself and probes every layer; for those that are missing stands which switch of the\n"
-      "kernel, Docker, Podman, Apptainer or systemd would grant them.\n"
+      "A worker confines itself and probes every layer; for those that are missing stands which switch of\n"
+      "the kernel, Docker, Podman, Apptainer or systemd would grant them.\n"
       "\n"
       "Exit codes: 0 strong or full, as runs ask for; 4 less.");
   add_common_flags(sandbox_app, arguments->common);

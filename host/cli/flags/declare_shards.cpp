@@ -15,7 +15,8 @@ void add_plan_command(CLI::App& app, Command& command, const std::string& comman
   auto arguments = std::make_shared<RunArguments>();
   auto texts = std::make_shared<RunFlagTexts>();
   arguments->command_line = command_line;
-  CLI::App& plan_app = *app.add_subcommand("plan", "Write down what a run would do, to do it in parts on many machines");
+  CLI::App& plan_app =
+      *app.add_subcommand("plan", "Write down what a run would do, to do it in parts on many machines");
   plan_app.footer(
       "Examples:\n"
       "  headroom plan task --embedding esm=esm2.h5ad --embedding go=go.h5ad -o plan\n"
@@ -49,7 +50,8 @@ void add_merge_command(CLI::App& app, Command& command, const std::string& comma
       "  headroom merge shards/* -o out\n"
       "  headroom merge shards/* -o out --partial             without the parts that are missing\n"
       "\n"
-      "Writes what headroom run writes; summary.json is that of one run to the byte, times and memory apart.\n"
+      "Writes what headroom run writes; summary.json is that of one run to the byte, times and memory\n"
+      "apart.\n"
       "\n"
       "Exit codes: as of run; 2 parts are missing or do not belong together, and nothing is written.");
   merge_app.add_option("shards", arguments->shards, "Folders of the parts")->type_name("SHARD")->required();
@@ -76,15 +78,17 @@ void add_submit_command(CLI::App& app, Command& command, const std::string& comm
   auto own = std::make_shared<Texts>();
   RunArguments& run = arguments->run;
   run.command_line = command_line;
-  CLI::App& submit_app = *app.add_subcommand("submit", "Hand a run to Slurm: an array job of its parts, then the merge");
+  CLI::App& submit_app =
+      *app.add_subcommand("submit", "Hand a run to Slurm: an array job of its parts, then the merge");
   submit_app.footer(
       "Examples:\n"
       "  headroom submit --engine slurm task --embedding esm=esm2.h5ad -o out --shards 24 --time 2:00:00\n"
-      "  headroom submit --engine slurm task --embedding esm=esm2.h5ad -o out    again: only what is not done\n"
+      "  headroom submit --engine slurm task --embedding esm=esm2.h5ad -o out\n"
+      "                                                  again: only what is not done\n"
       "  headroom status out\n"
       "\n"
-      "Writes plan/, shards.sbatch and merge.sbatch into DIR; parts go to shards/, what they say to logs/, and\n"
-      "what run writes comes with the merge. --threads is the number of cores of a task (default: 4).");
+      "Writes plan/, shards.sbatch and merge.sbatch into DIR; parts go to shards/, what they say to logs/,\n"
+      "and what run writes comes with the merge. --threads is the number of cores of a task (default: 4).");
   add_study_flags(submit_app, run, *texts);
   submit_app.add_option("-o,--out", run.out, "Folder for the plan, the parts and the results, seen by all nodes")
       ->type_name("DIR")
@@ -143,8 +147,8 @@ void add_status_command(CLI::App& app, Command& command) {
       "  headroom status out\n"
       "  headroom status out --format csv\n"
       "\n"
-      "A part is done, failed, interrupted, running, waiting, killed or not begun: as its folder tells, and as squeue\n"
-      "and sacct do where they are there.");
+      "A part is done, failed, interrupted, running, waiting, killed or not begun: as its folder tells,\n"
+      "and as squeue and sacct do where they are there.");
   status_app.add_option("out", arguments->out, "Folder of headroom submit, or any with a folder shards")
       ->type_name("OUT")
       ->required();

@@ -31,7 +31,7 @@ std::string bytes_of(const fs::path& path) {
 // Some cells with their labels, and genes by number.
 struct Cells {
   std::vector<std::string> perturbation, batch, file;
-  std::vector<int> genes;              // numbers: "G3"
+  std::vector<int> genes;               // numbers: "G3"
   std::vector<std::vector<int>> count;  // cells × genes
 
   // Counts of a cell and gene are the same wherever they stand.
@@ -225,7 +225,8 @@ TEST_F(JoinedCellsTest, AreTheSameFromParts) {
 TEST_F(JoinedCellsTest, ThatDoNotFitAreRefusedByName) {
   const fs::path first = write("a.h5ad", Cells::made(0, 60, "a", numbers(0, 12)));
   const fs::path other = write("b.h5ad", Cells::made(60, 45, "b", numbers(20, 30)));
-  EXPECT_THAT(prepared({first, other}, options()).first, HasSubstr("no gene is in all 2 files: the first of a.h5ad is 'G0'"));
+  EXPECT_THAT(prepared({first, other}, options()).first,
+              HasSubstr("no gene is in all 2 files: the first of a.h5ad is 'G0'"));
   Cells twice = Cells::made(60, 45, "b", numbers(0, 12));
   twice.genes[3] = 2;
   EXPECT_THAT(prepared({first, write("c.h5ad", twice)}, options()).first, HasSubstr("the gene id 'G2' repeats"));
@@ -240,7 +241,8 @@ TEST_F(JoinedCellsTest, ThatDoNotFitAreRefusedByName) {
 
 TEST_F(JoinedCellsTest, AreNamedOneByOneByFolderOrByPattern) {
   const Cells cells = Cells::made(0, 10, "a", numbers(0, 3));
-  const fs::path b = write("plates/b.h5ad", cells), a = write("plates/a.h5ad", cells), c = write("other/aa.h5ad", cells);
+  const fs::path b = write("plates/b.h5ad", cells), a = write("plates/a.h5ad", cells),
+                 c = write("other/aa.h5ad", cells);
   const auto names = [](const Result<std::vector<fs::path>>& files) {
     std::vector<std::string> all;
     for (const fs::path& file : files.value()) all.push_back(file.filename().string());
@@ -248,8 +250,10 @@ TEST_F(JoinedCellsTest, AreNamedOneByOneByFolderOrByPattern) {
   };
   EXPECT_THAT(names(files_of_screen({b, a, c})), ElementsAre("a.h5ad", "aa.h5ad", "b.h5ad"));
   EXPECT_THAT(names(files_of_screen({folder_.path() / "plates"})), ElementsAre("a.h5ad", "b.h5ad"));
-  EXPECT_THAT(names(files_of_screen({folder_.path() / "plates" / "*.h5ad", c})), ElementsAre("a.h5ad", "aa.h5ad", "b.h5ad"));
-  EXPECT_THAT(files_of_screen({folder_.path() / "none*.h5ad"}).error().line(), HasSubstr("no file matches the pattern"));
+  EXPECT_THAT(names(files_of_screen({folder_.path() / "plates" / "*.h5ad", c})),
+              ElementsAre("a.h5ad", "aa.h5ad", "b.h5ad"));
+  EXPECT_THAT(files_of_screen({folder_.path() / "none*.h5ad"}).error().line(),
+              HasSubstr("no file matches the pattern"));
 }
 
 }  // namespace

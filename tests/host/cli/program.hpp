@@ -29,7 +29,7 @@ inline std::string content_of(const std::filesystem::path& path) {
   return text.str();
 }
 
-class ProgramTest : public testing::Test {
+class ProgramTest : public ::testing::Test {
  protected:
   void SetUp() override {
     std::string pattern = (std::filesystem::temp_directory_path() / "headroom-cli-XXXXXX").string();

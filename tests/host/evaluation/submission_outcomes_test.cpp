@@ -11,8 +11,8 @@ TEST(SubmissionOutcomes, AreSortedByOutcomeForPeople) {
     return SubmissionOutcome{name, "embedding", verdict, "", ""};
   };
   std::vector<std::string> names;
-  for (const SubmissionOutcome& one :
-       sorted_by_outcome({of("a", "wall_limit"), of("b", "ok"), of("c", "crashed"), of("d", "wall_limit"), of("e", "ok")})) {
+  for (const SubmissionOutcome& one : sorted_by_outcome(
+           {of("a", "wall_limit"), of("b", "ok"), of("c", "crashed"), of("d", "wall_limit"), of("e", "ok")})) {
     names.push_back(one.name);
   }
   EXPECT_THAT(names, ::testing::ElementsAre("b", "e", "c", "a", "d"));

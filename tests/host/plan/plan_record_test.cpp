@@ -59,9 +59,9 @@ TEST(PlanRecord, IsReadAsItWasWritten) {
 }
 
 TEST(PlanRecord, RefusesWhatIsNoPlan) {
-  for (const char* json : {"", "{", "[]", "{}", R"({"targets":[{"items":[{"methods":["a"],"fingerprints":["f"],"part":1}]}]})",
-                           R"({"targets":[{"items":[{"n_parts":1}]}]})",
-                           R"({"targets":[{"items":[{"methods":["a"],"n_parts":1}]}]})"}) {
+  for (const char* json :
+       {"", "{", "[]", "{}", R"({"targets":[{"items":[{"methods":["a"],"fingerprints":["f"],"part":1}]}]})",
+        R"({"targets":[{"items":[{"n_parts":1}]}]})", R"({"targets":[{"items":[{"methods":["a"],"n_parts":1}]}]})"}) {
     const auto read = parse_plan_json(json, "plan.json");
     ASSERT_FALSE(read.has_value()) << json;
     EXPECT_THAT(read.error().line(), HasSubstr("plan.json"));

@@ -3,13 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "plugin_host/host_process.hpp"
 #include "plugin_host/worker_session.hpp"
 
 namespace headroom {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::Field;
 using ::testing::HasSubstr;
@@ -53,9 +51,7 @@ TEST(SandboxAdvice, GoesByTheReason) {
 
 TEST(SandboxAdvice, SpeaksOfEveryLayerThatAWorkerReports) {
   WorkerSettings settings;
-  auto worker = find_worker_program();
-  ASSERT_TRUE(worker.has_value()) << worker.error().line();
-  settings.worker_program = *worker;
+  settings.worker_program = HEADROOM_WORKER_PROGRAM;
   settings.mode = SandboxMode::RELAXED;
   settings.disabled_layers = {"landlock", "namespaces", "own_uid"};
   const auto report = probe_sandbox(settings);

@@ -54,7 +54,8 @@ TEST(ShardFolder, IsNoOtherFolder) {
   testing::TemporaryFolder folder;
   EXPECT_THAT(read_shard(folder.path()).error().line(), HasSubstr("no folder of a shard"));
   folder.write("summary.json", "{}");
-  EXPECT_THAT(begin_shard(folder.path(), example_plan(), example_record()).error().line(), HasSubstr("results of a run"));
+  EXPECT_THAT(begin_shard(folder.path(), example_plan(), example_record()).error().line(),
+              HasSubstr("results of a run"));
   for (const char* text : {"", "{", "{}", R"({"shard":3,"n_shards":2})", R"({"shard":0,"n_shards":2})"}) {
     folder.write("shard.json", text);
     EXPECT_FALSE(read_shard(folder.path()).has_value()) << text;

@@ -50,7 +50,8 @@ TEST(BatchScript, PassesOnWhatTheSiteAsksFor) {
   options.n_threads = 8;
   options.array_limit = 2;
   for (const std::string& script : {array_script(options), merge_script(options)}) {
-    for (const char* line : {"--partition=long", "--account=lab-7", "--time=1-12:00:00", "--mem=3073M", "--cpus-per-task=8"}) {
+    for (const char* line :
+         {"--partition=long", "--account=lab-7", "--time=1-12:00:00", "--mem=3073M", "--cpus-per-task=8"}) {
       EXPECT_THAT(script, HasSubstr(std::string("#SBATCH ") + line + "\n"));
     }
   }

@@ -12,6 +12,7 @@ namespace headroom {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using testing::SlurmCluster;
 using testing::wait_until;
@@ -24,8 +25,8 @@ std::string without_times(const std::string& summary) {
 class Cluster : public ProgramTest {
  protected:
   std::string state_of_task(const std::string& job, int task) const {
-    const std::string said = SlurmCluster::said(
-        {"squeue", "--noheader", "--array", "--states=all", "--format=%T", "--jobs=" + job + "_" + std::to_string(task)});
+    const std::string said = SlurmCluster::said({"squeue", "--noheader", "--array", "--states=all", "--format=%T",
+                                                 "--jobs=" + job + "_" + std::to_string(task)});
     return said.substr(0, said.find('\n'));
   }
 
@@ -92,8 +93,12 @@ TEST_F(Cluster, AccidentsChangeNoByte) {
   ASSERT_EQ(output_of({"scontrol", "requeue", requeued_job})->exit_code, 0);
   // Slurm lets a requeued task wait for two minutes.
   EXPECT_TRUE(wait_until(
-      [&] { return output_of({"scontrol", "update", "JobId=" + requeued_job, "StartTime=now"})->exit_code == 0; }, 10));
-  ASSERT_EQ(output_of({"scontrol", "update", "NodeName=" + cluster.node(), "State=DRAIN", "Reason=test"})->exit_code, 0);
+      [&] {
+        return output_of({"scontrol", "update", "JobId=" + requeued_job, "StartTime=now"})->exit_code == 0;
+      },
+      10));
+  ASSERT_EQ(output_of({"scontrol", "update", "NodeName=" + cluster.node(), "State=DRAIN", "Reason=test"})->exit_code,
+            0);
   const Ended during = headroom("status out --format csv");
   EXPECT_EQ(during.exit_code, 0) << during.err;
   EXPECT_THAT(during.out, HasSubstr("waiting")) << "nothing begins on a drained node";
@@ -105,7 +110,8 @@ TEST_F(Cluster, AccidentsChangeNoByte) {
   const std::string killed_name = std::to_string(killed) + "/6";
   EXPECT_THAT(content_of(folder_ / "out/logs/merge.log"), HasSubstr("--shard " + killed_name + " -o"));
   const Ended after = headroom("status out --format csv");
-  EXPECT_THAT(after.out, HasSubstr(killed_name + ",killed"));
+  // Whether it had the time to say that it was stopped is up to Slurm.
+  EXPECT_THAT(after.out, AnyOf(HasSubstr(killed_name + ",killed"), HasSubstr(killed_name + ",interrupted")));
 
   // Submitted again, that shard alone goes on from its store.
   const Ended again = headroom(submit);
@@ -116,41 +122,14 @@ TEST_F(Cluster, AccidentsChangeNoByte) {
   ASSERT_EQ(headroom("run" + study + "-o one").exit_code, 0);
   ASSERT_TRUE(wait_until([&] { return has_ended(second_merge); }, 120)) << SlurmCluster::said({"squeue"});
   EXPECT_THAT(content_of(folder_ / "out/logs" / ("shard-" + std::to_string(killed) + ".log")), HasSubstr("taken over"));
-  EXPECT_THAT(content_of(folder_ / "out/logs" / ("shard-" + std::to_string(requeued) + ".log")), HasSubstr("taken over"));
+  EXPECT_THAT(content_of(folder_ / "out/logs" / ("shard-" + std::to_string(requeued) + ".log")),
+              HasSubstr("taken over"));
   EXPECT_EQ(without_times(content_of(folder_ / "out/summary.json")),
             without_times(content_of(folder_ / "one/summary.json")))
       << content_of(folder_ / "out/logs/merge.log");
   const Ended done = headroom("status out");
   EXPECT_THAT(done.err, HasSubstr("6 shards: 6 done; merged"));
   EXPECT_THAT(headroom(submit).out, HasSubstr("all 6 shards are done"));
-}
-
-// No Slurm is needed to see what would be submitted, nor to look at what became of it.
-TEST_F(Cluster, ADryRunWritesWhatWouldBeSubmitted) {
-  ASSERT_EQ(headroom("simulate -o tiny --preset tiny").exit_code, 0);
-  const std::string submit =
-      "submit --engine slurm tiny/task --embedding good=tiny/embeddings/good.h5ad --predictor knn --grid knn.k=1,2 "
-      "--common-dim 4 --sandbox relaxed --dry-run -o 'my out' ";
-  const Ended dry = headroom(submit + "--shards 3 --partition long --time 1:00:00 --memory 2GiB --threads 2");
-  ASSERT_EQ(dry.exit_code, 0) << dry.err;
-  EXPECT_THAT(dry.out, HasSubstr("sbatch '" + (folder_ / "my out/shards.sbatch").string() + "'"));
-  const std::string script = content_of(folder_ / "my out/shards.sbatch");
-  for (const char* line : {"--array=1-3", "--partition=long", "--time=1:00:00", "--mem=2048M", "--cpus-per-task=2"}) {
-    EXPECT_THAT(script, HasSubstr(std::string("#SBATCH ") + line + "\n"));
-  }
-  EXPECT_THAT(headroom("status 'my out' --format csv").out, HasSubstr("3/3,not begun"));
-  EXPECT_THAT(headroom(submit + "--shards 4").err, HasSubstr("was submitted in 3 shards"));
-  EXPECT_THAT(headroom(submit + "--seed 7").err, HasSubstr("the folder holds another study"));
-  // The scripts are commands that anybody could type.
-  for (int task = 1; task <= 3; ++task) {
-    const std::string as_task = "SLURM_ARRAY_TASK_ID=" + std::to_string(task) + " sh '" +
-                                (folder_ / "my out/shards.sbatch").string() + "' >/dev/null 2>&1";
-    EXPECT_EQ(std::system(as_task.c_str()), 0);
-  }
-  EXPECT_EQ(std::system(("sh '" + (folder_ / "my out/merge.sbatch").string() + "' >/dev/null 2>&1").c_str()), 0);
-  EXPECT_TRUE(fs::exists(folder_ / "my out/report.html"));
-  EXPECT_THAT(headroom("status 'my out'").err, HasSubstr("3 shards: 3 done; merged"));
-  EXPECT_THAT(headroom(submit).out, HasSubstr("all 3 shards are done"));
 }
 
 }  // namespace

@@ -14,8 +14,9 @@ TEST(JobStates, AreReadFromSqueue) {
 }
 
 TEST(JobStates, AreReadFromSacct) {
-  const auto states = parse_sacct("12_1|COMPLETED|node-a\n12_2|CANCELLED by 1000|None assigned\n12_[5-7]|PENDING|\n"
-                                  "12_4|NODE_FAIL|node-b\n12_4|COMPLETED|node-a\n");
+  const auto states = parse_sacct(
+      "12_1|COMPLETED|node-a\n12_2|CANCELLED by 1000|None assigned\n12_[5-7]|PENDING|\n"
+      "12_4|NODE_FAIL|node-b\n12_4|COMPLETED|node-a\n");
   ASSERT_EQ(states.size(), 3u);
   EXPECT_EQ(states.at(2).state, "CANCELLED");
   EXPECT_EQ(states.at(4).state, "COMPLETED") << "the last start holds";

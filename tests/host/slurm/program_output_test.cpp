@@ -16,7 +16,8 @@ TEST(ProgramOutput, TellsWhatWasSaidAndHowItEnded) {
 }
 
 TEST(ProgramOutput, WaitsForNeitherEndFirst) {
-  const auto said = output_of({"sh", "-c", "i=0; while [ $i -lt 20000 ]; do echo 0123456789 >&2; i=$((i+1)); done; echo end"});
+  const auto said =
+      output_of({"sh", "-c", "i=0; while [ $i -lt 20000 ]; do echo 0123456789 >&2; i=$((i+1)); done; echo end"});
   ASSERT_TRUE(said.has_value());
   EXPECT_EQ(said->err.size(), 220000u);
   EXPECT_EQ(said->out, "end\n");

@@ -98,7 +98,10 @@ class SlurmCluster {
     start({program_of("slurmctld"), "-D", "-f", path}, "slurmctld");
     start({program_of("slurmd"), "-D", "-f", path}, "slurmd");
     const bool is_up = wait_until(
-        [&] { return said({"sinfo", "--noheader", "--format=%t"}).starts_with("idle") || !all_alive(); }, 30);
+        [&] {
+          return said({"sinfo", "--noheader", "--format=%t"}).starts_with("idle") || !all_alive();
+        },
+        30);
     if (is_up && all_alive()) return "";
     return "Slurm does not start: " + log_of("slurmctld") + log_of("slurmd") + said({"sinfo"});
   }

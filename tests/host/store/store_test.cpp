@@ -171,10 +171,15 @@ TEST(Store, KeepsFailures) {
   FoldEvaluation failed;
   failed.status = Status::failed;
   failed.reason = "crashed (SIGSEGV)";
+  failed.failure = PluginFailure{"bad", "crashed", "(SIGSEGV)"};
   ASSERT_TRUE(store->put(key("bad+knn"), perts, failed));
   const auto found = store->find(key("bad+knn"));
   ASSERT_TRUE(found && *found);
   expect_same(**found, failed);
+  ASSERT_TRUE((*found)->failure.has_value());
+  EXPECT_EQ((*found)->failure->plugin, "bad");
+  EXPECT_EQ((*found)->failure->verdict, "crashed");
+  EXPECT_EQ((*found)->failure->message, "(SIGSEGV)");
 }
 
 TEST(Store, TellsWhatAnEvaluationWasMadeFrom) {
