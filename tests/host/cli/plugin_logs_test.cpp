@@ -24,14 +24,14 @@ class PluginLogs : public ProgramTest {
 };
 
 TEST_F(PluginLogs, GoIntoTheStoreAndIntoAFileForEachPlugin) {
-  const Ended ended = run("--logs logs --embedding 'g/1=screen/embeddings/good.h5ad'");
+  const Ended ended = run("--logs logs --embedding 'g 1=screen/embeddings/good.h5ad'");
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   const std::string log = content_of(folder_ / "logs" / "t.log");
   EXPECT_NE(log.find("the weights are read\nprogress: 1 of 2 halves\nsaid on stdout\nsaid on stderr\n"),
             std::string::npos)
       << log;
   EXPECT_EQ(log.find("== "), 0u) << log;
-  EXPECT_FALSE(std::filesystem::exists(folder_ / "logs" / "g%2f1.log")) << "a file of vectors says nothing";
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "logs" / "g%201.log")) << "a file of vectors says nothing";
   auto store = Store::open_to_read(folder_ / "out", {"L2"});
   ASSERT_TRUE(store) << store.error().line();
   const auto kept = store->logs();

@@ -30,7 +30,7 @@ TEST(LastWords, AreTheLastLinesThatSaySomething) {
   EXPECT_EQ(last_words("1\n2\n3\n4\n5\n6"), "3 | 4 | 5 | 6");
   EXPECT_EQ(last_words("a line that is left out\nshort", 10), "short");
   EXPECT_LE(last_words(std::string(1000, 'x'), 10).size(), 12u) << "an ellipsis has three bytes";
-  EXPECT_EQ(last_words("\xff\x1b[2J"), "\\xFF\\x1B[2J");
+  EXPECT_EQ(last_words("\xff\x1b[2J"), "\\xff\\x1b[2J");
 }
 
 TEST(LastWords, StandBehindAReasonThatDoesNotRepeatThem) {
