@@ -11,8 +11,8 @@
 namespace headroom {
 
 struct Calibration {
-  // Per perturbation: how much of the way from the negative control to a perfect score the positive one goes, clipped to
-  // -1 … 1. NaN where the positive score is not finite, or the negative one is not, or is past the perfect score.
+  // Per perturbation: how much of the way from the negative control to a perfect score the positive one goes, clipped
+  // to -1 … 1. NaN where the positive score is not finite, or the negative one is not, or is past the perfect score.
   Vector drf;
   std::optional<double> drf_mean, drf_median;  // over the finite ones; none: there are none
   Eigen::Index n_finite = 0;

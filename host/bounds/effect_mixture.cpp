@@ -11,9 +11,9 @@ namespace {
 
 constexpr Eigen::Index kMostGenesFitted = 1000;
 constexpr int kMostIterations = 200;
-constexpr double kConverged = 1e-4;      // change of every weight
-constexpr double kGridRatio = 2;         // of variances
-constexpr double kLeastOfErrors = 0.1;   // smallest standard deviation, in smallest errors
+constexpr double kConverged = 1e-4;     // change of every weight
+constexpr double kGridRatio = 2;        // of variances
+constexpr double kLeastOfErrors = 0.1;  // smallest standard deviation, in smallest errors
 constexpr Eigen::Index kMostComponents = 30;
 
 std::vector<Eigen::Index> genes_fitted(const RowVector& error) {

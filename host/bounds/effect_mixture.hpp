@@ -1,6 +1,6 @@
 // What the true effects behind noisy deltas are likely to be: the normal mixture of Stephens 2017 ("False discovery
-// rates: a new deal"), fitted to one perturbation's genes. A ceiling needs effects that are spread as the true ones are;
-// the measured ones are spread further by their noise.
+// rates: a new deal"), fitted to one perturbation's genes. A ceiling needs effects that are spread as the true ones
+// are; the measured ones are spread further by their noise.
 #pragma once
 
 #include "matrix/matrix.hpp"

@@ -23,8 +23,8 @@ struct MeasuredRows {
 // One draw of noise of the size of the errors, with the genes' correlations: half the difference of two disjoint halves
 // of the cells, the control's own halves included. Rows without halves have independent normal noise instead.
 struct NoiseDraw {
-  Matrix whole;        // rows × genes
-  RowVector control;   // genes: the control's part of it; empty where rows have controls of their own
+  Matrix whole;                // rows × genes
+  RowVector control;           // genes: the control's part of it; empty where rows have controls of their own
   RowVector control_of_truth;  // an independent draw of the same: of the control that the measured deltas came from
 };
 
@@ -45,9 +45,9 @@ SecondScreen draw_second_screen(const MeasuredRows& rows, const NoiseDraw& noise
 enum class ScreenKind { own_control, shared_control, true_deltas };
 Matrix error_variance(const MeasuredRows& rows, ScreenKind kind);
 
-// Correlation of two screens that are `times` as deep as two whose correlation is r (Spearman 1910, Brown 1910): of whole
-// screens from halves 2r / (1 + r). For r > 0 alone: a correlation of 0 or less stays what it is: the noise about 0 must not be taken for more than it is, and
-// leaving it out would lift the mean over perturbations.
+// Correlation of two screens that are `times` as deep as two whose correlation is r (Spearman 1910, Brown 1910): of
+// whole screens from halves 2r / (1 + r). For r > 0 alone: a correlation of 0 or less stays what it is: the noise about
+// 0 must not be taken for more than it is, and leaving it out would lift the mean over perturbations.
 double spearman_brown(double r, double times = 2);
 // Correlation of the truth itself with a measurement whose correlation with a second one is r.
 double attenuation_of(double r_of_measurements);

@@ -153,7 +153,8 @@ Matrix ContextControl::half_differences() const {
   for (Eigen::Index k = 0; k < differences.rows(); ++k) {
     for (std::uint32_t g = 0; g < n_genes; ++g) {  // draws are minus the control's
       const double* const of_gene = draws.data() + g * n_lanes;
-      differences(k, g) = (of_gene[layout.half_b(static_cast<int>(k))] - of_gene[layout.half_a(static_cast<int>(k))]) / 2;
+      differences(k, g) =
+          (of_gene[layout.half_b(static_cast<int>(k))] - of_gene[layout.half_a(static_cast<int>(k))]) / 2;
     }
   }
   return differences;

@@ -25,13 +25,9 @@ AnnotationColumn fold_column(const std::vector<std::string>& folds) {
   return {"test_split", std::move(numbers), {}, false};
 }
 
-DenseLabels whole(const LabelMatrix& labels) {
-  return {{ConstLabelMap(labels.data(), labels.rows(), labels.cols())}};
-}
+DenseLabels whole(const LabelMatrix& labels) { return {{ConstLabelMap(labels.data(), labels.rows(), labels.cols())}}; }
 
-DenseFloats whole(const FloatMatrix& floats) {
-  return {{ConstFloatMap(floats.data(), floats.rows(), floats.cols())}};
-}
+DenseFloats whole(const FloatMatrix& floats) { return {{ConstFloatMap(floats.data(), floats.rows(), floats.cols())}}; }
 
 // What ceilings of the right depth are made of, and the weights of WMSE.
 void add_sampling_errors(const CellGroups& groups, const std::vector<std::uint32_t>& rows,
@@ -44,13 +40,13 @@ void add_sampling_errors(const CellGroups& groups, const std::vector<std::uint32
   bool with_control = false;
   for (std::size_t c = 0; c < groups.contexts.size(); ++c) {
     const RowVector& error = estimates.control_errors[c];
-    const bool has_rows = std::any_of(rows.begin(), rows.end(), [&](auto row) { return groups.groups[row].context == c; });
+    const bool has_rows =
+        std::any_of(rows.begin(), rows.end(), [&](auto row) { return groups.groups[row].context == c; });
     if (!has_rows) continue;
     with_control = with_control || error.size() == 0;
     if (error.size() == 0) continue;
     const auto add = [&](std::string name, const RowVector& values) {
-      content.var_columns.push_back(
-          {std::move(name), std::vector<double>(values.begin(), values.end()), {}, false});
+      content.var_columns.push_back({std::move(name), std::vector<double>(values.begin(), values.end()), {}, false});
     };
     add(control_error_column(groups.contexts[c]), error);
     for (Eigen::Index k = 0; k < estimates.control_halves[c].rows(); ++k) {

@@ -136,9 +136,9 @@ struct NewArguments {
 
 struct LeaderboardArguments {
   CommonArguments common;
-  std::vector<std::filesystem::path> runs;  // folders of runs
-  std::string metric;                       // empty: the primary one
-  std::string target;                       // empty: all
+  std::vector<std::filesystem::path> runs;        // folders of runs
+  std::string metric;                             // empty: the primary one
+  std::string target;                             // empty: all
   std::optional<std::filesystem::path> progress;  // SVG of the progress over dates; its data beside it as CSV
   std::vector<std::string> dates;                 // OUT=YYYY-MM-DD
 };

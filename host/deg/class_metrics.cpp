@@ -311,7 +311,8 @@ Matrix class_metrics_of_fold(const ConstMatrixRef& planes, const ClassMatrix& la
   for (std::size_t m = 0; m < metrics.size(); ++m) {
     const auto row = static_cast<Eigen::Index>(m);
     if (!is_of_fold(metrics[m])) {
-      if (of_perturbations.empty()) of_perturbations = class_metrics_of_perturbations(planes, labels, metrics, left_out);
+      if (of_perturbations.empty())
+        of_perturbations = class_metrics_of_perturbations(planes, labels, metrics, left_out);
       values.row(row) = means_where_defined(of_perturbations[m], weights);
       continue;
     }

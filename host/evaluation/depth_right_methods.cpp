@@ -62,7 +62,8 @@ class SecondScreens {
 
  private:
   bool has_halves(Eigen::Index test) const {
-    return !sampling_.halves.empty() && sampling_.has_halves[static_cast<std::size_t>(rows_[static_cast<std::size_t>(test)])];
+    return !sampling_.halves.empty() &&
+           sampling_.has_halves[static_cast<std::size_t>(rows_[static_cast<std::size_t>(test)])];
   }
   int n_draws() const { return sampling_.halves.empty() ? kKeptSplits : static_cast<int>(sampling_.halves.size()); }
 
@@ -96,7 +97,8 @@ class SecondScreens {
     noise.whole.resize(n_tests_, measured_.deltas.cols());
     for (Eigen::Index i = 0; i < n_tests_; ++i) {
       if (has_halves(i)) {
-        noise.whole.row(i) = sampling_.half_difference(static_cast<std::size_t>(draw), rows_[static_cast<std::size_t>(i)]);
+        noise.whole.row(i) =
+            sampling_.half_difference(static_cast<std::size_t>(draw), rows_[static_cast<std::size_t>(i)]);
         continue;
       }
       noise.whole.row(i) = normal.row(i).cwiseProduct(measured_.error.row(i));
@@ -161,7 +163,8 @@ class SecondScreens {
     for (Eigen::Index i = 0; i < second.rows(); ++i) {
       for (Eigen::Index g = 0; g < second.cols(); ++g) {
         const double error = whole_error(i, g);
-        p[static_cast<std::size_t>(g)] = error > 0 ? std::erfc(std::abs(second(i, g)) / error / std::numbers::sqrt2) : 1;
+        p[static_cast<std::size_t>(g)] =
+            error > 0 ? std::erfc(std::abs(second(i, g)) / error / std::numbers::sqrt2) : 1;
       }
       predictions.row(i) = interpolated_duplicate(second.row(i), others, p);
     }
@@ -195,7 +198,8 @@ class SecondScreens {
       const Matrix variance = kept(error_variance(measured_, screen)) / depth_;
       for (std::size_t m = 0; m < metrics_.size(); ++m) {
         if (!is_error(metrics_[m])) continue;
-        for (Eigen::Index i = 0; i < n_tests_; ++i) values(kind, m)[i] = expected_error(metrics_[m], i, variance.row(i));
+        for (Eigen::Index i = 0; i < n_tests_; ++i)
+          values(kind, m)[i] = expected_error(metrics_[m], i, variance.row(i));
       }
     }
   }
@@ -234,8 +238,8 @@ class SecondScreens {
         b.row(i) -= half;
       }
       const std::array one = {metric};
-      const SplitTruth truth = fold_.target->make_truth({std::move(b), fold_.exclusion},
-                                                        std::as_const(fold_.training_deltas).view(), one);
+      const SplitTruth truth =
+          fold_.target->make_truth({std::move(b), fold_.exclusion}, std::as_const(fold_.training_deltas).view(), one);
       correlations.col(split) = fold_.target->score(a, truth, one).front();
     }
     return correlations;
@@ -309,8 +313,9 @@ void evaluate_depth_right_method(const DepthRightMethod& method, const DepthRigh
   if (of_kind.empty()) {
     const bool has_others = !scores.of[at(DepthRight::own_control)].empty();
     evaluation.status = Status::skipped;
-    evaluation.reason = has_others ? "in the matched design each perturbation has controls of its own"
-                                   : "the task keeps no sampling errors of its deltas; headroom prepare makes them of cells";
+    evaluation.reason = has_others
+                            ? "in the matched design each perturbation has controls of its own"
+                            : "the task keeps no sampling errors of its deltas; headroom prepare makes them of cells";
     return;
   }
   evaluation.metric_values = of_kind;

@@ -116,7 +116,7 @@ struct ContextEvaluation {
   std::optional<std::size_t> unseen_parts;  // family `combination`
   std::vector<Split> splits;                // the evaluated ones
   std::vector<MethodEvaluation> methods;
-  std::vector<std::string> notes;  // one sentence each
+  std::vector<std::string> notes;      // one sentence each
   std::size_t n_excluded_targets = 0;  // that metrics leave out, where they leave out targets
 };
 

@@ -22,8 +22,8 @@ inline constexpr OwnMark kPerturbationsMark{"perturbations.csv", "context,fold,"
 inline constexpr OwnMark kSimilarityMark{"similarity.csv", "context,first,second,", true};
 inline constexpr OwnMark kStrataMark{"strata.csv", "context,head,metric,by,stratum,", true};
 inline constexpr OwnMark kSettingsMark{"run.toml", "# What this run was asked for, by Headroom", true};
-inline constexpr OwnMark kRunMarks[] = {kReportMark,        kSummaryMark,    kScoresMark,
-                                        kPerturbationsMark, kSimilarityMark, kStrataMark, kSettingsMark};
+inline constexpr OwnMark kRunMarks[] = {kReportMark,     kSummaryMark, kScoresMark,  kPerturbationsMark,
+                                        kSimilarityMark, kStrataMark,  kSettingsMark};
 
 // False only for a file that is there, holds something and lacks the mark.
 bool may_replace(const std::filesystem::path& path, const OwnMark& mark);

@@ -18,8 +18,8 @@ inline constexpr const char* kCeilingLabelError = "sampling_error_q10";  // of c
 inline constexpr const char* kCeilingDepthRight = "depth_right";
 inline constexpr const char* kCeilingDepthRightShared = "depth_right_shared";
 inline constexpr const char* kCeilingTrueDeltas = "true_deltas";
-inline constexpr std::array kCeilings = {kCeilingIdealized,  kCeilingSamplingError, kCeilingMedian,
-                                         kCeilingClosedForm, kCeilingSplitHalf,     kCeilingLabelError,
+inline constexpr std::array kCeilings = {kCeilingIdealized,  kCeilingSamplingError,    kCeilingMedian,
+                                         kCeilingClosedForm, kCeilingSplitHalf,        kCeilingLabelError,
                                          kCeilingDepthRight, kCeilingDepthRightShared, kCeilingTrueDeltas};
 // A positive control of calibration, no ceiling.
 inline constexpr const char* kInterpolatedDuplicate = "interpolated_duplicate";

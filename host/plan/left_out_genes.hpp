@@ -14,8 +14,8 @@ namespace headroom {
 // One a row: the column of the gene that it aims at.
 OwnGeneColumns own_gene_columns(const Task& task, const std::vector<TaskRow>& rows);
 
-// What the metrics of `tests`, rows of one context, leave out. The panel is all of the context's perturbations, whichever
-// are tested.
+// What the metrics of `tests`, rows of one context, leave out. The panel is all of the context's perturbations,
+// whichever are tested.
 TargetExclusion target_exclusion(const Task& task, const std::vector<TaskRow>& tests, std::size_t context,
                                  ExcludedTargets excluded);
 

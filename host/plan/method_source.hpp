@@ -64,7 +64,8 @@ struct PlannedMethod {
   MethodKind kind = MethodKind::embedding;
   std::vector<std::size_t> embeddings;  // in Roster::embeddings
   std::optional<std::size_t> head;      // in Roster::heads
-  std::size_t index = 0;  // of a constant null, a noise, trial or depth-right method in the target, of predictions in the roster
+  std::size_t index =
+      0;  // of a constant null, a noise, trial or depth-right method in the target, of predictions in the roster
   Role role = Role::plugin;
   bool in_bound = false;  // null: competes for the WAP; cheater: competes for the BAP
   std::vector<std::string> flags;

@@ -270,9 +270,8 @@ class Planner {
 std::vector<Metric> evaluated_metrics(const Target& target, const RunOptions& options, const Task& task) {
   std::vector<Metric> metrics;
   if (options.metrics.empty()) {
-    std::copy_if(target.metrics.begin(), target.metrics.end(), std::back_inserter(metrics), [&](Metric metric) {
-      return metric != Metric::WMSE || !task.columns.weights_source.empty();
-    });
+    std::copy_if(target.metrics.begin(), target.metrics.end(), std::back_inserter(metrics),
+                 [&](Metric metric) { return metric != Metric::WMSE || !task.columns.weights_source.empty(); });
     return metrics;
   }
   for (const Metric metric : target.known_metrics) {

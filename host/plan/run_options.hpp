@@ -99,9 +99,9 @@ struct RunOptions {
   bool nulls_are_named = false;  // true: no others than these, those of families of splits among them
   // Each head has null and idealized methods of its own, and bounds chosen among them, instead of the task's.
   bool bounds_per_head = false;
-  std::vector<Metric> metrics;                        // empty: all that the task allows
+  std::vector<Metric> metrics;                                       // empty: all that the task allows
   ExcludedTargets excluded_targets = ExcludedTargets::as_published;  // genes that metrics leave out
-  SplitRequest split;                                 // on which rows is trained, and which are tested
+  SplitRequest split;                                                // on which rows is trained, and which are tested
   bool split_is_named = false;                        // false: what the task was prepared for, if it says so
   std::optional<Combine> combine;                     // of vectors of combinations; none: as the splits suggest
   std::vector<std::string> folds;                     // names of splits to evaluate; empty: all

@@ -95,8 +95,8 @@ struct Target {
   std::vector<NoiseMethod> noise_methods;     // likewise
   std::vector<TrialMethod> trial_methods;     // likewise
   std::vector<DepthRightMethod> depth_right_methods;  // likewise, of tasks that keep sampling errors
-  std::vector<std::string> protocol_heads;    // whose nulls and idealized cheater the protocol takes for bounds
-  bool inner_folds_shuffled = true;           // else consecutive blocks of the training rows
+  std::vector<std::string> protocol_heads;            // whose nulls and idealized cheater the protocol takes for bounds
+  bool inner_folds_shuffled = true;                   // else consecutive blocks of the training rows
 
   SplitTruth (*make_truth)(TruthInputs tests, const ConstMatrixRef& training_values, std::span<const Metric> metrics);
   // One value per metric and test perturbation; NaN where it is undefined, or of the fold as a whole. `predictions`:

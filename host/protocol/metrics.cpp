@@ -237,8 +237,8 @@ class Computation {
   double weighted_error(Eigen::Index i, const SeenRow& row) {
     const double* weights = truth_.weights->row(i).data();
     const auto& left = left_out(i);
-    const double error = weighted_squared_error(row.prediction, row.truth, short_weights_.of(weights, left, n_genes_),
-                                                row.n_genes);
+    const double error =
+        weighted_squared_error(row.prediction, row.truth, short_weights_.of(weights, left, n_genes_), row.n_genes);
     if (!left) return error;
     const double total = truth_.weights->row(i).sum(), others = total - weights[*left];
     return others > kRounding * total ? error * (total / others) : kNaN;

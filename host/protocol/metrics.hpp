@@ -48,31 +48,32 @@ bool higher_is_better(Metric metric);
 
 // The truth of one context and fold: what it is, and what the metrics need of it.
 struct TruthCache {
-  Matrix deltas;                  // test perturbations × genes
-  RowVector mean_training_delta;  // genes
-  OwnGeneColumns own_gene;        // per test perturbation: what PDS_L1 leaves out
-  OwnGeneColumns left_out;        // per test perturbation: what every other metric leaves out
+  Matrix deltas;                           // test perturbations × genes
+  RowVector mean_training_delta;           // genes
+  OwnGeneColumns own_gene;                 // per test perturbation: what PDS_L1 leaves out
+  OwnGeneColumns left_out;                 // per test perturbation: what every other metric leaves out
   std::vector<Eigen::Index> kept_columns;  // of predictions and of what is given here; empty: all
-  std::optional<Matrix> weights;  // test perturbations × genes, of WMSE
+  std::optional<Matrix> weights;           // test perturbations × genes, of WMSE
 
-  // Per test perturbation, without the gene that is left out. Correlations are undefined (NaN) where `constant` or `shift_constant`.
+  // Per test perturbation, without the gene that is left out. Correlations are undefined (NaN) where `constant` or
+  // `shift_constant`.
   Vector mean, centred_norm;           // of the row; of the row minus its mean
   Vector shift_mean, shift_norm;       // the same of row minus mean_training_delta
   Vector squared_norm, absolute_norm;  // Σ y², Σ |y|, over all genes
   std::vector<std::uint8_t> constant, shift_constant;
   double mean_training_norm = 0;  // ‖mean_training_delta‖₂
-  std::vector<float> ranks;       // tests × genes: centred ranks, one fewer of a row with a gene left out; empty unless
-                                  // Spearman was asked for
-  Vector rank_norm;               // ‖ranks of a row‖₂
-  std::vector<float> panels;      // rows in panels of kL1Panel, gene by gene; empty unless PDS_L1 was asked for
+  std::vector<float> ranks;   // tests × genes: centred ranks, one fewer of a row with a gene left out; empty unless
+                              // Spearman was asked for
+  Vector rank_norm;           // ‖ranks of a row‖₂
+  std::vector<float> panels;  // rows in panels of kL1Panel, gene by gene; empty unless PDS_L1 was asked for
 };
 
 // `deltas`: test perturbations × genes, finite. `own_gene` may be empty: no perturbation is a measured gene.
 // Only `metrics` can be computed with the cache.
 TruthCache make_truth_cache(Matrix deltas, RowVector mean_training_delta, OwnGeneColumns own_gene,
                             std::optional<Matrix> weights, std::span<const Metric> metrics);
-// Without the genes that are not to count. A gene that is left out is as good as not measured: means are over the others,
-// and weights of the others are scaled to what all of them sum to.
+// Without the genes that are not to count. A gene that is left out is as good as not measured: means are over the
+// others, and weights of the others are scaled to what all of them sum to.
 TruthCache make_truth_cache(Matrix deltas, RowVector mean_training_delta, TargetExclusion exclusion,
                             std::optional<Matrix> weights, std::span<const Metric> metrics);
 
@@ -83,8 +84,8 @@ TruthCache make_truth_cache(Matrix deltas, RowVector mean_training_delta, Target
 //   it is rounding: the train mean, however it was computed;
 // - centroid_accuracy of the only test perturbation, which has no others to be told from (PDS_L1 is 1 there);
 // - WMSE without weights, or where those of all genes but the one that is left out are zero.
-// `predictions` (test perturbations × all genes) must be memory that nobody else can write. Equal rows are computed once.
-// In PDS_L1, P is the number of the fold's test perturbations.
+// `predictions` (test perturbations × all genes) must be memory that nobody else can write. Equal rows are computed
+// once. In PDS_L1, P is the number of the fold's test perturbations.
 std::vector<Vector> compute_metrics(const ConstMatrixRef& predictions, const TruthCache& truth,
                                     std::span<const Metric> metrics);
 

@@ -42,7 +42,7 @@ using OwnGeneColumns = std::vector<std::optional<Eigen::Index>>;
 
 struct TargetExclusion {
   ExcludedTargets excluded = ExcludedTargets::as_published;
-  OwnGeneColumns own_gene;                // one a test perturbation, or empty
+  OwnGeneColumns own_gene;               // one a test perturbation, or empty
   std::vector<Eigen::Index> panel = {};  // ascending; of `panel` alone
 };
 

@@ -40,7 +40,8 @@ std::string percent_of_wap(const GapResult& gap) {
 
 // Whether the card tells DRF and BDS; where there are no cells, the gap beside the WAP is all there is.
 bool is_calibrated(const std::vector<const ContextResult*>& card) {
-  return std::any_of(card.begin(), card.end(), [](const ContextResult* result) { return !result->calibration().empty(); });
+  return std::any_of(card.begin(), card.end(),
+                     [](const ContextResult* result) { return !result->calibration().empty(); });
 }
 
 std::vector<Cell> trust_cells(const ContextResult& result, bool calibrated) {
@@ -91,18 +92,18 @@ void draw_bounds_card(std::ostream& out, const RunSummary& summary, const Termin
     for (const ContextResult* result : cards[key]) {
       const std::string arrow = style.unicode ? (result->higher_is_better() ? " ↑" : " ↓") : "";
       const std::string verdict = ranking_verdict(result->gap());
-      std::vector<Cell> row = {result->metric() + arrow, value_cell(result->wap()), result->wap().method(),
-                               value_cell(result->bap()), result->bap().method(), value_cell(result->gap()),
+      std::vector<Cell> row = {result->metric() + arrow,
+                               value_cell(result->wap()),
+                               result->wap().method(),
+                               value_cell(result->bap()),
+                               result->bap().method(),
+                               value_cell(result->gap()),
                                result->gap().has_ci_low() && result->gap().has_ci_high()
                                    ? interval_text(result->gap().ci_low(), result->gap().ci_high(), false)
                                    : std::string()};
       for (Cell& cell : trust_cells(*result, calibrated)) row.push_back(std::move(cell));
       row.push_back(verdict.substr(0, verdict.find(':')));
       table.rows.push_back(std::move(row));
-      if (result->bap().about()) {
-        remarks.insert(display_text(result->metric() + ": the BAP is about right: back-tests leave its ceiling more "
-                                                       "than 5 % of the gap uncertain"));
-      }
       if (verdict != "yes") remarks.insert(display_text(result->metric()) + " cannot rank here" + verdict.substr(2));
       if (const std::string other = other_ceiling_text(*result); !other.empty()) {
         remarks.insert(display_text(result->metric() + ": " + other));
@@ -116,37 +117,31 @@ void draw_bounds_card(std::ostream& out, const RunSummary& summary, const Termin
 }
 
 Table bounds_table(const RunSummary& summary) {
-  Table table{{{"context"},
-               {"head"},
-               {"metric"},
-               {"higher_is_better"},
-               {"wap_method"},
-               {"wap"},
-               {"wap_ci_low"},
-               {"wap_ci_high"},
-               {"bap_method"},
-               {"bap"},
-               {"bap_ci_low"},
-               {"bap_ci_high"},
-               {"gap"},
-               {"gap_ci_low"},
-               {"gap_ci_high"},
-               {"dynamic_range"},
-               {"drf_median"},
-               {"bds"},
-               {"resolution"},
-               {"can_rank"}},
+  Table table{{{"context"},       {"head"},        {"metric"},      {"higher_is_better"}, {"wap_method"},
+               {"wap"},           {"wap_ci_low"},  {"wap_ci_high"}, {"bap_method"},       {"bap"},
+               {"bap_ci_low"},    {"bap_ci_high"}, {"gap"},         {"gap_ci_low"},       {"gap_ci_high"},
+               {"dynamic_range"}, {"drf_median"},  {"bds"},         {"resolution"},       {"can_rank"}},
               {}};
   const RunSummary shown = on_one_scale(summary);
   for (const auto& result : shown.contexts()) {
     const GapResult& gap = result.gap();
     const auto calibration = result.calibration().begin();
     const bool calibrated = calibration != result.calibration().end();
-    table.rows.push_back({result.context(), result.head(), result.metric(),
-                          std::string(result.higher_is_better() ? "yes" : "no"), result.wap().method(),
-                          value_cell(result.wap()), low_cell(result.wap()), high_cell(result.wap()),
-                          result.bap().method(), value_cell(result.bap()), low_cell(result.bap()),
-                          high_cell(result.bap()), value_cell(gap), low_cell(gap), high_cell(gap),
+    table.rows.push_back({result.context(),
+                          result.head(),
+                          result.metric(),
+                          std::string(result.higher_is_better() ? "yes" : "no"),
+                          result.wap().method(),
+                          value_cell(result.wap()),
+                          low_cell(result.wap()),
+                          high_cell(result.wap()),
+                          result.bap().method(),
+                          value_cell(result.bap()),
+                          low_cell(result.bap()),
+                          high_cell(result.bap()),
+                          value_cell(gap),
+                          low_cell(gap),
+                          high_cell(gap),
                           gap.has_dynamic_range() ? Cell(gap.dynamic_range()) : Cell(),
                           calibrated && calibration->has_drf_median() ? Cell(calibration->drf_median()) : Cell(),
                           calibrated && calibration->has_bds() ? Cell(calibration->bds()) : Cell(),

@@ -79,9 +79,12 @@ std::string dates_figure(const Leaderboard& board, const std::vector<DatedRun>& 
   }
   const double first = static_cast<double>(entries.front().day), last = static_cast<double>(entries.back().day);
   const auto x = [&](double day) {
-    return last > first ? left + 20 + (width - right - left - 40) * (day - first) / (last - first) : (left + width - right) / 2;
+    return last > first ? left + 20 + (width - right - left - 40) * (day - first) / (last - first)
+                        : (left + width - right) / 2;
   };
-  const auto y = [&](double percent) { return height - bottom - (height - top - bottom) * (percent - low) / (high - low); };
+  const auto y = [&](double percent) {
+    return height - bottom - (height - top - bottom) * (percent - low) / (high - low);
+  };
   for (double tick = low; tick <= high + 1e-9; tick += (high - low) / 5) {
     drawing.line(left, y(tick), width - right, y(tick), kRule);
     drawing.text(left - 8, y(tick) + 4, fmt::format("{:.0f} %", tick), {11, kMuted, Anchor::end});

@@ -63,8 +63,7 @@ void write_pieces(std::ostream& out, const std::vector<std::string>& pieces, con
 
 std::string bound_text(const char* name, const BoundResult& bound, const TerminalStyle& style) {
   if (!bound.has_value()) return fmt::format("{}: none", name);
-  return fmt::format("{} {}{} ({})", name, bound.about() ? "about " : "", value_text(bound.value(), style.unicode),
-                     display_text(bound.method()));
+  return fmt::format("{} {} ({})", name, value_text(bound.value(), style.unicode), display_text(bound.method()));
 }
 
 std::string gap_text(const ContextResult& context, const TerminalStyle& style) {
@@ -113,10 +112,9 @@ void draw_context(std::ostream& out, const ContextResult& context, const RunSumm
   if (!context.head().empty()) title += dot + display_text(context.head()) + " head";
   title += dot + display_text(context.metric()) + (higher ? " (higher is better)" : " (lower is better)");
   out << inked(shortened(title, style.width, ellipsis), Ink::bold, style) << '\n';
-  write_pieces(out,
-               {bound_text("WAP", context.wap(), style), bound_text("BAP", context.bap(), style),
-                gap_text(context, style)},
-               "  ", style);
+  write_pieces(
+      out, {bound_text("WAP", context.wap(), style), bound_text("BAP", context.bap(), style), gap_text(context, style)},
+      "  ", style);
   if (summary.settings().ceiling_size() > 0) {
     std::string ceiling = "ceiling: ";
     for (int i = 0; i < summary.settings().ceiling_size(); ++i) {

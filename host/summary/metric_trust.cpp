@@ -55,8 +55,8 @@ std::vector<std::size_t> ranked(const std::vector<const MethodEvaluation*>& meth
 void add_calibration(const std::vector<const MethodEvaluation*>& methods, const std::vector<GapMethod>& gap_methods,
                      Metric metric, ContextResult& result) {
   const double perfect = higher_is_better(metric) ? 1 : 0;
-  for (const auto& [variant, positive] : {std::pair{"interpolated_duplicate", kInterpolatedDuplicate},
-                                          std::pair{"second_screen", kCeilingDepthRight}}) {
+  for (const auto& [variant, positive] :
+       {std::pair{"interpolated_duplicate", kInterpolatedDuplicate}, std::pair{"second_screen", kCeilingDepthRight}}) {
     const auto measured_again = values_of(methods, gap_methods, positive);
     if (!measured_again) continue;
     for (const char* null : {kNullTrainMean, kNullNoChange}) {
@@ -90,7 +90,8 @@ void add_resolution(const std::vector<const MethodEvaluation*>& methods, const s
     const auto compared = compare_paired(gap_methods[order[at]].fold_values, gap_methods[order[at + 1]].fold_values,
                                          higher_is_better, resamples);
     // Methods that predict the same differ by nothing: they say nothing of what would be told apart.
-    if (compared && compared->ci.high > compared->ci.low) half_widths.push_back((compared->ci.high - compared->ci.low) / 2);
+    if (compared && compared->ci.high > compared->ci.low)
+      half_widths.push_back((compared->ci.high - compared->ci.low) / 2);
   }
   if (half_widths.empty()) return;
   ResolutionResult& resolution = *result.mutable_resolution();

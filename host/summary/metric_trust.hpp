@@ -12,15 +12,15 @@
 
 namespace headroom {
 
-// DRF and BDS of one metric in one table (bounds/calibration.hpp), once a duplicate that the run has: the second screen,
-// and the interpolated duplicate. The null is the train mean, or where it has no value (Pearson_pert) no change.
-// `methods`: of the table; `gap_methods`: their values.
+// DRF and BDS of one metric in one table (bounds/calibration.hpp), once a duplicate that the run has: the second
+// screen, and the interpolated duplicate. The null is the train mean, or where it has no value (Pearson_pert) no
+// change. `methods`: of the table; `gap_methods`: their values.
 void add_calibration(const std::vector<const MethodEvaluation*>& methods, const std::vector<GapMethod>& gap_methods,
                      Metric metric, ContextResult& result);
 
 // Half the width of the 95 % interval of the difference between two methods, over pairs that are neighbours in the
-// ranking (at most kMostPairs of them, evenly); the median. Plugins, or where there are fewer than two of them the nulls
-// and cheaters that predict.
+// ranking (at most kMostPairs of them, evenly); the median. Plugins, or where there are fewer than two of them the
+// nulls and cheaters that predict.
 inline constexpr std::size_t kMostPairs = 30;
 void add_resolution(const std::vector<const MethodEvaluation*>& methods, const std::vector<GapMethod>& gap_methods,
                     const GapReport& report, bool higher_is_better, const TestResamples& resamples,

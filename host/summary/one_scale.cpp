@@ -13,9 +13,8 @@ namespace {
 
 void merge_methods(const StratumResult& from, StratumResult& into) {
   for (const StratumValue& value : from.methods()) {
-    const bool is_there = std::any_of(into.methods().begin(), into.methods().end(), [&](const StratumValue& other) {
-      return other.method() == value.method();
-    });
+    const bool is_there = std::any_of(into.methods().begin(), into.methods().end(),
+                                      [&](const StratumValue& other) { return other.method() == value.method(); });
     if (!is_there) *into.add_methods() = value;
   }
 }

@@ -21,7 +21,7 @@ namespace headroom {
 namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-constexpr double kResponds = 0.05;           // adjusted p
+constexpr double kResponds = 0.05;  // adjusted p
 constexpr std::size_t kMostNumberedGroups = 10;
 constexpr std::array kTercileNames = {"low", "middle", "high"};
 
@@ -55,7 +55,8 @@ void add_groups(const std::string& by, const std::vector<std::string>& labels, s
   std::set<std::string> distinct(labels.begin(), labels.end());
   distinct.erase("");
   std::vector<double> numbers;
-  for (const std::string& label : labels) numbers.push_back(label.empty() ? kUnknown : parse_number(label).value_or(kUnknown));
+  for (const std::string& label : labels)
+    numbers.push_back(label.empty() ? kUnknown : parse_number(label).value_or(kUnknown));
   const bool are_numbers = std::all_of(distinct.begin(), distinct.end(), [](const auto& label) {
     const auto number = parse_number(label);
     return number && std::isfinite(*number);

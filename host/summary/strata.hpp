@@ -24,8 +24,8 @@ struct StrataTable {
   std::map<std::pair<std::string, std::string>, std::vector<std::string>> values;
 };
 
-// CSV: pert_id, optionally context, and columns whose values name groups; one of more than ten different numbers is cut in
-// terciles. Errors (bad_input): as of every table, no further column, a perturbation twice.
+// CSV: pert_id, optionally context, and columns whose values name groups; one of more than ten different numbers is cut
+// in terciles. Errors (bad_input): as of every table, no further column, a perturbation twice.
 Result<StrataTable> read_strata_file(const std::filesystem::path& path);
 
 // One group: which test rows, counted over the splits of a context one after the other.
@@ -35,8 +35,8 @@ struct Stratum {
   std::vector<std::size_t> tests;
 };
 
-// Of one context. What is not known of any perturbation, or the same of all, tells none apart: it has no strata. Nor has
-// it fewer than kLeastInStratum perturbations in each.
+// Of one context. What is not known of any perturbation, or the same of all, tells none apart: it has no strata. Nor
+// has it fewer than kLeastInStratum perturbations in each.
 inline constexpr std::size_t kLeastInStratum = 3;
 std::vector<Stratum> strata_of(const ContextEvaluation& context, const Task& task, const CellCount& cell_count,
                                const StrataTable& table);

@@ -139,9 +139,10 @@ class HeadTable {
       const bool stands_in_for_another =
           gap_methods[m].competes == Competes::for_bap && competes(*methods_[m]) != Competes::for_bap;
       if (stands_in_for_another && methods_[m]->name == kCeilingDepthRight) {
-        result.add_notes(fmt::format("{}: the tighter of the other cheaters and {}, a second screen as deep with a "
-                                     "control of its own",
-                                     result.metric(), methods_[m]->name));
+        result.add_notes(
+            fmt::format("{}: the tighter of the other cheaters and {}, a second screen as deep with a "
+                        "control of its own",
+                        result.metric(), methods_[m]->name));
       }
       const bool is_bound = gap_methods[m].competes == Competes::for_bap && methods_[m]->status == Status::ok;
       if (is_bound && !report.methods[m].value) {
@@ -507,10 +508,9 @@ RunSummary summarise(const RunResults& results, const Task& task, const std::str
     const std::size_t n_heads = results.heads.size();
     std::vector<ContextResult> tables(results.metrics.size() * n_heads);
     pool.for_each(tables.size(), [&](std::size_t i) {
-      tables[i] =
-          HeadTable(results, task, context, i / n_heads, results.heads[i % n_heads], resamples, strata,
-                    options.inner_scores)
-              .result();
+      tables[i] = HeadTable(results, task, context, i / n_heads, results.heads[i % n_heads], resamples, strata,
+                            options.inner_scores)
+                      .result();
     });
     for (auto& table : tables) *summary.add_contexts() = std::move(table);
   }

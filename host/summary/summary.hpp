@@ -21,8 +21,8 @@ struct SummaryOptions {
 
 // One ContextResult per context, metric and head, in that order of nesting. The run's first metric is the primary one:
 // only its tables compare plugins with each other (every pair up to 60 plugins, beyond that each with the best), with
-// Holm's correction over the comparisons of the table, and give strata their intervals. Intervals: settings.n_resamples resamples seeded with
-// settings.seed. The same results give the same summary on any number of threads.
+// Holm's correction over the comparisons of the table, and give strata their intervals. Intervals: settings.n_resamples
+// resamples seeded with settings.seed. The same results give the same summary on any number of threads.
 RunSummary summarise(const RunResults& results, const Task& task, const std::string& headroom_version, ThreadPool& pool,
                      const SummaryOptions& options = {});
 

@@ -21,7 +21,7 @@ std::string layer_path(const std::string& layer) { return "layers/" + layer; }
 // Rows of a layer, context by context; `take` gets a context's number, the perturbation's place and its genes.
 using TakeErrorRow = std::function<Result<void>(std::size_t context, Eigen::Index place, const RowVector& row)>;
 Result<void> for_each_row_of_layer(const H5adFile& file, const std::string& layer,
-                          const std::vector<std::vector<std::size_t>>& source_rows, const TakeErrorRow& take) {
+                                   const std::vector<std::vector<std::size_t>>& source_rows, const TakeErrorRow& take) {
   const auto matrix = file.matrix(layer_path(layer));
   if (!matrix) return tl::unexpected(matrix.error());
   for (std::size_t c = 0; c < source_rows.size(); ++c) {
@@ -43,8 +43,8 @@ Result<void> for_each_row_of_layer(const H5adFile& file, const std::string& laye
 tl::unexpected<Error> damaged_errors(const H5adFile& file, const std::string& where, const std::string& what) {
   return bad_input("the sampling errors that the task keeps are damaged: " + what,
                    fmt::format("{}, {}", file.path(), where),
-                   "make the task again with headroom prepare, or take the layer '" +
-                       std::string(kSamplingErrorLayer) + "' out of it");
+                   "make the task again with headroom prepare, or take the layer '" + std::string(kSamplingErrorLayer) +
+                       "' out of it");
 }
 
 Result<RowVector> numbers_of_genes(const H5adFile& file, const std::string& column, bool are_errors) {
@@ -52,9 +52,8 @@ Result<RowVector> numbers_of_genes(const H5adFile& file, const std::string& colu
   if (!read) return tl::unexpected(read.error());
   const auto* values = std::get_if<std::vector<double>>(&read->values);
   const bool usable = values != nullptr && read->present.empty() &&
-                      std::all_of(values->begin(), values->end(), [&](double value) {
-                        return std::isfinite(value) && (!are_errors || value >= 0);
-                      });
+                      std::all_of(values->begin(), values->end(),
+                                  [&](double value) { return std::isfinite(value) && (!are_errors || value >= 0); });
   if (!usable) return damaged_errors(file, "var column '" + column + "'", "it holds what is no such number");
   return RowVector(Eigen::Map<const RowVector>(values->data(), static_cast<Eigen::Index>(values->size())));
 }
@@ -130,30 +129,30 @@ Result<void> read_sampling_errors(const H5adFile& file, const std::vector<std::v
     if (auto done = read_control(file, n_splits, context); !done) return done;
   }
   auto done = for_each_row_of_layer(file, kSamplingErrorLayer, source_rows,
-                           [&](std::size_t c, Eigen::Index place, const RowVector& row) -> Result<void> {
-                             if (!row.allFinite() || row.minCoeff() < 0) {
-                               return damaged_errors(file, layer_path(kSamplingErrorLayer),
-                                              fmt::format("the row of '{}' holds what is no standard error",
-                                                          task->contexts[c].pert_ids[static_cast<std::size_t>(place)]));
-                             }
-                             task->contexts[c].sampling->error.row(place) = row.cast<float>();
-                             return {};
-                           });
+                                    [&](std::size_t c, Eigen::Index place, const RowVector& row) -> Result<void> {
+                                      if (!row.allFinite() || row.minCoeff() < 0) {
+                                        return damaged_errors(
+                                            file, layer_path(kSamplingErrorLayer),
+                                            fmt::format("the row of '{}' holds what is no standard error",
+                                                        task->contexts[c].pert_ids[static_cast<std::size_t>(place)]));
+                                      }
+                                      task->contexts[c].sampling->error.row(place) = row.cast<float>();
+                                      return {};
+                                    });
   for (int split = 0; done && split < n_splits; ++split) {
     const std::string layer = kHalfLayerPrefix + std::to_string(split);
-    done = for_each_row_of_layer(file, layer, source_rows,
-                        [&](std::size_t c, Eigen::Index place, const RowVector& row) -> Result<void> {
-                          const bool has_none = (row.array() == kNoHalves).all();
-                          if (!has_none && !(row.array().abs() <= kMostHalfCode).all()) {
-                            return damaged_errors(file, layer_path(layer), "it holds what is no difference of halves");
-                          }
-                          if (has_none) {
-                            task->contexts[c].sampling->has_halves[static_cast<std::size_t>(place)] = 0;
-                          }
-                          task->contexts[c].sampling->halves[static_cast<std::size_t>(split)].row(place) =
-                              row.cast<std::int8_t>();
-                          return {};
-                        });
+    done = for_each_row_of_layer(
+        file, layer, source_rows, [&](std::size_t c, Eigen::Index place, const RowVector& row) -> Result<void> {
+          const bool has_none = (row.array() == kNoHalves).all();
+          if (!has_none && !(row.array().abs() <= kMostHalfCode).all()) {
+            return damaged_errors(file, layer_path(layer), "it holds what is no difference of halves");
+          }
+          if (has_none) {
+            task->contexts[c].sampling->has_halves[static_cast<std::size_t>(place)] = 0;
+          }
+          task->contexts[c].sampling->halves[static_cast<std::size_t>(split)].row(place) = row.cast<std::int8_t>();
+          return {};
+        });
   }
   return done;
 }
@@ -176,21 +175,20 @@ Result<void> read_weights(const H5adFile& file, const std::string& layer,
     task->contexts[c].weights.emplace(static_cast<Eigen::Index>(source_rows[c].size()),
                                       static_cast<Eigen::Index>(file.n_vars()));
   }
-  return for_each_row_of_layer(file, layer, source_rows,
-                      [&](std::size_t c, Eigen::Index place, const RowVector& row) -> Result<void> {
-                        const bool usable = row.allFinite() && row.minCoeff() >= 0 && row.sum() > 0;
-                        if (!usable) {
-                          return bad_input(
-                              fmt::format("the weights of perturbation '{}' in context '{}' are {}",
-                                          task->contexts[c].pert_ids[static_cast<std::size_t>(place)],
-                                          task->contexts[c].name,
-                                          row.allFinite() && row.minCoeff() >= 0 ? "all 0" : "not all finite and 0 or more"),
-                              fmt::format("{}, {}", file.path(), layer_path(layer)),
-                              "give weights of 0 and more, or another layer with --weights");
-                        }
-                        task->contexts[c].weights->row(place) = row.cast<float>();
-                        return {};
-                      });
+  return for_each_row_of_layer(
+      file, layer, source_rows, [&](std::size_t c, Eigen::Index place, const RowVector& row) -> Result<void> {
+        const bool usable = row.allFinite() && row.minCoeff() >= 0 && row.sum() > 0;
+        if (!usable) {
+          return bad_input(
+              fmt::format("the weights of perturbation '{}' in context '{}' are {}",
+                          task->contexts[c].pert_ids[static_cast<std::size_t>(place)], task->contexts[c].name,
+                          row.allFinite() && row.minCoeff() >= 0 ? "all 0" : "not all finite and 0 or more"),
+              fmt::format("{}, {}", file.path(), layer_path(layer)),
+              "give weights of 0 and more, or another layer with --weights");
+        }
+        task->contexts[c].weights->row(place) = row.cast<float>();
+        return {};
+      });
 }
 
 }  // namespace headroom

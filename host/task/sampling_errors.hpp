@@ -21,7 +21,8 @@ struct SamplingErrors {
   // perturbations × genes: the standard error of the delta that comes from the perturbation's own cells; where
   // `with_control`, that from the control's cells is in it.
   FloatMatrix error;
-  // true: each delta has control cells of its own (matched design), which others may share. false: all have one control.
+  // true: each delta has control cells of its own (matched design), which others may share. false: all have one
+  // control.
   bool with_control = false;
   // Of that control: its standard error, and per split half of the difference between its halves' profiles (splits ×
   // genes). Empty where `with_control`.
@@ -49,8 +50,8 @@ inline double half_of_code(std::int8_t code, double whole_error) { return kHalfS
 
 // Layers and columns.
 inline constexpr const char* kSamplingErrorLayer = "sampling_error";
-inline constexpr const char* kHalfLayerPrefix = "half_difference_";  // and the split's number from 0
-inline constexpr const char* kWeightsLayer = "weights";             // of WMSE, made elsewhere: these win
+inline constexpr const char* kHalfLayerPrefix = "half_difference_";   // and the split's number from 0
+inline constexpr const char* kWeightsLayer = "weights";               // of WMSE, made elsewhere: these win
 inline constexpr const char* kPreparedWeightsLayer = "wmse_weights";  // as prepare makes them
 // Text in uns: whose errors the layer holds.
 inline constexpr const char* kSamplingErrorKey = "headroom_sampling_error";

@@ -38,8 +38,8 @@ struct TaskContext {
   // Empty as a whole: by the ids alone.
   std::vector<std::optional<Eigen::Index>> target_gene;
   std::optional<DegLabels> deg;  // of every context, or of none
-  // What is known of the deltas' sampling errors, and the weights of WMSE (perturbations × genes): of every context, or of
-  // none. Without the deltas (TaskParts) empty, too.
+  // What is known of the deltas' sampling errors, and the weights of WMSE (perturbations × genes): of every context, or
+  // of none. Without the deltas (TaskParts) empty, too.
   std::optional<SamplingErrors> sampling = {};
   std::optional<FloatMatrix> weights = {};
   // Where `deltas` holds class numbers (Task::holds_classes) and the task has deltas as well: those of the same rows.

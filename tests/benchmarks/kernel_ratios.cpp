@@ -113,7 +113,8 @@ std::vector<Kernel> kernels() {
                    (void)reduce_features(training, test, kfold_test_rows(500, 5, 42), 50, pool);
                  }});
   const Matrix truth = normal_matrix(100, 2000, 4), prediction = truth + normal_matrix(100, 2000, 5);
-  const TruthCache cache = make_truth_cache(truth, RowVector::Zero(2000), OwnGeneColumns{}, std::nullopt, all_metrics());
+  const TruthCache cache =
+      make_truth_cache(truth, RowVector::Zero(2000), OwnGeneColumns{}, std::nullopt, all_metrics());
   for (const Metric metric : {Metric::Pearson, Metric::Spearman, Metric::centroid_accuracy, Metric::PDS_L1}) {
     all.push_back({std::string(metric_name(metric)) + " of 100 x 2000",
                    [=] { (void)compute_metrics(prediction, cache, std::span(&metric, 1)); }});

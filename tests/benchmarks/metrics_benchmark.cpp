@@ -11,13 +11,15 @@ namespace {
 void truth_cache(benchmark::State& state) {
   const Matrix truth = normal_matrix(kTests, kGenes, 3);
   const RowVector mean = normal_matrix(1, kGenes, 4);
-  for (auto _ : state) benchmark::DoNotOptimize(make_truth_cache(truth, mean, OwnGeneColumns{}, std::nullopt, all_metrics()));
+  for (auto _ : state)
+    benchmark::DoNotOptimize(make_truth_cache(truth, mean, OwnGeneColumns{}, std::nullopt, all_metrics()));
 }
 BENCHMARK(truth_cache)->Unit(benchmark::kMillisecond);
 
 void metrics(benchmark::State& state, std::vector<Metric> chosen, double operations) {
   const Matrix truth = normal_matrix(kTests, kGenes, 3), prediction = 0.3 * truth + normal_matrix(kTests, kGenes, 5);
-  const TruthCache cache = make_truth_cache(truth, normal_matrix(1, kGenes, 4), OwnGeneColumns{}, std::nullopt, all_metrics());
+  const TruthCache cache =
+      make_truth_cache(truth, normal_matrix(1, kGenes, 4), OwnGeneColumns{}, std::nullopt, all_metrics());
   for (auto _ : state) benchmark::DoNotOptimize(compute_metrics(prediction, cache, chosen));
   if (operations > 0) report_rate(state, "Gop/s", operations);
 }

@@ -150,9 +150,10 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
       "percentages rank as errors do and adding a method moves none");
   command.add_option("--seed", run.seed, "Seed of the random null, of the intervals and of plugins")
       ->capture_default_str();
-  add_optional(command, "--strata", arguments.strata,
-               "Also tell every result by groups of test perturbations: CSV with pert_id, optionally context, and columns "
-               "of groups. By effect size, cells and responding genes it is told anyway")
+  add_optional(
+      command, "--strata", arguments.strata,
+      "Also tell every result by groups of test perturbations: CSV with pert_id, optionally context, and columns "
+      "of groups. By effect size, cells and responding genes it is told anyway")
       ->type_name("CSV");
   command
       .add_option("--group", texts.groups,

@@ -126,9 +126,9 @@ class OracleScreen {
       p.push_back(welch_test(moments_of(cells_, second, g), n(second), moments_of(cells_, cells_of_.at(kControl), g),
                              n(cells_of_.at(kControl)))
                       .p);
-      t[g] = std::abs(welch_test(moments_of(cells_, first, g), n(first), moments_of(cells_, cells_of_others, g),
-                                 n(cells_of_others))
-                          .t);
+      t[g] = std::abs(
+          welch_test(moments_of(cells_, first, g), n(first), moments_of(cells_, cells_of_others, g), n(cells_of_others))
+              .t);
     }
     profiles.positive = interpolated_duplicate(mean_of_cells(cells_, second), profiles.others, p);
     profiles.weights = ((t.array() - t.minCoeff()) / (t.maxCoeff() - t.minCoeff())).square();
@@ -147,8 +147,7 @@ class OracleScreen {
 TEST(Calibration, IsTheOraclesOfEveryPseudobulkProtocol) {
   const std::filesystem::path folder = HEADROOM_SHARED_DIR "/golden/vcc";
   if (!std::filesystem::exists(folder / "oracle_good.json")) GTEST_SKIP() << "no oracle values in " << folder;
-  const OracleScreen screen(folder / "real.h5ad",
-                            read_json(HEADROOM_SOURCE_DIR "/tests/reference/bounds/halves.json"));
+  const OracleScreen screen(folder / "real.h5ad", read_json(HEADROOM_SOURCE_DIR "/tests/reference/bounds/halves.json"));
   const auto oracle = read_json(folder / "oracle_good.json").at("calibration");
   std::vector<OracleScreen::Profiles> profiles;
   for (const std::string& label : screen.perturbations) profiles.push_back(screen.of(label));
@@ -160,10 +159,17 @@ TEST(Calibration, IsTheOraclesOfEveryPseudobulkProtocol) {
     bool null_is_control;
   };
   const Protocol protocols[] = {
-      {"mse", false, [](const Profiles& p, const RowVector& x) { return (x - p.truth).squaredNorm() / static_cast<double>(x.size()); }, false},
-      {"wmse_exp2", false, [](const Profiles& p, const RowVector& x) { return p.weights.dot((x - p.truth).cwiseAbs2()); }, false},
-      {"pearson_ctrl", true, [](const Profiles& p, const RowVector& x) { return correlation_of(x - p.control, p.truth - p.control); }, false},
-      {"pearson_pert", true, [](const Profiles& p, const RowVector& x) { return correlation_of(x - p.others, p.truth - p.others); }, true},
+      {"mse", false,
+       [](const Profiles& p, const RowVector& x) {
+         return (x - p.truth).squaredNorm() / static_cast<double>(x.size());
+       },
+       false},
+      {"wmse_exp2", false,
+       [](const Profiles& p, const RowVector& x) { return p.weights.dot((x - p.truth).cwiseAbs2()); }, false},
+      {"pearson_ctrl", true,
+       [](const Profiles& p, const RowVector& x) { return correlation_of(x - p.control, p.truth - p.control); }, false},
+      {"pearson_pert", true,
+       [](const Profiles& p, const RowVector& x) { return correlation_of(x - p.others, p.truth - p.others); }, true},
   };
   for (const Protocol& protocol : protocols) {
     SCOPED_TRACE(protocol.name);
@@ -179,7 +185,8 @@ TEST(Calibration, IsTheOraclesOfEveryPseudobulkProtocol) {
     }
     const Calibration calibration = calibrate(positive, negative, protocol.higher ? 1 : 0, protocol.higher);
     for (std::size_t i = 0; i < profiles.size(); ++i) {
-      EXPECT_NEAR(calibration.drf[static_cast<Eigen::Index>(i)], expected.at("drf").at(screen.perturbations[i]).get<double>(), kCalibrationTolerance);
+      EXPECT_NEAR(calibration.drf[static_cast<Eigen::Index>(i)],
+                  expected.at("drf").at(screen.perturbations[i]).get<double>(), kCalibrationTolerance);
     }
     EXPECT_NEAR(*calibration.drf_mean, expected.at("drf_mean").get<double>(), kCalibrationTolerance);
     EXPECT_NEAR(*calibration.drf_median, expected.at("drf_median").get<double>(), kCalibrationTolerance);

@@ -37,7 +37,8 @@ double naive_t(std::size_t p, std::size_t gene) {
   const auto moments = [](const std::vector<double>& values) {
     double mean = 0, variance = 0;
     for (const double value : values) mean += value / static_cast<double>(values.size());
-    for (const double value : values) variance += (value - mean) * (value - mean) / static_cast<double>(values.size() - 1);
+    for (const double value : values)
+      variance += (value - mean) * (value - mean) / static_cast<double>(values.size() - 1);
     return std::pair{mean, variance / static_cast<double>(values.size())};
   };
   const auto [a, va] = moments(own);

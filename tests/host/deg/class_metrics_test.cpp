@@ -275,7 +275,8 @@ TEST(ClassMetrics, LeaveOwnGenesOut) {
     const auto n = static_cast<Eigen::Index>(rows.size());
     Matrix of_gene(kClasses * n, 1);
     for (Eigen::Index c = 0; c < kClasses; ++c) {
-      for (Eigen::Index i = 0; i < n; ++i) of_gene(c * n + i, 0) = planes(c * 11 + rows[static_cast<std::size_t>(i)], gene);
+      for (Eigen::Index i = 0; i < n; ++i)
+        of_gene(c * n + i, 0) = planes(c * 11 + rows[static_cast<std::size_t>(i)], gene);
     }
     sums += class_metrics_of_fold(of_gene, labels(rows, std::vector<Eigen::Index>{gene}), of_genes, once(n)) / 6.0;
   }

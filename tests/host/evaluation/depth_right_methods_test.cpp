@@ -94,7 +94,8 @@ TEST_F(KnownTruth, CeilingsAreWhatASecondScreenScores) {
       SCOPED_TRACE(::testing::Message() << metric_name(metrics[m]) << " of kind " << static_cast<int>(kind));
       const double expected = scored(metrics[m], fold, kind), null = of_mean[m].mean();
       const double gap = std::abs((std::isfinite(null) ? null : 0) - expected);
-      EXPECT_NEAR(scores.of[static_cast<std::size_t>(kind)][m].mean(), expected, 0.05 * gap + 0.01 * std::abs(expected));
+      EXPECT_NEAR(scores.of[static_cast<std::size_t>(kind)][m].mean(), expected,
+                  0.05 * gap + 0.01 * std::abs(expected));
     }
   }
   // An interpolated duplicate beats the screen that it is made of, by error.

@@ -148,16 +148,17 @@ struct ScreenWithTargets {
 
 TEST(Metrics, OwnGenesLeftOutAreAsGoodAsNotMeasured) {
   const ScreenWithTargets screen;
-  const TruthCache cache = make_truth_cache(screen.truth, screen.mean, TargetExclusion{ExcludedTargets::own, screen.own_gene},
-                                            screen.weights, all_metrics());
+  const TruthCache cache = make_truth_cache(
+      screen.truth, screen.mean, TargetExclusion{ExcludedTargets::own, screen.own_gene}, screen.weights, all_metrics());
   const auto values = compute_metrics(screen.prediction, cache, all_metrics());
   for (Eigen::Index p = 0; p < screen.truth.rows(); ++p) {
     std::vector<Eigen::Index> left_out;
     if (const auto own = screen.own_gene[static_cast<std::size_t>(p)]) left_out.push_back(*own);
     Matrix weights = without_columns(screen.weights, left_out);
     weights.row(p) *= screen.weights.row(p).sum() / weights.row(p).sum();
-    const TruthCache shorter = make_truth_cache(without_columns(screen.truth, left_out),
-                                                without_columns(screen.mean, left_out), OwnGeneColumns{}, weights, all_metrics());
+    const TruthCache shorter =
+        make_truth_cache(without_columns(screen.truth, left_out), without_columns(screen.mean, left_out),
+                         OwnGeneColumns{}, weights, all_metrics());
     const auto expected = compute_metrics(without_columns(screen.prediction, left_out), shorter, all_metrics());
     for (std::size_t m = 0; m < values.size(); ++m) {
       EXPECT_NEAR(values[m][p], expected[m][p], kTolerance) << metric_name(all_metrics()[m]) << " of row " << p;
@@ -172,7 +173,8 @@ TEST(Metrics, APanelLeftOutIsAsGoodAsNotMeasured) {
       make_truth_cache(screen.truth, screen.mean, TargetExclusion{ExcludedTargets::panel, screen.own_gene, panel},
                        screen.weights, all_metrics());
   Matrix weights = without_columns(screen.weights, panel);
-  for (Eigen::Index p = 0; p < weights.rows(); ++p) weights.row(p) *= screen.weights.row(p).sum() / weights.row(p).sum();
+  for (Eigen::Index p = 0; p < weights.rows(); ++p)
+    weights.row(p) *= screen.weights.row(p).sum() / weights.row(p).sum();
   const TruthCache shorter = make_truth_cache(without_columns(screen.truth, panel), without_columns(screen.mean, panel),
                                               OwnGeneColumns{}, weights, all_metrics());
   const auto values = compute_metrics(screen.prediction, cache, all_metrics());
@@ -190,7 +192,8 @@ TEST(Metrics, NothingLeftOutConcernsOnlyWhatLeavesOutTheOwnGeneElse) {
     return compute_metrics(screen.prediction, cache, all_metrics());
   };
   const auto none = values_of(ExcludedTargets::none), published = values_of(ExcludedTargets::as_published);
-  const TruthCache targetless = make_truth_cache(screen.truth, screen.mean, OwnGeneColumns{}, screen.weights, all_metrics());
+  const TruthCache targetless =
+      make_truth_cache(screen.truth, screen.mean, OwnGeneColumns{}, screen.weights, all_metrics());
   for (std::size_t m = 0; m < none.size(); ++m) {
     if (all_metrics()[m] == Metric::PDS_L1) continue;
     EXPECT_EQ(none[m], published[m]) << metric_name(all_metrics()[m]);
@@ -252,7 +255,8 @@ TEST(Metrics, ConstantRowHasNoCorrelationWhateverItsValue) {
 
 TEST(Metrics, PerfectPredictionIsPerfect) {
   const Matrix truth = normal_matrix(12, 50, 7);
-  const TruthCache cache = make_truth_cache(truth, normal_matrix(1, 50, 8), OwnGeneColumns{}, Matrix::Ones(12, 50), all_metrics());
+  const TruthCache cache =
+      make_truth_cache(truth, normal_matrix(1, 50, 8), OwnGeneColumns{}, Matrix::Ones(12, 50), all_metrics());
   const auto values = compute_metrics(truth, cache, all_metrics());
   for (std::size_t m = 0; m < values.size(); ++m) {
     const double best = higher_is_better(all_metrics()[m]) ? 1 : 0;
