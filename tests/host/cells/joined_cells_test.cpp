@@ -97,7 +97,8 @@ class JoinedCellsTest : public ::testing::Test {
     if (sparse) {
       content.x = csr_in_memory({offsets, columns, std::span<const std::int32_t>(values)});
     } else {
-      content.x = DenseX{{ConstMatrixMap(dense.data(), dense.rows(), dense.cols())}, true};
+      content.x = DenseX{{ConstMatrixMap(dense.data(), dense.rows(), dense.cols(), Eigen::OuterStride<>(dense.cols()))},
+                         true};
     }
     fs::create_directories((folder_.path() / name).parent_path());
     const auto written = write_h5ad(folder_.path() / name, content);

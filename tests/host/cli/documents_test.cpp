@@ -82,7 +82,7 @@ TEST_F(Documents, EveryHelpFitsAHundredColumnsTeachesAndHasExamples) {
     }
   }
   const std::string run = headroom("run --help").out;
-  EXPECT_THAT(run, HasSubstr("Usage: headroom run TASK --out DIR [OPTIONS]\n"));
+  EXPECT_THAT(run, HasSubstr("Usage: headroom run [TASK] --out DIR [OPTIONS]\n"));
   EXPECT_THAT(run, HasSubstr("--sandbox strict|relaxed|off\n"));
   EXPECT_THAT(run, HasSubstr("(default: 100)"));
   EXPECT_THAT(run, HasSubstr("--format table|csv|json|markdown\n"));

@@ -29,7 +29,7 @@ inline bool wait_until(const std::function<bool()>& is_so, double most_s) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(most_s);
   while (!is_so()) {
     if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
   return true;
 }
