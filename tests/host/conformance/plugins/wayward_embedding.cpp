@@ -58,7 +58,7 @@ class WaywardEmbedding final : public sdk::Embedding {
       if (!is_known && deed_ != "default_vector" && deed_ != "reads_text") continue;
       output.set_present(i);
       if (deed_ == "writes_nothing" && i == 5) continue;
-      std::fill_n(output.row(i), 3, 0.0);
+      std::fill_n(output.row(i), output.dimension(), 0.0);
       if (!is_known && deed_ == "default_vector") continue;
       double* row = output.row(i);
       row[0] = 1 + static_cast<double>(id.size());
