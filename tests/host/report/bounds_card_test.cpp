@@ -72,10 +72,10 @@ TEST(BoundsCard, ListsTheSameAsATable) {
   write_table(out, table, TableFormat::csv, {});
   EXPECT_EQ(out.str(),
             "context,head,metric,higher_is_better,wap_method,wap,wap_ci_low,wap_ci_high,bap_method,bap,bap_ci_low,"
-            "bap_ci_high,gap,gap_ci_low,gap_ci_high,dynamic_range,can_rank\n"
-            "K-562,knn,L2,no,random+knn,4.1283,,,sampling_error_q90,1.932,,,2.1963,2.1,2.31,0.532,yes\n"
-            "K-562,knn,Pearson,yes,random+knn,4.1283,,,sampling_error_q90,1.932,,,-0.1,,2.31,,no: BAP is not better "
-            "than WAP\n");
+            "bap_ci_high,gap,gap_ci_low,gap_ci_high,dynamic_range,drf_median,bds,resolution,can_rank\n"
+            "K-562,knn,L2,no,random+knn,4.1283,,,sampling_error_q90,1.932,,,2.1963,2.1,2.31,0.532,,,,yes\n"
+            "K-562,knn,Pearson,yes,random+knn,4.1283,,,sampling_error_q90,1.932,,,-0.1,,2.31,,,,,no: BAP is not "
+            "better than WAP\n");
 }
 
 TEST(RankingVerdict, SaysWhyAMetricCannotRank) {
