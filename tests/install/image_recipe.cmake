@@ -2,6 +2,8 @@
 # Debian 12 and this tree goes in, every step is a command that a shell takes, the package that it installs is made with
 # its very command, and what starts in the image starts here, as an ordinary user.
 # cmake -D SOURCE=.. -D BUILD=.. -D FOLDER=.. -P image_recipe.cmake
+cmake_minimum_required(VERSION 3.25)
+
 file(READ "${SOURCE}/host/packaging/Dockerfile" text)
 string(REGEX REPLACE "(^|\n)#[^\n]*" "\\1" text "${text}")
 string(REGEX REPLACE "[ \t]*\\\\\n[ \t]*" " " text "${text}")
