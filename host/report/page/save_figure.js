@@ -12,7 +12,7 @@ function figureFile(svg) {
   from.forEach((element, i) => {
     const style = getComputedStyle(element);
     drawnProperties.forEach((property) => to[i].setAttribute(property, style.getPropertyValue(property)));
-    ["class", "tabindex"].forEach((attribute) => to[i].removeAttribute(attribute));
+    ["class", "style", "tabindex"].forEach((attribute) => to[i].removeAttribute(attribute));
   });
   const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
