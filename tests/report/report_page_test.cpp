@@ -369,7 +369,8 @@ TEST_F(ReportPage, SavesFiguresThatStandAlone) {
     found.files = Array.from(document.querySelectorAll(".figure svg")).map((svg) => {
       const file = figureFile(svg), parsed = new DOMParser().parseFromString(file.text, "image/svg+xml");
       return {errors: parsed.querySelectorAll("parsererror").length, elements: parsed.querySelectorAll("*").length,
-        variables: file.text.includes("var(--"), width: file.width, classes: parsed.querySelectorAll("[class]").length};
+        variables: file.text.includes("var(--"), width: file.width, is_half: svg.closest(".pairs") !== null,
+        classes: parsed.querySelectorAll("[class]").length};
     });
     found.buttons = document.querySelectorAll(".save button").length;
   )");
@@ -379,7 +380,7 @@ TEST_F(ReportPage, SavesFiguresThatStandAlone) {
     EXPECT_EQ(file["errors"], 0);
     EXPECT_GT(file["elements"], 20);
     EXPECT_FALSE(file["variables"].get<bool>()) << "colours must be in the file";
-    EXPECT_GE(file["width"], 400);
+    EXPECT_EQ(file["width"], file["is_half"].get<bool>() ? 500 : 1000) << "strips and agreement stand in pairs";
   }
   EXPECT_EQ(found["buttons"], 33) << "SVG and PNG of each, and the data of seven";
 }
