@@ -99,7 +99,7 @@ TEST(ProjectFolder, KindAndLanguageAreNamedOrRefused) {
   EXPECT_THAT(plugin_project_kind("predictor", "de").error().line(), HasSubstr("it is lfc or deg"));
   EXPECT_EQ(plugin_project_language("c++").value(), kCpp);
   EXPECT_THAT(plugin_project_kind("model").error().line(), HasSubstr("embedding or predictor"));
-  EXPECT_THAT(plugin_project_language("rust").error().line(), HasSubstr("c++ or c"));
+  EXPECT_THAT(plugin_project_language("rust").error().line(), HasSubstr("c++, c or python"));
 }
 
 TEST(ProjectFolder, SdkIsFoundBesideTheProgram) {
