@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "cli/flags/embedding_groups.hpp"
 #include "cli/flags/flag_groups.hpp"
 #include "cli/flags/flag_values.hpp"
 #include "cli/flags/task_flags.hpp"
@@ -157,8 +158,9 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
       ->type_name("CSV");
   command
       .add_option("--group", texts.groups,
-                  "Show the embeddings whose names fit a glob (esm*) as one kind in the report; the first that fits")
-      ->type_name("NAME=PATTERN")
+                  "Show the embeddings whose names fit a glob (esm*) as one kind in the report; the first that fits. Or "
+                  "a table with a row an embedding: its column 'embedding', and one that has the kinds")
+      ->type_name("NAME=PATTERN|CSV[#COLUMN]")
       ->allow_extra_args(false);
   command.add_flag("--inner-scores", arguments.keep_inner_scores,
                    "Keep the score of every hyperparameter setting in the summary");
@@ -274,9 +276,9 @@ Result<void> read_run_flags(const RunFlagTexts& texts, RunArguments& arguments) 
   }
   run.excluded_targets = exclusion_by_name(texts.excluded_targets).value_or(ExcludedTargets::as_published);
   for (const std::string& text : texts.groups) {
-    auto entry = key_and_value(text, "--group", "NAME=PATTERN");
-    if (!entry) return tl::unexpected<Error>(entry.error());
-    run.groups.push_back(*entry);
+    const auto groups = read_embedding_groups(text);
+    if (!groups) return tl::unexpected<Error>(groups.error());
+    run.groups.insert(run.groups.end(), groups->begin(), groups->end());
   }
   run.labels = arguments.task.columns.labels;
   if (!texts.ceiling.empty()) run.ceiling = CLI::detail::split(texts.ceiling, ',');
