@@ -16,7 +16,7 @@
 #include "plugin_host/worker_session.hpp"
 
 namespace headroom {
-namespace {
+namespace collusion_test {
 
 namespace fs = std::filesystem;
 using Layers = std::vector<std::string>;
@@ -31,14 +31,14 @@ struct Register {
 };
 std::ostream& operator<<(std::ostream& out, const Register& place) { return out << place.plugin; }
 
-class Registers : public testing::TestWithParam<Register> {
+class Registers : public ::testing::TestWithParam<Register> {
  protected:
   void SetUp() override {
     if (access(HEADROOM_WORKER_PROGRAM, X_OK) != 0 || access(HEADROOM_GOOD_PLUGIN, R_OK) != 0) {
       GTEST_SKIP() << "this user cannot reach the build folder";
     }
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    std::string pattern = (fs::path(testing::TempDir()) / "headroom-collusion-XXXXXX").string();
+    std::string pattern = (fs::path(::testing::TempDir()) / "headroom-collusion-XXXXXX").string();
     ASSERT_NE(mkdtemp(pattern.data()), nullptr);
     folder_ = pattern;
     fs::permissions(folder_, fs::perms(0755));
@@ -173,9 +173,9 @@ std::vector<Register> guarded_registers() {
   return guarded;
 }
 
-std::string name_of(const testing::TestParamInfo<Register>& info) { return info.param.plugin; }
-INSTANTIATE_TEST_SUITE_P(Collusion, Registers, testing::ValuesIn(registers()), name_of);
-INSTANTIATE_TEST_SUITE_P(Collusion, GuardedRegisters, testing::ValuesIn(guarded_registers()), name_of);
+std::string name_of(const ::testing::TestParamInfo<Register>& info) { return info.param.plugin; }
+INSTANTIATE_TEST_SUITE_P(Collusion, Registers, ::testing::ValuesIn(registers()), name_of);
+INSTANTIATE_TEST_SUITE_P(Collusion, GuardedRegisters, ::testing::ValuesIn(guarded_registers()), name_of);
 
-}  // namespace
+}  // namespace collusion_test
 }  // namespace headroom

@@ -27,11 +27,11 @@
 #include "plugin_host/worker_session.hpp"
 
 namespace headroom {
-namespace {
+namespace hostile_test {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 // What nobody may learn. It lies in a file that every user may read, in this process's memory and in its environment.
 char kSecret[] = "LABELS-of-the-test-fold";
@@ -39,11 +39,11 @@ constexpr const char* kSecretFile = HEADROOM_SECRET_FILE;
 
 // The host's side of every test: a worker program with a name of its own (so that its processes can be told from those
 // of others), servers to connect to, a good plugin.
-class HostileTest : public testing::Test {
+class HostileTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     if (access(HEADROOM_WORKER_PROGRAM, X_OK) != 0 || access(HEADROOM_GOOD_PLUGIN, R_OK) != 0) return;
-    std::string pattern = (fs::path(testing::TempDir()) / "headroom-hostile-XXXXXX").string();
+    std::string pattern = (fs::path(::testing::TempDir()) / "headroom-hostile-XXXXXX").string();
     ASSERT_NE(mkdtemp(pattern.data()), nullptr);
     folder_ = pattern;
     fs::permissions(folder_, fs::perms(0755));
@@ -385,7 +385,7 @@ std::vector<Threat> threats() {
   return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(Hostile, Threats, testing::ValuesIn(threats()),
+INSTANTIATE_TEST_SUITE_P(Hostile, Threats, ::testing::ValuesIn(threats()),
                          [](const auto& threat) { return std::string(threat.param.plugin); });
 
 std::vector<Threat> layered_threats() {
@@ -394,7 +394,7 @@ std::vector<Threat> layered_threats() {
   return layered;
 }
 
-INSTANTIATE_TEST_SUITE_P(Hostile, LayeredThreats, testing::ValuesIn(layered_threats()),
+INSTANTIATE_TEST_SUITE_P(Hostile, LayeredThreats, ::testing::ValuesIn(layered_threats()),
                          [](const auto& threat) { return std::string(threat.param.plugin); });
 
 using HostileSessions = HostileTest;
@@ -639,11 +639,11 @@ TEST_F(HostileSessions, ManyWorkersLeakNothing) {
   EXPECT_EQ(workers(), 0);
 }
 
-}  // namespace
+}  // namespace hostile_test
 }  // namespace headroom
 
 int main(int argc, char** argv) {
-  testing::InitGoogleTest(&argc, argv);
+  ::testing::InitGoogleTest(&argc, argv);
   for (int i = 1; i < argc; ++i) {
     if (std::string(argv[i]) != "--as-user" || geteuid() != 0) continue;
     constexpr unsigned kUser = 61099;  // nobody's

@@ -17,7 +17,7 @@
 #include <thread>
 
 namespace headroom {
-namespace {
+namespace submissions_test {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -29,13 +29,13 @@ std::string content_of(const fs::path& path) {
   return text.str();
 }
 
-class HostileSubmissions : public testing::Test {
+class HostileSubmissions : public ::testing::Test {
  protected:
   void SetUp() override {
     if (access(HEADROOM_PROGRAM, X_OK) != 0 || access(HEADROOM_WORKER_PROGRAM, X_OK) != 0) {
       GTEST_SKIP() << "this user cannot reach the build folder";
     }
-    std::string pattern = (fs::path(testing::TempDir()) / "headroom-inbox-XXXXXX").string();
+    std::string pattern = (fs::path(::testing::TempDir()) / "headroom-inbox-XXXXXX").string();
     ASSERT_NE(mkdtemp(pattern.data()), nullptr);
     folder_ = pattern;
     ASSERT_EQ(headroom("simulate -o screen --preset tiny"), 0) << content_of(folder_ / "log");
@@ -324,5 +324,5 @@ TEST_F(HostileSubmissions, AFolderThatCannotBeCopiedIsItsOwnFailure) {
   EXPECT_EQ(reason.find("folders in one another") != reason.npos, is_copied) << reason;
 }
 
-}  // namespace
+}  // namespace submissions_test
 }  // namespace headroom

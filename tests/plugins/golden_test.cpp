@@ -12,7 +12,7 @@
 #include "plugins/golden_data.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace golden_test {
 
 // The oracle keeps 12 digits. Its idealized lasso was solved to the same optimality as ours.
 constexpr double kGoldenTolerance = 1e-8;
@@ -70,5 +70,5 @@ TEST(GoldenHeads, EqualTheOracleOnEveryFold) {
   EXPECT_EQ(checked, 30);
 }
 
-}  // namespace
+}  // namespace golden_test
 }  // namespace headroom::testing

@@ -11,7 +11,7 @@
 #include "plugins/predictor_call.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace held_out_errors_test {
 
 // Both add thousands of squares, in another order or from inner products.
 constexpr double kRelativeTolerance = 1e-9;
@@ -148,5 +148,5 @@ INSTANTIATE_TEST_SUITE_P(
                       HeadOfTwoKinds{"ridge", {1, 100, 0.01}, heads::predict_ridge, heads::ridge_errors}),
     [](const auto& tested) { return tested.param.name; });
 
-}  // namespace
+}  // namespace held_out_errors_test
 }  // namespace headroom::testing

@@ -10,7 +10,7 @@
 #include "plugins/predictor_call.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace kernels_test {
 
 // Sums of up to 530 products of order 1, added in another order or fused.
 constexpr double kSumTolerance = 1e-12;
@@ -195,5 +195,5 @@ INSTANTIATE_TEST_SUITE_P(Tiles, HeadKernels,
                            return "";
                          });
 
-}  // namespace
+}  // namespace kernels_test
 }  // namespace headroom::testing

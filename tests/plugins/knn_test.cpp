@@ -11,7 +11,7 @@
 #include "plugins/predictor_call.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace knn_test {
 
 // Means of up to 100 numbers of order 1, added in another order.
 constexpr double kMeanTolerance = 1e-13;
@@ -199,5 +199,5 @@ TEST(Knn, KBelowOneIsAnError) {
   EXPECT_THROW(run_knn(call), sdk::Error);
 }
 
-}  // namespace
+}  // namespace knn_test
 }  // namespace headroom::testing

@@ -13,7 +13,7 @@
 #include "plugins/predictor_call.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace lasso_test {
 
 // scikit-learn stopped at a duality gap of 1e-14; predictions are of order 1 to 1,000.
 constexpr double kReferenceTolerance = 1e-7;
@@ -259,5 +259,5 @@ TEST(Lasso, NoQueriesNoRowsAndRefusedAlphas) {
   EXPECT_THROW(run_lasso(zero), sdk::Error);
 }
 
-}  // namespace
+}  // namespace lasso_test
 }  // namespace headroom::testing

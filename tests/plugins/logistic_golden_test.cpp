@@ -12,7 +12,7 @@
 #include "plugins/golden_data.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace logistic_golden_test {
 
 // The oracle's solver stops after a hundred steps in float32, so that some classes differ (protocol section 8).
 constexpr double kDegTolerance = 5e-3;
@@ -156,5 +156,5 @@ TEST(GoldenLogistic, EqualsTheOracleOnEveryFold) {
   EXPECT_EQ(checked, 35);
 }
 
-}  // namespace
+}  // namespace logistic_golden_test
 }  // namespace headroom::testing

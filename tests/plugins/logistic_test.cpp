@@ -10,7 +10,7 @@
 #include "plugins/predictor_call.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace logistic_test {
 
 constexpr double kGradient = 1e-7;  // what the head promises
 
@@ -428,5 +428,5 @@ TEST(Logistic, NoQueriesNoRowsAndWhatIsRefused) {
   EXPECT_THROW(run_logistic(half), sdk::Error);
 }
 
-}  // namespace
+}  // namespace logistic_test
 }  // namespace headroom::testing

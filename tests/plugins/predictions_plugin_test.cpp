@@ -11,7 +11,7 @@
 #include "sdk/test_host.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace predictions_plugin_test {
 
 using ::testing::Contains;
 using ::testing::HasSubstr;
@@ -171,5 +171,5 @@ TEST_F(PredictionsPlugin, LeavesFlaggedControlsOut) {
   EXPECT_THAT(host.error, HasSubstr("row 2 has no value in column 'pert_id' (mine.h5ad)"));
 }
 
-}  // namespace
+}  // namespace predictions_plugin_test
 }  // namespace headroom::testing

@@ -6,7 +6,7 @@
 #include "plugins/predictor_call.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace ridge_test {
 
 // The reference goes through singular values, this head through the normal equations.
 constexpr double kReferenceTolerance = 1e-9;
@@ -102,5 +102,5 @@ TEST(Ridge, NoQueriesNoRowsAndRefusedAlphas) {
   EXPECT_THROW(run_ridge(zero), sdk::Error);
 }
 
-}  // namespace
+}  // namespace ridge_test
 }  // namespace headroom::testing

@@ -7,7 +7,7 @@
 #include <random>
 
 namespace headroom {
-namespace {
+namespace scale_check_test {
 
 constexpr double kTarget = 10'000;
 
@@ -54,7 +54,7 @@ std::optional<std::string> judge(const Matrix& rows, const Cells& task, SaidScal
   return other_scale(question);
 }
 
-class OtherScale : public testing::TestWithParam<std::pair<int, double>> {
+class OtherScale : public ::testing::TestWithParam<std::pair<int, double>> {
  protected:
   const Cells task_ = make_cells(200, GetParam().first, GetParam().second, 1);
   const Matrix& log_ = task_.log;
@@ -66,7 +66,7 @@ class OtherScale : public testing::TestWithParam<std::pair<int, double>> {
     return out;
   }
 };
-INSTANTIATE_TEST_SUITE_P(Screens, OtherScale, testing::Values(std::pair{60, 3.0}, std::pair{1500, 0.8}));
+INSTANTIATE_TEST_SUITE_P(Screens, OtherScale, ::testing::Values(std::pair{60, 3.0}, std::pair{1500, 0.8}));
 
 TEST_P(OtherScale, TheTasksScaleIsNone) {
   for (const bool controls : {false, true}) {
@@ -160,5 +160,5 @@ TEST_P(OtherScale, NamesOtherLogarithmsAndNone) {
             std::string::npos);
 }
 
-}  // namespace
+}  // namespace scale_check_test
 }  // namespace headroom

@@ -16,7 +16,7 @@
 #include "sdk/test_host.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace shipped_plugins_test {
 
 const headroom_plugin* open_shipped(const std::string& name) {
   const Entry entry = open_entry(HEADROOM_BUILD_DIR "/lib/headroom/" + name + ".so");
@@ -216,5 +216,5 @@ TEST_F(TablePlugin, SaysWhatIsWrong) {
   EXPECT_NE(host.error.find("MYC"), std::string::npos) << host.error;
 }
 
-}  // namespace
+}  // namespace shipped_plugins_test
 }  // namespace headroom::testing

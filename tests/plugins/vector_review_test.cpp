@@ -6,7 +6,7 @@
 #include <random>
 
 namespace headroom {
-namespace {
+namespace vector_review_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -81,5 +81,5 @@ TEST(VectorReview, SaysWhatBothSidesAreLike) {
             "BioMart");
 }
 
-}  // namespace
+}  // namespace vector_review_test
 }  // namespace headroom

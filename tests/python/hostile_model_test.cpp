@@ -12,7 +12,7 @@
 #include "python/python_session.hpp"
 
 namespace headroom {
-namespace {
+namespace hostile_model_test {
 
 using ::testing::HasSubstr;
 using testing::question_of;
@@ -196,11 +196,11 @@ TEST(HostileFolder, ShadowsNoModuleOfTheRunner) {
   EXPECT_EQ(answer->vectors(0, 0), 1);
 }
 
-}  // namespace
+}  // namespace hostile_model_test
 }  // namespace headroom
 
 int main(int argc, char** argv) {
-  testing::InitGoogleTest(&argc, argv);
+  ::testing::InitGoogleTest(&argc, argv);
   for (int i = 1; i < argc; ++i) {
     if (std::string(argv[i]) != "--as-user" || geteuid() != 0) continue;
     constexpr unsigned kUser = 61099;  // nobody's

@@ -4,7 +4,7 @@
 #include "host/cli/program.hpp"
 
 namespace headroom {
-namespace {
+namespace python_command_test {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -100,5 +100,5 @@ TEST_F(PythonCommand, NewProjectsConform) {
   }
 }
 
-}  // namespace
+}  // namespace python_command_test
 }  // namespace headroom

@@ -6,7 +6,7 @@
 #include "python/python_session.hpp"
 
 namespace headroom {
-namespace {
+namespace python_model_test {
 
 using ::testing::ElementsAre;
 using testing::embed_by;
@@ -287,5 +287,5 @@ TEST(PythonInterpreter, StartsQuicklyWithNumpy) {
   EXPECT_LT(cpu_s, 1.5);
 }
 
-}  // namespace
+}  // namespace python_model_test
 }  // namespace headroom

@@ -15,7 +15,7 @@
 #include "headroom/progress.h"
 
 namespace headroom::testing {
-namespace {
+namespace abi_layout_test {
 
 #define STRUCT(s)                                                                          \
   static_assert(std::is_standard_layout_v<s> && std::is_trivial_v<s>, #s " is not plain"); \
@@ -71,5 +71,5 @@ TEST(AbiLayout, FieldsLeaveNoGap) {
   EXPECT_EQ(end, size);
 }
 
-}  // namespace
+}  // namespace abi_layout_test
 }  // namespace headroom::testing

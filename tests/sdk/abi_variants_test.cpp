@@ -6,7 +6,7 @@
 #include "sdk/plugin_call.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace abi_variants_test {
 
 // Exponentials and sums of another compiler, of order 1.
 constexpr double kVariantTolerance = 1e-13;
@@ -74,5 +74,5 @@ INSTANTIATE_TEST_SUITE_P(Toolchains, AbiVariants,
                          ::testing::Values("static_libstdcxx", "protobuf", "newer_headers", "clang", "clang_libcxx", "rust"),
                          [](const auto& toolchain) { return toolchain.param; });
 
-}  // namespace
+}  // namespace abi_variants_test
 }  // namespace headroom::testing

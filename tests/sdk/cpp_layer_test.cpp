@@ -11,7 +11,7 @@
 #include "sdk/test_host.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace cpp_layer_test {
 
 // What the test plugins do next; set by each test.
 enum class Act { answer, throw_error, throw_unsupported, throw_bad_alloc, throw_number, misshape };
@@ -98,13 +98,13 @@ class Sums final : public sdk::Predictor {
   }
 };
 
-}  // namespace
+}  // namespace cpp_layer_test
 }  // namespace headroom::testing
 
-HEADROOM_PLUGINS(headroom::testing::Lengths, headroom::testing::Sums)
+HEADROOM_PLUGINS(headroom::testing::cpp_layer_test::Lengths, headroom::testing::cpp_layer_test::Sums)
 
 namespace headroom::testing {
-namespace {
+namespace cpp_layer_test {
 
 class CppLayer : public ::testing::Test {
  protected:
@@ -433,5 +433,5 @@ TEST_F(CppLayer, HasFieldFollowsTheSizeThatWasGiven) {
   EXPECT_TRUE(sdk::has_field(block, &headroom_block::training_present));
 }
 
-}  // namespace
+}  // namespace cpp_layer_test
 }  // namespace headroom::testing

@@ -6,7 +6,7 @@
 #include "sdk/plugin_call.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace examples_test {
 
 const headroom_plugin* open_example(const std::string& name) {
   return open_plugin(HEADROOM_BUILD_DIR "/lib/headroom/examples/" + name + ".so", name);
@@ -64,5 +64,5 @@ TEST(Examples, KernelMeanIsAWeightedMean) {
   EXPECT_NEAR(call.predictions[1](0, 1), 2.0, 1e-5);   // a wide kernel: the train mean
 }
 
-}  // namespace
+}  // namespace examples_test
 }  // namespace headroom::testing

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace headroom::testing {
-namespace {
+namespace plugin_project_test {
 
 constexpr PluginProjectKind kKinds[] = {PluginProjectKind::embedding, PluginProjectKind::predictor,
                                         PluginProjectKind::class_predictor};
@@ -62,5 +62,5 @@ TEST(PluginProject, RefusesNamesThatAreNone) {
   EXPECT_FALSE(plugin_project(std::string(65, 'a'), PluginProjectKind::embedding, PluginProjectLanguage::c));
 }
 
-}  // namespace
+}  // namespace plugin_project_test
 }  // namespace headroom::testing

@@ -12,7 +12,7 @@
 #include "cell_metrics/cell_panel.hpp"
 
 namespace headroom {
-namespace {
+namespace calibration_test {
 
 TEST(EnergyDistance, IsWhatItIsByHand) {
   // Between: 3, 4 and 1, 2 apart; within: 2 and 1.
@@ -101,5 +101,5 @@ TEST(Calibrate, IsTheOracles) {
   }
 }
 
-}  // namespace
+}  // namespace calibration_test
 }  // namespace headroom

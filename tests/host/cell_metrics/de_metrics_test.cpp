@@ -8,7 +8,7 @@
 #include <numeric>
 
 namespace headroom {
-namespace {
+namespace de_metrics_test {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
@@ -102,5 +102,5 @@ TEST(DeMetrics, ZerosTieWithTheSmallestOfTheRunAlone) {
   EXPECT_DOUBLE_EQ(metrics.areas.precision_recall, 0.5 * 1 + 0.5 * (2.0 / 3));
 }
 
-}  // namespace
+}  // namespace de_metrics_test
 }  // namespace headroom

@@ -10,7 +10,7 @@
 #include "deg/benjamini_hochberg.hpp"
 
 namespace headroom {
-namespace {
+namespace de_table_test {
 
 using Dense = std::vector<std::vector<double>>;  // cells: genes
 
@@ -151,5 +151,5 @@ TEST(DeTables, TakeEmptyCellsAsZeros) {
   EXPECT_EQ(de_tables(counts_of(equal, 2), whole_group(3), same, buffers)[0].p[0], 1);
 }
 
-}  // namespace
+}  // namespace de_table_test
 }  // namespace headroom

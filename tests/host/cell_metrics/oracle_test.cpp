@@ -15,7 +15,7 @@
 #include "task/target_gene.hpp"
 
 namespace headroom {
-namespace {
+namespace oracle_test {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -178,5 +178,5 @@ TEST_F(Oracle, ReplicatesAreTheOfficialHalves) {
   }
 }
 
-}  // namespace
+}  // namespace oracle_test
 }  // namespace headroom

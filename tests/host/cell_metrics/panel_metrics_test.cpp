@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace headroom {
-namespace {
+namespace panel_metrics_test {
 
 using Rows = std::vector<std::vector<double>>;
 
@@ -60,5 +60,5 @@ TEST(ErrorRatio, LeavesTheOwnGeneOut) {
   EXPECT_DOUBLE_EQ(ratio.numerator[0], 0.5);  // one of two genes that count
 }
 
-}  // namespace
+}  // namespace panel_metrics_test
 }  // namespace headroom

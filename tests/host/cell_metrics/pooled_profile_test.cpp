@@ -7,7 +7,7 @@
 #include <random>
 
 namespace headroom {
-namespace {
+namespace pooled_profile_test {
 
 GroupCounts random_counts(std::size_t n_cells, std::size_t n_genes, double mean, double spread, std::mt19937& random) {
   CellRows rows;
@@ -111,5 +111,5 @@ TEST(PooledProfiles, OfSilentOrSingleCellsHaveNoSpread) {
   EXPECT_EQ(pooled_profiles(single, whole_group(1))[0].sampling, 0);
 }
 
-}  // namespace
+}  // namespace pooled_profile_test
 }  // namespace headroom

@@ -7,7 +7,7 @@
 #include <random>
 
 namespace headroom {
-namespace {
+namespace second_screen_test {
 
 // Negative binomial cells of given shares.
 GroupCounts cells_of(const std::vector<double>& share, double dispersion, std::size_t n_cells, double depth,
@@ -117,5 +117,5 @@ TEST(SecondScreen, SpreadsAsTheTruthDoes) {
   EXPECT_NEAR(mean_half / mean_real, 0.5, 0.1);
 }
 
-}  // namespace
+}  // namespace second_screen_test
 }  // namespace headroom

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace headroom {
-namespace {
+namespace suite_test {
 
 const MemberRule& rule(std::string_view name) {
   for (const MemberRule& each : member_rules()) {
@@ -40,5 +40,5 @@ TEST(Scaled, NeedsAReplicateThatIsBetter) {
   EXPECT_FALSE(scaled(rule("lfc_nmae"), 0.6, std::nullopt, 0.5, ""));
 }
 
-}  // namespace
+}  // namespace suite_test
 }  // namespace headroom

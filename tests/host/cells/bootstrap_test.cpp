@@ -11,7 +11,7 @@
 #include "random_cells.hpp"
 
 namespace headroom {
-namespace {
+namespace bootstrap_test {
 
 constexpr std::uint32_t kGenes = 301;    // more than a tile, and no multiple of anything
 constexpr double kTolerance = 1e-9;      // sums in another order, through roots and quotients
@@ -211,5 +211,5 @@ TEST(BootstrapOptions, AreValidated) {
   EXPECT_EQ(validate(BootstrapOptions{0, 10, 10, 0})->kind, ErrorKind::bad_input);
 }
 
-}  // namespace
+}  // namespace bootstrap_test
 }  // namespace headroom

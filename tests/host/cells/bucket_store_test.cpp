@@ -8,7 +8,7 @@
 #include <thread>
 
 namespace headroom {
-namespace {
+namespace bucket_store_test {
 
 using Bytes = std::vector<unsigned char>;
 
@@ -23,7 +23,7 @@ Bytes taken(BucketStore& store, std::size_t bucket) {
 // Appends random pieces to random buckets and compares what comes back.
 std::uint64_t fill_and_compare(std::uint64_t memory_limit, std::size_t total) {
   constexpr std::size_t kBuckets = 5;
-  BucketStore store({kBuckets, memory_limit, testing::TempDir()});
+  BucketStore store({kBuckets, memory_limit, ::testing::TempDir()});
   std::vector<Bytes> expected(kBuckets);
   std::mt19937 random(1);
   for (std::size_t done = 0; done < total;) {
@@ -50,7 +50,7 @@ TEST(BucketStore, KeepsEveryByteThroughTheTemporaryFile) {
 }
 
 TEST(BucketStore, LeavesNoFileBehind) {
-  const auto folder = std::filesystem::path(testing::TempDir()) / "bucket_store_spill";
+  const auto folder = std::filesystem::path(::testing::TempDir()) / "bucket_store_spill";
   std::filesystem::create_directories(folder);
   {
     BucketStore store({1, 4096, folder});
@@ -74,7 +74,7 @@ TEST(BucketStore, AFolderThatIsNotThereIsAnError) {
 
 TEST(BucketStore, BucketsMayFillSideBySide) {
   constexpr std::size_t kBuckets = 4;
-  BucketStore store({kBuckets, 1 << 18, testing::TempDir()});
+  BucketStore store({kBuckets, 1 << 18, ::testing::TempDir()});
   std::vector<std::thread> threads;
   for (std::size_t b = 0; b < kBuckets; ++b) {
     threads.emplace_back([&store, b] {
@@ -89,5 +89,5 @@ TEST(BucketStore, BucketsMayFillSideBySide) {
   }
 }
 
-}  // namespace
+}  // namespace bucket_store_test
 }  // namespace headroom

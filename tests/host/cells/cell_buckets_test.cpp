@@ -10,9 +10,9 @@
 #include "memory_cells.hpp"
 
 namespace headroom {
-namespace {
+namespace cell_buckets_test {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 MemoryCells random_source(unsigned seed, std::size_t n_cells, std::size_t n_genes, bool integers) {
   MemoryCells source;
@@ -36,7 +36,7 @@ CellBuckets::Options options_for(const MemoryCells& source, CellValues values) {
   options.values = values;
   for (std::uint32_t g = 0; g < source.genes; ++g) options.gene_map.push_back(g);
   options.n_genes = static_cast<std::uint32_t>(source.genes);
-  options.spill_folder = testing::TempDir();
+  options.spill_folder = ::testing::TempDir();
   options.where = source.path();
   options.cell_name = [](std::uint64_t cell) { return "cell" + std::to_string(cell); };
   options.gene_name = [](std::uint32_t gene) { return "G" + std::to_string(gene); };
@@ -146,7 +146,7 @@ TEST(CellBuckets, TotalsRunOverAllGenesKeptOrNot) {
     options.n_genes = 2;
     const auto groups = gather(source, options);
     ASSERT_TRUE(groups.has_value());
-    EXPECT_THAT((*groups)[1].gene, testing::ElementsAre(0u, 1u));
+    EXPECT_THAT((*groups)[1].gene, ::testing::ElementsAre(0u, 1u));
     EXPECT_DOUBLE_EQ((*groups)[1].value[0], std::log1p(2 * 1000.0));
     EXPECT_DOUBLE_EQ((*groups)[1].value[1], std::log1p(7 * 1000.0));
   }
@@ -159,7 +159,7 @@ TEST(CellBuckets, UnsortedAndRepeatedGenesAreSortedAndSummed) {
   source.table["pert_id"] = {"A", "control"};
   const auto groups = gather(source, options_for(source, CellValues::counts));
   ASSERT_TRUE(groups.has_value());
-  EXPECT_THAT((*groups)[1].gene, testing::ElementsAre(0u, 3u));  // the explicit zero is gone
+  EXPECT_THAT((*groups)[1].gene, ::testing::ElementsAre(0u, 3u));  // the explicit zero is gone
   EXPECT_DOUBLE_EQ((*groups)[1].value[1], std::log1p(5 * (10'000 / 7.0)));
 }
 
@@ -188,7 +188,7 @@ TEST(CellBuckets, MoreGenesThanSixteenBitsHold) {
   source.table["pert_id"] = {"A", "control"};
   const auto groups = gather(source, options_for(source, CellValues::counts));
   ASSERT_TRUE(groups.has_value());
-  EXPECT_THAT((*groups)[1].gene, testing::ElementsAre(5u, 69'999u));
+  EXPECT_THAT((*groups)[1].gene, ::testing::ElementsAre(5u, 69'999u));
   EXPECT_DOUBLE_EQ((*groups)[1].value[1], std::log1p(7'500));
 }
 
@@ -209,7 +209,7 @@ TEST(CellBuckets, FindsValuesThatAreNotWhatTheyWereSaidToBe) {
     EXPECT_THAT(doubts_of(1.5, CellValues::counts, entries),
                 HasSubstr("[values.not_counts] 1 value is not a count: 1.5 of gene 'G1' in cell 'cell1' (row 1) "
                           "(memory.h5ad): name raw counts with --layer (counts, or raw)"));
-    EXPECT_THAT(doubts_of(1.5, CellValues::counts, entries), testing::Not(HasSubstr("log1p")))
+    EXPECT_THAT(doubts_of(1.5, CellValues::counts, entries), ::testing::Not(HasSubstr("log1p")))
         << "a remedy must not accept anything";
     EXPECT_THAT(doubts_of(-2, CellValues::counts, entries), HasSubstr("is negative"));
     EXPECT_THAT(doubts_of(kNaN, CellValues::counts, entries), HasSubstr("is not a number"));
@@ -226,5 +226,5 @@ TEST(CellBuckets, FindsValuesThatAreNotWhatTheyWereSaidToBe) {
   }
 }
 
-}  // namespace
+}  // namespace cell_buckets_test
 }  // namespace headroom

@@ -5,7 +5,7 @@
 #include "random_cells.hpp"
 
 namespace headroom {
-namespace {
+namespace cell_group_test {
 
 Matrix dense_of_block(const GeneMajorBlock& block, std::uint32_t n_genes) {
   Matrix out = Matrix::Zero(block.n_cells, n_genes);
@@ -54,5 +54,5 @@ TEST(BatchSpans, NameEveryBatchOnce) {
   EXPECT_TRUE(batch_spans({}).empty());
 }
 
-}  // namespace
+}  // namespace cell_group_test
 }  // namespace headroom

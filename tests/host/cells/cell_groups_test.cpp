@@ -7,11 +7,11 @@
 #include "task/task.hpp"
 
 namespace headroom {
-namespace {
+namespace cell_groups_test {
 
-using testing::Contains;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 // Two lines; perturbations B, A and control; batches 2 and 10 (which sort as strings).
 MemoryCells two_lines() {
@@ -203,7 +203,7 @@ TEST(CellGroups, ControlsOfTwoSpellingsAreDoubtedUntilBothAreNamed) {
   EXPECT_THAT(codes_of(source), ElementsAre("labels.like_control"));
   CellColumnOptions columns;
   columns.labels.controls = {"[nN]on-[tT]argeting"};
-  EXPECT_THAT(codes_of(source, columns), testing::IsEmpty());
+  EXPECT_THAT(codes_of(source, columns), ::testing::IsEmpty());
   const auto groups = group_cells(source, columns, Design::global, 1);
   EXPECT_EQ(groups->groups[0].n_cells, 6u);
 }
@@ -249,7 +249,7 @@ TEST(CellGroups, DosesAreToldApartOrKeptOnRequest) {
   // Constant within each perturbation: nothing is merged.
   for (int i = 0; i < 16; ++i)
     source.table["dose_value"][static_cast<std::size_t>(i)] = i < 4 ? "0" : i < 10 ? "10" : "1000";
-  EXPECT_THAT(codes_of(source), testing::IsEmpty());
+  EXPECT_THAT(codes_of(source), ::testing::IsEmpty());
 }
 
 TEST(CellGroups, ReplicatesThatVaryAreBatches) {
@@ -259,7 +259,7 @@ TEST(CellGroups, ReplicatesThatVaryAreBatches) {
   CellColumnOptions columns;
   EXPECT_THAT(codes_of(source, columns), ElementsAre("rows.conditions_merged"));
   columns.batch_col = "time";
-  EXPECT_THAT(codes_of(source, columns), testing::IsEmpty());
+  EXPECT_THAT(codes_of(source, columns), ::testing::IsEmpty());
 }
 
 TEST(CellGroups, GuidesOfOneGeneAreDoubtedAndKeptTogetherOnRequest) {
@@ -273,7 +273,7 @@ TEST(CellGroups, GuidesOfOneGeneAreDoubtedAndKeptTogetherOnRequest) {
   EXPECT_EQ(groups->groups[2].fold_group, "A");
   columns = {};
   columns.pert_col = "perturbation";
-  EXPECT_THAT(codes_of(source, columns), testing::IsEmpty()) << "it was said";
+  EXPECT_THAT(codes_of(source, columns), ::testing::IsEmpty()) << "it was said";
 }
 
 TEST(CellGroups, UnflaggedControlsAreLeftOutAndNoted) {
@@ -297,5 +297,5 @@ TEST(CellGroups, WithoutBatchAndContextColumnsThereIsOne) {
   EXPECT_EQ(groups->batches.size(), 1u);
 }
 
-}  // namespace
+}  // namespace cell_groups_test
 }  // namespace headroom

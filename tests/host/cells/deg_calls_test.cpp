@@ -7,7 +7,7 @@
 #include "random_cells.hpp"
 
 namespace headroom {
-namespace {
+namespace deg_calls_test {
 
 constexpr std::uint32_t kGenes = 300;  // more than one tile
 
@@ -291,5 +291,5 @@ TEST(ControlCells, OfPlatesAreThoseThatHaveEnough) {
   expect_moments(found, 1, dense.middleRows(41, 35));
 }
 
-}  // namespace
+}  // namespace deg_calls_test
 }  // namespace headroom

@@ -13,7 +13,7 @@
 #include "numerics/quantile.hpp"
 
 namespace headroom {
-namespace {
+namespace draw_metrics_test {
 
 // Values are ranked in float32: pairs closer than its resolution may count as tied.
 constexpr double kRankTolerance = 1e-6;
@@ -169,5 +169,5 @@ TEST(DrawMetrics, AConstantProfileHasNoCorrelation) {
   EXPECT_TRUE(std::isnan(metrics.quantiles()[0][static_cast<int>(NoiseMetric::pearson)]));
 }
 
-}  // namespace
+}  // namespace draw_metrics_test
 }  // namespace headroom

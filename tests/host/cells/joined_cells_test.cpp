@@ -15,7 +15,7 @@
 #include "io/h5ad_writer.hpp"
 
 namespace headroom {
-namespace {
+namespace joined_cells_test {
 
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
@@ -257,5 +257,5 @@ TEST_F(JoinedCellsTest, AreNamedOneByOneByFolderOrByPattern) {
               HasSubstr("no file matches the pattern"));
 }
 
-}  // namespace
+}  // namespace joined_cells_test
 }  // namespace headroom

@@ -5,7 +5,7 @@
 #include <cmath>
 
 namespace headroom {
-namespace {
+namespace normalise_test {
 
 TEST(CountNormaliser, IsLog1pOfTheScaledCount) {
   CountNormaliser normaliser;
@@ -25,5 +25,5 @@ TEST(CountNormaliser, ForgetsTheCellBefore) {
   EXPECT_LT(normaliser(1), before);
 }
 
-}  // namespace
+}  // namespace normalise_test
 }  // namespace headroom

@@ -9,7 +9,7 @@
 #include <functional>
 
 namespace headroom {
-namespace {
+namespace number_stream_test {
 
 namespace fs = std::filesystem;
 
@@ -34,11 +34,11 @@ std::vector<Storage> storages() {
           {"with checksum", H5T_IEEE_F32LE, 40, true, true, true}};
 }
 
-class NumberStreamTest : public testing::Test {
+class NumberStreamTest : public ::testing::Test {
  protected:
   fs::path path_ =
-      fs::path(testing::TempDir()) /
-      (std::string("number_stream_") + testing::UnitTest::GetInstance()->current_test_info()->name() + ".h5");
+      fs::path(::testing::TempDir()) /
+      (std::string("number_stream_") + ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".h5");
   void TearDown() override { fs::remove(path_); }
 
   // `space_size` may exceed the values given: the rest is never written.
@@ -179,5 +179,5 @@ TEST_F(NumberStreamTest, ExactKindFollowsTheType) {
   EXPECT_EQ(kind_of(H5T_IEEE_F64LE), NumberKind::real64);
 }
 
-}  // namespace
+}  // namespace number_stream_test
 }  // namespace headroom

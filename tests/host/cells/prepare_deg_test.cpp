@@ -17,7 +17,7 @@
 #include "task/task.hpp"
 
 namespace headroom {
-namespace {
+namespace prepare_deg_test {
 
 namespace fs = std::filesystem;
 using ::testing::Contains;
@@ -266,5 +266,5 @@ TEST(PrepareDeg, StatisticsNeedLabels) {
   EXPECT_THAT(report.error().line(), HasSubstr("--deg-statistics is given without --deg"));
 }
 
-}  // namespace
+}  // namespace prepare_deg_test
 }  // namespace headroom

@@ -16,7 +16,7 @@
 #include "io/h5ad.hpp"
 
 namespace headroom {
-namespace {
+namespace prepare_golden_test {
 
 namespace fs = std::filesystem;
 
@@ -54,12 +54,12 @@ struct GoldenCase {
   const char* name;  // in the golden data
 };
 
-class PrepareGolden : public testing::TestWithParam<GoldenCase> {
+class PrepareGolden : public ::testing::TestWithParam<GoldenCase> {
  protected:
   void SetUp() override {
     if (!fs::exists(kGolden / "golden.json")) GTEST_SKIP() << "no oracle data at " << kGolden;
     // Tests of one design run at the same time.
-    out_ = fs::path(testing::TempDir()) / ("prepare_golden_" + std::to_string(getpid()));
+    out_ = fs::path(::testing::TempDir()) / ("prepare_golden_" + std::to_string(getpid()));
     fs::remove_all(out_);
     PrepareOptions options;
     options.design = GetParam().design;
@@ -128,8 +128,8 @@ TEST_P(PrepareGolden, ReportCountsWhatIsThere) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Designs, PrepareGolden,
-                         testing::Values(GoldenCase{Design::global, "global"}, GoldenCase{Design::matched, "plate"}),
+                         ::testing::Values(GoldenCase{Design::global, "global"}, GoldenCase{Design::matched, "plate"}),
                          [](const auto& test) { return std::string(test.param.name); });
 
-}  // namespace
+}  // namespace prepare_golden_test
 }  // namespace headroom

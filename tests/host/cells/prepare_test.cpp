@@ -18,11 +18,11 @@
 #include "task/task.hpp"
 
 namespace headroom {
-namespace {
+namespace prepare_test {
 
 namespace fs = std::filesystem;
-using testing::Contains;
-using testing::HasSubstr;
+using ::testing::Contains;
+using ::testing::HasSubstr;
 
 const fs::path kReference = fs::path(HEADROOM_SOURCE_DIR) / "tests" / "reference" / "cells";
 const fs::path kShared = HEADROOM_SHARED_DIR;
@@ -37,11 +37,11 @@ std::string text_of(const fs::path& path) {
   return text.str();
 }
 
-class PrepareTest : public testing::Test {
+class PrepareTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) /
-              (std::string("prepare_") + testing::UnitTest::GetInstance()->current_test_info()->name());
+    folder_ = fs::path(::testing::TempDir()) /
+              (std::string("prepare_") + ::testing::UnitTest::GetInstance()->current_test_info()->name());
     fs::remove_all(folder_);
     fs::create_directories(folder_);
     out_ = folder_ / "out";
@@ -148,9 +148,9 @@ TEST_F(PrepareTest, TheTaskCarriesWhatOthersNeed) {
   ASSERT_TRUE(report.has_value());
   const auto task = H5adFile::open(out_ / "task.h5ad");
   EXPECT_THAT(task->columns(H5adAxis::obs),
-              testing::ElementsAre("pert_id", "context", "test_split", "n_cells", "n_batches"));
-  EXPECT_THAT(task->read_labels(H5adAxis::obs, "test_split")->labels, testing::UnorderedElementsAre("0", "1", "2"));
-  EXPECT_THAT(task->read_labels(H5adAxis::obs, "context")->labels, testing::ElementsAre("all"));
+              ::testing::ElementsAre("pert_id", "context", "test_split", "n_cells", "n_batches"));
+  EXPECT_THAT(task->read_labels(H5adAxis::obs, "test_split")->labels, ::testing::UnorderedElementsAre("0", "1", "2"));
+  EXPECT_THAT(task->read_labels(H5adAxis::obs, "context")->labels, ::testing::ElementsAre("all"));
   EXPECT_EQ((*task->read_index(H5adAxis::var))[3], "ENSG03");
   EXPECT_EQ(task->read_column(H5adAxis::var, "symbol")->text(3), "S3");
   EXPECT_EQ(report->n_cells_used, 48u);
@@ -223,7 +223,7 @@ TEST_F(PrepareTest, AGeneListKeepsGenesByIdOrSymbol) {
     const auto report = run(kReference / "csr_float32_gzip.h5ad", options);
     ASSERT_TRUE(report.has_value()) << report.error().line();
     const auto task = H5adFile::open(out_ / "task.h5ad");
-    EXPECT_THAT(*task->read_index(H5adAxis::var), testing::ElementsAre("ENSG00", "ENSG03"));
+    EXPECT_THAT(*task->read_index(H5adAxis::var), ::testing::ElementsAre("ENSG00", "ENSG03"));
     EXPECT_THAT(report->notes, Contains(HasSubstr("1 of 3 listed genes are not in the file")));
   }
   std::ofstream(folder_ / "genes.txt") << "X\nY\n";
@@ -420,5 +420,5 @@ TEST_F(PrepareTest, RealScreensArePrepared) {
   }
 }
 
-}  // namespace
+}  // namespace prepare_test
 }  // namespace headroom

@@ -7,7 +7,7 @@
 #include "random_cells.hpp"
 
 namespace headroom {
-namespace {
+namespace pseudobulk_test {
 
 constexpr std::uint32_t kGenes = 19;
 constexpr double kTolerance = 1e-12;  // sums of tens of numbers in another order
@@ -22,7 +22,7 @@ Profile naive_moments(const Matrix& cells, Eigen::Index begin, Eigen::Index n) {
   return out;
 }
 
-class Pseudobulk : public testing::Test {
+class Pseudobulk : public ::testing::Test {
  protected:
   // Batches 0, 2, 3 of the perturbation (one with a single cell); 0 to 3 of the control.
   CellRows pert_ = random_cells(1, {6, 0, 1, 9}, kGenes, 0.4), control_ = random_cells(2, {8, 5, 3, 2}, kGenes, 0.4);
@@ -98,5 +98,5 @@ TEST(FindBatch, FindsOrSaysEnd) {
   EXPECT_EQ(find_batch({}, 3), 0u);
 }
 
-}  // namespace
+}  // namespace pseudobulk_test
 }  // namespace headroom

@@ -6,7 +6,7 @@
 #include <vector>
 
 namespace headroom {
-namespace {
+namespace random_stream_test {
 
 // Philox4x32-10's known answers (Random123's kat_vectors): counter and key zero, and all ones.
 TEST(RandomStream, GivesPhiloxsKnownAnswers) {
@@ -62,5 +62,5 @@ TEST(StreamKey, DependsOnSeedAndEveryLetter) {
   EXPECT_EQ(stream_key(5, "x"), stream_key(5, "x"));
 }
 
-}  // namespace
+}  // namespace random_stream_test
 }  // namespace headroom

@@ -6,7 +6,7 @@
 #include <numeric>
 
 namespace headroom {
-namespace {
+namespace resampling_test {
 
 const std::vector<BatchSpan> kSpans = {{0, 0, 7}, {3, 7, 8}, {4, 8, 20}};
 constexpr LaneLayout kLayout{4, 3, 2};
@@ -117,5 +117,5 @@ TEST(ResampleCells, BatchesDrawApart) {
   EXPECT_TRUE(differs);
 }
 
-}  // namespace
+}  // namespace resampling_test
 }  // namespace headroom

@@ -9,7 +9,7 @@
 #include <random>
 
 namespace headroom {
-namespace {
+namespace value_review_test {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -109,5 +109,5 @@ TEST(ValueReview, ProposesNothingThatWouldTakeLogarithmsAsFractionalCounts) {
   EXPECT_THAT(judged(corrected, 10'000, CellValues::counts), HasSubstr("--values fractional"));
 }
 
-}  // namespace
+}  // namespace value_review_test
 }  // namespace headroom

@@ -6,7 +6,7 @@
 #include "random_cells.hpp"
 
 namespace headroom {
-namespace {
+namespace weighted_moments_test {
 
 // Sums of some fifty products in another order.
 constexpr double kTolerance = 1e-11;
@@ -47,5 +47,5 @@ TEST(WeightedMoments, TouchOnlyTheGenesAskedFor) {
   for (std::size_t i = 3 * 8; i < sums.size(); ++i) EXPECT_EQ(sums[i] + squares[i], 0.0);
 }
 
-}  // namespace
+}  // namespace weighted_moments_test
 }  // namespace headroom

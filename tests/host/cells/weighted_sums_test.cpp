@@ -6,7 +6,7 @@
 #include "random_cells.hpp"
 
 namespace headroom {
-namespace {
+namespace weighted_sums_test {
 
 // Sums of some fifty products in another order.
 constexpr double kTolerance = 1e-12;
@@ -48,5 +48,5 @@ TEST(ScaleCounts, Multiplies) {
   for (int i = 0; i < 8; ++i) EXPECT_EQ(weights[i], counts[i] * worth[i]);
 }
 
-}  // namespace
+}  // namespace weighted_sums_test
 }  // namespace headroom

@@ -6,7 +6,7 @@
 #include <vector>
 
 namespace headroom {
-namespace {
+namespace wmse_weights_test {
 
 // cells × 3 genes of three perturbations.
 const std::vector<std::vector<std::vector<double>>> kCells = {
@@ -78,5 +78,5 @@ TEST(WmseWeights, TakeAnInfiniteStatisticForTheLargestFiniteOne) {
   EXPECT_EQ(weights(0, 1), weights.row(0).maxCoeff());
 }
 
-}  // namespace
+}  // namespace wmse_weights_test
 }  // namespace headroom

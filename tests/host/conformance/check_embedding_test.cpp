@@ -5,10 +5,10 @@
 #include "host/conformance/checked_plugin.hpp"
 
 namespace headroom {
-namespace {
+namespace check_embedding_test {
 
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 constexpr auto kPass = CheckOutcome::pass, kWarn = CheckOutcome::warn, kFail = CheckOutcome::fail,
                kSkipped = CheckOutcome::skipped;
@@ -21,7 +21,7 @@ TEST(CheckEmbedding, FindsNothingInOneThatKeepsTheContract) {
   EXPECT_GT(conformance.count(CheckOutcome::pass), 12);
 }
 
-class EmbeddingDeed : public testing::TestWithParam<Deed> {};
+class EmbeddingDeed : public ::testing::TestWithParam<Deed> {};
 
 TEST_P(EmbeddingDeed, IsSeen) {
   const Deed& deed = GetParam();
@@ -34,7 +34,7 @@ TEST_P(EmbeddingDeed, IsSeen) {
 
 INSTANTIATE_TEST_SUITE_P(
     , EmbeddingDeed,
-    testing::Values(Deed{"knows_nothing", "knows-example-ids", kWarn, "none of 200"},
+    ::testing::Values(Deed{"knows_nothing", "knows-example-ids", kWarn, "none of 200"},
                     Deed{"knows_nothing", "row-order", kSkipped, "knows none"},
                     Deed{"knows_nothing", "determinism", kSkipped, "knows none"},
                     Deed{"dimension_of_request", "dimension-stable", kFail, "bad_output"},
@@ -66,5 +66,5 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
-}  // namespace
+}  // namespace check_embedding_test
 }  // namespace headroom

@@ -10,10 +10,10 @@
 #include "host/conformance/checked_plugin.hpp"
 
 namespace headroom {
-namespace {
+namespace check_plugin_test {
 
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 // A file of a test's own, removed with it.
 class TemporaryFile {
@@ -186,7 +186,7 @@ TEST(CheckPlugin, WaitsForAHangingPluginOnce) {
   options.limits.set_wall_time_s(1);
   const Conformance conformance = check_wayward("predictor", "hangs", {}, options);
   EXPECT_THAT(result_of(conformance, "single-row-request").detail,
-              testing::AnyOf(HasSubstr("wall_limit"), HasSubstr("cpu_limit")));
+              ::testing::AnyOf(HasSubstr("wall_limit"), HasSubstr("cpu_limit")));
   EXPECT_EQ(result_of(conformance, "determinism").outcome, CheckOutcome::skipped);
   EXPECT_THAT(result_of(conformance, "determinism").detail, HasSubstr("single-row-request"));
 }
@@ -239,5 +239,5 @@ TEST(CheckPlugin, MeasuresThePublishedSize) {
   EXPECT_THAT(result.detail, HasSubstr("peak memory"));
 }
 
-}  // namespace
+}  // namespace check_plugin_test
 }  // namespace headroom

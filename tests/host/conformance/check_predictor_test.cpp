@@ -5,10 +5,10 @@
 #include "host/conformance/checked_plugin.hpp"
 
 namespace headroom {
-namespace {
+namespace check_predictor_test {
 
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 constexpr auto kPass = CheckOutcome::pass, kWarn = CheckOutcome::warn, kFail = CheckOutcome::fail;
 
@@ -18,7 +18,7 @@ TEST(CheckPredictor, FindsNothingInOneThatKeepsTheContract) {
   EXPECT_GT(conformance.count(CheckOutcome::pass), 15);
 }
 
-class PredictorDeed : public testing::TestWithParam<Deed> {};
+class PredictorDeed : public ::testing::TestWithParam<Deed> {};
 
 TEST_P(PredictorDeed, IsSeen) {
   const Deed& deed = GetParam();
@@ -29,7 +29,7 @@ TEST_P(PredictorDeed, IsSeen) {
 
 INSTANTIATE_TEST_SUITE_P(
     , PredictorDeed,
-    testing::Values(Deed{"refuses_few_rows", "single-row-request", kFail, "plugin_error: too few rows"},
+    ::testing::Values(Deed{"refuses_few_rows", "single-row-request", kFail, "plugin_error: too few rows"},
                     Deed{"counts_calls", "determinism", kFail, "in the same process"},
                     Deed{"reads_clock", "determinism", kFail, "another process"},
                     Deed{"clock_at_odd_seeds", "seed-respected", kFail, "at another seed"},
@@ -68,5 +68,5 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
-}  // namespace
+}  // namespace check_predictor_test
 }  // namespace headroom

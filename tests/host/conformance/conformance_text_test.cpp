@@ -7,11 +7,11 @@
 #include <sstream>
 
 namespace headroom {
-namespace {
+namespace conformance_text_test {
 
-using testing::HasSubstr;
-using testing::Not;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 Conformance example() {
   Conformance conformance;
@@ -83,5 +83,5 @@ TEST(ConformanceText, JsonLeavesOutWhatIsNotKnownAndSurvivesForeignBytes) {
   EXPECT_EQ(json["checks"][0]["detail"], "\xEF\xBF\xBD");  // the replacement character
 }
 
-}  // namespace
+}  // namespace conformance_text_test
 }  // namespace headroom

@@ -5,7 +5,7 @@
 #include <cmath>
 
 namespace headroom {
-namespace {
+namespace difference_test {
 
 Matrix numbers() {
   Matrix values(2, 2);
@@ -58,5 +58,5 @@ TEST(Difference, FindingsTellBitsFromRoundingFromMore) {
   EXPECT_EQ(expect_same_numbers({false, INFINITY}, "x").detail, "x changes which rows or settings are answered");
 }
 
-}  // namespace
+}  // namespace difference_test
 }  // namespace headroom

@@ -14,9 +14,9 @@
 #include "host/conformance/checked_plugin.hpp"
 
 namespace headroom {
-namespace {
+namespace elf_exports_test {
 
-using testing::UnorderedElementsAre;
+using ::testing::UnorderedElementsAre;
 
 std::vector<char> bytes_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -81,5 +81,5 @@ TEST(ElfExports, NeverReadsBeyondAFileHoweverBroken) {
   EXPECT_GT(n_malformed, 1000);  // the damage was felt
 }
 
-}  // namespace
+}  // namespace elf_exports_test
 }  // namespace headroom

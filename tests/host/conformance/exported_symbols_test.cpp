@@ -12,9 +12,9 @@
 #include "host/conformance/checked_plugin.hpp"
 
 namespace headroom {
-namespace {
+namespace exported_symbols_test {
 
-using testing::UnorderedElementsAre;
+using ::testing::UnorderedElementsAre;
 
 PluginFile opened(const std::string& path) {
   auto file = open_plugin_file(path);
@@ -55,5 +55,5 @@ TEST(ExportedSymbols, LeaveNoChildAndNoDescriptorBehind) {
   EXPECT_EQ(errno, ECHILD);
 }
 
-}  // namespace
+}  // namespace exported_symbols_test
 }  // namespace headroom

@@ -5,7 +5,7 @@
 #include "conformance/embedding_example.hpp"
 
 namespace headroom {
-namespace {
+namespace predictor_example_test {
 
 // Two hyperparameters of three and two values.
 PluginDescription description() {
@@ -106,5 +106,5 @@ TEST(EmbeddingExample, TrainingPartDoesNotDependOnTheOrder) {
   EXPECT_EQ(training_part_of({"a", "b", "c", "d", "e"}), (std::vector<std::string>{"a", "e"}));
 }
 
-}  // namespace
+}  // namespace predictor_example_test
 }  // namespace headroom

@@ -6,9 +6,9 @@
 #include <cmath>
 
 namespace headroom {
-namespace {
+namespace usage_judgement_test {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 TEST(UsageJudgement, AThreadThatGoesOnIsHeardInThePause) {
   EXPECT_EQ(judge_quiet(0.002).outcome, CheckOutcome::pass);
@@ -48,5 +48,5 @@ TEST(UsageJudgement, VeryShortCallsSayNothingAboutThreads) {
   EXPECT_EQ(judge_published_size({.request = "x", .wall_s = 0.01, .cpu_s = 0.05}).outcome, CheckOutcome::pass);
 }
 
-}  // namespace
+}  // namespace usage_judgement_test
 }  // namespace headroom

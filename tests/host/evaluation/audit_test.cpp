@@ -11,7 +11,7 @@
 #include "host/io/temporary_folder.hpp"
 
 namespace headroom {
-namespace {
+namespace audit_test {
 
 namespace fs = std::filesystem;
 using testing::TemporaryFolder;
@@ -258,5 +258,5 @@ TEST_F(Audit, IsNotMadeUnlessAskedFor) {
   EXPECT_TRUE(run().audit.empty());
 }
 
-}  // namespace
+}  // namespace audit_test
 }  // namespace headroom

@@ -22,7 +22,7 @@
 #include "host/io/temporary_folder.hpp"
 
 namespace headroom {
-namespace {
+namespace bad_input_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -186,5 +186,5 @@ TEST_F(BadInput, OneTestPerturbationHasEveryMetricButOne) {
   }
 }
 
-}  // namespace
+}  // namespace bad_input_test
 }  // namespace headroom

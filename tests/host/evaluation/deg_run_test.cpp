@@ -15,7 +15,7 @@
 #include "plan/target_options.hpp"
 
 namespace headroom {
-namespace {
+namespace deg_run_test {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -198,5 +198,5 @@ TEST(NearestQuantile, RoundsThePosition) {
   EXPECT_TRUE(std::isnan(nearest_quantile(none, 0.1)));
 }
 
-}  // namespace
+}  // namespace deg_run_test
 }  // namespace headroom

@@ -10,7 +10,7 @@
 #include "host/evaluation/made_task.hpp"
 
 namespace headroom {
-namespace {
+namespace depth_right_methods_test {
 
 using ::testing::HasSubstr;
 
@@ -161,5 +161,5 @@ TEST_F(KnownTruth, NeedWhatTheTaskKeepsOfCells) {
   EXPECT_THAT(none.reason, HasSubstr("headroom prepare"));
 }
 
-}  // namespace
+}  // namespace depth_right_methods_test
 }  // namespace headroom

@@ -6,7 +6,7 @@
 #include "host/evaluation/made_task.hpp"
 
 namespace headroom {
-namespace {
+namespace embedding_similarity_test {
 
 using ::testing::ElementsAre;
 
@@ -66,5 +66,5 @@ TEST(EmbeddingSimilarity, LeavesOutWhatSaysNothing) {
   EXPECT_EQ(leading_components(made(1, 30))->scores.cols(), kComparedComponents);
 }
 
-}  // namespace
+}  // namespace embedding_similarity_test
 }  // namespace headroom

@@ -9,7 +9,7 @@
 #include "host/io/temporary_folder.hpp"
 
 namespace headroom {
-namespace {
+namespace embedding_test {
 
 using ::testing::HasSubstr;
 
@@ -91,5 +91,5 @@ TEST_F(EmbeddingTest, OfAFileComesBackInTheTasksOrder) {
   }
 }
 
-}  // namespace
+}  // namespace embedding_test
 }  // namespace headroom

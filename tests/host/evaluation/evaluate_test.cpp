@@ -14,7 +14,7 @@
 #include "host/io/temporary_folder.hpp"
 
 namespace headroom {
-namespace {
+namespace evaluate_test {
 
 using Place = std::tuple<std::string, std::string, std::string>;
 
@@ -168,5 +168,5 @@ TEST_F(EvaluateTest, AnEmbeddingOfOtherIdsFailsByItselfAndSaysWhoseFaultItIs) {
   }
 }
 
-}  // namespace
+}  // namespace evaluate_test
 }  // namespace headroom

@@ -6,7 +6,7 @@
 #include "numerics/blas.hpp"
 
 namespace headroom {
-namespace {
+namespace fold_data_test {
 
 constexpr double kRounding = 1e-12;
 
@@ -63,5 +63,5 @@ TEST_F(FoldDataTest, ATestRowWithoutAPredictionGetsTheTrainMean) {
   EXPECT_EQ(with_stand_ins(lfc_target(), *fold, {0, 1, 2, 3}, complete), complete);
 }
 
-}  // namespace
+}  // namespace fold_data_test
 }  // namespace headroom

@@ -9,7 +9,7 @@
 #include <vector>
 
 namespace headroom {
-namespace {
+namespace fold_gate_test {
 
 TEST(FoldGate, LetsThoseOfOneFoldInTogether) {
   FoldGate gate;
@@ -74,5 +74,5 @@ TEST(FoldGate, APassThatWasGivenOnIsHeldOnce) {
   other.join();
 }
 
-}  // namespace
+}  // namespace fold_gate_test
 }  // namespace headroom

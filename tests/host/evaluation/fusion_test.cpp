@@ -17,7 +17,7 @@
 #include "plan/target_options.hpp"
 
 namespace headroom {
-namespace {
+namespace fusion_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -425,5 +425,5 @@ TEST_F(FusionRun, TheDefaultIsWhatIsInstalled) {
   EXPECT_THAT(refusal(), HasSubstr("there is no fusion predictor 'no_such_fusion'"));
 }
 
-}  // namespace
+}  // namespace fusion_test
 }  // namespace headroom

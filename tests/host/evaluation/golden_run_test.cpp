@@ -9,7 +9,7 @@
 #include "evaluation/evaluate.hpp"
 
 namespace headroom {
-namespace {
+namespace golden_run_test {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -35,7 +35,7 @@ struct HeardMethods final : RunObserver {
   }
 };
 
-class GoldenRun : public testing::TestWithParam<const char*> {
+class GoldenRun : public ::testing::TestWithParam<const char*> {
  protected:
   static json read_json() {
     std::ifstream file(kGolden / "golden.json");
@@ -128,7 +128,7 @@ TEST_P(GoldenRun, EveryMethodOfEveryFoldEqualsTheOracle) {
   EXPECT_EQ(n_compared, (18 * 5 - 2) * 60);
 }
 
-INSTANTIATE_TEST_SUITE_P(Designs, GoldenRun, testing::Values("global", "plate"));
+INSTANTIATE_TEST_SUITE_P(Designs, GoldenRun, ::testing::Values("global", "plate"));
 
-}  // namespace
+}  // namespace golden_run_test
 }  // namespace headroom

@@ -13,7 +13,7 @@
 #include "protocol/inner_score.hpp"
 
 namespace headroom {
-namespace {
+namespace head_test {
 
 using ::testing::HasSubstr;
 
@@ -119,5 +119,5 @@ TEST_F(HeadTest, AGridWithoutAFeasibleSettingChoosesNone) {
               HasSubstr("no setting of the grid is feasible with 6 training"));
 }
 
-}  // namespace
+}  // namespace head_test
 }  // namespace headroom

@@ -7,7 +7,7 @@
 #include "host/io/temporary_folder.hpp"
 
 namespace headroom {
-namespace {
+namespace load_roster_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -93,5 +93,5 @@ TEST_F(LoadRoster, CanLeaveFilesOfVectorsUnread) {
   EXPECT_TRUE(roster->embeddings[0].fault.has_value());
 }
 
-}  // namespace
+}  // namespace load_roster_test
 }  // namespace headroom

@@ -5,7 +5,7 @@
 #include "host/io/temporary_folder.hpp"
 
 namespace headroom {
-namespace {
+namespace model_folder_test {
 
 namespace fs = std::filesystem;
 using testing::TemporaryFolder;
@@ -32,5 +32,5 @@ TEST(ModelFolder, IsWhatLiesInItButHeadroomsOwn) {
   EXPECT_FALSE(sha256_of_model_folder(folder / "nothing", {}));
 }
 
-}  // namespace
+}  // namespace model_folder_test
 }  // namespace headroom

@@ -9,7 +9,7 @@
 #include "host/evaluation/made_task.hpp"
 
 namespace headroom {
-namespace {
+namespace noise_methods_test {
 
 using ::testing::HasSubstr;
 
@@ -95,5 +95,5 @@ TEST_F(NoiseMethodsTest, AreSkippedWithTheReason) {
   }
 }
 
-}  // namespace
+}  // namespace noise_methods_test
 }  // namespace headroom

@@ -16,10 +16,10 @@
 #include "io/h5ad_writer.hpp"
 
 namespace headroom {
-namespace {
+namespace predictions_test {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 constexpr int kPerts = 24, kGenes = 15, kFolds = 3, kDimension = 6;
 
@@ -58,7 +58,7 @@ struct Row {
   RowVector values;
 };
 
-class Predictions : public testing::Test {
+class Predictions : public ::testing::Test {
  protected:
   void SetUp() override {
     folder_ = fs::temp_directory_path() / ("headroom-predictions-" + std::to_string(getpid()));
@@ -328,5 +328,5 @@ TEST_F(Predictions, NamesOfMethodsAreRefused) {
   EXPECT_TRUE(validate(options_).has_value());
 }
 
-}  // namespace
+}  // namespace predictions_test
 }  // namespace headroom

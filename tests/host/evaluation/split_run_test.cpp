@@ -16,7 +16,7 @@
 #include "host/plan/split_reference.hpp"
 
 namespace headroom {
-namespace {
+namespace split_run_test {
 
 using nlohmann::json;
 using ::testing::ElementsAre;
@@ -287,5 +287,5 @@ TEST(CombinedVectors, AreMadeOfTheirParts) {
   EXPECT_TRUE(CombinedVectors(ids, Combine::none).extra_ids().empty());
 }
 
-}  // namespace
+}  // namespace split_run_test
 }  // namespace headroom

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace headroom {
-namespace {
+namespace submission_budget_test {
 
 constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
 
@@ -68,5 +68,5 @@ TEST(TimeBudget, IsSpentByWhatIsCharged) {
   EXPECT_EQ(budget.left_s(), 0);
 }
 
-}  // namespace
+}  // namespace submission_budget_test
 }  // namespace headroom

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace headroom {
-namespace {
+namespace submission_outcomes_test {
 
 TEST(SubmissionOutcomes, AreSortedByOutcomeForPeople) {
   const auto of = [](const char* name, const char* verdict) {
@@ -19,5 +19,5 @@ TEST(SubmissionOutcomes, AreSortedByOutcomeForPeople) {
   EXPECT_TRUE(sorted_by_outcome({}).empty());
 }
 
-}  // namespace
+}  // namespace submission_outcomes_test
 }  // namespace headroom

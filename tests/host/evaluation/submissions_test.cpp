@@ -9,7 +9,7 @@
 #include "host/io/temporary_folder.hpp"
 
 namespace headroom {
-namespace {
+namespace submissions_test {
 
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
@@ -142,5 +142,5 @@ TEST(ReadSubmissions, RefusesWhatIsNoFolder) {
   EXPECT_FALSE(read_submissions(folder / "absent", {}, {}));
 }
 
-}  // namespace
+}  // namespace submissions_test
 }  // namespace headroom

@@ -7,7 +7,7 @@
 #include <vector>
 
 namespace headroom {
-namespace {
+namespace average_linkage_test {
 
 using ::testing::ElementsAre;
 
@@ -44,5 +44,5 @@ TEST(AverageLinkage, BreaksTiesByTheEarliestAndTakesAnyNumber) {
   EXPECT_THAT(order_of_average_linkage(Matrix(0, 0)), ElementsAre());
 }
 
-}  // namespace
+}  // namespace average_linkage_test
 }  // namespace headroom

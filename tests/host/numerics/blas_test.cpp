@@ -7,7 +7,7 @@
 #include "host/protocol/reference_data.hpp"
 
 namespace headroom {
-namespace {
+namespace blas_test {
 
 constexpr double kRounding = 1e-12;  // sums of up to 100 products of order 1
 
@@ -83,5 +83,5 @@ TEST(Blas, ConcurrentCallersGetTheSameBits) {
   EXPECT_EQ(n_wrong, std::vector<int>(4, 0));
 }
 
-}  // namespace
+}  // namespace blas_test
 }  // namespace headroom

@@ -12,7 +12,7 @@
 #include "numerics/thin_block.hpp"
 
 namespace headroom {
-namespace {
+namespace block_lanczos_test {
 
 // A symmetric matrix with these eigenvalues and random eigenvectors.
 Matrix with_eigenvalues(const Vector& values, int seed) {
@@ -133,5 +133,5 @@ TEST(ThinBlock, EqualsThePlainProducts) {
   }
 }
 
-}  // namespace
+}  // namespace block_lanczos_test
 }  // namespace headroom

@@ -7,7 +7,7 @@
 #include <random>
 
 namespace headroom {
-namespace {
+namespace canonical_correlation_test {
 
 constexpr double kRounding = 1e-9;
 
@@ -62,5 +62,5 @@ TEST(CanonicalCorrelation, IsUndefinedWhereAnythingWouldAgree) {
   EXPECT_FALSE(mean_canonical_correlation(noise(20, 2, 1), Matrix(20, 0)).has_value());
 }
 
-}  // namespace
+}  // namespace canonical_correlation_test
 }  // namespace headroom

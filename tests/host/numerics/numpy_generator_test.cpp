@@ -9,7 +9,7 @@
 #include <vector>
 
 namespace headroom {
-namespace {
+namespace numpy_generator_test {
 
 using ::testing::ElementsAre;
 
@@ -71,5 +71,5 @@ TEST(NumpyGenerator, DrawsNothingWhereThereIsNoChoice) {
   EXPECT_EQ(asked.next64(), unasked.next64());
 }
 
-}  // namespace
+}  // namespace numpy_generator_test
 }  // namespace headroom

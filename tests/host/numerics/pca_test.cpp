@@ -6,7 +6,7 @@
 #include "host/protocol/score_comparator.hpp"
 
 namespace headroom {
-namespace {
+namespace pca_test {
 
 // Sound components (singular value at least 1e-3 of the largest) carry an error of at most ε / 1e-6 = 2e-10 relative to
 // the largest score, times the closeness of neighbouring variances; random data keep that small.
@@ -29,7 +29,7 @@ struct Shape {
   Eigen::Index rows, cols, rank, components;
 };
 
-class PcaShapes : public testing::TestWithParam<Shape> {};
+class PcaShapes : public ::testing::TestWithParam<Shape> {};
 
 // Both Gram sides against the singular value decomposition.
 TEST_P(PcaShapes, EqualsThePlainPath) {
@@ -54,7 +54,7 @@ TEST_P(PcaShapes, EqualsThePlainPath) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Many, PcaShapes,
-                         testing::Values(Shape{60, 20, 0, 10}, Shape{20, 60, 0, 10}, Shape{30, 30, 0, 29},
+                         ::testing::Values(Shape{60, 20, 0, 10}, Shape{20, 60, 0, 10}, Shape{30, 30, 0, 29},
                                          Shape{25, 200, 0, 25}, Shape{200, 25, 0, 100}, Shape{50, 40, 7, 20},
                                          Shape{40, 90, 7, 20}, Shape{3, 1, 0, 1}, Shape{2, 8, 0, 2}, Shape{1, 5, 0, 1},
                                          Shape{300, 12, 0, 12}));
@@ -137,5 +137,5 @@ TEST(Pca, ValueThatIsNotFiniteIsOneClearError) {
   EXPECT_EQ(pca.error().where, "feature column 3");
 }
 
-}  // namespace
+}  // namespace pca_test
 }  // namespace headroom

@@ -9,7 +9,7 @@
 #include "host/protocol/reference_data.hpp"
 
 namespace headroom {
-namespace {
+namespace quantile_test {
 
 std::vector<double> sorted(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -51,5 +51,5 @@ TEST(Quantile, MedianOfOddAndEvenCounts) {
   EXPECT_EQ(median({2.0}), 2.0);
 }
 
-}  // namespace
+}  // namespace quantile_test
 }  // namespace headroom

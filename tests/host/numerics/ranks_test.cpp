@@ -8,7 +8,7 @@
 #include <random>
 
 namespace headroom {
-namespace {
+namespace ranks_test {
 
 std::vector<float> ranks_of(const std::vector<double>& values) {
   RankBuffers buffers;
@@ -79,5 +79,5 @@ TEST(Ranks, ProductIsExact) {
   EXPECT_EQ(rank_product(a.data(), b.data(), 0), 0);
 }
 
-}  // namespace
+}  // namespace ranks_test
 }  // namespace headroom

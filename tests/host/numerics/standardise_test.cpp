@@ -8,7 +8,7 @@
 #include "numerics/pca.hpp"
 
 namespace headroom {
-namespace {
+namespace standardise_test {
 
 constexpr double kRounding = 1e-13;
 
@@ -78,5 +78,5 @@ TEST(Standardise, NoRowsHaveNoMoments) {
   EXPECT_EQ(moments.mean, RowVector::Zero(2));
 }
 
-}  // namespace
+}  // namespace standardise_test
 }  // namespace headroom

@@ -8,7 +8,7 @@
 #include "host/protocol/reference_data.hpp"
 
 namespace headroom {
-namespace {
+namespace symmetric_eigen_test {
 
 // tridiag(-1, 2, -1) of size n has eigenvalues 2 - 2 cos(kπ/(n+1)) and eigenvectors sin(ikπ/(n+1)).
 TEST(SymmetricEigen, KnowsTheSecondDifference) {
@@ -51,5 +51,5 @@ TEST(SymmetricEigen, SingularVectorsRebuildTheMatrix) {
   EXPECT_EQ(right_singular_vectors(Matrix(0, 3))->values.size(), 0);
 }
 
-}  // namespace
+}  // namespace symmetric_eigen_test
 }  // namespace headroom

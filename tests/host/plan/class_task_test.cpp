@@ -7,7 +7,7 @@
 #include "plan/target_options.hpp"
 
 namespace headroom {
-namespace {
+namespace class_task_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -120,5 +120,5 @@ TEST(OptionsOfTarget, AreTheTargetsOwn) {
   EXPECT_FALSE(asks_for(options, deg_target()));
 }
 
-}  // namespace
+}  // namespace class_task_test
 }  // namespace headroom

@@ -5,7 +5,7 @@
 #include <functional>
 
 namespace headroom {
-namespace {
+namespace evaluation_inputs_test {
 
 Task example_task() {
   Task task;
@@ -115,5 +115,5 @@ TEST(EvaluationInputs, NamesTheNoiseTableAndItsAbsence) {
   EXPECT_EQ(differences(without, with), std::vector<std::string>{"noise table: none, now sha256 cccccccc…"});
 }
 
-}  // namespace
+}  // namespace evaluation_inputs_test
 }  // namespace headroom

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 namespace headroom {
-namespace {
+namespace fusion_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -84,5 +84,5 @@ TEST_F(FusionOptions, NoSubmissionIsCalledLikeAFusion) {
   EXPECT_TRUE(taken_names(options_).contains("stack"));
 }
 
-}  // namespace
+}  // namespace fusion_test
 }  // namespace headroom

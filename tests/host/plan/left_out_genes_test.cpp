@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace headroom {
-namespace {
+namespace left_out_genes_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -57,5 +57,5 @@ TEST_F(LeftOutGenesTest, MustLeaveGenesToJudgeBy) {
   EXPECT_TRUE(check_genes_left(task_, ExcludedTargets::own));
 }
 
-}  // namespace
+}  // namespace left_out_genes_test
 }  // namespace headroom

@@ -5,7 +5,7 @@
 #include "plan/run_options.hpp"
 
 namespace headroom {
-namespace {
+namespace method_names_test {
 
 RunOptions with_embedding(const std::string& name) {
   RunOptions options;
@@ -48,5 +48,5 @@ TEST(MethodNames, OfPredictionsAreNoMethods) {
   EXPECT_TRUE(validate(options));
 }
 
-}  // namespace
+}  // namespace method_names_test
 }  // namespace headroom

@@ -9,7 +9,7 @@
 #include <string>
 
 namespace headroom {
-namespace {
+namespace plan_record_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -134,5 +134,5 @@ TEST(Shards, HoldEveryItemOnceWhateverTheirNumber) {
   EXPECT_EQ(shards_of(PlanRecord(), 3).size(), 3u);
 }
 
-}  // namespace
+}  // namespace plan_record_test
 }  // namespace headroom

@@ -6,7 +6,7 @@
 #include <set>
 
 namespace headroom {
-namespace {
+namespace plan_test {
 
 using ::testing::ElementsAre;
 
@@ -217,5 +217,5 @@ TEST_F(PlanTest, RefusesAFoldThatTheTaskHasNot) {
   EXPECT_FALSE(make_plan(task_, options_, roster_).has_value());
 }
 
-}  // namespace
+}  // namespace plan_test
 }  // namespace headroom

@@ -10,7 +10,7 @@
 #include "host/plan/split_reference.hpp"
 
 namespace headroom {
-namespace {
+namespace split_families_test {
 
 using nlohmann::json;
 using ::testing::ElementsAre;
@@ -229,5 +229,5 @@ TEST(SplitFile, MistakesNameTheLine) {
               HasSubstr("they are one perturbation"));
 }
 
-}  // namespace
+}  // namespace split_families_test
 }  // namespace headroom

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace headroom {
-namespace {
+namespace split_test {
 
 using ::testing::ElementsAre;
 
@@ -60,5 +60,5 @@ TEST(SplitsWithin, RefuseAFoldThatTheTaskHasNot) {
   EXPECT_EQ(splits.error().line(), "the task has no fold 'd' (task.h5ad): its folds are a, b, c");
 }
 
-}  // namespace
+}  // namespace split_test
 }  // namespace headroom

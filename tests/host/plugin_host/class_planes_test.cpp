@@ -7,9 +7,9 @@
 #include <vector>
 
 namespace headroom {
-namespace {
+namespace class_planes_test {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 std::string fault_of(const std::vector<Matrix>& planes) {
   std::vector<ConstMatrixMap> views;
@@ -41,5 +41,5 @@ TEST(ClassPlanes, AreProbabilities) {
   }
 }
 
-}  // namespace
+}  // namespace class_planes_test
 }  // namespace headroom

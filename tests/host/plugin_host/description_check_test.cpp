@@ -8,7 +8,7 @@
 #include <vector>
 
 namespace headroom {
-namespace {
+namespace description_check_test {
 
 PluginDescription sound_predictor() {
   PluginDescription description;
@@ -123,5 +123,5 @@ TEST(DescriptionCheck, TellsWhatAFusionHasNoUseFor) {
   EXPECT_EQ(unsuited_for_blocks(description, 100), "");
 }
 
-}  // namespace
+}  // namespace description_check_test
 }  // namespace headroom

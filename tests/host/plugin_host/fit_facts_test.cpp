@@ -11,9 +11,9 @@
 #include "headroom/fit_facts.h"
 
 namespace headroom {
-namespace {
+namespace fit_facts_test {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 // About two blocks.
 FitFacts sound_facts() {
@@ -71,5 +71,5 @@ TEST(FitFacts, AreRefusedWhereAnythingIsWrong) {
   }
 }
 
-}  // namespace
+}  // namespace fit_facts_test
 }  // namespace headroom

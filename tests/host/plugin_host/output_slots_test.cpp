@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace headroom {
-namespace {
+namespace output_slots_test {
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 
@@ -54,5 +54,5 @@ TEST(OutputSlots, GivesIdleMemoryBackBeyondItsBound) {
   EXPECT_EQ(slots.idle_bytes(), 2 * kMiB);
 }
 
-}  // namespace
+}  // namespace output_slots_test
 }  // namespace headroom

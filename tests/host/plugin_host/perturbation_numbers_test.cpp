@@ -8,7 +8,7 @@
 #include <set>
 
 namespace headroom {
-namespace {
+namespace perturbation_numbers_test {
 
 TEST(PerturbationNumbers, AreEqualWhereThePerturbationIs) {
   const PerturbationNumbers numbers = number_perturbations({{7, -2, 7, 100}, {100, 5}}, 4, 2, {}, 1);
@@ -62,5 +62,5 @@ TEST(PerturbationNumbers, TellNeitherOrderNorWhatIsTested) {
   EXPECT_NEAR(of_early / kDraws, middle, 4 * spread_of_fifteen / std::sqrt(kDraws));
 }
 
-}  // namespace
+}  // namespace perturbation_numbers_test
 }  // namespace headroom

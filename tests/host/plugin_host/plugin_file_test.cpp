@@ -8,12 +8,12 @@
 #include <fstream>
 
 namespace headroom {
-namespace {
+namespace plugin_file_test {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 std::filesystem::path folder_for_test() {
-  const auto folder = std::filesystem::path(testing::TempDir()) / ("headroom-plugin-file-" + std::to_string(getpid()));
+  const auto folder = std::filesystem::path(::testing::TempDir()) / ("headroom-plugin-file-" + std::to_string(getpid()));
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   return folder;
@@ -83,5 +83,5 @@ TEST(ShippedPlugins, AreKnownByTheirHashAlone) {
   EXPECT_TRUE(file->shipped);
 }
 
-}  // namespace
+}  // namespace plugin_file_test
 }  // namespace headroom

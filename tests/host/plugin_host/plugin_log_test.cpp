@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace headroom {
-namespace {
+namespace plugin_log_test {
 
 TEST(PluginLog, IsOrderedByOccasionWhoeverSpokeFirst) {
   PluginLog log;
@@ -39,5 +39,5 @@ TEST(LastWords, StandBehindAReasonThatDoesNotRepeatThem) {
   EXPECT_EQ(with_last_words("it died", ""), "it died");
 }
 
-}  // namespace
+}  // namespace plugin_log_test
 }  // namespace headroom

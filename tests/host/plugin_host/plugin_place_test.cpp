@@ -6,7 +6,7 @@
 #include "host/io/temporary_folder.hpp"
 
 namespace headroom {
-namespace {
+namespace plugin_place_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -76,5 +76,5 @@ TEST(PluginPlace, SaysWhatIsMissing) {
               HasSubstr("this Headroom runs no models in Python: python.so is not installed (model.py): install"));
 }
 
-}  // namespace
+}  // namespace plugin_place_test
 }  // namespace headroom

@@ -13,14 +13,14 @@
 #include <thread>
 
 namespace headroom {
-namespace {
+namespace private_folder_test {
 
 namespace fs = std::filesystem;
 
-class PrivateFolders : public testing::Test {
+class PrivateFolders : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (fs::path(testing::TempDir()) / "headroom-folder-XXXXXX").string();
+    std::string pattern = (fs::path(::testing::TempDir()) / "headroom-folder-XXXXXX").string();
     ASSERT_NE(mkdtemp(pattern.data()), nullptr);
     source_ = pattern;
   }
@@ -154,5 +154,5 @@ TEST_F(PrivateFolders, OfOneFileHoldsThatAlone) {
   EXPECT_EQ(none.error().kind, ErrorKind::bad_input);
 }
 
-}  // namespace
+}  // namespace private_folder_test
 }  // namespace headroom

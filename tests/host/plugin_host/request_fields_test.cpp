@@ -8,9 +8,9 @@
 #include "plugin_host/worker_session.hpp"
 
 namespace headroom {
-namespace {
+namespace request_fields_test {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 SharedMatrix sealed(const Matrix& values) {
   auto matrix = SharedMatrix::create(values.rows(), values.cols());
@@ -25,7 +25,7 @@ ConstMatrixMap view(const Matrix& matrix) {
 }
 
 // The plugin of this name as it was written in C, and in C++.
-class RequestFields : public testing::TestWithParam<std::string> {
+class RequestFields : public ::testing::TestWithParam<std::string> {
  protected:
   std::unique_ptr<WorkerSession> start(const std::string& name) {
     WorkerSettings settings;
@@ -125,8 +125,8 @@ TEST_P(RequestFields, ContextsAndPerturbationsReachAPlugin) {
   EXPECT_EQ(Matrix(answer->predictions[0]), (Matrix(2, 2) << 4, 6, 4, 6).finished());
 }
 
-INSTANTIATE_TEST_SUITE_P(Written, RequestFields, testing::Values("c", "cpp"),
+INSTANTIATE_TEST_SUITE_P(Written, RequestFields, ::testing::Values("c", "cpp"),
                          [](const auto& language) { return "In_" + language.param; });
 
-}  // namespace
+}  // namespace request_fields_test
 }  // namespace headroom

@@ -6,7 +6,7 @@
 #include "plugin_host/worker_session.hpp"
 
 namespace headroom {
-namespace {
+namespace sandbox_advice_test {
 
 using ::testing::Contains;
 using ::testing::Field;
@@ -64,5 +64,5 @@ TEST(SandboxAdvice, SpeaksOfEveryLayerThatAWorkerReports) {
   }
 }
 
-}  // namespace
+}  // namespace sandbox_advice_test
 }  // namespace headroom

@@ -7,7 +7,7 @@
 #include "worker/segment_table.hpp"
 
 namespace headroom {
-namespace {
+namespace segment_packer_test {
 
 TEST(SegmentPacker, IsReadBackByTheSegmentTable) {
   Matrix matrix(2, 3);
@@ -60,5 +60,5 @@ TEST(SegmentPacker, OfNothingIsStillASegment) {
   EXPECT_TRUE(packer.seal());
 }
 
-}  // namespace
+}  // namespace segment_packer_test
 }  // namespace headroom

@@ -9,7 +9,7 @@
 #include <cstring>
 
 namespace headroom {
-namespace {
+namespace shared_segment_test {
 
 TEST(SharedSegment, IsZeroAtFirstAndKeepsItsAddressWhenSealed) {
   auto segment = SharedSegment::create(100000);
@@ -110,5 +110,5 @@ TEST(SharedMatrix, MayBeEmpty) {
   EXPECT_FALSE(SharedMatrix::create(-1, 5));
 }
 
-}  // namespace
+}  // namespace shared_segment_test
 }  // namespace headroom

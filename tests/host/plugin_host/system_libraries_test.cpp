@@ -7,7 +7,7 @@
 #include "plugin_host/worker_session.hpp"
 
 namespace headroom {
-namespace {
+namespace system_libraries_test {
 
 constexpr int kThreads = 2;
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
@@ -55,5 +55,5 @@ TEST(SystemLibraries, TorchMultipliesAndDifferentiates) {
   expect_number("uses_torch", 2 * 300 * 300 + 300, 1024 * kMiB);
 }
 
-}  // namespace
+}  // namespace system_libraries_test
 }  // namespace headroom

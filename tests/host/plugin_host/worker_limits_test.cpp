@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace headroom {
-namespace {
+namespace worker_limits_test {
 
 TEST(WorkerLimits, ProcessorTimeFollowsTheWallClock) {
   WorkerLimits asked;
@@ -48,5 +48,5 @@ TEST(WorkerLimits, VectorsMayTakeASixteenth) {
   EXPECT_EQ(most_answer_bytes(effective_worker_limits({}, 1)), std::uint64_t{512} << 20);
 }
 
-}  // namespace
+}  // namespace worker_limits_test
 }  // namespace headroom

@@ -14,9 +14,9 @@
 #include <thread>
 
 namespace headroom {
-namespace {
+namespace worker_session_test {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 const std::filesystem::path kPlugins = HEADROOM_TEST_PLUGINS;
 
@@ -180,7 +180,7 @@ TEST(WorkerSession, RefusesFactsThatAreNotSound) {
 }
 
 TEST(WorkerSession, EmbedsWhatThePluginComputes) {
-  const auto folder = std::filesystem::path(testing::TempDir()) / "headroom-weights";
+  const auto folder = std::filesystem::path(::testing::TempDir()) / "headroom-weights";
   std::filesystem::create_directories(folder);
   std::ofstream(folder / "weights") << "12345";
   const auto vectors = folder / "vectors.csv";
@@ -239,7 +239,7 @@ struct Deed {
 };
 std::ostream& operator<<(std::ostream& out, const Deed& deed) { return out << deed.name; }
 
-class WorkerVerdicts : public testing::TestWithParam<Deed> {};
+class WorkerVerdicts : public ::testing::TestWithParam<Deed> {};
 
 TEST_P(WorkerVerdicts, AreToldApart) {
   WorkerSettings settings = settings_for_tests();
@@ -254,7 +254,7 @@ TEST_P(WorkerVerdicts, AreToldApart) {
 
 INSTANTIATE_TEST_SUITE_P(
     Deeds, WorkerVerdicts,
-    testing::Values(Deed{"none", COMPLETED, ""}, Deed{"segfault", CRASHED, "SIGSEGV while it predicted"},
+    ::testing::Values(Deed{"none", COMPLETED, ""}, Deed{"segfault", CRASHED, "SIGSEGV while it predicted"},
                     Deed{"abort", CRASHED, "SIGABRT"}, Deed{"stack", CRASHED, "SIGSEGV"},
                     Deed{"exit", EARLY_EXIT, "exit code 7"}, Deed{"throw", PLUGIN_ERROR, "thrown on purpose"},
                     Deed{"sleep", WALL_LIMIT, "no answer within 0.3 s"}, Deed{"spin", CPU_LIMIT, "1 s of CPU time"},
@@ -340,7 +340,7 @@ struct BadLibrary {
 };
 std::ostream& operator<<(std::ostream& out, const BadLibrary& library) { return out << library.name; }
 
-class BadLibraries : public testing::TestWithParam<BadLibrary> {};
+class BadLibraries : public ::testing::TestWithParam<BadLibrary> {};
 
 TEST_P(BadLibraries, AreRefusedByName) {
   auto session = start(GetParam().name);
@@ -356,7 +356,7 @@ TEST_P(BadLibraries, AreRefusedByName) {
 
 INSTANTIATE_TEST_SUITE_P(
     Libraries, BadLibraries,
-    testing::Values(BadLibrary{"malformed_none", COMPLETED, ""},
+    ::testing::Values(BadLibrary{"malformed_none", COMPLETED, ""},
                     BadLibrary{"malformed_size", ABI_MISMATCH, "struct_size is 12"},
                     BadLibrary{"malformed_other_major", ABI_MISMATCH, "built for ABI major 7, this host speaks 1"},
                     BadLibrary{"malformed_speaks_two", ABI_MISMATCH, "speaks ABI major 2, this host 1"},
@@ -366,7 +366,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& library) { return std::string(library.param.name); });
 
 TEST(WorkerSession, RefusesFilesThatAreNoLibraries) {
-  const auto folder = std::filesystem::path(testing::TempDir());
+  const auto folder = std::filesystem::path(::testing::TempDir());
   std::ofstream(folder / "text.so") << "this is no library";
   std::ifstream whole(kPlugins / "steady_embedding.so", std::ios::binary);
   std::string bytes((std::istreambuf_iterator<char>(whole)), {});
@@ -528,7 +528,7 @@ int processes_called(const std::string& name) {
 TEST(WorkerSession, LeavesNothingBehind) {
   // A name of its own tells this test's workers from those of others that run at the same time.
   const std::string name = "hw-" + std::to_string(getpid());
-  const auto program = std::filesystem::path(testing::TempDir()) / name;
+  const auto program = std::filesystem::path(::testing::TempDir()) / name;
   std::filesystem::copy_file(HEADROOM_WORKER_PROGRAM, program, std::filesystem::copy_options::overwrite_existing);
   start("steady_predictor");  // whatever libraries open once
   const auto before = open_descriptors();
@@ -586,5 +586,5 @@ TEST(WorkerSession, ManyThreadsHoldSessionsAtOnce) {
   EXPECT_GT(slots->idle_bytes(), 0u);
 }
 
-}  // namespace
+}  // namespace worker_session_test
 }  // namespace headroom

@@ -7,7 +7,7 @@
 #include "host/summary/example_summary.hpp"
 
 namespace headroom {
-namespace {
+namespace audit_lines_test {
 
 void add(RunSummary& summary, const char* name, const char* probe, const char* outcome, const char* detail) {
   AuditResult& audit = *summary.add_audit();
@@ -41,5 +41,5 @@ TEST(DrawAudit, IsOneLineAMethod) {
             "  noise+knn  skipped  labels-shuffled in K-562\n");
 }
 
-}  // namespace
+}  // namespace audit_lines_test
 }  // namespace headroom

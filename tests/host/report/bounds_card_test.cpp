@@ -8,7 +8,7 @@
 #include "terminal/display_text.hpp"
 
 namespace headroom {
-namespace {
+namespace bounds_card_test {
 
 RunSummary example() {
   RunSummary summary = example_summary();
@@ -89,5 +89,5 @@ TEST(RankingVerdict, SaysWhyAMetricCannotRank) {
   EXPECT_EQ(ranking_verdict(gap), "no: BAP is not better than WAP");
 }
 
-}  // namespace
+}  // namespace bounds_card_test
 }  // namespace headroom

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace headroom {
-namespace {
+namespace dates_figure_test {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -45,5 +45,5 @@ TEST(DatesFigure, KnowsADate) {
   }
 }
 
-}  // namespace
+}  // namespace dates_figure_test
 }  // namespace headroom

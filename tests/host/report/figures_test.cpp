@@ -10,7 +10,7 @@
 #include "host/summary/example_summary.hpp"
 
 namespace headroom {
-namespace {
+namespace figures_test {
 
 std::size_t count(const std::string& text, const std::string& piece) {
   std::size_t n = 0;
@@ -112,5 +112,5 @@ TEST(Figures, NameAFolderThatCannotBeMade) {
   EXPECT_NE(written.error().where.find("figures"), std::string::npos);
 }
 
-}  // namespace
+}  // namespace figures_test
 }  // namespace headroom

@@ -7,7 +7,7 @@
 #include "terminal/display_text.hpp"
 
 namespace headroom {
-namespace {
+namespace finished_method_test {
 
 // Medians by hand: WAP 10, BAP 4, x 7 and y 13.
 TEST(FinishedMethod, ShowsTheBarOfTheFinalTableWithoutItsInterval) {
@@ -68,5 +68,5 @@ TEST(FinishedMethod, LeavesTheBarEmptyWithoutABound) {
             "K-562  x+knn             │                  │            L2 7.000  1.0 s");
 }
 
-}  // namespace
+}  // namespace finished_method_test
 }  // namespace headroom

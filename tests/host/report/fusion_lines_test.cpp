@@ -6,7 +6,7 @@
 #include <sstream>
 
 namespace headroom {
-namespace {
+namespace fusion_lines_test {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -84,5 +84,5 @@ TEST(FusionLines, SaysNothingOfRunsWithoutFusionsOrAblations) {
   EXPECT_EQ(drawn(summary), "");
 }
 
-}  // namespace
+}  // namespace fusion_lines_test
 }  // namespace headroom

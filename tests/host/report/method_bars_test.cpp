@@ -9,7 +9,7 @@
 #include "terminal/display_text.hpp"
 
 namespace headroom {
-namespace {
+namespace method_bars_test {
 
 std::string drawn(const RunSummary& summary, const TerminalStyle& style, const std::string& metric = "L2") {
   std::ostringstream out;
@@ -138,5 +138,5 @@ TEST(MethodBar, IsAlwaysAsWideAsAsked) {
   EXPECT_EQ(method_bar(std::nullopt, 1, 2, 4, false), "|    |");
 }
 
-}  // namespace
+}  // namespace method_bars_test
 }  // namespace headroom

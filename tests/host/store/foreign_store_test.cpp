@@ -16,7 +16,7 @@
 #include "store/store.hpp"
 
 namespace headroom {
-namespace {
+namespace foreign_store_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -283,5 +283,5 @@ TEST_F(ForeignStore, HasNothingBesideItThatLeadsElsewhere) {
   EXPECT_FALSE(Store::open(folder_.path(), metrics));
 }
 
-}  // namespace
+}  // namespace foreign_store_test
 }  // namespace headroom

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace headroom {
-namespace {
+namespace resumption_test {
 
 EvaluationKey key(const std::string& method, const std::string& seed) {
   EvaluationInputs inputs = {{"task", std::string(64, 'a')}, {"seed", seed}};
@@ -59,5 +59,5 @@ TEST(Resumption, ShowsHostileNamesAsText) {
   EXPECT_EQ(resumption.lines()[1].find('\x1b'), std::string::npos);
 }
 
-}  // namespace
+}  // namespace resumption_test
 }  // namespace headroom

@@ -18,7 +18,7 @@
 #include "host/io/temporary_folder.hpp"
 
 namespace headroom {
-namespace {
+namespace store_test {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 const std::vector<std::string> metrics = {"L2", "Pearson"};
@@ -615,5 +615,5 @@ TEST(Store, AFullDiskGivesOneErrorAndAnIntactStore) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
-}  // namespace
+}  // namespace store_test
 }  // namespace headroom

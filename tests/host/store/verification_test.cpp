@@ -8,7 +8,7 @@
 #include "host/io/temporary_folder.hpp"
 
 namespace headroom {
-namespace {
+namespace verification_test {
 
 using ::testing::HasSubstr;
 
@@ -125,5 +125,5 @@ TEST(Verification, SamplesBySeedWithoutRepetition) {
   EXPECT_EQ(methods(sample_of(all, 99, 3)), methods(all));
 }
 
-}  // namespace
+}  // namespace verification_test
 }  // namespace headroom

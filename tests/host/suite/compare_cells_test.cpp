@@ -12,7 +12,7 @@
 #include "suite/suite_result.hpp"
 
 namespace headroom {
-namespace {
+namespace compare_cells_test {
 
 using ::testing::Contains;
 using ::testing::HasSubstr;
@@ -161,5 +161,5 @@ TEST_F(CompareCells, TheOraclesFilesScoreAsTheOracle) {
   }
 }
 
-}  // namespace
+}  // namespace compare_cells_test
 }  // namespace headroom

@@ -11,7 +11,7 @@
 #include "suite/compare_cells.hpp"
 
 namespace headroom {
-namespace {
+namespace kept_screen_test {
 
 using ::testing::HasSubstr;
 
@@ -67,5 +67,5 @@ TEST_F(KeptScreenTest, IsAbsentOrDamagedWithOneWord) {
   EXPECT_THAT(other.error().line(), HasSubstr("another version"));
 }
 
-}  // namespace
+}  // namespace kept_screen_test
 }  // namespace headroom

@@ -8,7 +8,7 @@
 #include "suite/write_fixed.hpp"
 
 namespace headroom {
-namespace {
+namespace prediction_check_test {
 
 using ::testing::HasSubstr;
 using Verdict = PredictionFinding::Verdict;
@@ -136,5 +136,5 @@ TEST_F(CheckPrediction, AgainstATaskControlsAreOnlyNoted) {
   EXPECT_EQ(finding(check, "cells-each").first, "G01");
 }
 
-}  // namespace
+}  // namespace prediction_check_test
 }  // namespace headroom

@@ -6,7 +6,7 @@
 #include <random>
 
 namespace headroom {
-namespace {
+namespace deg_labels_test {
 
 using ::testing::HasSubstr;
 
@@ -97,5 +97,5 @@ TEST(AxesDigest, TellsOrdersAndSplitsOfNamesApart) {
   EXPECT_NE(*axes_digest(joined, none), *axes_digest(a, none));
 }
 
-}  // namespace
+}  // namespace deg_labels_test
 }  // namespace headroom

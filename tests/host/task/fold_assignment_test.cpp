@@ -7,7 +7,7 @@
 #include "protocol/kfold.hpp"
 
 namespace headroom {
-namespace {
+namespace fold_assignment_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -138,5 +138,5 @@ TEST(MadeFolds, AreTheSameEverywhereWhereTheyAreShared) {
   EXPECT_TRUE(any_differs);
 }
 
-}  // namespace
+}  // namespace fold_assignment_test
 }  // namespace headroom

@@ -9,7 +9,7 @@
 #include "task/fold_assignment.hpp"
 
 namespace headroom {
-namespace {
+namespace fold_labels_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -153,5 +153,5 @@ TEST(ReadTask, ReadsDeltasOfALayer) {
   EXPECT_TRUE(read_task(path, options));
 }
 
-}  // namespace
+}  // namespace fold_labels_test
 }  // namespace headroom

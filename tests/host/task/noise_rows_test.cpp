@@ -5,7 +5,7 @@
 #include <limits>
 
 namespace headroom {
-namespace {
+namespace noise_rows_test {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
@@ -33,5 +33,5 @@ TEST(NoiseRows, HaveNoContextNorFoldsUnlessAsked) {
   EXPECT_EQ(rows.str(), "quantile,L2,pert_id,n_batches_pert\n0.9,0.3333333333333333,A,1\n");
 }
 
-}  // namespace
+}  // namespace noise_rows_test
 }  // namespace headroom

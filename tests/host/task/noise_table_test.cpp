@@ -11,7 +11,7 @@
 #include "io/sha256.hpp"
 
 namespace headroom {
-namespace {
+namespace noise_table_test {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
@@ -226,5 +226,5 @@ TEST(ReadNoiseTable, ReadsThePublishedTables) {
   }
 }
 
-}  // namespace
+}  // namespace noise_table_test
 }  // namespace headroom

@@ -9,7 +9,7 @@
 #include "task/task.hpp"
 
 namespace headroom {
-namespace {
+namespace read_deg_labels_test {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
@@ -408,5 +408,5 @@ TEST(ReadDegLabels, GoldenLabelsAreATask) {
   EXPECT_EQ((labels.array() == 1).count(), 1826);
 }
 
-}  // namespace
+}  // namespace read_deg_labels_test
 }  // namespace headroom

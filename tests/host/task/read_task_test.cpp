@@ -13,7 +13,7 @@
 #include "task/task.hpp"
 
 namespace headroom {
-namespace {
+namespace read_task_test {
 
 using testing::bare;
 using ::testing::ElementsAre;
@@ -342,5 +342,5 @@ TEST(ReadTask, NeedsNoFoldsWhereOtherSplitsAreAskedFor) {
   EXPECT_THAT(task->notes, ::testing::Contains(HasSubstr("there are no folds within contexts")));
 }
 
-}  // namespace
+}  // namespace read_task_test
 }  // namespace headroom

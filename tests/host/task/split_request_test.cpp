@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace headroom {
-namespace {
+namespace split_request_test {
 
 TEST(SplitRequest, ComesBackFromItsText) {
   SplitRequest request;
@@ -27,5 +27,5 @@ TEST(SplitRequest, ComesBackFromItsText) {
   }
 }
 
-}  // namespace
+}  // namespace split_request_test
 }  // namespace headroom

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace headroom {
-namespace {
+namespace target_gene_test {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -43,5 +43,5 @@ TEST(FindTargetGenes, NumbersAreIdsOnlyByThemselves) {
   EXPECT_EQ(find_target_genes(Texts{"1_TP53_P1"}, Columns{entrez, Texts{"A", "TP53", "B"}}).column[0], 1);
 }
 
-}  // namespace
+}  // namespace target_gene_test
 }  // namespace headroom

@@ -7,7 +7,7 @@
 #include "task/task.hpp"
 
 namespace headroom {
-namespace {
+namespace task_review_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -161,5 +161,5 @@ TEST(TaskReview, TargetsAreFoundThroughTheirSpelling) {
   EXPECT_EQ(answered.task->contexts[0].target_gene[3], 2);
 }
 
-}  // namespace
+}  // namespace task_review_test
 }  // namespace headroom

@@ -5,7 +5,7 @@
 #include <cmath>
 
 namespace headroom::testing {
-namespace {
+namespace adam_test {
 
 using attention::Adam;
 
@@ -44,5 +44,5 @@ TEST(Adam, DoesNotDependOnThreads) {
   EXPECT_EQ(attention::norm_of({}, 1), 0);
 }
 
-}  // namespace
+}  // namespace adam_test
 }  // namespace headroom::testing

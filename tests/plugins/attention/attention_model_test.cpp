@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 namespace headroom::testing {
-namespace {
+namespace attention_model_test {
 
 using attention::AttentionModel;
 using attention::AttentionOptions;
@@ -178,5 +178,5 @@ TEST(AttentionModel, BeginsBySeed) {
   EXPECT_NE(AttentionModel(shape, 1).values(), AttentionModel(shape, 2).values());
 }
 
-}  // namespace
+}  // namespace attention_model_test
 }  // namespace headroom::testing

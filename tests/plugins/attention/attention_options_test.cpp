@@ -6,7 +6,7 @@
 #include "sdk/test_host.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace attention_options_test {
 
 using attention::AttentionOptions;
 using attention::Size;
@@ -66,5 +66,5 @@ TEST(AttentionOptions, WarmUpIsLinearFromNearlyNothing) {
   EXPECT_EQ(attention::learning_rate_of(options, 70), 9.931e-4);
 }
 
-}  // namespace
+}  // namespace attention_options_test
 }  // namespace headroom::testing

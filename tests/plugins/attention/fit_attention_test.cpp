@@ -8,7 +8,7 @@
 #include "plugins/predictor_call.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace fit_attention_test {
 
 using attention::AttentionOptions;
 using attention::Epoch;
@@ -184,5 +184,5 @@ TEST(FitAttention, TellsWhatItCannotDo) {
   EXPECT_THROW(run(call, quick()), sdk::Error) << "no single precision number";
 }
 
-}  // namespace
+}  // namespace fit_attention_test
 }  // namespace headroom::testing

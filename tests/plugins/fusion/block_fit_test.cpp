@@ -9,7 +9,7 @@
 #include "plugins/predictor_call.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace block_fit_test {
 
 using fusion::BlockFit;
 
@@ -87,5 +87,5 @@ TEST(BlockFit, TellsTheErrorsOfEverySetting) {
   }
 }
 
-}  // namespace
+}  // namespace block_fit_test
 }  // namespace headroom::testing

@@ -7,7 +7,7 @@
 #include "plugins/fusion/simulated_embeddings.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace concat_test {
 
 // The same call with blocks side by side in one, rows that none has left absent.
 PredictorCall joined(const PredictorCall& call) {
@@ -76,5 +76,5 @@ TEST(Concat, LeavesOutRowsThatNoBlockHas) {
   EXPECT_LT((call.predictions[0].row(1) - mean).cwiseAbs().maxCoeff(), 1e-12);
 }
 
-}  // namespace
+}  // namespace concat_test
 }  // namespace headroom::testing

@@ -11,7 +11,7 @@
 #include "plugins/fusion/simulated_embeddings.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace kernels_test {
 
 using fusion::KernelKind;
 using fusion::KernelsFit;
@@ -274,5 +274,5 @@ TEST(Kernels, PredictTheTrainMeanWhereNothingIsKnown) {
   }
 }
 
-}  // namespace
+}  // namespace kernels_test
 }  // namespace headroom::testing

@@ -6,7 +6,7 @@
 #include "plugins/predictor_call.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace positive_inverse_test {
 
 sdk::Matrix positive_matrix(Eigen::Index n, std::uint64_t seed) {
   const sdk::Matrix root = random_matrix(n, n + 3, seed);
@@ -43,5 +43,5 @@ TEST(DenseProduct, IsThatOfEigen) {
   }
 }
 
-}  // namespace
+}  // namespace positive_inverse_test
 }  // namespace headroom::testing

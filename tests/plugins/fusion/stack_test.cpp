@@ -13,7 +13,7 @@
 #include "plugins/fusion/simulated_embeddings.hpp"
 
 namespace headroom::testing {
-namespace {
+namespace stack_test {
 
 using fusion::StackFit;
 
@@ -328,5 +328,5 @@ TEST(ClassStack, IsInfeasibleWithoutLabels) {
   EXPECT_EQ(call.feasible[0], 0);
 }
 
-}  // namespace
+}  // namespace stack_test
 }  // namespace headroom::testing
