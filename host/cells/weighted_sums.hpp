@@ -1,5 +1,5 @@
 // The kernel of the bootstrap: for every gene, the weighted sums of one block's cells in all lanes at once. Each stored
-// entry is read once per 64 lanes; the sums stay in registers.
+// entry is read once for as many lanes as the registers hold sums of (64 of 512 bits, 48 of 256).
 #pragma once
 
 #include <cstdint>

@@ -5,8 +5,27 @@
 namespace headroom {
 namespace {
 
-// A row of a block: one register with AVX-512, two with AVX2. No alignment is assumed.
-typedef double BlockRow __attribute__((vector_size(kBlock * sizeof(double)), aligned(8), may_alias));
+// Half of a row of a block: one register with AVX2. A vector of the whole row would be taken apart, element by element
+// through memory, where registers are narrower. No alignment is assumed.
+typedef double HalfRow __attribute__((vector_size(kBlock / 2 * sizeof(double)), aligned(8), may_alias));
+
+struct __attribute__((may_alias)) BlockRow {
+  HalfRow low, high;
+};
+
+inline __attribute__((always_inline)) BlockRow operator*(double a, const BlockRow& b) {
+  return {a * b.low, a * b.high};
+}
+inline __attribute__((always_inline)) BlockRow& operator+=(BlockRow& a, const BlockRow& b) {
+  a.low += b.low;
+  a.high += b.high;
+  return a;
+}
+inline __attribute__((always_inline)) BlockRow& operator-=(BlockRow& a, const BlockRow& b) {
+  a.low -= b.low;
+  a.high -= b.high;
+  return a;
+}
 
 inline __attribute__((always_inline)) const BlockRow& row_at(const double* from) {
   return *reinterpret_cast<const BlockRow*>(from);

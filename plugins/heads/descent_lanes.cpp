@@ -5,17 +5,23 @@
 namespace headroom::heads {
 namespace {
 
-typedef float FloatLanes __attribute__((vector_size(32), aligned(4), may_alias));
+typedef float HalfFloats __attribute__((vector_size(16), aligned(4), may_alias));
+
+struct __attribute__((may_alias)) FloatLanes {
+  HalfFloats low, high;
+};
 
 HEADROOM_INLINED void load(const float* from, Lanes& to) {
-  to = __builtin_convertvector(*reinterpret_cast<const FloatLanes*>(from), Lanes);
+  const FloatLanes& stored = *reinterpret_cast<const FloatLanes*>(from);
+  to = {__builtin_convertvector(stored.low, HalfVector), __builtin_convertvector(stored.high, HalfVector)};
 }
 
 // Rounds `value` to what is stored.
 HEADROOM_INLINED void store(float* to, Lanes& value) {
-  FloatLanes& rounded = *reinterpret_cast<FloatLanes*>(to);
-  rounded = __builtin_convertvector(value, FloatLanes);
-  value = __builtin_convertvector(rounded, Lanes);
+  const FloatLanes rounded = {__builtin_convertvector(value.low, HalfFloats),
+                              __builtin_convertvector(value.high, HalfFloats)};
+  *reinterpret_cast<FloatLanes*>(to) = rounded;
+  value = {__builtin_convertvector(rounded.low, HalfVector), __builtin_convertvector(rounded.high, HalfVector)};
 }
 
 // sum += a · b
@@ -81,7 +87,7 @@ HEADROOM_CLONED void keep(const DescentMemory& m, const double* step, const doub
                           const double* former, const double* diagonal, const double* kept) {
   const std::int64_t width = m.n_scores * kLanes;
   float *steps = m.steps + m.newest * m.size(), *changes = m.changes + m.newest * m.size();
-  const Lanes along = lanes_at(step), zero{}, one = zero + 1.0;
+  const Lanes along = lanes_at(step), zero{}, one = lanes_of(1.0);
   Lanes product{}, square{}, length{};
   for (std::int64_t d = 0; d < m.n_features; ++d) {
     for (std::int64_t c = 0; c < width; c += kLanes) {
@@ -96,14 +102,14 @@ HEADROOM_CLONED void keep(const DescentMemory& m, const double* step, const doub
     }
   }
   // Rounding alone shows as curvature far below that of the diagonal.
-  const auto bends = (product > 1e-10 * length) & (lanes_at(kept) != zero) & (length > zero);
-  lanes_at(m.inverses + m.newest * kLanes) = bends ? one / product : zero;
-  lanes_at(m.scale) = bends ? product / square : lanes_at(m.scale);
+  const Integers bends = (product > 1e-10 * length) & (lanes_at(kept) != zero) & (length > zero);
+  lanes_at(m.inverses + m.newest * kLanes) = select(bends, one / product, zero);
+  lanes_at(m.scale) = select(bends, product / square, lanes_at(m.scale));
 }
 
 HEADROOM_CLONED void shift_changes(const DescentMemory& m, const double* more) {
   const std::int64_t width = m.n_scores * kLanes;
-  const Lanes by = lanes_at(more), zero{}, one = zero + 1.0;
+  const Lanes by = lanes_at(more), zero{}, one = lanes_of(1.0);
   for (std::int32_t pair = 0; pair < m.n_pairs; ++pair) {
     const float* steps = m.steps + pair * m.size();
     float* changes = m.changes + pair * m.size();
@@ -123,9 +129,9 @@ HEADROOM_CLONED void shift_changes(const DescentMemory& m, const double* more) {
       }
     }
     Lanes& inverse = lanes_at(m.inverses + pair * kLanes);
-    const auto changed = (by != zero) & (inverse != zero);
-    const Lanes anew = product > 1e-10 * length ? one / product : zero;
-    inverse = changed ? anew : inverse;
+    const Integers changed = (by != zero) & (inverse != zero);
+    const Lanes anew = select(product > 1e-10 * length, one / product, zero);
+    inverse = select(changed, anew, inverse);
   }
 }
 
@@ -142,8 +148,8 @@ HEADROOM_CLONED void products(std::int64_t n_features, std::int32_t n_scores, co
 
 // A comparison loses what is not a number; `poison` does not.
 HEADROOM_INLINED void raise(Lanes& largest, Lanes& poison, const Lanes& value) {
-  const Lanes size = value < Lanes{} ? -value : value;
-  largest = size > largest ? size : largest;
+  const Lanes size = select(value < Lanes{}, -value, value);
+  largest = select(size > largest, size, largest);
   poison += 0.0 * value;
 }
 

@@ -5,14 +5,18 @@
 namespace headroom::heads {
 namespace {
 
-typedef std::int64_t IntegerLanes __attribute__((vector_size(64), aligned(8), may_alias));
-typedef std::int8_t ByteLanes __attribute__((vector_size(8), aligned(1), may_alias));
+typedef std::int8_t HalfBytes __attribute__((vector_size(4), aligned(1), may_alias));
+
+struct __attribute__((may_alias)) Bytes {
+  HalfBytes low, high;
+};
 
 constexpr double kLargest = 700.0;  // e^700 is a finite double
 
 HEADROOM_INLINED void clamp(Lanes& x) {
-  x = x > kLargest ? (Lanes{} + kLargest) : x;
-  x = x < -kLargest ? (Lanes{} - kLargest) : x;
+  const Lanes most = lanes_of(kLargest), least = -most;
+  x = select(x > most, most, x);
+  x = select(x < least, least, x);
 }
 
 // e^x for |x| ≤ 700 to a few units in the last place: x = k ln 2 + r, |r| ≤ ln 2 / 2, and the Taylor sum of e^r, whose
@@ -34,7 +38,8 @@ HEADROOM_INLINED void exponential(Lanes& x) {
   sum = sum * r + 0.5;
   sum = sum * r + 1.0;
   sum = sum * r + 1.0;
-  const IntegerLanes power = (reinterpret_cast<const IntegerLanes&>(shifted) + 1023) << 52;
+  const Integers& integer = reinterpret_cast<const Integers&>(shifted);
+  const Integers power = {(integer.low + 1023) << 52, (integer.high + 1023) << 52};
   x = sum * reinterpret_cast<const Lanes&>(power);
 }
 
@@ -61,24 +66,25 @@ HEADROOM_INLINED void three_classes(const Lanes& t, const Lanes& u, Lanes& p, La
 }
 
 // The classes of a row as whole numbers in lanes, and the weights that go with them.
-HEADROOM_INLINED void classes_at(const std::uint8_t* from, IntegerLanes& classes) {
-  classes = __builtin_convertvector(*reinterpret_cast<const ByteLanes*>(from), IntegerLanes);
+HEADROOM_INLINED void classes_at(const std::uint8_t* from, Integers& classes) {
+  const Bytes& bytes = *reinterpret_cast<const Bytes*>(from);
+  classes = {__builtin_convertvector(bytes.low, HalfIntegers), __builtin_convertvector(bytes.high, HalfIntegers)};
 }
 
 HEADROOM_CLONED void residuals_of_two(const SoftmaxGroup& g, const double* step, double* residuals, double* reached,
                                       LineDerivatives& line) {
-  const Lanes along = lanes_at(step);
+  const Lanes along = lanes_at(step), one = lanes_of(1.0);
   const Lanes weight0 = lanes_at(g.weights), weight1 = lanes_at(g.weights + kLanes);
   Lanes first{}, second{}, total_t{};
   for (std::int64_t i = 0; i < g.n_rows; ++i) {
     const Lanes d = lanes_at(g.direction + i * kPanelWidth);
     const Lanes t = lanes_at(g.scores + i * kPanelWidth) + along * d;
-    IntegerLanes classes;
+    Integers classes;
     classes_at(g.classes + i * kLanes, classes);
     Lanes p, q;
     two_classes(t, p, q);
-    const Lanes weight = classes == 0 ? weight0 : weight1;
-    const Lanes truth = classes == 0 ? (Lanes{} + 1.0) : Lanes{};
+    const Lanes weight = select(classes == 0, weight0, weight1);
+    const Lanes truth = select(classes == 0, one, Lanes{});
     const Lanes r = weight * (p - truth) * (2.0 * kHalfRoot);
     lanes_at(residuals + i * kPanelWidth) = r;
     lanes_at(reached + i * kPanelWidth) = t;
@@ -94,7 +100,7 @@ HEADROOM_CLONED void residuals_of_two(const SoftmaxGroup& g, const double* step,
 
 HEADROOM_CLONED void residuals_of_three(const SoftmaxGroup& g, const double* step, double* residuals, double* reached,
                                         LineDerivatives& line) {
-  const Lanes along = lanes_at(step);
+  const Lanes along = lanes_at(step), one = lanes_of(1.0);
   const Lanes weight0 = lanes_at(g.weights), weight1 = lanes_at(g.weights + kLanes),
               weight2 = lanes_at(g.weights + 2 * kLanes);
   Lanes first{}, second{}, total_t{}, total_u{};
@@ -102,13 +108,13 @@ HEADROOM_CLONED void residuals_of_three(const SoftmaxGroup& g, const double* ste
     const Lanes dt = lanes_at(g.direction + i * kPanelWidth), du = lanes_at(g.direction + i * kPanelWidth + kLanes);
     const Lanes t = lanes_at(g.scores + i * kPanelWidth) + along * dt;
     const Lanes u = lanes_at(g.scores + i * kPanelWidth + kLanes) + along * du;
-    IntegerLanes classes;
+    Integers classes;
     classes_at(g.classes + i * kLanes, classes);
     Lanes p, q, rest;
     three_classes(t, u, p, q, rest);
-    const Lanes weight = classes == 1 ? weight1 : classes == 0 ? weight0 : weight2;
-    const Lanes rp = weight * (p - (classes == 0 ? (Lanes{} + 1.0) : Lanes{}));
-    const Lanes rq = weight * (q - (classes == 2 ? (Lanes{} + 1.0) : Lanes{}));
+    const Lanes weight = select(classes == 1, weight1, select(classes == 0, weight0, weight2));
+    const Lanes rp = weight * (p - select(classes == 0, one, Lanes{}));
+    const Lanes rq = weight * (q - select(classes == 2, one, Lanes{}));
     const Lanes rt = (rp - rq) * kHalfRoot, ru = (rp + rq) * kThreeHalvesRoot;
     lanes_at(residuals + i * kPanelWidth) = rt;
     lanes_at(residuals + i * kPanelWidth + kLanes) = ru;
