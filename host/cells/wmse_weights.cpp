@@ -20,7 +20,7 @@ RowVector absolute_t(const SumsOfCells& sums, Eigen::Index row, const RowVector&
     const SampleMoments own = sample_moments(n, sums.sum(row, g), sums.sum_of_squares(row, g));
     const SampleMoments rest =
         sample_moments(n_rest, sum[g] - sums.sum(row, g), sum_of_squares[g] - sums.sum_of_squares(row, g));
-    t[g] = std::abs(welch_test(own, n, rest, n_rest).t);
+    t[g] = std::abs(welch_t(own, rest, std::max(n, n_rest)));
     if (std::isfinite(t[g])) largest = std::max(largest, t[g]);
   }
   return t.cwiseMin(largest);

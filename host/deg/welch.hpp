@@ -34,6 +34,13 @@ struct WelchTest {
   double p = 1;   // two-sided
 };
 
+// t alone, without what a p-value costs. `n`: cells of the larger side.
+inline double welch_t(const SampleMoments& a, const SampleMoments& b, double n) {
+  const double squared_error = a.squared_error + b.squared_error;
+  if (squared_error != 0) return (a.mean - b.mean) / std::sqrt(squared_error);
+  return means_agree(a, b, n) ? 0 : std::copysign(std::numeric_limits<double>::infinity(), a.mean - b.mean);
+}
+
 // `a` over n_a cells against `b` over n_b cells. Neither side varies: t = 0 and p = 1 where the means agree, else t is
 // infinite and p = 0.
 WelchTest welch_test(const SampleMoments& a, double n_a, const SampleMoments& b, double n_b);

@@ -36,6 +36,13 @@ TEST(WelchTest, IsThatOfSciPy) {
   EXPECT_NEAR(second.p, 0.015644491667181827, 1e-12);
 }
 
+TEST(WelchTest, HasTheStatisticOfTheTestAlone) {
+  const std::vector<double> a = {0, 0, 1.5, 0}, b = {1, 0, 2.5, 0.3, 0}, ones = {1, 1, 1}, twos = {2, 2};
+  EXPECT_EQ(welch_t(moments(a), moments(b), 5), test(a, b).t);
+  EXPECT_EQ(welch_t(moments(ones), moments(twos), 3), test(ones, twos).t);
+  EXPECT_EQ(welch_t(moments(ones), moments(ones), 3), 0);
+}
+
 TEST(WelchTest, WithoutVarianceDependsOnTheMeansAlone) {
   // 0.1 has no exact double: its sums over cells round.
   const std::vector<double> a(31, 0.1), b(1000, 0.1), c(77, 0.2);
