@@ -16,8 +16,21 @@ bool is_refused(const ConfinementLayer& layer) {
   return layer.missing().starts_with("EPERM") || layer.missing().starts_with("EACCES");
 }
 
+// Landlock's own word for: built in, and switched off when the kernel started.
+bool is_switched_off(const ConfinementLayer& layer) {
+  return layer.missing().starts_with("EOPNOTSUPP") || layer.missing().starts_with("ENOTSUP");
+}
+
+// systemd's group of landlock_* and seccomp.
+constexpr const char* kSandboxGroup =
+    "SystemCallFilter= must hold @sandbox (since 257 it is part of @default, which every list of allowed calls holds)";
+
 Switches of_landlock(const ConfinementLayer& layer) {
   Switches switches;
+  if (is_switched_off(layer)) {
+    return {{"kernel", "landlock in the list of the boot parameter lsm= (see /sys/kernel/security/lsm)"}};
+  }
+  // A profile that does not know the calls yet may answer ENOSYS as well as a kernel that does not have them.
   if (!is_refused(layer)) {
     switches.push_back({"kernel",
                         "5.13 or later, built with CONFIG_SECURITY_LANDLOCK=y, and landlock in the list of "
@@ -27,8 +40,9 @@ Switches of_landlock(const ConfinementLayer& layer) {
                       "a seccomp profile that allows landlock_create_ruleset, landlock_add_rule and "
                       "landlock_restrict_self (that of Docker 23 does), or --security-opt seccomp=unconfined"});
   switches.push_back({"Podman", "the same, --security-opt seccomp=PROFILE (that of containers-common 0.49 does)"});
-  switches.push_back({"Apptainer", "nothing of its own: without --security seccomp:PROFILE it is up to the kernel"});
-  switches.push_back({"systemd", "SystemCallFilter= must hold @sandbox"});
+  switches.push_back(
+      {"Apptainer", "nothing of its own: only root's --security seccomp:PROFILE filters, else it is up to the kernel"});
+  switches.push_back({"systemd", kSandboxGroup});
   return switches;
 }
 
@@ -38,23 +52,26 @@ Switches of_namespaces(const ConfinementLayer& layer) {
        "sysctl user.max_user_namespaces (not 0), kernel.unprivileged_userns_clone=1 (Debian), "
        "kernel.apparmor_restrict_unprivileged_userns=0 or an AppArmor profile with userns (Ubuntu 24.04)"},
       {"Docker",
-       "--security-opt seccomp=PROFILE that allows clone and unshare with CLONE_NEW*, mount, pivot_root and "
-       "umount2 (or unconfined), --security-opt apparmor=unconfined, --security-opt systempaths=unconfined"},
+       "--security-opt seccomp=PROFILE that allows clone with CLONE_NEW*, mount, pivot_root and umount2 (or "
+       "unconfined), and --security-opt apparmor=unconfined, since docker-default denies mount"},
       {"Podman",
-       "--security-opt seccomp=PROFILE of that kind (or unconfined), --security-opt unmask=ALL; rootless as "
-       "well"},
-      {"Apptainer", "an installation without setuid, or --userns: namespaces within its own are the kernel's affair"},
-      {"systemd", "RestrictNamespaces=no, and SystemCallFilter= with @mount"}};
+       "nothing with its own seccomp profile, which allows them, rootless as well; one of yours "
+       "(--security-opt seccomp=PROFILE) must allow clone with CLONE_NEW*, mount, pivot_root and umount2"},
+      {"Apptainer", "nothing of its own, with setuid or without: namespaces within its own are the kernel's affair"},
+      {"systemd", "RestrictNamespaces=no, and SystemCallFilter= with @process and @mount"}};
   // What is not refused but used up, or not built in, is the kernel's alone.
   if (layer.missing().starts_with("ENOSPC") || layer.missing().starts_with("EINVAL")) switches.resize(1);
   return switches;
 }
 
+// A /proc with hidden parts is no obstacle: it is shown as it is where no fresh one is to be had.
 Switches of_private_root() {
   return {{"kernel", "AppArmor or SELinux must allow mounts in a user namespace"},
-          {"Docker", "--security-opt apparmor=unconfined, --security-opt systempaths=unconfined"},
-          {"Podman", "--security-opt unmask=ALL, --security-opt label=disable"},
-          {"Apptainer", "allow mounts within: no --security apparmor:PROFILE that forbids them"},
+          {"Docker",
+           "--security-opt apparmor=unconfined, since docker-default denies mount; under SELinux --security-opt "
+           "label=disable"},
+          {"Podman", "--security-opt label=disable under SELinux, --security-opt apparmor=unconfined under AppArmor"},
+          {"Apptainer", "nothing of its own, but for root's --security apparmor:PROFILE or selinux:CONTEXT"},
           {"systemd", "SystemCallFilter= with @mount"}};
 }
 
@@ -64,18 +81,19 @@ Switches of_seccomp(const ConfinementLayer& layer) {
              "5.0 or later; one listener a process tree: a supervisor that has one already (an agent of the "
              "container engine) keeps it"}};
   }
-  return {{"kernel", "built with CONFIG_SECCOMP_FILTER=y"},
-          {"Docker", "the runtime runsc (gVisor) has no filters: use runc"},
-          {"Podman", "the same: use crun or runc"},
-          {"Apptainer", "nothing of its own: it is up to the kernel"},
-          {"systemd", "SystemCallFilter= must allow seccomp"}};
+  return {
+      {"kernel", "built with CONFIG_SECCOMP_FILTER=y"},
+      {"Docker", "a seccomp profile that allows seccomp and prctl (its own does), and a runtime with filters (runc)"},
+      {"Podman", "the same, with runc or crun"},
+      {"Apptainer", "nothing of its own: only root's --security seccomp:PROFILE filters, else it is up to the kernel"},
+      {"systemd", kSandboxGroup}};
 }
 
 Switches of_root() {
   return {{"kernel", "started by root, each worker takes a user id of its own; not needed for any level"},
           {"Docker", "--user 0 (and no --cap-drop of SETUID and SETGID)"},
           {"Podman", "--user 0, with a range in /etc/subuid"},
-          {"Apptainer", "--fakeroot, with a range in /etc/subuid"},
+          {"Apptainer", "--fakeroot, with ranges in /etc/subuid and /etc/subgid"},
           {"systemd", "User=root, or no User="}};
 }
 
@@ -88,8 +106,10 @@ Switches switches_of(const ConfinementLayer& layer) {
   if (name == "private_root" || name == "private_files" || name == "data_folder_mount") return of_private_root();
   if (name == "seccomp" || name == "syscall_names") return of_seccomp(layer);
   if (name == "own_uid") return of_root();
-  if (name == "rlimits")
-    return {{"kernel", "the hard limits of this session must not lie below --limit-memory (ulimit -Hv)"}};
+  if (name == "rlimits") {
+    return {{"kernel", "the hard limits of this session must not lie below --limit-memory (ulimit -Hv)"},
+            {"systemd", "LimitAS= not below --limit-memory"}};
+  }
   return {{"kernel", "this layer needs nothing but Linux: please report the reason above"}};
 }
 

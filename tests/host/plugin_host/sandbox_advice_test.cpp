@@ -49,6 +49,29 @@ TEST(SandboxAdvice, GoesByTheReason) {
   EXPECT_EQ(advice[1].switches[0].where, "kernel");
 }
 
+TEST(SandboxAdvice, KnowsWhatIsSwitchedOffAtBoot) {
+  ConfinementReport report;
+  add(report, "landlock", "EOPNOTSUPP: landlock_create_ruleset: Operation not supported");
+  const auto advice = sandbox_advice(report);
+  ASSERT_EQ(advice[0].switches.size(), 1u) << "no container has a say in it";
+  EXPECT_THAT(advice[0].switches[0].change, HasSubstr("lsm="));
+}
+
+// Podman's own seccomp profile allows namespaces, Docker's does not; and neither needs its masks of /proc lifted, since
+// a private root shows /proc as it is where no fresh one is granted.
+TEST(SandboxAdvice, AsksOfEachNoMoreThanItTakes) {
+  ConfinementReport report;
+  add(report, "user_namespace", "EPERM: clone: Operation not permitted");
+  add(report, "private_root", "EACCES: mount tmpfs: Permission denied");
+  for (const LayerAdvice& one : sandbox_advice(report)) {
+    for (const SandboxSwitch& each : one.switches) {
+      EXPECT_THAT(each.change, Not(HasSubstr("systempaths"))) << one.layer.name();
+      EXPECT_THAT(each.change, Not(HasSubstr("unmask"))) << one.layer.name();
+    }
+    EXPECT_THAT(one.switches, Contains(Field(&SandboxSwitch::change, HasSubstr("docker-default denies mount"))));
+  }
+}
+
 TEST(SandboxAdvice, SpeaksOfEveryLayerThatAWorkerReports) {
   WorkerSettings settings;
   settings.worker_program = HEADROOM_WORKER_PROGRAM;
