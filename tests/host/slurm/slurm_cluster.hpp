@@ -1,16 +1,15 @@
 // Slurm on this machine alone, for one test: munged, slurmctld and slurmd of Debian with folders, ports and a key of
-// their own, started here and ended by their process ids. Tasks need no rights beyond those of whoever runs the test.
+// their own, started here and ended with all that came of them, also where the test is killed. Tasks need no rights
+// beyond those of whoever runs the test.
 #pragma once
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <pwd.h>
-#include <signal.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -21,6 +20,7 @@
 #include <thread>
 #include <vector>
 
+#include "kept_process.hpp"
 #include "slurm/program_output.hpp"
 
 namespace headroom::testing {
@@ -42,7 +42,7 @@ class SlurmCluster {
   }
 
   ~SlurmCluster() {
-    for (auto daemon = daemons_.rbegin(); daemon != daemons_.rend(); ++daemon) end(*daemon);
+    while (!daemons_.empty()) daemons_.pop_back();  // the last one first
     unsetenv("SLURM_CONF");
   }
 
@@ -61,8 +61,9 @@ class SlurmCluster {
            "--socket=" + at("munge.sock"), "--pid-file=" + at("munged.pid"), "--log-file=" + at("munged.log"),
            "--seed-file=" + at("munge.seed")},
           "munged");
-    if (wait_until([&] { return std::filesystem::exists(folder_ / "munge.sock") || !is_alive(daemons_.back()); }, 10) &&
-        is_alive(daemons_.back())) {
+    if (wait_until([&] { return std::filesystem::exists(folder_ / "munge.sock") || !daemons_.back().is_alive(); },
+                   10) &&
+        daemons_.back().is_alive()) {
       return "";
     }
     return "munged does not start: " + log_of("munged");
@@ -115,12 +116,6 @@ class SlurmCluster {
   }
 
  private:
-  struct Daemon {
-    pid_t pid;
-    std::string name;
-    mutable bool has_ended = false;
-  };
-
   static std::filesystem::path program_of(const std::string& name) {
     for (const char* folder : {"/usr/sbin", "/usr/bin", "/sbin"}) {
       if (access((std::string(folder) + "/" + name).c_str(), X_OK) == 0) return std::filesystem::path(folder) / name;
@@ -141,40 +136,11 @@ class SlurmCluster {
   }
 
   void start(const std::vector<std::string>& command, const std::string& name) {
-    const std::string log = (folder_ / "logs" / (name + ".out")).string();
-    std::vector<char*> arguments;
-    for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
-    const pid_t pid = fork();
-    if (pid == 0) {
-      const int file = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-      dup2(file, STDOUT_FILENO);
-      dup2(file, STDERR_FILENO);
-      execv(arguments.front(), arguments.data());
-      _exit(127);
-    }
-    daemons_.push_back({pid, name});
+    daemons_.emplace_back(command, (folder_ / "logs" / (name + ".out")).string());
   }
 
-  static bool is_alive(const Daemon& daemon) {
-    if (!daemon.has_ended && waitpid(daemon.pid, nullptr, WNOHANG) == daemon.pid) daemon.has_ended = true;
-    return !daemon.has_ended;
-  }
-
-  bool all_alive() const {
-    for (const Daemon& daemon : daemons_) {
-      if (!is_alive(daemon)) return false;
-    }
-    return true;
-  }
-
-  static void end(const Daemon& daemon) {
-    if (!is_alive(daemon)) return;
-    kill(daemon.pid, SIGTERM);
-    if (!wait_until([&] { return !is_alive(daemon); }, 10)) {
-      kill(daemon.pid, SIGKILL);
-      waitpid(daemon.pid, nullptr, 0);
-    }
+  bool all_alive() {
+    return std::all_of(daemons_.begin(), daemons_.end(), [](KeptProcess& daemon) { return daemon.is_alive(); });
   }
 
   std::string log_of(const std::string& name) const {
@@ -186,7 +152,7 @@ class SlurmCluster {
 
   std::filesystem::path folder_;
   std::string node_;
-  std::vector<Daemon> daemons_;
+  std::vector<KeptProcess> daemons_;
 };
 
 }  // namespace headroom::testing
