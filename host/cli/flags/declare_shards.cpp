@@ -1,7 +1,10 @@
 // Commands of runs that are evaluated in parts: plan, merge, submit, status.
 
+#include <fmt/format.h>
+
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/flags/declare_commands.hpp"
 #include "cli/flags/flag_groups.hpp"
@@ -10,6 +13,28 @@
 #include "cli/flags/shard_flags.hpp"
 
 namespace headroom::cli {
+namespace {
+
+// Flags of score, so that whoever gives them is told what holds and not that they are unknown.
+struct RefusedPredictions {
+  std::vector<std::string> predictions, others;
+
+  Result<void> refuse(const std::string& command) const {
+    if (predictions.empty() && others.empty()) return {};
+    return bad_input(
+        "finished predictions are not evaluated in parts",
+        fmt::format("headroom {} {}", command,
+                    predictions.empty() ? "with flags of headroom score" : "--predictions " + predictions.front()),
+        "score them at once, with headroom score: they are read, and nothing is fitted to them");
+  }
+};
+
+void add_refused_predictions(CLI::App& app, RefusedPredictions& refused) {
+  app.add_option("--predictions", refused.predictions)->group("")->configurable(false)->allow_extra_args(false);
+  app.add_option("--predicted,--values", refused.others)->group("")->configurable(false)->allow_extra_args(false);
+}
+
+}  // namespace
 
 void add_plan_command(CLI::App& app, Command& command, const std::string& command_line) {
   auto arguments = std::make_shared<RunArguments>();
@@ -30,7 +55,13 @@ void add_plan_command(CLI::App& app, Command& command, const std::string& comman
   add_run_flags(plan_app, *arguments, *texts);
   add_review_flags(plan_app, arguments->review);
   add_common_flags(plan_app, arguments->common);
-  plan_app.callback([&command, &plan_app, arguments, texts] {
+  auto refused = std::make_shared<RefusedPredictions>();
+  add_refused_predictions(plan_app, *refused);
+  plan_app.callback([&command, &plan_app, arguments, texts, refused] {
+    if (const auto fits = refused->refuse("plan"); !fits) {
+      command = [error = fits.error()]() -> Result<int> { return tl::unexpected<Error>(error); };
+      return;
+    }
     require_task(*arguments);
     settle_bounds(*texts);
     arguments->settings_requested = settings_text(plan_app, "run");
@@ -121,7 +152,13 @@ void add_submit_command(CLI::App& app, Command& command, const std::string& comm
   add_run_flags(submit_app, run, *texts);
   add_review_flags(submit_app, run.review);
   add_common_flags(submit_app, run.common);
-  submit_app.callback([&command, &submit_app, arguments, texts, own] {
+  auto refused = std::make_shared<RefusedPredictions>();
+  add_refused_predictions(submit_app, *refused);
+  submit_app.callback([&command, &submit_app, arguments, texts, own, refused] {
+    if (const auto fits = refused->refuse("submit"); !fits) {
+      command = [error = fits.error()]() -> Result<int> { return tl::unexpected<Error>(error); };
+      return;
+    }
     require_task(arguments->run);
     settle_bounds(*texts);
     // What this machine has is no measure of a task.

@@ -185,6 +185,16 @@ TEST_F(Shards, OfAnotherPlanOrNumberOrProcessorAreRefused) {
   EXPECT_EQ(headroom("merge shards/* -o merged").exit_code, 0);
 }
 
+TEST_F(Shards, AreNotMadeOfFinishedPredictions) {
+  for (const std::string command : {"plan", "submit --engine slurm"}) {
+    const Ended ended = headroom(command + " study/task --predictions p.h5ad --predicted cells --values counts -o plan");
+    EXPECT_EQ(ended.exit_code, 2);
+    EXPECT_THAT(ended.err, HasSubstr("finished predictions are not evaluated in parts"));
+    EXPECT_THAT(ended.err, HasSubstr("headroom score"));
+    EXPECT_FALSE(fs::exists(folder_ / "plan"));
+  }
+}
+
 TEST_F(Shards, ThatRanTwiceMustAgree) {
   ASSERT_EQ(headroom("plan " + std::string(kStudy) + "-o plan").exit_code, 0);
   make_shards(2);
