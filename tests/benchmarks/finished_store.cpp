@@ -5,20 +5,29 @@
 //   finished_store RUN_TOML       as `headroom run` writes it, with paths as seen from here; then, by hand:
 //   headroom run --config RUN_TOML --resume     writes all outputs
 //   headroom run --config RUN_TOML --resume     has nothing to do
+//
+//   finished_store PLAN N FOLDER  the folders of all N shards of a plan (of deltas), FOLDER/1 to FOLDER/N, likewise:
+//   headroom merge FOLDER/* -o out              makes everything that merge makes of shards of the published size
 #include <fmt/format.h>
 
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <random>
 #include <sstream>
+#include <string>
 
 #include "cli/flags/run_settings.hpp"
+#include "cli/planned_study.hpp"
 #include "cli/run_setup.hpp"
 #include "cli/run_store.hpp"
+#include "cli/study_plan.hpp"
 #include "cli/task_input.hpp"
 #include "evaluation/evaluate.hpp"
 #include "numerics/blas.hpp"
+#include "plan/plan_record.hpp"
+#include "shards/shard_folder.hpp"
 
 namespace {
 
@@ -53,6 +62,16 @@ FoldEvaluation made_up(const EvaluationKey& key, std::size_t n_tests, std::size_
   return evaluation;
 }
 
+// The split of an evaluation.
+const Split* split_of(const RunResults& planned, const EvaluationKey& key) {
+  for (const ContextEvaluation& context : planned.contexts) {
+    for (const Split& split : context.splits) {
+      if (context.context == key.context && split.name == key.split) return &split;
+    }
+  }
+  return nullptr;
+}
+
 Result<void> fill(const std::string& run_toml) {
   std::ostringstream text;
   text << std::ifstream(run_toml).rdbuf();
@@ -84,27 +103,71 @@ Result<void> fill(const std::string& run_toml) {
   const auto keys = planned->evaluations();
   std::size_t n_scores = 0;
   for (const EvaluationKey& key : keys) {
-    for (const ContextEvaluation& context : planned->results().contexts) {
-      for (const Split& split : context.splits) {
-        if (context.context != key.context || split.name != key.split) continue;
-        const std::vector<std::string> ids = ids_of(input->task, split.test);
-        n_scores += ids.size();
-        if (auto kept = memory.remember(key, ids, made_up(key, ids.size(), metrics.size())); !kept) return kept;
-      }
-    }
+    const std::vector<std::string> ids = ids_of(input->task, split_of(planned->results(), key)->test);
+    n_scores += ids.size();
+    if (auto kept = memory.remember(key, ids, made_up(key, ids.size(), metrics.size())); !kept) return kept;
   }
   fmt::print("{} evaluations of {} perturbations, {} metrics each\n", keys.size(), n_scores, metrics.size());
+  return {};
+}
+
+Result<void> fill_shard(const StoredPlan& plan, const ShardName& name, const std::filesystem::path& plan_folder,
+                        const std::filesystem::path& out) {
+  cli::CommonArguments common;
+  common.quiet = true;
+  auto arguments = cli::arguments_of_plan(plan, (plan_folder / "plan.json").string(), out, common);
+  if (!arguments) return tl::unexpected<Error>(arguments.error());
+  const std::vector<std::size_t> items = shards_of(plan.plan.targets(0), name.n_shards)[name.shard - 1];
+  cli::PlannedStudy::Options how;
+  how.reading = cli::StudyReading::part;
+  how.left_unread = cli::vectors_not_asked(plan.plan, {items});
+  how.writes = false;
+  auto study = cli::PlannedStudy::plan(*arguments, how);
+  if (!study) return tl::unexpected<Error>(study.error());
+  ShardRecord record;
+  record.set_plan_path(plan_folder.string());
+  record.set_plan_sha256(plan.sha256);
+  record.set_shard(static_cast<std::uint32_t>(name.shard));
+  record.set_n_shards(static_cast<std::uint32_t>(name.n_shards));
+  record.set_state(kShardDone);
+  record.set_kernels((*study)->options().kernels);
+  if (auto begun = begin_shard(out, plan, record); !begun) return begun;
+  if (auto opened = (*study)->open_stores(); !opened) return opened;
+  cli::TargetRun& target = (*study)->targets().front();
+  const PlannedRun& planned = *target.planned;
+  if (auto begun = target.evaluations->begin(planned.results().settings, planned.plugins()); !begun) return begun;
+  for (const std::size_t item : items) {
+    for (const EvaluationKey& key : planned.parts_of(item)) {
+      const Split* split = split_of(planned.results(), key);
+      const std::vector<std::string> ids = ids_of(target.input->task, split->test);
+      auto kept = target.evaluations->remember(key, ids, made_up(key, ids.size(), planned.results().metrics.size()));
+      if (!kept) return kept;
+    }
+  }
+  return {};
+}
+
+Result<void> fill_shards(const std::filesystem::path& plan_folder, std::size_t n_shards,
+                         const std::filesystem::path& folder) {
+  const auto plan = read_plan(plan_folder);
+  if (!plan) return tl::unexpected<Error>(plan.error());
+  for (std::size_t shard = 1; shard <= n_shards; ++shard) {
+    const auto out = std::filesystem::absolute(folder / std::to_string(shard));
+    if (auto filled = fill_shard(*plan, {shard, n_shards}, std::filesystem::absolute(plan_folder), out); !filled) {
+      return filled;
+    }
+  }
   return {};
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    fmt::print(stderr, "usage: finished_store RUN_TOML\n");
+  if (argc != 2 && argc != 4) {
+    fmt::print(stderr, "usage: finished_store RUN_TOML, or finished_store PLAN N FOLDER\n");
     return 2;
   }
-  if (auto filled = fill(argv[1]); !filled) {
+  if (auto filled = argc == 2 ? fill(argv[1]) : fill_shards(argv[1], std::stoul(argv[2]), argv[3]); !filled) {
     fmt::print(stderr, "finished_store: {}\n", filled.error().line());
     return 1;
   }

@@ -3,17 +3,13 @@
 // above 2.5 GiB. Not a test: it takes minutes and gigabytes of disc.
 //
 //   large_screen FOLDER HEADROOM       HEADROOM: the program to measure
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <string>
 
+#include "benchmarks/measured_program.hpp"
 #include "parallel/progress.hpp"
 #include "simulation/screen.hpp"
 
@@ -22,7 +18,7 @@ namespace {
 using namespace headroom;
 namespace fs = std::filesystem;
 
-constexpr double kGibibyte = 1024.0 * 1024 * 1024, kLimitGibibytes = 2.5;
+constexpr double kLimitGibibytes = 2.5;
 
 ScreenOptions large_screen() {
   ScreenSize size;
@@ -51,26 +47,15 @@ int measure(const fs::path& folder, const std::string& program) {
     }
     fmt::print("{} entries\n", made->n_entries);
   }
-  const auto start = std::chrono::steady_clock::now();
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::execl(program.c_str(), program.c_str(), "prepare", cells.c_str(), "-o", out.c_str(), "--memory-limit", "2GiB",
-            nullptr);
-    ::_exit(127);
-  }
-  int status = 0;
-  rusage usage{};
-  if (::wait4(child, &status, 0, &usage) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+  const auto taken = measured({program, "prepare", cells.string(), "-o", out.string(), "--memory-limit", "2GiB"});
+  if (!taken) {
     fmt::print(stderr, "prepare failed\n");
     return 2;
   }
-  const double wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * t.tv_usec; };
   const double file_megabytes = static_cast<double>(fs::file_size(cells)) / 1e6;
-  const double peak_gibibytes = static_cast<double>(usage.ru_maxrss) * 1024 / kGibibyte;
-  fmt::print("{:.0f} MB in {:.1f} s ({:.1f} s of processor): {:.1f} MB/s; peak {:.2f} GiB\n", file_megabytes, wall_s,
-             seconds(usage.ru_utime) + seconds(usage.ru_stime), file_megabytes / wall_s, peak_gibibytes);
-  return peak_gibibytes > kLimitGibibytes ? 1 : 0;
+  fmt::print("{:.0f} MB in {:.1f} s ({:.1f} s of processor): {:.1f} MB/s; peak {:.2f} GiB\n", file_megabytes,
+             taken->wall_s, taken->cpu_s, file_megabytes / taken->wall_s, taken->peak_gibibytes);
+  return taken->peak_gibibytes > kLimitGibibytes ? 1 : 0;
 }
 
 }  // namespace
