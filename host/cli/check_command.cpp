@@ -9,6 +9,7 @@
 #include "conformance/conformance_text.hpp"
 #include "io/regular_file.hpp"
 #include "plugin_host/host_process.hpp"
+#include "plugin_host/named_runtime.hpp"
 #include "plugin_host/plugin_place.hpp"
 
 namespace headroom::cli {
@@ -64,6 +65,12 @@ Result<int> check(const CheckArguments& arguments) {
     options.model = place->model;
     options.data_folder = place->data_folder;
     options.given_path = arguments.plugin.string();
+    auto runtime = take_named_runtime(library, options.plugin_options);
+    if (!runtime) return tl::unexpected<Error>(runtime.error());
+    if (*runtime) {
+      options.data_file = std::move(*runtime);
+      options.data_file_option = kRuntimeOption;
+    }
   }
   if (!as_json)
     options.on_result = [&](const CheckResult& result) { std::cout << check_line(result, style) << std::endl; };

@@ -95,8 +95,12 @@ Result<void> meet(RosterEntry& entry, const RunOptions& options, const FileRevie
   }
   settings.only_describes = !entry.is_read;
   settings.occasion = "introduction";
-  std::erase_if(settings.options,
-                [&](const auto& option) { return options.plugin_options.contains(entry.name + "." + option.first); });
+  // What the user sets may be for another plugin, and only its description tells; one that gets less than it was given
+  // is not opened.
+  const std::size_t n_left_out = std::erase_if(settings.options, [&](const auto& option) {
+    return options.plugin_options.contains(entry.name + "." + option.first);
+  });
+  if (n_left_out > 0 && !entry.data) settings.only_describes = true;
   auto session = WorkerSession::start(*entry.file, settings);
   if (!session) {
     if (session.error().verdict == WorkerVerdict::HOST_FAULT) {

@@ -13,6 +13,7 @@
 #include "evaluation/submission_budget.hpp"
 #include "io/sha256.hpp"
 #include "plugin_host/description_check.hpp"
+#include "plugin_host/named_runtime.hpp"
 #include "plugin_host/plugin_place.hpp"
 #include "plugin_host/python_modules.hpp"
 #include "plugin_host/worker_limits.hpp"
@@ -359,6 +360,7 @@ class RosterLoader {
         library = place->library;
         entry.settings.model = place->model;
         entry.given_path = spec.path.string();
+        if (auto given = give_runtime(entry, library); !given) return tl::unexpected<Error>(given.error());
       }
       if (auto file = open_plugin_file(library, most_bytes, stop_); !file) {
         if (file.error().kind == ErrorKind::interrupted) return tl::unexpected<Error>(file.error());
@@ -411,11 +413,23 @@ class RosterLoader {
   // A plugin of the user's own, with its folder.
   Result<void> open_place(RosterEntry& entry, const fs::path& given, const PluginPlace& place) const {
     if (auto opened = open_library(entry, place.library); !opened) return opened;
+    if (auto given = give_runtime(entry, place.library); !given) return given;
     if (place.data_folder.empty()) return {};
     entry.given_path = given.string();
     entry.settings.model = place.model;
     std::error_code ignored;
     return give_folder(entry, place.data_folder, fs::is_directory(given, ignored) ? Folder::its_own : Folder::shared);
+  }
+
+  // The library of ONNX Runtime, where the user names one for this plugin.
+  Result<void> give_runtime(RosterEntry& entry, const fs::path& library) const {
+    auto runtime = take_named_runtime(library, entry.settings.options, stop_);
+    if (!runtime) return tl::unexpected<Error>(runtime.error());
+    if (!*runtime) return {};
+    entry.runtime = std::move(*runtime);
+    entry.settings.data_file = entry.runtime.get();
+    entry.settings.data_file_option = kRuntimeOption;
+    return {};
   }
 
   // Whether it was made for the plugin, or is where its user keeps a model.

@@ -29,6 +29,7 @@ std::string hash_of_rows(const Task& task, const std::vector<TaskRow>& rows) {
 void add_plugin(EvaluationInputs& inputs, const RosterEntry& entry) {
   inputs.push_back({"plugin of " + entry.name, entry.file->sha256});
   if (entry.data) inputs.push_back({"data of " + entry.name, entry.data->sha256});
+  if (entry.runtime) inputs.push_back({"runtime of " + entry.name, entry.runtime->sha256});
   if (!entry.data_folder_sha256.empty()) {
     inputs.push_back({"data folder of " + entry.name, entry.data_folder_sha256});
   }

@@ -31,6 +31,8 @@ struct RosterEntry {
   std::string data_folder_sha256;        // of the content of settings.data_folder; empty: none
   std::string given_path;                // of a model or folder, as it was given; empty: the file's own
   std::shared_ptr<const PrivateFolder> own_folder;  // that settings.data_folder is, where it was made for the run
+  // The library of ONNX Runtime that the user named, else empty.
+  std::shared_ptr<const DataFile> runtime;
   WorkerSettings settings;
   PluginDescription description;
   ConfinementReport confinement;

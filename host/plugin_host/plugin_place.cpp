@@ -40,7 +40,7 @@ Result<fs::path> runner_of(std::string_view model, const fs::path& runners) {
                        runner.filename().string() + " is not installed",
                    std::string(model),
                    is_python ? "install the package headroom-python, or python3-dev and build Headroom again"
-                             : "make a file of vectors with it, or call it from a model in Python");
+                             : "build or install all of Headroom");
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
-#include <grp.h>
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -23,6 +22,7 @@
 #include <thread>
 #include <vector>
 
+#include "as_user.hpp"
 #include "plugin_host/host_process.hpp"
 #include "plugin_host/worker_session.hpp"
 
@@ -644,12 +644,7 @@ TEST_F(HostileSessions, ManyWorkersLeakNothing) {
 
 int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
-  for (int i = 1; i < argc; ++i) {
-    if (std::string(argv[i]) != "--as-user" || geteuid() != 0) continue;
-    constexpr unsigned kUser = 61099;  // nobody's
-    if (setgroups(0, nullptr) != 0 || setresgid(kUser, kUser, kUser) != 0 || setresuid(kUser, kUser, kUser) != 0)
-      return 1;
-  }
+  if (!headroom::testing::become_user_if_asked(argc, argv)) return 1;
   if (!headroom::prepare_host_process()) return 1;
   return RUN_ALL_TESTS();
 }

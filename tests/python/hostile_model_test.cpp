@@ -2,12 +2,12 @@
 // an ordinary user. A model answers 1 for an attempt that succeeded and 0 for one that was refused.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <grp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "as_user.hpp"
 #include "plugin_host/host_process.hpp"
 #include "python/python_session.hpp"
 
@@ -73,7 +73,7 @@ std::vector<Attack> attacks() {
 class HostileModel : public ::testing::TestWithParam<Attack> {
  protected:
   void SetUp() override {
-    if (access(HEADROOM_WORKER_PROGRAM, X_OK) != 0 || access(HEADROOM_PYTHON_RUNNER, R_OK) != 0) {
+    if (access(HEADROOM_WORKER_PROGRAM, X_OK) != 0 || access(HEADROOM_RUNNER, R_OK) != 0) {
       GTEST_SKIP() << "this user cannot reach the build folder";
     }
   }
@@ -201,12 +201,7 @@ TEST(HostileFolder, ShadowsNoModuleOfTheRunner) {
 
 int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
-  for (int i = 1; i < argc; ++i) {
-    if (std::string(argv[i]) != "--as-user" || geteuid() != 0) continue;
-    constexpr unsigned kUser = 61099;  // nobody's
-    if (setgroups(0, nullptr) != 0 || setresgid(kUser, kUser, kUser) != 0 || setresuid(kUser, kUser, kUser) != 0)
-      return 1;
-  }
+  if (!headroom::testing::become_user_if_asked(argc, argv)) return 1;
   if (!headroom::prepare_host_process()) return 1;
   return RUN_ALL_TESTS();
 }

@@ -50,14 +50,15 @@ void add_check_flags(CLI::App& command, CheckArguments& arguments, CheckFlagText
       "Examples:\n"
       "  headroom check build/my_model.so\n"
       "  headroom check build/my_model.so --only loads determinism --set dimension=128\n"
-      "  headroom check models/esm                        a folder: plugin.so or model.py with its files\n"
+      "  headroom check models/esm                        a folder: plugin.so, model.py or model.onnx with its files\n"
       "  headroom check --list                            what is checked, and why\n"
       "  headroom check pred.h5ad --suite vcc2026 --real real.h5ad --write-fixed fixed.h5ad\n"
       "\n"
       "Exit codes: 0 the plugin, or the prediction, conforms; 2 usage or bad input; 3 it does not.");
-  command.add_option("plugin", arguments.plugin,
-                     "Plugin: a library, a model of a runner, or a folder with one; or an h5ad of predicted cells")
-      ->type_name("FOLDER|PLUGIN.so|MODEL.py|PRED.h5ad");
+  command
+      .add_option("plugin", arguments.plugin,
+                  "Plugin: a library, a model of a runner, or a folder with one; or an h5ad of predicted cells")
+      ->type_name("FOLDER|PLUGIN.so|MODEL.py|MODEL.onnx|PRED.h5ad");
   begin_group(command, "What is checked");
   command.add_flag("--list", arguments.list, "Say what the checks are, and end");
   command.add_option("--only", arguments.options.names, "Run only these checks, by name (default: all)")

@@ -70,8 +70,8 @@ void add_study_flags(CLI::App& run_app, RunArguments& arguments, RunFlagTexts& t
   begin_group(run_app, "What is evaluated");
   run_app
       .add_option("--embedding", texts.embeddings,
-                  "An embedding: a plugin (.so), a model in Python (.py), a folder with plugin.so or model.py and its "
-                  "data files, which that plugin alone may read, or a file of vectors "
+                  "An embedding: a plugin (.so), a model in Python or ONNX (.py, .onnx), a folder with plugin.so, "
+                  "model.py or model.onnx and its data files, which that plugin alone may read, or a file of vectors "
                   "keyed by perturbation id (.h5ad, .csv[.gz], .tsv[.gz], .npz); its name is that of the file unless "
                   "NAME says otherwise. Of a file with several arrays, PATH#obsm/KEY or PATH#KEY chooses the vectors, "
                   "and PATH#obs/COLUMN or PATH#COLUMN the ids")
@@ -84,8 +84,8 @@ void add_study_flags(CLI::App& run_app, RunArguments& arguments, RunFlagTexts& t
       ->type_name("DIR");
   add_optional(run_app, "--submissions", arguments.submissions,
                "Folder of submissions: every .so or .py (an embedding or a predictor, which it tells itself), "
-               "every file of vectors and every sub-folder (plugin.so or model.py with data files beside "
-               "it)")
+               "every file of vectors and every sub-folder (plugin.so, model.py or model.onnx with data files "
+               "beside it)")
       ->type_name("DIR");
   add_fusion_flags(run_app, arguments.run, texts);
   run_app.add_flag("--audit", arguments.run.audit,
