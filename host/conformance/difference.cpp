@@ -66,9 +66,11 @@ Finding expect_same_bits(const Difference& difference, const std::string& change
 }
 
 Finding expect_same_numbers(const Difference& difference, const std::string& changed) {
-  if (difference.is_bitwise_equal || difference.relative > kRoundingTolerance)
+  if (difference.is_bitwise_equal || difference.relative > kSingleRoundingTolerance)
     return expect_same_bits(difference, changed);
-  return warned(fmt::format("{} changes the last digits, by {:.2g} of the largest", changed, difference.relative));
+  return warned(fmt::format("{} changes the last digits{}, by {:.2g} of the largest", changed,
+                            difference.relative > kRoundingTolerance ? " of single precision" : "",
+                            difference.relative));
 }
 
 }  // namespace headroom

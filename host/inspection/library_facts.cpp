@@ -72,6 +72,16 @@ std::string blocks_taken(const PluginDescription& description) {
   return least == most ? fmt::format("{}", least) : fmt::format("{} to {}", least, most);
 }
 
+// The limits that it has by default in place of the host's.
+std::vector<std::string> own_limits(const PluginDescription& description) {
+  std::vector<std::string> texts;
+  const double wall_s = description.own_wall_time_s();
+  const std::uint64_t bytes = description.own_address_space_bytes();
+  if (wall_s > 0) texts.push_back(fmt::format("{:g} s for a request", wall_s));
+  if (bytes > 0) texts.push_back(fmt::format("{:g} MiB of memory", static_cast<double>(bytes) / (1 << 20)));
+  return texts;
+}
+
 void add_description(const PluginDescription& description, std::vector<Fact>& facts) {
   const bool is_predictor = description.kind() == PluginKind::PREDICTOR;
   facts.push_back(fact("name", description.name()));
@@ -91,6 +101,9 @@ void add_description(const PluginDescription& description, std::vector<Fact>& fa
     texts.push_back(fmt::format("{} = '{}': {}", option.key(), option.default_value(), option.help()));
   }
   facts.push_back(list_fact("options", texts));
+  if (const std::vector<std::string> limits = own_limits(description); !limits.empty()) {
+    facts.push_back(list_fact("own_limits", limits));
+  }
   if (!is_predictor) return;
   texts.clear();
   for (const int kind : description.task_kinds()) texts.push_back(task_kind_name(static_cast<TaskKind>(kind)));

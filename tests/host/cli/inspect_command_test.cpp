@@ -210,6 +210,10 @@ TEST_F(Inspect, APluginInAConfinedWorker) {
   EXPECT_EQ(table["plugin_kind"], "embedding");
   EXPECT_NE(table["options"][0].get<std::string>().find("file"), std::string::npos);
 
+  EXPECT_FALSE(table.contains("own_limits"));
+  const json talkative = facts(HEADROOM_TEST_PLUGINS "/talkative.so");
+  EXPECT_EQ(talkative["own_limits"], json::array({"90 s for a request", "2048 MiB of memory"}));
+
   std::ofstream(folder_ / "broken.so") << "this is no library";
   const json broken = facts("broken.so", 3);
   EXPECT_EQ(broken["kind"], "plugin");

@@ -54,7 +54,10 @@ TEST(Difference, FindingsTellBitsFromRoundingFromMore) {
   EXPECT_EQ(expect_same_bits({false, 1e-15}, "x").outcome, CheckOutcome::fail);
   EXPECT_EQ(expect_same_numbers({true, 0}, "x").outcome, CheckOutcome::pass);
   EXPECT_EQ(expect_same_numbers({false, 1e-15}, "x").outcome, CheckOutcome::warn);
-  EXPECT_EQ(expect_same_numbers({false, 1e-6}, "x").outcome, CheckOutcome::fail);
+  EXPECT_EQ(expect_same_numbers({false, 1e-6}, "x").outcome, CheckOutcome::warn);
+  EXPECT_EQ(expect_same_numbers({false, 3e-8}, "x").detail,
+            "x changes the last digits of single precision, by 3e-08 of the largest");
+  EXPECT_EQ(expect_same_numbers({false, 1.1e-6}, "x").outcome, CheckOutcome::fail);
   EXPECT_EQ(expect_same_numbers({false, INFINITY}, "x").detail, "x changes which rows or settings are answered");
 }
 

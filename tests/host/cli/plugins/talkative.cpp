@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <headroom/embedding.hpp>
+#include <headroom/needs.hpp>
 
 namespace sdk = headroom::sdk;
 
@@ -11,6 +12,9 @@ class Talkative final : public sdk::Embedding {
   static sdk::About about() {
     return {"talkative", "1.0.0", "For tests", "Apache-2.0", {}, {{"dies", "false", "whether it dies when asked"}}};
   }
+
+  static sdk::Needs needs() { return {false, 90, std::int64_t{2} << 30}; }
+  static const void* extension(std::string_view id) { return sdk::needs<Talkative>(id); }
 
   std::int64_t dimension(const sdk::Host&, const sdk::EmbeddingRequest&) override { return 4; }
 
