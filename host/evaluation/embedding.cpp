@@ -70,7 +70,7 @@ void append_context_features(HeadFeatures& features, Eigen::Index common_dim) {
 
 Answer<Embedding> ask_for_embedding(const RosterEntry& plugin, const Task& task,
                                     const std::vector<std::size_t>& contexts, const FoldData* fold, std::uint32_t seed,
-                                    Combine combine, WorkerUsageSoFar* usage) {
+                                    Combine combine, WorkerUsageSoFar* usage, int n_threads) {
   // All perturbations, context by context, then the parts of combinations that are none themselves.
   std::vector<Asked> asked;
   std::vector<CombinedVectors> combined;
@@ -106,8 +106,10 @@ Answer<Embedding> ask_for_embedding(const RosterEntry& plugin, const Task& task,
     if (contexts.size() > 1) training.contexts = numbers.of(fold->training);
   }
 
-  auto worker = start_for_fold(plugin, {fold != nullptr ? fold->context : contexts.front(),
-                                        fold != nullptr ? std::optional(fold->name) : std::nullopt});
+  auto worker = start_for_fold(
+      plugin,
+      {fold != nullptr ? fold->context : contexts.front(), fold != nullptr ? std::optional(fold->name) : std::nullopt},
+      n_threads);
   if (!worker) return tl::unexpected<WorkerFault>(worker.error());
   auto answer = worker->session->embed(question);
   if (!answer) return tl::unexpected<WorkerFault>(answer.error());

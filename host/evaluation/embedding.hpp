@@ -25,10 +25,10 @@ struct Embedding {
 // an order that does not tell training and test apart. A plugin that wants the training part gets it from `fold`;
 // others get ids alone, and one answer serves every fold of the contexts. One that wants control profiles gets those
 // that the task keeps. Combinations that it does not know get vectors of their parts, which are then asked for, too.
-// `usage`, where given, is what the worker used.
+// The worker may use `n_threads` threads. `usage`, where given, is what it used.
 Answer<Embedding> ask_for_embedding(const RosterEntry& plugin, const Task& task,
                                     const std::vector<std::size_t>& contexts, const FoldData* fold, std::uint32_t seed,
-                                    Combine combine, WorkerUsageSoFar* usage = nullptr);
+                                    Combine combine, WorkerUsageSoFar* usage = nullptr, int n_threads = 1);
 
 // Covered rows, inner splits and features of one fold. Fails with a sentence where too few training rows are covered.
 Result<HeadFeatures> make_head_features(const Embedding& embedding, const FoldData& fold, const RunOptions& options,

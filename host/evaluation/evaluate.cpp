@@ -13,6 +13,7 @@
 #include "evaluation/compare_run.hpp"
 #include "evaluation/context_fits.hpp"
 #include "evaluation/effective_settings.hpp"
+#include "evaluation/embeddings_to_ask.hpp"
 #include "evaluation/finish_results.hpp"
 #include "evaluation/fold_gate.hpp"
 #include "evaluation/head.hpp"
@@ -206,6 +207,7 @@ class Run {
       n_methods += static_cast<std::int64_t>(item.methods.size());
     }
     n_items_left_.store(items.size());
+    ask_few_embeddings(items);
     progress_.begin("evaluations", n_methods, "evaluations");
     pool_.for_each(items.size(), [&](std::size_t i) { work(plan_.items[items[i]]); });
     progress_.end();
@@ -378,15 +380,56 @@ class Run {
     work.untold.clear();
   }
 
-  void evaluate_item(const PlanItem& item, const std::vector<std::size_t>& methods) {
+  // Calls use(inputs) with what the item's methods are made of; a worker that is started for them may use n_threads.
+  template <class Use>
+  void with_inputs(const PlanItem& item, int n_threads, Use&& use) {
     SplitWork& split = split_work(item);
     const auto fold = split.data.get([&] {
       return make_fold_data(task_, plan_.contexts[item.context].splits[item.split], plan_.metrics,
                             options_.excluded_targets);
     });
     if (!*fold) return fail(fold->error());
-    const MakerInputs inputs{task_, noise_,       options_,  roster_, plan_, **fold, *works_[item.context],
-                             split, item.context, item.split};
+    use(MakerInputs{task_, noise_, options_, roster_, plan_, **fold, *works_[item.context], split, item.context,
+                    item.split, n_threads});
+  }
+
+  // Where fewer embeddings have to be asked than there are threads, they are asked before anything else, with an even
+  // share of the threads each: who needs one would wait for it anyhow, and one thread a plugin would leave the others
+  // idle.
+  void ask_few_embeddings(const std::vector<std::size_t>& items) {
+    const auto questions =
+        embeddings_to_ask(plan_, roster_, items, [&](const PlanItem& item) { return !methods_left(item).empty(); });
+    const auto n_threads = static_cast<std::size_t>(pool_.n_threads());
+    if (questions.size() >= n_threads) return;
+    for (auto begin = questions.begin(); begin != questions.end();) {
+      // Workers for several contexts do not live at the same time.
+      const std::size_t context = plan_.items[begin->item].context;
+      const auto end = std::find_if(begin, questions.end(), [&](const EmbeddingToAsk& question) {
+        return plan_.items[question.item].context != context;
+      });
+      const auto n = static_cast<std::size_t>(end - begin);
+      pool_.for_each(n, [&](std::size_t i) { ask_early(*(begin + static_cast<std::ptrdiff_t>(i)), n_threads / n); });
+      begin = end;
+    }
+  }
+
+  void ask_early(const EmbeddingToAsk& question, std::size_t n_threads) {
+    if (stop_.stop_requested() || failed()) return;
+    const PlanItem& item = plan_.items[question.item];
+    progress_.working_on(
+        fmt::format("{}: {}", plan_.contexts[item.context].name, roster_.embeddings[question.plugin].name));
+    try {
+      with_inputs(item, static_cast<int>(n_threads),
+                  [&](const MakerInputs& inputs) { (void)vectors_of(question.plugin, inputs); });
+    } catch (const std::bad_alloc&) {  // it is asked again, and then fails by itself
+    }
+  }
+
+  void evaluate_item(const PlanItem& item, const std::vector<std::size_t>& methods) {
+    with_inputs(item, threads_of_worker(), [&](const MakerInputs& inputs) { evaluate_with(item, methods, inputs); });
+  }
+
+  void evaluate_with(const PlanItem& item, const std::vector<std::size_t>& methods, const MakerInputs& inputs) {
     if (source_of(item.kind).is_of_blocks) return evaluate_fusion(item, methods, inputs);
     if (source_of(item.kind).through_head) return evaluate_through_heads(item, methods, inputs);
     for (const std::size_t m : methods) {

@@ -111,35 +111,6 @@ MadeEmbedding make_gene_pca(const PlanItem&, const MakerInputs& in) {
   return made(std::move(vectors->vectors), std::move(vectors->present));
 }
 
-// `plugin`: in Roster::embeddings. What needs no training part is made once for all that use it in the context.
-MadeEmbedding vectors_of(std::size_t plugin, const MakerInputs& in) {
-  const RosterEntry& entry = in.roster.embeddings[plugin];
-  const bool supervised = entry.description.wants_training();
-  const auto ask = [&]() -> Answer<Embedding> {
-    if (entry.fault) return tl::unexpected<WorkerFault>(*entry.fault);
-    return ask_for_embedding(entry, in.task, in.fold.contexts, supervised ? &in.fold : nullptr, in.options.seed,
-                             effective_combine(in.options));
-  };
-  const auto answer =
-      supervised ? std::make_shared<const Answer<Embedding>>(ask()) : in.context.embeddings[plugin].get(ask);
-  if (!supervised && in.options.compare_embeddings && in.roster.embeddings.size() > 1) {
-    (void)in.context.components[plugin].get([&]() -> std::optional<LeadingComponents> {
-      if (!*answer) return std::nullopt;
-      const Stopwatch watch;
-      std::optional<LeadingComponents> components;
-      try {
-        components = leading_components(**answer);
-      } catch (const std::bad_alloc&) {  // the embedding can be evaluated all the same
-      }
-      if (entry.settings.budget) entry.settings.budget->charge(watch.cpu_s());  // wide vectors make work for the host
-      return components;
-    });
-  }
-  if (*answer) return std::shared_ptr<const Embedding>(answer, &**answer);
-  return tl::unexpected<NoEmbedding>(
-      NoEmbedding{Status::failed, sentence(answer->error()), failure_of(entry.name, answer->error())});
-}
-
 MadeEmbedding make_of_plugin(const PlanItem& item, const MakerInputs& in) {
   return vectors_of(in.plan.methods[item.methods.front()].embeddings.front(), in);
 }
@@ -252,6 +223,34 @@ const Maker& maker_of(MethodKind kind) {
 }
 
 }  // namespace
+
+MadeEmbedding vectors_of(std::size_t plugin, const MakerInputs& in) {
+  const RosterEntry& entry = in.roster.embeddings[plugin];
+  const bool supervised = entry.description.wants_training();
+  const auto ask = [&]() -> Answer<Embedding> {
+    if (entry.fault) return tl::unexpected<WorkerFault>(*entry.fault);
+    return ask_for_embedding(entry, in.task, in.fold.contexts, supervised ? &in.fold : nullptr, in.options.seed,
+                             effective_combine(in.options), nullptr, in.n_threads);
+  };
+  const auto answer =
+      supervised ? std::make_shared<const Answer<Embedding>>(ask()) : in.context.embeddings[plugin].get(ask);
+  if (!supervised && in.options.compare_embeddings && in.roster.embeddings.size() > 1) {
+    (void)in.context.components[plugin].get([&]() -> std::optional<LeadingComponents> {
+      if (!*answer) return std::nullopt;
+      const Stopwatch watch;
+      std::optional<LeadingComponents> components;
+      try {
+        components = leading_components(**answer);
+      } catch (const std::bad_alloc&) {  // the embedding can be evaluated all the same
+      }
+      if (entry.settings.budget) entry.settings.budget->charge(watch.cpu_s());  // wide vectors make work for the host
+      return components;
+    });
+  }
+  if (*answer) return std::shared_ptr<const Embedding>(answer, &**answer);
+  return tl::unexpected<NoEmbedding>(
+      NoEmbedding{Status::failed, sentence(answer->error()), failure_of(entry.name, answer->error())});
+}
 
 MadeEmbedding make_embedding(const PlanItem& item, const MakerInputs& inputs) {
   return maker_of(item.kind).embedding(item, inputs);

@@ -27,6 +27,7 @@ struct MakerInputs {
   ContextWork& context;
   SplitWork& split;
   std::size_t context_index, split_index;  // in the plan, in the context's splits
+  int n_threads;                           // of a worker that is started for it
 };
 
 // Why there is no embedding.
@@ -40,6 +41,10 @@ using MadeEmbedding = tl::expected<std::shared_ptr<const Embedding>, NoEmbedding
 
 // The vectors of an item whose kind goes through heads, one embedding at a time.
 MadeEmbedding make_embedding(const PlanItem& item, const MakerInputs& inputs);
+
+// The vectors of an embedding (in Roster::embeddings). Those that need no training part are asked for once, and then
+// kept for all that use them in the context.
+MadeEmbedding vectors_of(std::size_t plugin, const MakerInputs& inputs);
 
 // Those of an item whose kind is of blocks. One that is not to be had fails them all, with its reason.
 tl::expected<std::vector<FusedEmbedding>, NoEmbedding> make_blocks(const PlanItem& item, const MakerInputs& inputs);

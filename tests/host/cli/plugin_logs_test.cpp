@@ -41,6 +41,15 @@ TEST_F(PluginLogs, GoIntoTheStoreAndIntoAFileForEachPlugin) {
   EXPECT_EQ((*kept)[0].text, log);
 }
 
+// Of three threads, one plugin gets all that are there, two get one each, and no more than that are ever at work.
+TEST_F(PluginLogs, TellHowManyThreadsAPluginHas) {
+  ASSERT_EQ(run("--threads 3 --logs alone").exit_code, 0);
+  EXPECT_NE(content_of(folder_ / "alone" / "t.log").find("threads: 3\n"), std::string::npos);
+  ASSERT_EQ(run("--threads 3 --logs both --embedding u=" HEADROOM_TEST_PLUGINS "/talkative.so").exit_code, 0);
+  EXPECT_NE(content_of(folder_ / "both" / "t.log").find("threads: 1\n"), std::string::npos);
+  EXPECT_NE(content_of(folder_ / "both" / "u.log").find("threads: 1\n"), std::string::npos);
+}
+
 TEST_F(PluginLogs, LastWordsStandInTheReasonOfAFailedRow) {
   const Ended ended = run("--set t.dies=true");
   EXPECT_EQ(ended.exit_code, 3) << ended.err;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <headroom/embedding.hpp>
 #include <headroom/needs.hpp>
+#include <string>
 
 namespace sdk = headroom::sdk;
 
@@ -25,6 +26,7 @@ class Talkative final : public sdk::Embedding {
     std::fflush(stdout);
     std::fputs("said on stderr\n", stderr);
     if (host.flag("dies")) std::abort();
+    host.info("threads: " + std::to_string(host.n_threads()));
     for (std::int64_t i = 0; i < request.size(); ++i) {
       std::fill_n(output.row(i), 4, 0.0);
       for (const unsigned char letter : request.id(i)) output.row(i)[letter % 4] += letter;
