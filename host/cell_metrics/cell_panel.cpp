@@ -95,6 +95,8 @@ Result<std::unique_ptr<CellPanel>> open_cell_panel(const std::filesystem::path& 
   auto contexts = read_or_one(*panel.source, context_name, std::string(kSingleContext));
   if (!contexts) return tl::unexpected(contexts.error());
   panel.context_column = context_name.value_or("");
+  const auto meant = filtered_cells(*panel.source, options.columns.where);
+  if (!meant) return tl::unexpected(meant.error());
   panel.picked.push_back(fmt::format("perturbations: column '{}'", labels.name));
   if (!controls->picked.empty()) panel.picked.push_back(controls->picked);
   panel.picked.push_back(context_name ? fmt::format("contexts: column '{}'", *context_name)
@@ -117,7 +119,7 @@ Result<std::unique_ptr<CellPanel>> open_cell_panel(const std::filesystem::path& 
     const bool is_wanted = context != LabelColumn::kMissing &&
                            (options.columns.contexts.empty() ||
                             is_there(options.columns.contexts, contexts->labels[static_cast<std::size_t>(context)]));
-    if (!is_wanted || (!is_control && code == LabelColumn::kMissing)) {
+    if (!is_wanted || (!is_control && (code == LabelColumn::kMissing || !(*meant)[c]))) {
       ++panel.n_left_out;
       continue;
     }

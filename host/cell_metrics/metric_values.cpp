@@ -13,7 +13,7 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 // Adds a metric. What is undefined counts as `fill` in the total, or is left out where there is none.
 void add(std::vector<MetricValues>& out, std::string name, std::size_t n,
          const std::function<double(std::size_t)>& value, std::optional<double> fill = std::nullopt) {
-  MetricValues metric{std::move(name), {}, std::nullopt, 0};
+  MetricValues metric{std::move(name), {}, std::nullopt, 0, fill};
   double sum = 0;
   for (std::size_t i = 0; i < n; ++i) {
     double each = value(i);
@@ -90,6 +90,9 @@ std::vector<MetricValues> metric_values(const PanelScores& scores) {
   const double numbers = correlation_of_numbers(de);
   add(out, "nsig_spearman", n, [&](std::size_t) { return numbers; });
   add(out, "sig_mcc", n, [&](std::size_t i) { return de[i].sig_mcc; });
+  if (scores.distances.empty()) return out;
+  add(out, "energy_distance_top", n, [&](std::size_t i) { return scores.distances[i].energy; });
+  add(out, "mmd_median_top", n, [&](std::size_t i) { return scores.distances[i].mmd; });
   return out;
 }
 

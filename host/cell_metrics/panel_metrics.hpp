@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "parallel/thread_pool.hpp"
@@ -20,9 +21,23 @@ struct PanelSide {
 
 using OwnGenes = std::vector<std::optional<std::size_t>>;
 
-// 1 − k/(n − 1), k: rivals that are nearer by cosine, ties half. `left_out`: one flag a gene, the same for all rows.
-std::vector<double> discrimination_cosine(const PanelSide& real, const PanelSide& predicted,
-                                          const std::vector<bool>& left_out, ThreadPool& pool);
+// Genes that a metric does not count: for each row its own, and those of all rows.
+struct LeftOutGenes {
+  OwnGenes own;              // one a row; empty: none
+  std::vector<bool> of_all;  // genes; empty: none
+
+  LeftOutGenes(OwnGenes own_genes = {}, std::vector<bool> genes_of_all = {})
+      : own(std::move(own_genes)), of_all(std::move(genes_of_all)) {}
+  std::optional<std::size_t> own_of(std::size_t row) const { return own.empty() ? std::nullopt : own[row]; }
+  bool leaves(std::size_t row, std::size_t gene) const {
+    return (!of_all.empty() && of_all[gene]) || own_of(row) == std::optional<std::size_t>(gene);
+  }
+};
+
+// 1 − k/(n − 1), k: rivals that are nearer by cosine, ties half; rivals are all n rows of `real`. `places`: of the rows
+// of `predicted` in `real`.
+std::vector<double> discrimination_cosine(const PanelSide& real, const std::vector<std::size_t>& places,
+                                          const PanelSide& predicted, const LeftOutGenes& left_out, ThreadPool& pool);
 
 struct ErrorRatio {
   std::vector<double> numerator, denominator;  // perturbations
@@ -31,14 +46,17 @@ struct ErrorRatio {
   std::optional<double> value;
 };
 
-ErrorRatio error_ratio(const PanelSide& real, const PanelSide& predicted, const OwnGenes& own);
+// Sampling terms are of all genes, an own one among them; where genes are left out of all rows, they count by the share
+// of genes that is left.
+ErrorRatio error_ratio(const PanelSide& real, const PanelSide& predicted, const LeftOutGenes& left_out);
 
 struct DeltaAgreement {
   double pearson = 0;  // NaN: a constant delta
   double mae = 0, mse = 0;
 };
 
-// Over all genes, of each perturbation; each side's delta from its own control.
-std::vector<DeltaAgreement> delta_agreement(const PanelSide& real, const PanelSide& predicted);
+// Of each perturbation; each side's delta from its own control.
+std::vector<DeltaAgreement> delta_agreement(const PanelSide& real, const PanelSide& predicted,
+                                            const LeftOutGenes& left_out = {});
 
 }  // namespace headroom

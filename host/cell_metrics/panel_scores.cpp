@@ -1,6 +1,7 @@
 #include "cell_metrics/panel_scores.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <numeric>
@@ -29,13 +30,55 @@ std::vector<const PooledProfile*> pointers(const std::vector<PooledProfile>& pro
   return out;
 }
 
-void add_panel_metrics(const PanelNames& names, const PanelSide& real, const PanelSide& predicted, ThreadPool& pool,
-                       PanelScores& scores) {
-  OwnGenes own;
-  for (const std::size_t row : scores.rows) own.push_back(names.own[row]);
-  scores.discrimination = discrimination_cosine(real, predicted, names.is_target, pool);
-  scores.ratio = error_ratio(real, predicted, own);
-  scores.delta = delta_agreement(real, predicted);
+// What metrics of pooled profiles leave out of `rows`: by one of its three defaults, or as is asked.
+LeftOutGenes left_out(const PanelNames& names, const std::vector<std::size_t>& rows, ExcludedTargets by_default) {
+  const ExcludedTargets excluded = names.excluded == ExcludedTargets::as_published ? by_default : names.excluded;
+  LeftOutGenes genes;
+  if (excluded == ExcludedTargets::panel) genes.of_all = names.is_target;
+  if (excluded != ExcludedTargets::own) return genes;
+  for (const std::size_t row : rows) genes.own.push_back(names.own[row]);
+  return genes;
+}
+
+// Some rows of a side.
+PanelSide chosen(const PanelSide& side, const std::vector<std::size_t>& places) {
+  PanelSide some{{}, {}, side.y_control, side.sampling_control};
+  for (const std::size_t place : places) {
+    some.y.push_back(side.y[place]);
+    some.sampling.push_back(side.sampling[place]);
+  }
+  return some;
+}
+
+// `places`: of the scores' rows in `real`.
+void add_panel_metrics(const PanelNames& names, const PanelSide& real, const std::vector<std::size_t>& places,
+                       const PanelSide& predicted, ThreadPool& pool, PanelScores& scores) {
+  const PanelSide truth = chosen(real, places);
+  scores.discrimination =
+      discrimination_cosine(real, places, predicted, left_out(names, scores.rows, ExcludedTargets::panel), pool);
+  scores.ratio = error_ratio(truth, predicted, left_out(names, scores.rows, ExcludedTargets::own));
+  scores.delta = delta_agreement(truth, predicted, left_out(names, scores.rows, ExcludedTargets::none));
+}
+
+DeTable without(const DeTable& table, const std::vector<std::size_t>& genes) {
+  DeTable some = table;
+  for (const std::size_t g : genes) some.p[g] = some.q[g] = some.lfc[g] = std::numeric_limits<double>::quiet_NaN();
+  return some;
+}
+
+// What two tables of perturbation `p` say of each other. Genes that every metric leaves out are as good as not tested.
+DeMetrics compare_tables(const PanelNames& names, std::size_t p, const DeTable& real, const DeTable& predicted,
+                         const DeTable& gate) {
+  if (names.excluded == ExcludedTargets::as_published) {
+    return de_metrics(real, predicted, names.own[p], names.name_rank, gate);
+  }
+  std::vector<std::size_t> genes;
+  if (names.excluded == ExcludedTargets::own && names.own[p]) genes.push_back(*names.own[p]);
+  for (std::size_t g = 0; names.excluded == ExcludedTargets::panel && g < names.is_target.size(); ++g) {
+    if (names.is_target[g]) genes.push_back(g);
+  }
+  return de_metrics(without(real, genes), without(predicted, genes), std::nullopt, names.name_rank,
+                    without(gate, genes));
 }
 
 double mean_of(const std::vector<double>& values) {
@@ -89,11 +132,38 @@ Result<void> each_perturbation(std::size_t n, const std::string& phase, ThreadPo
   return {};
 }
 
+// Discrimination, errors and correlation of profiles that the scores have.
+void compare_profiles(const PanelTruth& truth, ThreadPool& pool, PanelScores& scores) {
+  PanelSide predicted{{}, scores.sampling, &truth.control.y, truth.control.sampling};
+  for (const auto& y : scores.y) predicted.y.push_back(y.get());
+  add_panel_metrics(truth.names, side_of(pointers(truth.profiles), truth.control), scores.rows, predicted, pool,
+                    scores);
+}
+
+// Every perturbation predicted by the same profile (genes: mean counts, and y of it), which says nothing of how its
+// cells would vary.
+PanelScores without_noise(const PanelTruth& truth, const std::vector<double>& profile,
+                          const std::shared_ptr<const std::vector<double>>& y, ThreadPool& pool) {
+  PanelScores scores;
+  const std::size_t n = truth.names.labels.size();
+  scores.rows = all_rows(n);
+  scores.de.resize(n);
+  scores.y.assign(n, y);
+  scores.sampling.assign(n, 0.0);
+  for (const PooledProfile& real : truth.profiles) scores.n_cells.push_back(real.n_cells);
+  scores.distances.resize(truth.top.size());
+  pool.for_each(truth.top.size(), [&](std::size_t p) {
+    const TopCells& real = truth.top[p];
+    scores.distances[p] = cell_distances(real, log_cells_of_tile(profile, real.cells.size(), real.genes));
+  });
+  return scores;
+}
+
 }  // namespace
 
 PanelNames PanelNames::of(std::string context, std::vector<std::string> labels, std::vector<std::string> genes,
                           OwnGenes own) {
-  PanelNames names{std::move(context), std::move(labels), std::move(genes), std::move(own), {}, {}};
+  PanelNames names{std::move(context), std::move(labels), std::move(genes), std::move(own), {}, {}, {}};
   std::vector<std::uint32_t> order(names.genes.size());
   std::iota(order.begin(), order.end(), 0u);
   std::stable_sort(order.begin(), order.end(),
@@ -142,8 +212,7 @@ Result<PanelTruth> panel_truth(PanelNames names, const GroupCounts& control, con
         std::vector<DeTable> tables = de_tables(memory.counts, of_group, truth.columns, memory.buffers);
         for (std::size_t s = 0; s < n_splits; ++s) {
           if (profiles[half_a(s)].n_cells == 0) continue;
-          half_metrics[p][s] =
-              de_metrics(tables[half_a(s)], tables[half_b(s)], truth.names.own[p], truth.names.name_rank, tables[0]);
+          half_metrics[p][s] = compare_tables(truth.names, p, tables[half_a(s)], tables[half_b(s)], tables[0]);
         }
         truth.profiles[p] = std::move(profiles[0]);
         truth.totals[p] = memory.counts.total;
@@ -165,8 +234,8 @@ Result<PanelTruth> panel_truth(PanelNames names, const GroupCounts& control, con
       a.push_back(&half_of_a);
       b.push_back(&half_of_b);
     }
-    add_panel_metrics(truth.names, side_of(a, control_profiles[half_a(s)]), side_of(b, control_profiles[half_b(s)]),
-                      pool, scores);
+    add_panel_metrics(truth.names, side_of(a, control_profiles[half_a(s)]), all_rows(a.size()),
+                      side_of(b, control_profiles[half_b(s)]), pool, scores);
     truth.replicates.push_back(std::move(scores));
     truth.replicate_metrics.push_back(metric_values(truth.replicates.back()));
   }
@@ -174,28 +243,36 @@ Result<PanelTruth> panel_truth(PanelNames names, const GroupCounts& control, con
 }
 
 Result<PanelScores> score_cells(const PanelTruth& truth, const GroupMaker& make, ThreadPool& pool, Progress& progress,
-                                std::stop_token stop) {
-  const std::size_t n = truth.names.labels.size();
+                                std::stop_token stop, const std::vector<std::size_t>& rows) {
   PanelScores scores;
-  scores.rows = all_rows(n);
+  scores.rows = rows.empty() ? all_rows(truth.names.labels.size()) : rows;
+  const std::size_t n = scores.rows.size();
   scores.de.resize(n);
   scores.n_cells.resize(n);
   scores.mean_total.resize(n);
+  scores.distances.resize(truth.top.empty() ? 0 : n);
   std::vector<PooledProfile> profiles(n);
   auto done = each_perturbation(
-      n, "testing the predicted cells", pool, progress, stop, [&](std::size_t p, GroupMemory& memory) -> Result<void> {
+      n, "testing the predicted cells", pool, progress, stop, [&](std::size_t i, GroupMemory& memory) -> Result<void> {
+        const std::size_t p = scores.rows[i];
         if (auto made = make(p, memory.counts); !made) return made;
         const CellParts whole = whole_group(memory.counts.n_cells);
-        profiles[p] = std::move(pooled_profiles(memory.counts, whole)[0]);
-        scores.n_cells[p] = memory.counts.n_cells;
-        scores.mean_total[p] = mean_of(memory.counts.total);
+        profiles[i] = std::move(pooled_profiles(memory.counts, whole)[0]);
+        scores.n_cells[i] = memory.counts.n_cells;
+        scores.mean_total[i] = mean_of(memory.counts.total);
         const DeTable table = std::move(de_tables(memory.counts, whole, truth.columns, memory.buffers)[0]);
-        scores.de[p] = de_metrics(truth.tables[p], table, truth.names.own[p], truth.names.name_rank, truth.tables[p]);
+        scores.de[i] = compare_tables(truth.names, p, truth.tables[p], table, truth.tables[p]);
+        if (!truth.top.empty()) {
+          scores.distances[i] = cell_distances(truth.top[p], log_cells(memory.counts, truth.top[p].genes));
+        }
         return {};
       });
   if (!done) return tl::unexpected(done.error());
-  add_panel_metrics(truth.names, side_of(pointers(truth.profiles), truth.control),
-                    side_of(pointers(profiles), truth.control), pool, scores);
+  for (PooledProfile& profile : profiles) {
+    scores.y.push_back(std::make_shared<const std::vector<double>>(std::move(profile.y)));
+    scores.sampling.push_back(profile.sampling);
+  }
+  compare_profiles(truth, pool, scores);
   return scores;
 }
 
@@ -230,26 +307,47 @@ Result<std::vector<PanelScores>> score_second_screens(const PanelTruth& truth, c
 
 PanelScores score_tile(const PanelTruth& truth, const std::vector<double>& profile, ThreadPool& pool) {
   const std::size_t n = truth.names.labels.size();
-  PanelScores scores;
-  scores.rows = all_rows(n);
-  scores.de.resize(n);
-  PooledProfile tile;
-  tile.y = pooled_log(profile);
+  PanelScores scores =
+      without_noise(truth, profile, std::make_shared<const std::vector<double>>(pooled_log(profile)), pool);
   // The same profile makes the same table for each number of cells.
   std::map<std::size_t, DeTable> tables;
-  for (const PooledProfile& real : truth.profiles) {
-    scores.n_cells.push_back(real.n_cells);
-    if (!tables.contains(real.n_cells)) {
-      tables.emplace(real.n_cells, de_table_of_tile(profile, real.n_cells, truth.columns));
-    }
+  for (const std::size_t n_cells : scores.n_cells) {
+    if (!tables.contains(n_cells)) tables.emplace(n_cells, de_table_of_tile(profile, n_cells, truth.columns));
   }
   pool.for_each(n, [&](std::size_t p) {
-    scores.de[p] = de_metrics(truth.tables[p], tables.at(scores.n_cells[p]), truth.names.own[p], truth.names.name_rank,
-                              truth.tables[p]);
+    scores.de[p] = compare_tables(truth.names, p, truth.tables[p], tables.at(scores.n_cells[p]), truth.tables[p]);
   });
-  add_panel_metrics(truth.names, side_of(pointers(truth.profiles), truth.control),
-                    side_of(std::vector<const PooledProfile*>(n, &tile), truth.control), pool, scores);
+  compare_profiles(truth, pool, scores);
   return scores;
+}
+
+PanelScores score_no_change(const PanelTruth& truth, ThreadPool& pool) {
+  PanelScores scores =
+      without_noise(truth, truth.control.pooled, std::make_shared<const std::vector<double>>(truth.control.y), pool);
+  const double untested = std::numeric_limits<double>::quiet_NaN();
+  DeTable silent;
+  for (std::size_t g = 0; g < truth.columns.n_genes; ++g) {
+    const bool is_tested = truth.columns.is_tested(0, g);
+    silent.p.push_back(is_tested ? 1 : untested);
+    silent.lfc.push_back(is_tested ? 0 : untested);
+  }
+  silent.q = silent.p;
+  pool.for_each(scores.rows.size(), [&](std::size_t p) {
+    scores.de[p] = compare_tables(truth.names, p, truth.tables[p], silent, truth.tables[p]);
+  });
+  compare_profiles(truth, pool, scores);
+  return scores;
+}
+
+ErrorRatio error_ratio_of(const PanelTruth& truth, const std::vector<std::size_t>& rows,
+                          const std::vector<PredictedRow>& predicted) {
+  PanelSide side{{}, {}, &truth.control.y, truth.control.sampling};
+  for (const PredictedRow& row : predicted) {
+    side.y.push_back(row.scores->y[row.place].get());
+    side.sampling.push_back(row.scores->sampling[row.place]);
+  }
+  const PanelSide real = chosen(side_of(pointers(truth.profiles), truth.control), rows);
+  return error_ratio(real, side, left_out(truth.names, rows, ExcludedTargets::own));
 }
 
 std::vector<double> mean_response(const PanelTruth& truth, const std::vector<std::size_t>& rows, bool leave_own_out) {

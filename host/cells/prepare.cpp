@@ -62,30 +62,6 @@ Result<std::unique_ptr<CellSource>> open_file(const std::filesystem::path& cells
   return open_matrix_market_cells(cells, *options.cell_table, options.transposed);
 }
 
-Result<std::unique_ptr<CellSource>> open_source(const std::filesystem::path& cells, const PrepareOptions& options) {
-  std::vector<std::filesystem::path> named = {cells};
-  named.insert(named.end(), options.more_cells.begin(), options.more_cells.end());
-  const auto files = files_of_screen(named);
-  if (!files) return tl::unexpected(files.error());
-  for (const std::filesystem::path& file : *files) {
-    if (!options.are_parts) break;
-    if (auto own = require_cell_part(file); !own) return tl::unexpected(own.error());
-  }
-  if (files->size() == 1) {
-    if (options.join.has_file_column) {
-      return bad_input("one file is one batch", files->front().string(), "leave --batch-from out, or name more files");
-    }
-    return open_file(files->front(), options);
-  }
-  std::vector<std::unique_ptr<CellSource>> sources;
-  for (const std::filesystem::path& file : *files) {
-    auto source = open_file(file, options);
-    if (!source) return source;
-    sources.push_back(std::move(*source));
-  }
-  return join_cells(std::move(sources), options.join);
-}
-
 // What was read of the cells, before anything is computed from them.
 struct GatheredCells {
   std::unique_ptr<CellSource> source;
@@ -139,7 +115,7 @@ Result<std::unique_ptr<GatheredCells>> gather_cells(const std::filesystem::path&
   const auto settled = [&]() -> Result<void> { return doubts == Doubts::stop ? review.settle() : Result<void>(); };
   auto gathered = std::make_unique<GatheredCells>();  // its parts refer to each other: it stays where it is
   GatheredCells& out = *gathered;
-  auto opened = open_source(cells, options);
+  auto opened = open_cells(cells, options);
   if (!opened) return tl::unexpected(opened.error());
   out.source = std::move(*opened);
   CellSource& source = *out.source;
@@ -287,17 +263,11 @@ Result<PrepareReport> prepare_unguarded(const std::filesystem::path& cells, cons
   if (!estimates) return tl::unexpected(estimates.error());
   report.estimate_s = seconds_since(start);
 
+  report.n_entries = buckets.n_entries();
+  report.spilled_bytes = buckets.spilled_bytes();
+  done_reading->get()->buckets.reset();  // nobody looks at the cells again
+
   start = Clock::now();
-  std::error_code failed;
-  std::filesystem::create_directories(out_dir, failed);
-  if (failed) return bad_input("the folder cannot be made: " + failed.message(), out_dir.string(), "choose another -o");
-  // An earlier task must not stand beside the new noise table should the process end in between.
-  std::filesystem::remove(report.task, failed);
-  const auto of_folds = fold_noise(*groups, rows, estimates->labels, gathered->folds);
-  if (auto done = write_file_atomically(report.noise, noise_table(*groups, rows, estimates->perturbations, of_folds));
-      !done) {
-    return tl::unexpected(done.error());
-  }
   H5adContent content = task_content(*groups, rows, gathered->genes, *estimates, gathered->folds);
   say_origin(*groups, gathered->genes, options, content);
   if (options.deg) {
@@ -309,6 +279,19 @@ Result<PrepareReport> prepare_unguarded(const std::filesystem::path& cells, cons
     }
   }
   if (!review.doubts().empty()) content.uns[kDoubtsKey] = doubts_json(review.doubts());
+  if (options.addition) {
+    if (auto added = options.addition(content); !added) return tl::unexpected(added.error());
+  }
+  std::error_code failed;
+  std::filesystem::create_directories(out_dir, failed);
+  if (failed) return bad_input("the folder cannot be made: " + failed.message(), out_dir.string(), "choose another -o");
+  // An earlier task must not stand beside the new noise table should the process end in between.
+  std::filesystem::remove(report.task, failed);
+  const auto of_folds = fold_noise(*groups, rows, estimates->labels, gathered->folds);
+  if (auto done = write_file_atomically(report.noise, noise_table(*groups, rows, estimates->perturbations, of_folds));
+      !done) {
+    return tl::unexpected(done.error());
+  }
   if (auto done = write_h5ad(report.task, content); !done) return tl::unexpected(done.error());
   report.write_s = seconds_since(start);
 
@@ -328,13 +311,35 @@ Result<PrepareReport> prepare_unguarded(const std::filesystem::path& cells, cons
   report.n_genes = n_genes;
   report.n_folds = gathered->folds.n_folds;
   report.n_cells_in_file = source.n_cells();
-  report.n_entries = buckets.n_entries();
   report.file_bytes = source.stored_bytes();
-  report.spilled_bytes = buckets.spilled_bytes();
   return report;
 }
 
 }  // namespace
+
+Result<std::unique_ptr<CellSource>> open_cells(const std::filesystem::path& cells, const PrepareOptions& options) {
+  std::vector<std::filesystem::path> named = {cells};
+  named.insert(named.end(), options.more_cells.begin(), options.more_cells.end());
+  const auto files = files_of_screen(named);
+  if (!files) return tl::unexpected(files.error());
+  for (const std::filesystem::path& file : *files) {
+    if (!options.are_parts) break;
+    if (auto own = require_cell_part(file); !own) return tl::unexpected(own.error());
+  }
+  if (files->size() == 1) {
+    if (options.join.has_file_column) {
+      return bad_input("one file is one batch", files->front().string(), "leave --batch-from out, or name more files");
+    }
+    return open_file(files->front(), options);
+  }
+  std::vector<std::unique_ptr<CellSource>> sources;
+  for (const std::filesystem::path& file : *files) {
+    auto source = open_file(file, options);
+    if (!source) return source;
+    sources.push_back(std::move(*source));
+  }
+  return join_cells(std::move(sources), options.join);
+}
 
 std::optional<Error> validate(const PrepareOptions& options) {
   const auto bad = [](std::string what, std::string remedy) {

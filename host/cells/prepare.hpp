@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -11,6 +13,7 @@
 #include "cells/bootstrap.hpp"
 #include "cells/cell_groups.hpp"
 #include "cells/cell_part.hpp"
+#include "cells/cell_source.hpp"
 #include "cells/gene_choice.hpp"
 #include "cells/joined_cells.hpp"
 #include "cells/normalise.hpp"
@@ -21,6 +24,10 @@
 #include "task/split_request.hpp"
 
 namespace headroom {
+
+struct H5adContent;
+// Adds to the content of a task before it is written; what it adds lives as long as it.
+using TaskAddition = std::function<Result<void>(H5adContent& content)>;
 
 struct PrepareOptions {
   Design design = Design::global;          // the published design where plates are not to be compared within
@@ -53,6 +60,7 @@ struct PrepareOptions {
   BootstrapOptions bootstrap;
   bool deg = false;             // labels of the genes that respond, beside the deltas (protocol section 8)
   bool deg_statistics = false;  // with them, t and adjusted p
+  TaskAddition addition = {};   // what else the task keeps; empty: nothing
   // Aim for the whole program's memory; cells beyond it go to a temporary file. Default: half of the machine's memory.
   std::optional<std::uint64_t> memory_limit_bytes;
 };
@@ -76,6 +84,9 @@ struct PrepareReport {
 
 // The bad option, or nothing.
 std::optional<Error> validate(const PrepareOptions& options);
+
+// The cells of `cells` and options.more_cells as one source. Errors: a file that cannot be read, or not be joined.
+Result<std::unique_ptr<CellSource>> open_cells(const std::filesystem::path& cells, const PrepareOptions& options);
 
 // Writes OUT_DIR/noise.csv, then OUT_DIR/task.h5ad, each whole or not at all; the folder is made if it is not there.
 // `cells` is an h5ad, or a Matrix Market folder with options.cell_table; with more_cells all are one screen, in an

@@ -51,7 +51,7 @@ struct PrepareArguments {
   // Of PrepareOptions::split.
   std::optional<std::string> split_family;
   SplitRequest split;
-  bool cell_metrics = false;  // keep what scoring predicted cells needs, in a file beside the task
+  bool cell_metrics = false;  // keep what scoring predicted cells needs
 };
 
 struct RunArguments {
@@ -59,7 +59,7 @@ struct RunArguments {
   ReviewOptions review;
   TaskArguments task;
   RunOptions run;
-  std::vector<std::string> targets;  // what is predicted: lfc, deg; empty: all that the task holds, of finished
+  std::vector<std::string> targets;  // what is predicted: lfc, deg, cells; empty: all that the task holds, of finished
                                      // predictions the first of it
   std::optional<std::filesystem::path> submissions;
   std::filesystem::path out;       // empty for `bounds`

@@ -18,34 +18,10 @@
 namespace headroom::cli {
 namespace {
 
-// What scoring predicted cells needs, beside the task. What an earlier call kept there must not stand beside another
-// task.
-Result<void> keep_cell_metrics(const PrepareArguments& arguments, ThreadPool& pool, Progress& progress) {
-  const std::filesystem::path path = arguments.out / kKeptScreenFile;
-  std::error_code ignored;
-  if (is_kept_screen(path)) std::filesystem::remove(path, ignored);
-  if (!arguments.cell_metrics) return {};
-  const auto screen = reduce_prepared_cells(arguments.cells, arguments.options, pool, progress, Interruption::token());
-  if (!screen) return tl::unexpected<Error>(screen.error());
-  for (const KeptContext& context : screen->contexts) print_notes(context.notes, arguments.common.quiet);
-  if (auto done = write_kept_screen(path, *screen); !done) return tl::unexpected<Error>(done.error());
-  print_notes({fmt::format("wrote {}", path.string())}, arguments.common.quiet);
-  return {};
-}
-
 Result<void> require_counts(const PrepareArguments& arguments) {
-  if (!arguments.cell_metrics) return {};
-  if (arguments.options.values != CellValues::counts) {
-    return bad_input("cell-level metrics need raw counts", "--cell-metrics with --values",
-                     "give --values counts, or leave --cell-metrics out");
-  }
-  const std::filesystem::path path = arguments.out / kKeptScreenFile;
-  std::error_code ignored;
-  if (std::filesystem::exists(path, ignored) && !is_kept_screen(path)) {
-    return bad_input("the output would replace a file that Headroom did not write", path.string(),
-                     "choose another folder with -o, or move the file away");
-  }
-  return {};
+  if (!arguments.cell_metrics || arguments.options.values == CellValues::counts) return {};
+  return bad_input("cell-level metrics need raw counts", "--cell-metrics with --values",
+                   "give --values counts, or leave --cell-metrics out");
 }
 
 }  // namespace
@@ -65,16 +41,22 @@ Result<int> prepare(const PrepareArguments& arguments) {
     return 0;
   }
   Review review(arguments.review);
-  auto report = headroom::prepare(arguments.cells, arguments.out, arguments.options, review, pool, progress,
-                                  Interruption::token());
+  PrepareOptions options = arguments.options;
+  std::vector<std::string> notes_of_cells;
+  if (arguments.cell_metrics) {
+    options.addition =
+        keep_cell_metrics(arguments.cells, arguments.options, pool, progress, Interruption::token(), notes_of_cells);
+  }
+  auto report =
+      headroom::prepare(arguments.cells, arguments.out, options, review, pool, progress, Interruption::token());
   // What is doubtful is told also where it ended the command; the first doubt that did is the error.
   if (auto settled = settle_review(review, arguments.common.quiet); !settled) {
     return tl::unexpected<Error>(settled.error());
   }
   if (!report) return tl::unexpected<Error>(report.error());
-  if (auto kept = keep_cell_metrics(arguments, pool, progress); !kept) return tl::unexpected<Error>(kept.error());
   print_notes(report->picked, arguments.common.quiet);
   print_notes(report->notes, arguments.common.quiet);
+  print_notes(notes_of_cells, arguments.common.quiet);
 
   Table table;
   table.columns = {{"context"}, {"perturbations"}, {"batches"}, {"cells"}, {"control_cells"}};

@@ -48,9 +48,14 @@ Result<CellComparison> compared(const SuiteArguments& arguments, ThreadPool& poo
     return compare_cells(arguments.real, arguments.predictions, arguments.options, pool, progress,
                          Interruption::token());
   }
+  if (arguments.options.excluded != ExcludedTargets::as_published) {
+    return bad_input("the task keeps what its halves score as published alone",
+                     "--exclude-targets " + std::string(exclusion_name(arguments.options.excluded)),
+                     "give the real cells with --real, or leave --suite out: then the task's folds are scored");
+  }
   std::error_code ignored;
-  const fs::path folder = fs::is_directory(arguments.task, ignored) ? arguments.task : arguments.task.parent_path();
-  const auto kept = read_kept_screen(folder / kKeptScreenFile, pool);
+  const fs::path task = fs::is_directory(arguments.task, ignored) ? arguments.task / "task.h5ad" : arguments.task;
+  const auto kept = read_kept_screen(task, pool);
   if (!kept) return tl::unexpected<Error>(kept.error());
   return compare_with_kept(*kept, arguments.predictions, arguments.options, pool, progress, Interruption::token());
 }
@@ -138,7 +143,7 @@ Result<int> compare_two_files(const SuiteArguments& arguments) {
   print_notes(comparison->notes, arguments.common.quiet);
   RunSummary summary;
   summary.set_headroom_version(HEADROOM_VERSION);
-  *summary.add_suites() = suite_result(*comparison, arguments.options.baseline);
+  *summary.add_suites() = suite_result(*comparison, arguments.options);
   const SuiteResult& suite = summary.suites(0);
 
   std::error_code failed;

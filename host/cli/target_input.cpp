@@ -18,10 +18,14 @@ Result<std::vector<const Target*>> named_targets(const std::vector<std::string>&
   for (const std::string& name : names) {
     const Target* target = name.empty() ? nullptr : target_by_name(name);
     if (target == nullptr)
-      return bad_input(fmt::format("there is no target '{}'", name), "--target", "it is lfc or deg");
+      return bad_input(fmt::format("there is no target '{}'", name), "--target", "it is lfc, deg or cells");
     named.push_back(target);
   }
   return named;
+}
+
+void tell_left_out(const Target& target, const Error& why, bool quiet) {
+  if (!quiet) fmt::print(stderr, "headroom: the target {} is left out: {}\n", target.name, why.line());
 }
 
 bool holds_profiles(const RunOptions& options) {
@@ -41,6 +45,13 @@ SplitRequest split_of_task(const RunOptions& options, const Task& task) {
   return split;
 }
 
+// Of finished predictions, which hold deltas or labels, the first that the task holds; and cells tell more.
+void leave_one_of_predictions(std::vector<const Target*>& targets) {
+  for (std::size_t i = targets.size(); i-- > 1;) {
+    if (!targets[i]->is_of_cells()) targets.erase(targets.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
 bool contains(const std::vector<const Target*>& targets, const Target* target) {
   return std::find(targets.begin(), targets.end(), target) != targets.end();
 }
@@ -54,9 +65,16 @@ Result<std::vector<TargetInput>> split_by_target(Task task, const RunOptions& op
   std::vector<const Target*> meant;
   for (const Target* target : all_targets()) {
     const bool is_meant = named->empty() ? holds(task, *target) : contains(*named, target);
-    if (is_meant && asks_for(options, *target)) meant.push_back(target);
+    if (!is_meant || (named->empty() && !asks_for(options, *target))) continue;
+    const auto can_be = require_predicted(options, *target);
+    if (!can_be && !named->empty()) return tl::unexpected<Error>(can_be.error());
+    if (!can_be) {
+      tell_left_out(*target, can_be.error(), quiet);
+    } else if (asks_for(options, *target)) {
+      meant.push_back(target);
+    }
   }
-  if (named->empty() && !options.predictions.empty() && meant.size() > 1) meant.resize(1);
+  if (named->empty() && !options.predictions.empty()) leave_one_of_predictions(meant);
   for (const Target* target : meant) {
     if (!target->classes.empty() && holds_profiles(options)) {
       return bad_input("predicted profiles tell deltas, not labels", "--target " + target->name,
@@ -71,18 +89,17 @@ Result<std::vector<TargetInput>> split_by_target(Task task, const RunOptions& op
     auto seen = left == 0 ? task_of_target(std::move(task), *target) : task_of_target(std::as_const(task), *target);
     if (!seen && !named->empty()) return tl::unexpected<Error>(seen.error());
     if (!seen) {
-      if (!quiet) fmt::print(stderr, "headroom: the target {} is left out: {}\n", target->name, seen.error().line());
+      tell_left_out(*target, seen.error(), quiet);
       continue;
     }
     RunOptions of_target = options_of_target(options, *target);
-    if (!options.split_is_named && seen->split && options.predictions.empty())
+    if (!options.split_is_named && seen->split && options.predictions.empty() && !target->is_of_cells())
       of_target.split = split_of_task(options, *seen);
     // Labels are of fewer perturbations, and may not serve splits that deltas do.
     if (named->empty() && meant.size() > 1 && target != meant.front()) {
       const auto splits = make_splits(*seen, of_target.split, of_target.folds);
       if (!splits) {
-        if (!quiet)
-          fmt::print(stderr, "headroom: the target {} is left out: {}\n", target->name, splits.error().line());
+        tell_left_out(*target, splits.error(), quiet);
         continue;
       }
     }

@@ -20,9 +20,9 @@ struct TargetInput {
 };
 
 // `names`: as --target gives them; empty: all that the task holds and `options` asks for (one that cannot be evaluated
-// is left out then, which stderr hears); of finished predictions, which hold one or the other, the first alone. At
-// least one, in the order of all_targets(). Errors (bad_input): an unknown name, one that the task does not hold,
-// metrics that are of none of them.
+// is left out then, which stderr hears); of finished predictions, which hold one or the other, the first alone, and of
+// cells theirs. At least one, in the order of all_targets(). Errors (bad_input): an unknown name, one that the task
+// does not hold, metrics that are of none of them.
 Result<std::vector<TargetInput>> split_by_target(Task task, const RunOptions& options,
                                                  const std::vector<std::string>& names, bool quiet);
 

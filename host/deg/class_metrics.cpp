@@ -247,7 +247,10 @@ double value_of_perturbation(Metric metric, double n_called, double n_responding
 
 }  // namespace
 
-bool is_of_fold(Metric metric) { return metric >= Metric::F1 && place(metric) < kMetricsOfGene; }
+bool is_of_fold(Metric metric) {
+  if (metric == Metric::expr_mse_ratio) return true;  // of two sums
+  return metric >= Metric::F1 && place(metric) < kMetricsOfGene;
+}
 
 ClassMatrix most_likely_classes(const ConstMatrixRef& planes) {
   const Eigen::Index n = planes.rows() / kClasses;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "evaluation/audit.hpp"
+#include "evaluation/cell_work.hpp"
 #include "evaluation/compare_run.hpp"
 #include "evaluation/context_fits.hpp"
 #include "evaluation/effective_settings.hpp"
@@ -56,7 +57,8 @@ class Run {
         progress_(progress),
         stop_(std::move(stop)),
         store_(store),
-        observer_(observer) {}
+        observer_(observer),
+        cells_(task_, options_, pool_, stop_) {}
 
   // Everything that does not look at the deltas.
   Result<void> prepare(VectorFiles vector_files, std::optional<Roster> loaded) {
@@ -183,6 +185,7 @@ class Run {
       context.splits = planned.splits;
       context.notes = planned.notes;
       context.n_excluded_targets = planned.n_excluded_targets;
+      context.n_panel_targets = planned.n_panel_targets;
       for (const PlannedMethod& method : plan_.methods) context.methods.push_back(place_of(method, planned));
       ContextWork& work = *works_.emplace_back(std::make_unique<ContextWork>(roster_.embeddings.size()));
       for (std::size_t s = 0; s < planned.splits.size(); ++s) {
@@ -389,8 +392,8 @@ class Run {
                             options_.excluded_targets);
     });
     if (!*fold) return fail(fold->error());
-    use(MakerInputs{task_, noise_, options_, roster_, plan_, **fold, *works_[item.context], split, item.context,
-                    item.split, n_threads});
+    use(MakerInputs{task_, noise_, options_, roster_, plan_, **fold, *works_[item.context], split, cells_,
+                    item.context, item.split, n_threads});
   }
 
   // Where fewer embeddings have to be asked than there are threads, they are asked before anything else, with an even
@@ -728,6 +731,7 @@ class Run {
   Plan plan_;
   RunResults results_;
   std::vector<std::unique_ptr<ContextWork>> works_;  // per context of the plan
+  CellWork cells_;
   std::vector<Patience> patience_;                   // per head
   std::atomic<std::size_t> n_items_left_{0};         // of the plan: not worked on yet, or just now
   bool parts_apart_ = false;                         // parts of means are kept one by one

@@ -11,6 +11,7 @@
 #include "bounds/idealized.hpp"
 #include "bounds/random_embedding.hpp"
 #include "bounds/resampling.hpp"
+#include "evaluation/cell_methods.hpp"
 #include "evaluation/noise_methods.hpp"
 #include "evaluation/predictions.hpp"
 #include "evaluation/relation_nulls.hpp"
@@ -172,6 +173,14 @@ void evaluate_depth_right(const PlannedMethod& method, const MakerInputs& in, Fo
   evaluation.cpu_s = watch.cpu_s();
 }
 
+void evaluate_cells_made(const PlannedMethod& method, const MakerInputs& in, FoldEvaluation& evaluation) {
+  evaluate_made_cells(method, in, *resample_counts(in), evaluation);
+}
+
+void evaluate_cells_predicted(const PlannedMethod& method, const MakerInputs& in, FoldEvaluation& evaluation) {
+  evaluate_predicted_cells(method, in, *resample_counts(in), evaluation);
+}
+
 void evaluate_predictions(const PlannedMethod& method, const MakerInputs& in, FoldEvaluation& evaluation) {
   const Stopwatch watch;
   const RosterEntry& entry = in.roster.predictions[method.index];
@@ -216,6 +225,8 @@ constexpr std::array kMakers = {
     Maker{MethodKind::embedding, make_of_plugin, nullptr},
     Maker{MethodKind::fusion, nullptr, nullptr},  // make_blocks()
     Maker{MethodKind::predictions, nullptr, evaluate_predictions},
+    Maker{MethodKind::made_cells, nullptr, evaluate_cells_made},
+    Maker{MethodKind::predicted_cells, nullptr, evaluate_cells_predicted},
 };
 
 const Maker& maker_of(MethodKind kind) {

@@ -16,6 +16,8 @@
 
 namespace headroom {
 
+class CellWork;
+
 // What a method may be made of.
 struct MakerInputs {
   const Task& task;
@@ -26,6 +28,7 @@ struct MakerInputs {
   const FoldData& fold;
   ContextWork& context;
   SplitWork& split;
+  CellWork& cells;
   std::size_t context_index, split_index;  // in the plan, in the context's splits
   int n_threads;                           // of a worker that is started for it
 };

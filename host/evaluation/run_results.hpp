@@ -118,6 +118,7 @@ struct ContextEvaluation {
   std::vector<MethodEvaluation> methods;
   std::vector<std::string> notes;      // one sentence each
   std::size_t n_excluded_targets = 0;  // that metrics leave out, where they leave out targets
+  std::size_t n_panel_targets = 0;     // that those leave out which leave out the panel's
 };
 
 // The values of one metric as bounds and intervals take them; nothing unless status is ok.

@@ -41,6 +41,8 @@ inline constexpr const char* kControlNoteKey = "control_profile_note";
 inline constexpr const char* kTrainedOnKey = "headroom_trained_on";
 // Text in uns: on which splits a run goes by default (split_text()).
 inline constexpr const char* kSplitKey = "headroom_split";
+// Text in uns: the version of what the task keeps of its cells for scoring predicted ones (suite/kept_screen.hpp).
+inline constexpr const char* kCellMetricsKey = "headroom_cell_metrics";
 // Column of obs that `prepare --group-col` keeps.
 inline constexpr const char* kFoldGroupColumn = "fold_group";
 

@@ -31,6 +31,11 @@ inline constexpr const char* kNullRandom = "random";
 inline constexpr const char* kNullGenePca = "gene_pca";
 inline constexpr const char* kNullMostFrequent = "most_frequent";
 inline constexpr const char* kNullPrior = "prior";
+// Of predicted cells: cells that all hold the mean response of the training perturbations, control cells moved to it,
+// and control cells as they are.
+inline constexpr const char* kNullMeanResponse = "mean_response";
+inline constexpr const char* kNullDispersed = "mean_response_dispersed";
+inline constexpr const char* kNullControlCells = "control_cells";
 // Of splits beyond one context (nulls_of_family() in split_families.hpp).
 inline constexpr const char* kNullMeanElsewhere = "mean_elsewhere";
 inline constexpr const char* kNullTargetMean = "target_mean";
@@ -39,9 +44,10 @@ inline constexpr const char* kNullLargerPart = "larger_part";
 inline constexpr std::array kRelationNulls = {kNullMeanElsewhere, kNullTargetMean, kNullSumOfParts, kNullLargerPart};
 inline constexpr std::array kDeltaNulls = {kNullTrainMean, kNullNoChange, kNullRandom, kNullGenePca};
 inline constexpr std::array kClassNulls = {kNullNoChange, kNullMostFrequent, kNullPrior, kNullRandom, kNullGenePca};
-inline constexpr std::array kNulls = {kNullTrainMean,  kNullNoChange,  kNullMostFrequent,  kNullPrior,
-                                      kNullRandom,     kNullGenePca,   kNullMeanElsewhere, kNullTargetMean,
-                                      kNullSumOfParts, kNullLargerPart};
+inline constexpr std::array kNulls = {kNullTrainMean,    kNullNoChange,      kNullMostFrequent, kNullPrior,
+                                      kNullRandom,       kNullGenePca,       kNullMeanResponse, kNullDispersed,
+                                      kNullControlCells, kNullMeanElsewhere, kNullTargetMean,   kNullSumOfParts,
+                                      kNullLargerPart};
 
 // What --bounds takes: the best null and the tightest cheater, or what the published bar figures take.
 inline constexpr const char* kBoundsOfEssay = "essay";

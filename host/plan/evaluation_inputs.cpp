@@ -60,14 +60,14 @@ EvaluationInputs inputs_of_split(const RunOptions& options, const Task& task, co
   if (!options.kernels.empty()) inputs.push_back({kKernelsInput, options.kernels});
   if (split.family != kFamilyWithin) inputs.push_back({"family of splits", split.family});
   if (options.split.per_context) inputs.push_back({"fits", "per context"});
-  if (!task.columns.weights_source.empty() && !task.holds_classes) {
+  if (!task.columns.weights_source.empty() && !task.holds_classes && !task.is_seen_as_cells) {
     inputs.push_back({"weights", task.columns.weights_source});
   }
   if (options.excluded_targets != ExcludedTargets::as_published) {
     inputs.push_back({"excluded targets", std::string(exclusion_name(options.excluded_targets))});
   }
   const Target& target = target_of(task);
-  if (target.score_fold != nullptr) {  // its values in resamples are kept with the evaluation
+  if (target.scores_whole_folds()) {  // its values in resamples are kept with the evaluation
     inputs.push_back({"target", target.name});
     inputs.push_back({"seed of resamples", std::to_string(options.seed)});
   }

@@ -55,6 +55,8 @@ constexpr std::array kSources = {
     MethodSource{MethodKind::embedding, "embedding", true, false, false, false, 1, once, add_embeddings},
     MethodSource{MethodKind::fusion, "fusion", true, false, false, true, 1, once, add_embeddings},
     MethodSource{MethodKind::predictions, "predictions", false, false, false, false, 0.1, once, add_predictions},
+    MethodSource{MethodKind::made_cells, "made_cells", false, true, true, false, 2, once, add_seed},
+    MethodSource{MethodKind::predicted_cells, "predicted_cells", false, false, false, false, 2, once, add_predictions},
     MethodSource{MethodKind::gene_pca, "gene_pca", true, true, false, false, 1, once, add_genes},
     MethodSource{MethodKind::random, "random", true, true, false, false, 1, once_a_seed, add_seeds},
 };

@@ -18,17 +18,19 @@
 namespace headroom {
 
 enum class MethodKind {
-  constant_null,  // the same prediction for every test row
-  relation_null,  // a prediction by what is known of the perturbation elsewhere, or of its parts
-  noise,          // values of the noise table
-  trials,         // labels of resampled cells
-  depth_right,    // a second screen of the same truth
-  idealized,      // an embedding made of the deltas of training and test rows
-  gene_pca,       // an embedding of measured genes
-  random,         // a random embedding
-  embedding,      // a plugin's embedding
-  fusion,         // several of these, as blocks of one model
-  predictions,    // finished predictions
+  constant_null,    // the same prediction for every test row
+  relation_null,    // a prediction by what is known of the perturbation elsewhere, or of its parts
+  noise,            // values of the noise table
+  trials,           // labels of resampled cells
+  depth_right,      // a second screen of the same truth
+  idealized,        // an embedding made of the deltas of training and test rows
+  gene_pca,         // an embedding of measured genes
+  random,           // a random embedding
+  embedding,        // a plugin's embedding
+  fusion,           // several of these, as blocks of one model
+  predictions,      // finished predictions
+  made_cells,       // cells that know nothing, or a second screen
+  predicted_cells,  // finished predictions as single cells
 };
 
 struct PlannedMethod;
@@ -65,7 +67,7 @@ struct PlannedMethod {
   std::vector<std::size_t> embeddings;  // in Roster::embeddings
   std::optional<std::size_t> head;      // in Roster::heads
   std::size_t index =
-      0;  // of a constant null, a noise, trial or depth-right method in the target, of predictions in the roster
+      0;  // of a constant null, a noise, trial, depth-right or cell method in the target, of predictions in the roster
   Role role = Role::plugin;
   bool in_bound = false;  // null: competes for the WAP; cheater: competes for the BAP
   std::vector<std::string> flags;

@@ -31,6 +31,8 @@ class Planner {
       plan_.heads.push_back({roster_.heads[h].name, shipped, borrows ? plan_.target->protocol_heads.front() : "",
                              options_.bounds_per_head});
     }
+    // Where there are no heads, all methods stand in one table.
+    if (plan_.target->protocol_heads.empty()) plan_.heads.emplace_back();
     auto splits = make_splits(task_, options_.split, options_.folds);
     if (!splits) return tl::unexpected<Error>(splits.error());
     if (auto fit = check_fusions(); !fit) return tl::unexpected<Error>(fit.error());
@@ -90,7 +92,7 @@ class Planner {
     for (Split& split : splits) {
       PlannedContext& context = context_of(split);
       EvaluationInputs& inputs = context.inputs.emplace_back(inputs_of_split(options_, task_, split));
-      if (plan_.target->score_fold != nullptr) {  // resamples are drawn by it
+      if (plan_.target->scores_whole_folds()) {  // resamples are drawn by it
         inputs.push_back({"position of the fold", std::to_string(context.splits.size())});
       }
       context.splits.push_back(std::move(split));
@@ -98,6 +100,7 @@ class Planner {
     for (PlannedContext& context : plan_.contexts) {
       context.n_excluded_targets =
           n_excluded_targets(task_, context.splits, context.task_context, options_.excluded_targets);
+      context.n_panel_targets = n_excluded_targets(task_, context.splits, context.task_context, ExcludedTargets::panel);
       for (const RosterEntry& predictions : roster_.predictions) {
         for (const std::string& note : predictions.notes) context.notes.push_back(predictions.name + ": " + note);
       }
@@ -172,6 +175,15 @@ class Planner {
       if (!task_.has_sampling_errors && !holds(options_.ceiling, name)) continue;
       add_sampling_error(MethodKind::depth_right, name, false).index = n;
     }
+    for (std::size_t n = 0; n < target.cell_methods.size(); ++n) {
+      const CellMethod& method = target.cell_methods[n];
+      if (method.is_null) {
+        add_method(MethodKind::made_cells, method.name, {}, Role::null_method, holds(options_.nulls, method.name))
+            .index = n;
+      } else {
+        add_sampling_error(MethodKind::made_cells, method.name, method.is_default_ceiling).index = n;
+      }
+    }
     for (std::size_t e = 0; e < roster_.embeddings.size(); ++e) {
       // A borrowed head serves the bounds alone.
       for (std::size_t h = 0; h < plan_.heads.size(); ++h) {
@@ -183,7 +195,8 @@ class Planner {
     }
     for (const FusionSpec& fusion : options_.fusions) add_fusion(fusion);
     for (std::size_t p = 0; p < roster_.predictions.size(); ++p) {
-      PlannedMethod& method = add_method(MethodKind::predictions, roster_.predictions[p].name, {}, Role::plugin, false);
+      const MethodKind kind = target.is_of_cells() ? MethodKind::predicted_cells : MethodKind::predictions;
+      PlannedMethod& method = add_method(kind, roster_.predictions[p].name, {}, Role::plugin, false);
       method.index = p;
       method.flags.push_back("finished predictions");
     }

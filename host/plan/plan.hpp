@@ -32,6 +32,7 @@ struct PlannedContext {
   std::vector<std::string> notes;           // one sentence each
   // Of `own` (and of PDS_L1 as published): tested rows whose own gene is measured. Of `panel`: genes.
   std::size_t n_excluded_targets = 0;
+  std::size_t n_panel_targets = 0;  // genes that `panel` leaves out
 };
 
 // A piece of work that one thread does: all methods of a split that share an embedding (or one seed of the random one),

@@ -69,7 +69,7 @@ const char* form_name(PredictedForm form) {
 }
 
 Result<void> validate(const RunOptions& options) {
-  if (options.predictors.empty())
+  if (options.predictors.empty() && options.predictors_are_named)
     return bad_input("there is no predictor", "--predictor", "name one: knn, lasso, ridge, logistic or PATH.so");
   if (options.common_dim < 1)
     return bad_input(fmt::format("{} components", options.common_dim), "--common-dim", "it is at least 1");

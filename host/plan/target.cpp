@@ -169,6 +169,28 @@ Target make_deg() {
   return target;
 }
 
+// ---- cells ----
+
+Target make_cells() {
+  Target target;
+  target.name = "cells";
+  target.known_metrics = cell_metrics();
+  constexpr std::size_t kMembers = 6;  // of the suite
+  const auto members = cell_metrics().first(kMembers);
+  target.metrics = {members.begin(), members.end()};
+  target.mean_prediction = train_mean;
+  target.cell_methods = {{kNullMeanResponse, MadeCells::mean_response, true},
+                         {kNullDispersed, MadeCells::mean_response_dispersed, true},
+                         {kNullControlCells, MadeCells::control_cells, true},
+                         {kNullNoChange, MadeCells::no_change, true},
+                         {kCeilingDepthRightShared, MadeCells::second_screen, false, true},
+                         {kCeilingSplitHalf, MadeCells::halves}};
+  target.make_truth = truth_of_deltas;
+  target.stand_in = train_mean;
+  target.name_of_stand_in = "mean response of the training perturbations";
+  return target;
+}
+
 }  // namespace
 
 CeilingLabel ceiling_label(std::string_view method) {
@@ -192,8 +214,13 @@ const Target& deg_target() {
   return target;
 }
 
+const Target& cells_target() {
+  static const Target target = make_cells();
+  return target;
+}
+
 std::span<const Target* const> all_targets() {
-  static const std::array all = {&lfc_target(), &deg_target()};
+  static const std::array all = {&lfc_target(), &deg_target(), &cells_target()};
   return all;
 }
 
@@ -205,9 +232,13 @@ const Target* target_by_name(std::string_view name) {
   return nullptr;
 }
 
-const Target& target_of(const Task& task) { return task.holds_classes ? deg_target() : lfc_target(); }
+const Target& target_of(const Task& task) {
+  if (task.is_seen_as_cells) return cells_target();
+  return task.holds_classes ? deg_target() : lfc_target();
+}
 
 bool holds(const Task& task, const Target& target) {
+  if (target.is_of_cells()) return task.has_deltas && task.keeps_cells;
   return target.task_kind == TaskKind::CLASSES ? task.has_deg_labels() : task.has_deltas;
 }
 
@@ -222,6 +253,11 @@ Result<Task> task_of_target(Task&& task, const Target& target) {
     return bad_input("the task has labels and no deltas", task.path,
                      "give --target deg, or make it again from the cells with headroom prepare --deg");
   }
+  if (target.is_of_cells() && !task.keeps_cells) {
+    return bad_input("the task keeps nothing of its cells that predicted ones could be compared with", task.path,
+                     "make it again from raw counts with headroom prepare --cell-metrics");
+  }
+  task.is_seen_as_cells = target.is_of_cells();
   return std::move(task);
 }
 

@@ -60,6 +60,24 @@ struct DepthRightMethod {
   DepthRight kind;
 };
 
+// Cells that stand for a prediction of cells: knowing nothing (metrics.md 3.1), or as well as can be (3.2, 6).
+enum class MadeCells {
+  mean_response,            // all alike: the mean over the training perturbations
+  mean_response_dispersed,  // control cells drawn anew, each gene scaled to it
+  control_cells,            // control cells drawn anew
+  no_change,                // the control's profile, and no gene called
+  second_screen,            // drawn from a model of the real cells, with the real control
+  halves,                   // one half of the real cells beside the other, each with its own control
+};
+
+// A null, a cheater or a reference of predicted cells.
+struct CellMethod {
+  std::string name;
+  MadeCells cells;
+  bool is_null = false;
+  bool is_default_ceiling = false;  // of those that are no null
+};
+
 // What the depth of a ceiling is, and whose control it has, in words; empty: it is not made of cells.
 struct CeilingLabel {
   std::string depth, control;
@@ -95,6 +113,7 @@ struct Target {
   std::vector<NoiseMethod> noise_methods;     // likewise
   std::vector<TrialMethod> trial_methods;     // likewise
   std::vector<DepthRightMethod> depth_right_methods;  // likewise, of tasks that keep sampling errors
+  std::vector<CellMethod> cell_methods;               // likewise; only where what is predicted are cells
   std::vector<std::string> protocol_heads;            // whose nulls and idealized cheater the protocol takes for bounds
   bool inner_folds_shuffled = true;                   // else consecutive blocks of the training rows
 
@@ -114,12 +133,20 @@ struct Target {
   // rows × genes each, in memory that a worker may still write: each value is read once.
   double (*inner_error)(std::span<const ConstMatrixMap> planes, const ConstMatrixRef& truths,
                         const RowIndex& truth_rows);
+
+  // Single cells are predicted, which no head does: predictions are finished files, and metrics are evaluation's
+  // (evaluation/cell_methods.hpp).
+  bool is_of_cells() const { return !cell_methods.empty(); }
+  // A fold's values are not always the means of its test rows'.
+  bool scores_whole_folds() const { return score_fold != nullptr || is_of_cells(); }
 };
 
 // Log fold changes: deltas of mean expression (protocol sections 1 to 7).
 const Target& lfc_target();
 // Which genes respond, and in which direction: classes (protocol section 8).
 const Target& deg_target();
+// Predicted cells beside the real ones that the task keeps what it needs of (metrics.md).
+const Target& cells_target();
 
 // All of them, in the order in which they are evaluated and reported.
 std::span<const Target* const> all_targets();

@@ -1,6 +1,7 @@
 // What a run was asked to do, as one target of several takes it: its own nulls, ceilings, metrics and heads.
 #pragma once
 
+#include "outcome/outcome.hpp"
 #include "plan/run_options.hpp"
 #include "plan/target.hpp"
 
@@ -13,7 +14,12 @@ namespace headroom {
 // are meant (see asks_for).
 RunOptions options_of_target(RunOptions options, const Target& target);
 
-// Whether any metric that the options name is the target's, or none is named.
+// Error (bad_input): what the options evaluate, or the splits that they name, are nothing for the target: single cells
+// are predicted by files of cells as raw counts alone, by the folds within contexts.
+Result<void> require_predicted(const RunOptions& options, const Target& target);
+
+// Whether any metric that the options name is the target's, or none is named; and whether there may be something to
+// score: cells are never predicted by embeddings, nor told by deltas.
 bool asks_for(const RunOptions& options, const Target& target);
 
 }  // namespace headroom

@@ -22,7 +22,7 @@ struct MetricEntry {
   bool higher_is_better;
 };
 
-constexpr std::array<MetricEntry, 19> kMetrics = {{
+constexpr std::array<MetricEntry, 49> kMetrics = {{
     {Metric::L2, "L2", false},
     {Metric::MSE, "MSE", false},
     {Metric::MAE, "MAE", false},
@@ -42,8 +42,39 @@ constexpr std::array<MetricEntry, 19> kMetrics = {{
     {Metric::precision_pert, "precision_pert", true},
     {Metric::recall_pert, "recall_pert", true},
     {Metric::direction_agreement, "direction_agreement", true},
+    {Metric::pds_cosine, "pds_cosine", true},
+    {Metric::expr_mse_ratio, "expr_mse_ratio", false},
+    {Metric::direction_fidelity, "direction_fidelity", true},
+    {Metric::direction_reach, "direction_reach", true},
+    {Metric::jaccard, "jaccard", true},
+    {Metric::lfc_nmae, "lfc_nmae", false},
+    {Metric::delta_pearson, "delta_pearson", true},
+    {Metric::expr_mae, "expr_mae", false},
+    {Metric::expr_mse, "expr_mse", false},
+    {Metric::overlap_at_N, "overlap_at_N", true},
+    {Metric::overlap_at_50, "overlap_at_50", true},
+    {Metric::overlap_at_100, "overlap_at_100", true},
+    {Metric::overlap_at_200, "overlap_at_200", true},
+    {Metric::overlap_at_500, "overlap_at_500", true},
+    {Metric::precision_at_N, "precision_at_N", true},
+    {Metric::precision_at_50, "precision_at_50", true},
+    {Metric::precision_at_100, "precision_at_100", true},
+    {Metric::precision_at_200, "precision_at_200", true},
+    {Metric::precision_at_500, "precision_at_500", true},
+    {Metric::sig_recall, "sig_recall", true},
+    {Metric::direction_match, "direction_match", true},
+    {Metric::direction_precision, "direction_precision", true},
+    {Metric::lfc_spearman, "lfc_spearman", true},
+    {Metric::lfc_spearman_pos, "lfc_spearman_pos", true},
+    {Metric::lfc_spearman_neg, "lfc_spearman_neg", true},
+    {Metric::pr_auc, "pr_auc", true},
+    {Metric::roc_auc, "roc_auc", true},
+    {Metric::sig_mcc, "sig_mcc", true},
+    {Metric::energy_distance_top, "energy_distance_top", false},
+    {Metric::mmd_median_top, "mmd_median_top", false},
 }};
-constexpr std::size_t kDeltaMetrics = static_cast<std::size_t>(Metric::F1);  // those of classes follow
+constexpr std::size_t kDeltaMetrics = static_cast<std::size_t>(Metric::F1);          // those of classes follow,
+constexpr std::size_t kFirstOfCells = static_cast<std::size_t>(Metric::pds_cosine);  // and those of cells
 
 constexpr auto kMetricList = [] {
   std::array<Metric, kMetrics.size()> list{};
@@ -402,7 +433,27 @@ class Computation {
 
 std::span<const Metric> all_metrics() { return std::span(kMetricList).first(kDeltaMetrics); }
 
-std::span<const Metric> class_metrics() { return std::span(kMetricList).subspan(kDeltaMetrics); }
+std::span<const Metric> class_metrics() {
+  return std::span(kMetricList).subspan(kDeltaMetrics, kFirstOfCells - kDeltaMetrics);
+}
+
+ExcludedTargets published_exclusion(Metric metric) {
+  switch (metric) {
+    case Metric::PDS_L1:
+    case Metric::expr_mse_ratio:
+    case Metric::direction_fidelity:
+    case Metric::direction_reach:
+    case Metric::jaccard:
+    case Metric::lfc_nmae:
+      return ExcludedTargets::own;
+    case Metric::pds_cosine:
+      return ExcludedTargets::panel;
+    default:
+      return ExcludedTargets::none;
+  }
+}
+
+std::span<const Metric> cell_metrics() { return std::span(kMetricList).subspan(kFirstOfCells); }
 
 std::string_view metric_name(Metric metric) { return entry(metric).name; }
 

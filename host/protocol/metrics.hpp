@@ -36,15 +36,50 @@ enum class Metric {
   precision_pert,
   recall_pert,
   direction_agreement,
+  // Of predicted cells (cell_metrics/metric_values.hpp): the suite's members, then the others of its tools.
+  pds_cosine,
+  expr_mse_ratio,
+  direction_fidelity,
+  direction_reach,
+  jaccard,
+  lfc_nmae,
+  delta_pearson,
+  expr_mae,
+  expr_mse,
+  overlap_at_N,
+  overlap_at_50,
+  overlap_at_100,
+  overlap_at_200,
+  overlap_at_500,
+  precision_at_N,
+  precision_at_50,
+  precision_at_100,
+  precision_at_200,
+  precision_at_500,
+  sig_recall,
+  direction_match,
+  direction_precision,
+  lfc_spearman,
+  lfc_spearman_pos,
+  lfc_spearman_neg,
+  pr_auc,
+  roc_auc,
+  sig_mcc,
+  energy_distance_top,
+  mmd_median_top,
 };
 
 // Every metric of deltas, in the protocol's order. L2 is the primary one.
 std::span<const Metric> all_metrics();
 // Every metric of classes, in the protocol's order. F1 is the primary one.
 std::span<const Metric> class_metrics();
+// Every metric of predicted cells. The first six are the suite's members, in the order of its card.
+std::span<const Metric> cell_metrics();
 std::string_view metric_name(Metric metric);  // "L2", …, as in the protocol
 std::optional<Metric> metric_by_name(std::string_view name);
 bool higher_is_better(Metric metric);
+// Which genes a metric leaves out as it is published: own, panel or none.
+ExcludedTargets published_exclusion(Metric metric);
 
 // The truth of one context and fold: what it is, and what the metrics need of it.
 struct TruthCache {

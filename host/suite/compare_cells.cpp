@@ -7,8 +7,9 @@
 #include <functional>
 #include <set>
 
-#include "numerics/numpy_generator.hpp"
+#include "cell_metrics/null_cells.hpp"
 #include "suite/kept_screen.hpp"
+#include "suite/predicted_cells.hpp"
 #include "task/target_gene.hpp"
 
 namespace headroom {
@@ -51,54 +52,14 @@ Result<void> require_same_genes(const std::vector<std::string>& expected, const 
                    "headroom check PREDICTION --real REAL --suite vcc2026 --write-fixed FILE reorders them");
 }
 
-GroupMaker cells_of(const CellPanel& panel, const CellPanel::Context& context) {
-  return [&panel, &context](std::size_t p, GroupCounts& out) -> Result<void> {
-    CellRows rows;
-    if (auto taken = panel.take(context.group[p], rows); !taken) return taken;
-    make_group_counts(rows, panel.n_genes(), out);
-    return {};
-  };
-}
-
-// Control cells drawn with replacement, each gene scaled to `profile` and rounded to 32 bits (metrics.md 3.1). One
-// stream for all perturbations, in ascending order of labels.
-GroupMaker dispersed_cells(const PanelTruth& truth, const GroupCounts& control, const std::vector<double>& profile,
-                           std::uint64_t seed) {
-  NumpyGenerator random(seed);
-  std::vector<std::vector<std::uint32_t>> drawn;
-  for (const PooledProfile& real : truth.profiles) {
-    std::vector<std::uint32_t> cells(real.n_cells);
-    for (std::uint32_t& cell : cells) cell = random.below(static_cast<std::uint32_t>(control.n_cells));
-    drawn.push_back(std::move(cells));
+// Perturbations whose own gene metrics leave out, or genes of the panel that they do.
+std::size_t n_left_out(const PanelNames& names) {
+  if (names.excluded == ExcludedTargets::none) return 0;
+  if (names.excluded == ExcludedTargets::panel) {
+    return static_cast<std::size_t>(std::count(names.is_target.begin(), names.is_target.end(), true));
   }
-  std::vector<double> factor(profile.size(), 0.0);
-  for (std::size_t g = 0; g < profile.size(); ++g) {
-    const double mean = truth.control.pooled[g] / static_cast<double>(control.n_cells);
-    factor[g] = mean > 0 ? profile[g] / mean : 0;
-  }
-  return [drawn = std::move(drawn), factor = std::move(factor), &control](std::size_t p,
-                                                                          GroupCounts& out) -> Result<void> {
-    // Which of the perturbation's cells each control cell became.
-    std::vector<std::vector<std::uint32_t>> became(control.n_cells);
-    for (std::uint32_t c = 0; c < drawn[p].size(); ++c) became[drawn[p][c]].push_back(c);
-    out.n_cells = drawn[p].size();
-    out.total.assign(out.n_cells, 0.0);
-    out.begin.assign(1, 0);
-    out.cell.clear();
-    out.count.clear();
-    for (std::size_t g = 0; g < factor.size(); ++g) {
-      for (std::uint64_t e = control.begin[g]; factor[g] > 0 && e < control.begin[g + 1]; ++e) {
-        for (const std::uint32_t c : became[control.cell[e]]) {
-          const auto value = static_cast<double>(static_cast<float>(control.count[e] * factor[g]));
-          out.cell.push_back(c);
-          out.count.push_back(value);
-          out.total[c] += value;
-        }
-      }
-      out.begin.push_back(out.cell.size());
-    }
-    return {};
-  };
+  return static_cast<std::size_t>(
+      std::count_if(names.own.begin(), names.own.end(), [](const auto& gene) { return gene.has_value(); }));
 }
 
 std::string depth_text(const PanelScores& scores) {
@@ -124,10 +85,11 @@ Result<ComparedContext> score_context(const KeptContext& real, const CellPanel& 
   out.n_control_cells = control.n_cells;
   out.n_without_gene = static_cast<std::size_t>(
       std::count_if(truth->names.own.begin(), truth->names.own.end(), [](const auto& gene) { return !gene; }));
+  out.n_left_out = n_left_out(truth->names);
   for (std::size_t g = 0; g < truth->columns.n_genes; ++g) out.n_tested_genes += truth->columns.is_tested(0, g) ? 1 : 0;
   notes.insert(notes.end(), real.notes.begin(), real.notes.end());
 
-  auto submission = score_cells(*truth, cells_of(predicted, guess), pool, progress, stop);
+  auto submission = score_cells(*truth, cells_of_groups(predicted, guess.group), pool, progress, stop);
   if (!submission) return tl::unexpected(submission.error());
   std::vector<std::string> silent, alone;
   for (std::size_t p = 0; p < n; ++p) {
@@ -296,7 +258,8 @@ Result<CellComparison> compare_cells(const std::filesystem::path& real_path,
           }
           is_read = true;
         }
-        auto context = reduce_context(real, real.contexts[k], options.calibrate, pool, progress, stop);
+        auto context =
+            reduce_context(real, real.contexts[k], {options.calibrate, options.excluded}, pool, progress, stop);
         if (!context) return tl::unexpected(context.error());
         reduced = std::move(*context);
         return &*reduced;

@@ -32,6 +32,7 @@ struct CompareOptions {
   // Simulated second screens for the ceilings; 0: no ceilings. Unset: as many as make two hundred perturbations.
   std::optional<int> n_second_screens;
   SuiteOptions suite;
+  ExcludedTargets excluded = ExcludedTargets::as_published;  // genes that metrics leave out
   // How far a technical duplicate stands above nothing, by metric; needs the real cells in memory.
   bool calibrate = false;
 };
@@ -41,6 +42,7 @@ struct ComparedContext {
   std::vector<std::string> labels;
   std::vector<std::size_t> n_real_cells, n_predicted_cells;
   std::size_t n_control_cells = 0, n_tested_genes = 0, n_without_gene = 0;
+  std::size_t n_left_out = 0;  // perturbations whose own gene, or genes of the panel that metrics leave out
   std::vector<ProtocolCalibration> calibration;  // empty: not asked for
 };
 

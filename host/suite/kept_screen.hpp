@@ -1,6 +1,6 @@
-// What scoring predicted cells needs of a real screen, as a file beside a task: pooled counts and sampling terms, the
+// What scoring predicted cells needs of a real screen, as a part of its task: pooled counts and sampling terms, the
 // tables of responding genes, the control's cells gene by gene, and what the halves scored. With it an organiser scores
-// predictions without the cells at hand (prepare --cell-metrics, score TASK --suite).
+// predictions without the cells at hand (prepare --cell-metrics, score TASK).
 #pragma once
 
 #include <filesystem>
@@ -17,9 +17,6 @@
 
 namespace headroom {
 
-// Of a task's folder.
-inline constexpr const char* kKeptScreenFile = "cell_metrics.h5ad";
-
 struct KeptContext {
   PanelTruth truth;     // names.context: as the file calls it
   GroupCounts control;  // for second screens and dispersed baselines
@@ -33,22 +30,35 @@ struct KeptScreen {
   std::vector<KeptContext> contexts;  // ascending
 };
 
-// Reduces one context of a file of real cells, with the official halves. `keep_cells`: with the perturbations' counts.
-Result<KeptContext> reduce_context(const CellPanel& real, const CellPanel::Context& context, bool keep_cells,
+// What of a context's cells is kept, and how metrics are taken of its halves.
+struct Reduction {
+  bool keep_cells = false;                                   // the perturbations' counts
+  ExcludedTargets excluded = ExcludedTargets::as_published;  // genes that metrics leave out
+  std::vector<std::vector<std::uint32_t>> top_genes = {};    // of each perturbation; empty: none (PanelTruth::top)
+};
+
+// Reduces one context of a file of real cells, with the official halves.
+Result<KeptContext> reduce_context(const CellPanel& real, const CellPanel::Context& context, const Reduction& how,
                                    ThreadPool& pool, Progress& progress, std::stop_token stop);
 
-// The cells of `prepare`, grouped as it groups them. Errors (bad_input): values that are no counts; what
-// reduce_context() finds.
+// The cells of `prepare`, grouped as it groups them. `top_genes`: of each perturbation, context by context. Errors
+// (bad_input): values that are no counts; what reduce_context() finds.
 Result<KeptScreen> reduce_prepared_cells(const std::filesystem::path& cells, const PrepareOptions& options,
-                                         ThreadPool& pool, Progress& progress, std::stop_token stop);
+                                         const std::vector<std::vector<std::uint32_t>>& top_genes, ThreadPool& pool,
+                                         Progress& progress, std::stop_token stop);
 
-// Error: the folder cannot be written.
-Result<void> write_kept_screen(const std::filesystem::path& path, const KeptScreen& screen);
+// Adds to the content of a task what its cells are kept for; `cells` and `options` as of prepare(), whose addition it
+// is (PrepareOptions::addition). All that is given outlives it, and it outlives the writing of the content. `notes`
+// takes one sentence each.
+//
+// The layers cell_counts (pooled counts), cell_p and cell_lfc (tables of responding genes), obs cell_own_gene and
+// cell_sampling; in uns a table a context (cell_metrics_0 …) with the control's counts gene by gene, the totals of all
+// cells, and the numbers of the official halves, in total and of each perturbation.
+TaskAddition keep_cell_metrics(const std::filesystem::path& cells, const PrepareOptions& options, ThreadPool& pool,
+                               Progress& progress, std::stop_token stop, std::vector<std::string>& notes);
 
-// Whether a file is one of these.
-bool is_kept_screen(const std::filesystem::path& path);
-
-// Error (bad_input): absent (the remedy says how to make it), or damaged.
+// `path`: a task. Error (bad_input): it keeps nothing of its cells (the remedy says how to make it), or what it keeps
+// is damaged.
 Result<KeptScreen> read_kept_screen(const std::filesystem::path& path, ThreadPool& pool);
 
 }  // namespace headroom

@@ -39,6 +39,12 @@ void draw_suite_card(std::ostream& out, const SuiteResult& suite, const Terminal
                          text(each.has_drf_mean(), each.drf_mean()), text(each.has_drf_median(), each.drf_median()),
                          percent_text(given(each.has_bds(), 100 * each.bds()), style.unicode), each.n());
     }
+    out << "  left out: "
+        << (context.excluded_targets() == "panel"
+                ? fmt::format("{} genes of the panel", context.n_excluded_targets())
+                : fmt::format("the own gene of {} of {} perturbations", context.n_excluded_targets(),
+                              context.n_perturbations()))
+        << '\n';
     if (!depth.empty()) out << "  can be reached: what a second screen of the same truth scores at " << depth << '\n';
   }
   out << inked(fmt::format("{:<60}{:>9.3f}",

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
 #include "io/csv_writer.hpp"
 
@@ -38,7 +39,11 @@ void fill(const MemberScore& from, SuiteMember& to) {
 
 }  // namespace
 
-std::vector<std::string> suite_rules(BaselineCells baseline) {
+std::vector<std::string> suite_rules(BaselineCells baseline, ExcludedTargets excluded) {
+  std::string left_out = "own genes are left out of every member; of pds_cosine those of the whole panel";
+  if (excluded == ExcludedTargets::own) left_out = "not as published: own genes are left out of every metric";
+  if (excluded == ExcludedTargets::panel) left_out = "not as published: the panel's genes are left out of every metric";
+  if (excluded == ExcludedTargets::none) left_out = "not as published: no gene is left out";
   return {
       baseline == BaselineCells::tile ? "b: the mean response as a tile: every cell holds the mean over perturbations "
                                         "of their mean counts, a gene's "
@@ -50,23 +55,27 @@ std::vector<std::string> suite_rules(BaselineCells baseline) {
       "lfc_nmae of r: genes and denominator of the full real table",
       "ranks: of x/L as one division, so that equal fractions tie; continuity 0.5 and tie correction",
       "order: perturbations ascending by label, equal weights; last ties of direction_reach by gene name in byte order",
-      "own genes are left out of every member; of pds_cosine those of the whole panel",
+      std::move(left_out),
   };
 }
 
-SuiteResult suite_result(const CellComparison& comparison, BaselineCells baseline) {
+SuiteResult suite_result(const CellComparison& comparison, const CompareOptions& options) {
   SuiteResult result;
   result.set_name(kSuiteName);
   result.set_rule_version(std::to_string(kSuiteRule));
   result.set_score(comparison.score);
   for (const std::uint32_t seed : comparison.split_seeds) result.add_split_seeds(seed);
-  for (const std::string& rule : suite_rules(baseline)) result.add_rules(rule);
+  for (const std::string& rule : suite_rules(options.baseline, options.excluded)) result.add_rules(rule);
   for (const ComparedContext& from : comparison.contexts) {
     SuiteContextResult& to = *result.add_contexts();
     to.set_context(from.scores.context);
     to.set_score(from.scores.score);
     to.set_n_perturbations(static_cast<int>(from.labels.size()));
     to.set_n_without_gene(static_cast<int>(from.n_without_gene));
+    to.set_n_excluded_targets(static_cast<int>(from.n_left_out));
+    if (options.excluded != ExcludedTargets::as_published) {
+      to.set_excluded_targets(std::string(exclusion_name(options.excluded)));
+    }
     for (const MemberScore& member : from.scores.members) fill(member, *to.add_members());
     for (const ProtocolCalibration& protocol : from.calibration) {
       SuiteCalibration& calibration = *to.add_calibration();

@@ -10,9 +10,9 @@
 namespace headroom {
 
 // How numbers were made where the published rules leave it open, one sentence each.
-std::vector<std::string> suite_rules(BaselineCells baseline);
+std::vector<std::string> suite_rules(BaselineCells baseline, ExcludedTargets excluded);
 
-SuiteResult suite_result(const CellComparison& comparison, BaselineCells baseline);
+SuiteResult suite_result(const CellComparison& comparison, const CompareOptions& options);
 
 // One row per context and perturbation with every metric of the submission and the baseline, and the cells.
 std::string suite_perturbations_csv(const CellComparison& comparison);

@@ -55,11 +55,14 @@ std::vector<std::size_t> ranked(const std::vector<const MethodEvaluation*>& meth
 void add_calibration(const std::vector<const MethodEvaluation*>& methods, const std::vector<GapMethod>& gap_methods,
                      Metric metric, ContextResult& result) {
   const double perfect = higher_is_better(metric) ? 1 : 0;
+  // Of cells a second screen is drawn with the real control alone.
+  const bool has_own_control = values_of(methods, gap_methods, kCeilingDepthRight).has_value();
+  const char* const second_screen = has_own_control ? kCeilingDepthRight : kCeilingDepthRightShared;
   for (const auto& [variant, positive] :
-       {std::pair{"interpolated_duplicate", kInterpolatedDuplicate}, std::pair{"second_screen", kCeilingDepthRight}}) {
+       {std::pair{"interpolated_duplicate", kInterpolatedDuplicate}, std::pair{"second_screen", second_screen}}) {
     const auto measured_again = values_of(methods, gap_methods, positive);
     if (!measured_again) continue;
-    for (const char* null : {kNullTrainMean, kNullNoChange}) {
+    for (const char* null : {kNullTrainMean, kNullMeanResponse, kNullNoChange}) {
       const auto negative = values_of(methods, gap_methods, null);
       if (!negative || negative->size() != measured_again->size()) continue;
       const Calibration calibration = calibrate(*measured_again, *negative, perfect, higher_is_better(metric));

@@ -13,8 +13,8 @@
 namespace headroom {
 
 // DRF and BDS of one metric in one table (bounds/calibration.hpp), once a duplicate that the run has: the second
-// screen, and the interpolated duplicate. The null is the train mean, or where it has no value (Pearson_pert) no
-// change. `methods`: of the table; `gap_methods`: their values.
+// screen, and the interpolated duplicate. The null is the train mean (of cells the mean response), or where it has no
+// value (Pearson_pert) no change. `methods`: of the table; `gap_methods`: their values.
 void add_calibration(const std::vector<const MethodEvaluation*>& methods, const std::vector<GapMethod>& gap_methods,
                      Metric metric, ContextResult& result);
 

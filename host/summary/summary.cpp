@@ -200,15 +200,17 @@ class HeadTable {
 
   void set_excluded_targets(ContextResult& result) const {
     std::string excluded = results_.settings.exclude_targets();
-    const bool is_published = excluded.empty() && results_.metrics[metric_] == Metric::PDS_L1;
-    if (is_published) excluded = exclusion_name(ExcludedTargets::own);
-    if (excluded.empty() || excluded == exclusion_name(ExcludedTargets::none)) return;
+    const bool is_published = excluded.empty();
+    if (is_published) excluded = exclusion_name(published_exclusion(results_.metrics[metric_]));
+    if (excluded == exclusion_name(ExcludedTargets::none)) return;
+    const bool is_panel = excluded == exclusion_name(ExcludedTargets::panel);
     result.set_excluded_targets(excluded);
-    result.set_n_excluded_targets(static_cast<std::int32_t>(context_.n_excluded_targets));
+    result.set_n_excluded_targets(
+        static_cast<std::int32_t>(is_panel ? context_.n_panel_targets : context_.n_excluded_targets));
     if (is_published) return;
     std::size_t n_tests = 0;
     for (const Split& split : context_.splits) n_tests += split.test.size();
-    result.add_notes(excluded == exclusion_name(ExcludedTargets::panel)
+    result.add_notes(is_panel
                          ? fmt::format("--exclude-targets panel: the {} measured targets of the panel are left out",
                                        context_.n_excluded_targets)
                          : fmt::format("--exclude-targets own: the perturbation's own gene is left out, which is "

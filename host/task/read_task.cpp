@@ -571,6 +571,7 @@ Result<Task> read_unguarded(const std::filesystem::path& given, const TaskOption
       return tl::unexpected(done.error());
     }
   }
+  task.keeps_cells = file->uns_text(kCellMetricsKey).has_value();
   if (!task.has_deltas) return task;
   auto weights = find_weights(*file, options.weights_layer);
   if (!weights) return tl::unexpected(weights.error());

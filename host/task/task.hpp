@@ -90,6 +90,9 @@ struct Task {
   bool has_sampling_errors = false;   // of its deltas
   // `deltas` are class numbers 0, 1, 2 of perturbations that have labels: plan/class_task.hpp made it so.
   bool holds_classes = false;
+  bool keeps_cells = false;  // what scoring predicted cells needs (suite/kept_screen.hpp)
+  // What is predicted are cells, which are compared with those that the task keeps something of.
+  bool is_seen_as_cells = false;
   std::string deg_trials_note;       // why labels come without trials; empty where there are some, or no labels
   std::string control_note;          // why the file keeps no control profile; empty where it does not say
   std::vector<std::string> notes;    // what was left out or assumed, one sentence each

@@ -72,9 +72,9 @@ void add_prepare_flags(CLI::App& command, PrepareArguments& arguments, std::vect
   begin_group(command, "Predicted cells");
   command.add_flag(
       "--cell-metrics", arguments.cell_metrics,
-      "Keep what scoring predicted cells needs of these (DIR/cell_metrics.h5ad, from a second pass over raw "
-      "counts): pooled counts and their sampling error, responding genes, the control's cells gene by gene, "
-      "and what the official halves score; for headroom score TASK --suite vcc2026");
+      "Keep in the task what scoring predicted cells needs of these (from a second pass over raw counts): pooled "
+      "counts and their sampling error, responding genes, the control's cells gene by gene, and what the official "
+      "halves score; for headroom score TASK --predicted cells, also with --suite vcc2026");
 
   begin_group(command, "Folds");
   add_optional(command, "--fold-col", options.fold_col,
@@ -217,9 +217,9 @@ void add_inspect_command(CLI::App& app, Command& command) {
       ->capture_default_str();
   inspect_app
       .add_option("--target", arguments->options.target,
-                  "Only this target's part of a task or of results: lfc or deg (default: all)")
-      ->check(CLI::IsMember({"lfc", "deg"}))
-      ->type_name("lfc|deg");
+                  "Only this target's part of a task or of results: lfc, deg or cells (default: all)")
+      ->check(CLI::IsMember({"lfc", "deg", "cells"}))
+      ->type_name("lfc|deg|cells");
   inspect_app
       .add_option("--sandbox", texts->sandbox,
                   "Confinement: strict (strong or better, else exit 4), relaxed (the best to be had), off")

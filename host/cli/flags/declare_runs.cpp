@@ -8,6 +8,7 @@
 #include "cli/flags/flag_values.hpp"
 #include "cli/flags/run_settings.hpp"
 #include "cli/flags/shard_flags.hpp"
+#include "protocol/target_exclusion.hpp"
 
 namespace headroom::cli {
 
@@ -147,6 +148,8 @@ void add_score_command(CLI::App& app, Command& command, const std::string& comma
     command = [arguments, texts, score_texts]() -> Result<int> {
       if (score_texts->real || (!score_texts->suite.empty() && score_texts->suite != "paper")) {
         if (texts->ceiling_flag->count() > 0) score_texts->ceiling = texts->ceiling;
+        arguments->run.excluded_targets =
+            exclusion_by_name(texts->excluded_targets).value_or(ExcludedTargets::as_published);
         auto suite = suite_arguments(*score_texts, *arguments);
         if (!suite) return tl::unexpected<Error>(suite.error());
         return compare_two_files(*suite);
@@ -163,9 +166,10 @@ void add_verify_command(CLI::App& app, Command& command) {
   CLI::App& verify_app = *app.add_subcommand("verify", "Evaluate stored results again and compare them bit for bit");
   verify_app.add_option("out", arguments->out, "Folder of a run")->type_name("OUT")->required();
   begin_group(verify_app, "What is verified");
-  verify_app.add_option("--target", arguments->target, "Only evaluations of this target: lfc or deg (default: all)")
-      ->check(CLI::IsMember({"lfc", "deg"}))
-      ->type_name("lfc|deg");
+  verify_app
+      .add_option("--target", arguments->target, "Only evaluations of this target: lfc, deg or cells (default: all)")
+      ->check(CLI::IsMember({"lfc", "deg", "cells"}))
+      ->type_name("lfc|deg|cells");
   CLI::Option* all = verify_app.add_flag("--all", arguments->all, "All stored evaluations instead of a sample");
   verify_app.add_option("--sample", arguments->n_sample, "How many stored evaluations to make again")
       ->check(CLI::Range(1, 1000000))

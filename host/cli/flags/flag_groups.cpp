@@ -71,9 +71,9 @@ void add_where_flag(CLI::App& command, std::vector<RowFilter>& where, const std:
 }
 
 void add_target_flag(CLI::App& command, std::string& target) {
-  command.add_option("--target", target, "Only this target's part of the results: lfc or deg (default: all)")
-      ->check(CLI::IsMember({"lfc", "deg"}))
-      ->type_name("lfc|deg");
+  command.add_option("--target", target, "Only this target's part of the results: lfc, deg or cells (default: all)")
+      ->check(CLI::IsMember({"lfc", "deg", "cells"}))
+      ->type_name("lfc|deg|cells");
 }
 
 }  // namespace headroom::cli

@@ -16,7 +16,7 @@ namespace {
 
 std::string metric_names() {
   std::string names;
-  for (const auto& metrics : {all_metrics(), class_metrics()}) {
+  for (const auto& metrics : {all_metrics(), class_metrics(), cell_metrics()}) {
     for (const Metric metric : metrics) names += (names.empty() ? "" : ", ") + std::string(metric_name(metric));
   }
   return names;
@@ -69,10 +69,11 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
       ->capture_default_str();
   command
       .add_option("--target", arguments.targets,
-                  "What is predicted: lfc, the deltas; deg, which genes respond and in which direction "
-                  "(default: all that the task holds; finished predictions are taken for deltas where it holds these)")
-      ->check(CLI::IsMember({"lfc", "deg"}))
-      ->type_name("lfc|deg")
+                  "What is predicted: lfc, the deltas; deg, which genes respond and in which direction; cells, single cells "
+                  "(of tasks by prepare --cell-metrics, with predicted cells or the bounds alone; default: all that the "
+                  "task holds; finished predictions are taken for deltas where it holds these)")
+      ->check(CLI::IsMember({"lfc", "deg", "cells"}))
+      ->type_name("lfc|deg|cells")
       ->delimiter(',')
       ->allow_extra_args(false);
   command.add_option("--fold", run.folds, "Only these folds or splits, by name (default: all)")->type_name("NAME");
@@ -86,7 +87,8 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
       .add_option("--exclude-targets", texts.excluded_targets,
                   "Genes that no metric counts because they were perturbed: own, the perturbation's own gene; panel, "
                   "the measured targets of all perturbations of the context; none. published: as each metric is "
-                  "defined, PDS_L1 without the own gene and the others with it. The noise table is of all genes, so "
+                  "defined, PDS_L1 and the suite's members without the own gene, pds_cosine without the panel's, the "
+                  "others with all. The noise table is of all genes, so "
                   "own and panel do without its ceilings")
       ->check(CLI::IsMember({"published", "own", "panel", "none"}))
       ->type_name("own|panel|none")
@@ -126,7 +128,7 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
                       "also depth_right (a second screen of the same truth, as deep, with a control of its own), "
                       "depth_right_shared (with the truth's control), true_deltas (without noise). A metric that the "
                       "noise table lacks takes depth_right beside the others. Of classes idealized, "
-                      "sampling_error_q10, sampling_error_q50, split_half")
+                      "sampling_error_q10, sampling_error_q50, split_half. Of cells depth_right_shared, split_half")
           ->type_name("METHOD,...")
           ->multi_option_policy(CLI::MultiOptionPolicy::Join)
           ->delimiter(',')
@@ -136,8 +138,8 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
           .add_option(
               "--nulls", texts.nulls,
               "Nulls of which the best is the WAP, separated by commas: train_mean, no_change, random, gene_pca; of "
-              "classes no_change, most_frequent, prior, random, gene_pca; the last two are not evaluated unless they "
-              "are named. --split transfer and others have more (mean_elsewhere, target_mean, sum_of_parts, "
+              "classes no_change, most_frequent, prior, random, gene_pca; random and gene_pca are not evaluated unless "
+              "they are named. Of cells mean_response, mean_response_dispersed, control_cells, no_change. --split transfer and others have more (mean_elsewhere, target_mean, sum_of_parts, "
               "larger_part), "
               "which count unless --nulls leaves them out")
           ->type_name("METHOD,...")

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "cli/flags/flag_groups.hpp"
 #include "cli/flags/flag_values.hpp"
 
@@ -32,6 +34,9 @@ constexpr const char* kScoreFooter =
     "the predictions (test_split, fold, split) says which fold a row was made for; without one, every row serves the "
     "fold in which its perturbation is tested.";
 
+// Those that the protocol's paper tells of deltas.
+constexpr std::array kPaperMetrics = {Metric::L2, Metric::MSE, Metric::MAE, Metric::Spearman, Metric::Pearson};
+
 }  // namespace
 
 void add_score_flags(CLI::App& command, ScoreFlagTexts& texts) {
@@ -49,8 +54,8 @@ void add_score_flags(CLI::App& command, ScoreFlagTexts& texts) {
   command
       .add_option("--predicted", texts.predicted,
                   "What a row is: deltas (log fold changes), profiles (expression of a perturbation) or cells (their "
-                  "mean is the profile; with --target deg labels are called on them); of profiles the task's own "
-                  "control is subtracted")
+                  "mean is the profile; with --target deg labels are called on them; a task of prepare --cell-metrics "
+                  "also compares them cell by cell); of profiles the task's own control is subtracted")
       ->check(CLI::IsMember({"deltas", "profiles", "cells"}))
       ->type_name("deltas|profiles|cells")
       ->capture_default_str();
@@ -72,8 +77,9 @@ void add_score_flags(CLI::App& command, ScoreFlagTexts& texts) {
   command
       .add_option(
           "--suite", texts.suite,
-          "What two files of cells are compared by: vcc2026 (six members on the published scale; the default with "
-          "--real), cell-eval (the other metrics of its tools) or all")
+          "What cells are compared by, those of two files or of a task: vcc2026 (six members on the published scale; the "
+          "default with --real), cell-eval (the other metrics of its tools) or all; paper: of a task, the metrics of "
+          "deltas that the protocol's paper tells (L2, MSE, MAE, Spearman, Pearson)")
       ->check(CLI::IsMember({"vcc2026", "cell-eval", "all", "paper"}))
       ->type_name("vcc2026|cell-eval|all|paper");
   command
@@ -129,11 +135,13 @@ Result<SuiteArguments> suite_arguments(const ScoreFlagTexts& texts, const RunArg
   options.real.columns.context_col = columns.context_column;
   options.real.columns.contexts = columns.contexts;
   options.real.columns.labels.controls = columns.labels.controls;
+  options.real.columns.where = columns.where;
   options.real.layer = columns.layer;
   options.predicted = options.real;
   options.predicted.keep_fractions = texts.values == "fractional";
   options.baseline = texts.baseline == "dispersed" ? BaselineCells::dispersed : BaselineCells::tile;
   options.calibrate = texts.calibration;
+  options.excluded = arguments.run.excluded_targets;
   if (names == "none") options.n_second_screens = 0;
   if (arguments.run.seed != 0) options.suite.seed = arguments.run.seed;
   return out;
@@ -162,6 +170,9 @@ Result<void> read_score_flags(const ScoreFlagTexts& texts, RunArguments& argumen
   if (form == PredictedForm::deltas && texts.target_sum) {
     return bad_input("deltas are not scaled", fmt::format("--target-sum {:g}", *texts.target_sum),
                      "leave it out, or say what the rows are with --predicted profiles or cells");
+  }
+  if (texts.suite == "paper" && arguments.run.metrics.empty()) {
+    arguments.run.metrics = {kPaperMetrics.begin(), kPaperMetrics.end()};
   }
   for (const std::string& text : texts.predictions) {
     auto [name, path] = named_path(text);

@@ -34,7 +34,7 @@ function drawLead() {
 }
 
 // One link a target; each opens the page on its chapter.
-const chapterTitles = {lfc: "Deltas", deg: "Genes that respond"};
+const chapterTitles = {lfc: "Deltas", deg: "Genes that respond", cells: "Cells"};
 function drawChapters() {
   const links = d3.select(".chapters").attr("hidden", chapters.length < 2 ? "" : null);
   links.selectAll("a").data(chapters).join("a")

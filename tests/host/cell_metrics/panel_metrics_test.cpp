@@ -23,7 +23,8 @@ TEST(DiscriminationCosine, RanksTheOwnProfile) {
   const Rows real{{1, 0, 0, 9}, {0, 1, 0, 9}, {0, 0, 1, -9}};
   const std::vector<bool> left_out{false, false, false, true};
   const auto of = [&](const Rows& guess) {
-    return discrimination_cosine(side(real, zero, {0, 0, 0}), side(guess, zero, {0, 0, 0}), left_out, pool);
+    return discrimination_cosine(side(real, zero, {0, 0, 0}), {0, 1, 2}, side(guess, zero, {0, 0, 0}), {{}, left_out},
+                                 pool);
   };
   EXPECT_EQ(of(real), (std::vector<double>{1, 1, 1}));
   // Nearest to the first, then the second, then the third.
@@ -31,7 +32,8 @@ TEST(DiscriminationCosine, RanksTheOwnProfile) {
   // No information: every rival is as near.
   EXPECT_EQ(of(Rows(3, {0, 0, 0, 5})), (std::vector<double>{0.5, 0.5, 0.5}));
   const Rows one{{1, 2, 3, 4}};
-  EXPECT_EQ(discrimination_cosine(side(one, zero, {0}), side(one, zero, {0}), left_out, pool), std::vector<double>{1});
+  EXPECT_EQ(discrimination_cosine(side(one, zero, {0}), {0}, side(one, zero, {0}), {{}, left_out}, pool),
+            std::vector<double>{1});
 }
 
 TEST(ErrorRatio, SubtractsBothNoises) {

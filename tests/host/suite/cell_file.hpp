@@ -18,6 +18,7 @@ struct CellFile {
   std::vector<std::string> genes;
   std::vector<std::string> labels;          // cells
   std::vector<std::string> contexts;        // cells; empty: no column
+  std::string context_column = "context";   // what that column is called
   std::vector<std::vector<double>> counts;  // cells: genes
 
   // 40 genes G00 …; perturbations G00 … of `n_each` cells that raise some genes, and a control of `n_control`.
@@ -65,7 +66,7 @@ struct CellFile {
     content.obs_columns.push_back(label);
     if (!contexts.empty()) {
       AnnotationColumn context;
-      context.name = "context";
+      context.name = context_column;
       context.values = contexts;
       content.obs_columns.push_back(context);
     }

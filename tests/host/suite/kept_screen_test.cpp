@@ -8,6 +8,8 @@
 #include <fstream>
 
 #include "host/suite/cell_file.hpp"
+#include "io/column_names.hpp"
+#include "io/h5ad_writer.hpp"
 #include "suite/compare_cells.hpp"
 
 namespace headroom {
@@ -27,14 +29,13 @@ TEST_F(KeptScreenTest, ScoresAsTheCellsDo) {
   CompareOptions options;
   const auto direct = compare_cells(folder_ / "real.h5ad", folder_ / "pred.h5ad", options, pool_, progress_, {});
   ASSERT_TRUE(direct) << direct.error().line();
-  const auto reduced = reduce_prepared_cells(folder_ / "real.h5ad", {}, pool_, progress_, {});
-  ASSERT_TRUE(reduced) << reduced.error().line();
-  const auto path = folder_ / kKeptScreenFile;
-  const auto written = write_kept_screen(path, *reduced);
-  ASSERT_TRUE(written) << written.error().line();
-  EXPECT_TRUE(is_kept_screen(path));
-  EXPECT_FALSE(is_kept_screen(folder_ / "real.h5ad"));
-  const auto kept = read_kept_screen(path, pool_);
+  PrepareOptions prepared;
+  prepared.n_folds = 2;
+  std::vector<std::string> notes;
+  prepared.addition = keep_cell_metrics(folder_ / "real.h5ad", prepared, pool_, progress_, {}, notes);
+  const auto report = prepare(folder_ / "real.h5ad", folder_, prepared, pool_, progress_, {});
+  ASSERT_TRUE(report) << report.error().line();
+  const auto kept = read_kept_screen(report->task, pool_);
   ASSERT_TRUE(kept) << kept.error().line();
   EXPECT_EQ(kept->control_labels, std::vector<std::string>{"non-targeting"});
   for (const BaselineCells baseline : {BaselineCells::tile, BaselineCells::dispersed}) {
@@ -57,11 +58,18 @@ TEST_F(KeptScreenTest, ScoresAsTheCellsDo) {
 }
 
 TEST_F(KeptScreenTest, IsAbsentOrDamagedWithOneWord) {
-  const auto path = folder_ / kKeptScreenFile;
+  const auto path = folder_ / "task.h5ad";
+  CellFile::made(3, 5, 8, 1).write(path);
   auto absent = read_kept_screen(path, pool_);
   ASSERT_FALSE(absent);
   EXPECT_THAT(absent.error().line(), HasSubstr("prepare --cell-metrics"));
-  CellFile::made(3, 5, 8, 1).write(path);
+  H5adContent content;
+  content.obs_index = {"A"};
+  content.var_index = {"G0"};
+  const Matrix x = Matrix::Zero(1, 1);
+  content.x = DenseX{{ConstMatrixMap(x.data(), 1, 1, Eigen::OuterStride<>(1))}};
+  content.uns[kCellMetricsKey] = "0";
+  ASSERT_TRUE(write_h5ad(path, content));
   auto other = read_kept_screen(path, pool_);
   ASSERT_FALSE(other);
   EXPECT_THAT(other.error().line(), HasSubstr("another version"));

@@ -1,0 +1,18 @@
+// Predicted cells in one split, and what bounds them: the cell-level metrics (metrics.md 1 and 2) of each test
+// perturbation beside all others of its context, and the fold's value, which leaves out what is undefined.
+#pragma once
+
+#include "evaluation/method_makers.hpp"
+
+namespace headroom {
+
+// A null, a ceiling or a reference of the target. What a task does not keep is skipped with the reason.
+void evaluate_made_cells(const PlannedMethod& method, const MakerInputs& inputs, const Matrix& resample_counts,
+                         FoldEvaluation& evaluation);
+
+// One of RunOptions::predictions. A test perturbation without cells is predicted as the mean response of the training
+// perturbations.
+void evaluate_predicted_cells(const PlannedMethod& method, const MakerInputs& inputs, const Matrix& resample_counts,
+                              FoldEvaluation& evaluation);
+
+}  // namespace headroom
