@@ -1,6 +1,5 @@
 // headroom check: conformance of a plugin, one named check a line.
 #include <fstream>
-#include <iostream>
 
 #include "cli/command_line.hpp"
 #include "cli/exit_code.hpp"
@@ -35,9 +34,9 @@ Result<int> check(const CheckArguments& arguments) {
   const TerminalStyle style = stdout_style();
   if (arguments.list) {
     if (as_json) {
-      std::cout << check_list_json();
+      results() << check_list_json();
     } else {
-      write_check_list(std::cout, style);
+      write_check_list(results(), style);
     }
     return kExitEvaluated;
   }
@@ -73,10 +72,10 @@ Result<int> check(const CheckArguments& arguments) {
     }
   }
   if (!as_json)
-    options.on_result = [&](const CheckResult& result) { std::cout << check_line(result, style) << std::endl; };
+    options.on_result = [&](const CheckResult& result) { results() << check_line(result, style) << std::endl; };
   const auto conformance = check_plugin(library, options);
   if (!conformance) return tl::unexpected<Error>(conformance.error());
-  std::cout << (as_json ? conformance_json(*conformance) : check_summary(*conformance, style) + "\n");
+  results() << (as_json ? conformance_json(*conformance) : check_summary(*conformance, style) + "\n");
   return conformance->conforms() ? kExitEvaluated : kExitPluginFailed;
 }
 

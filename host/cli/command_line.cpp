@@ -16,6 +16,7 @@
 #include "cli/flags/flag_groups.hpp"
 #include "cli/flags/help_formatter.hpp"
 #include "cli/interruption.hpp"
+#include "cli/terminal_streams.hpp"
 #include "plugin_host/host_process.hpp"
 #include "version.hpp"
 
@@ -52,14 +53,14 @@ struct GivenArguments {
 };
 
 // `headroom run --config FILE` is `headroom --config FILE run`, and so it is given to CLI11. Of several the last holds.
-GivenArguments hoist_config(int argc, char** argv) {
+GivenArguments hoist_config(const std::vector<std::string>& arguments) {
   GivenArguments given;
   bool flags_ended = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
     flags_ended = flags_ended || argument == "--";
-    if (!flags_ended && argument == "--config" && i + 1 < argc) {
-      given.config = argv[++i];
+    if (!flags_ended && argument == "--config" && i + 1 < arguments.size()) {
+      given.config = arguments[++i];
     } else if (!flags_ended && argument.starts_with("--config=")) {
       given.config = argument.substr(std::string_view("--config=").size());
     } else {
@@ -93,13 +94,9 @@ void put_positional_first(const CLI::App& app, std::vector<std::string>& argumen
   std::move(ordered.begin(), ordered.end(), arguments.begin() + 1);
 }
 
-}  // namespace
-
-int run_command_line(int argc, char** argv) {
-  if (auto prepared = prepare_host_process(); !prepared) return print_error(prepared.error());
-  Interruption::install();
-  std::string command_line;
-  for (int i = 0; i < argc; ++i) command_line += (i > 0 ? " " : "") + std::string(argv[i]);
+Result<int> carry_out(const std::string& program, const std::vector<std::string>& arguments) {
+  std::string command_line = program;
+  for (const std::string& argument : arguments) command_line += " " + argument;
 
   CLI::App app(kAbout, kProgram);
   app.formatter(std::make_shared<HelpFormatter>());
@@ -137,11 +134,11 @@ int run_command_line(int argc, char** argv) {
   }
   app.set_help_flag("-h,--help", "Print this help and exit; COMMAND --help explains a command");
   app.footer(kFooter);  // last, for a command takes over what stands here when it is added
-  auto given = hoist_config(argc, argv);
+  auto given = hoist_config(arguments);
   if (!given.config.empty()) {
     auto entries = read_config_file(given.config);
-    if (!entries) return print_error(entries.error());
-    if (auto known = check_config(*entries, app, given.config); !known) return print_error(known.error());
+    if (!entries) return tl::unexpected<Error>(entries.error());
+    if (auto known = check_config(*entries, app, given.config); !known) return tl::unexpected<Error>(known.error());
     app.config_formatter(std::make_shared<ConfigFlags>(app, std::move(*entries)));
   }
 
@@ -151,15 +148,24 @@ int run_command_line(int argc, char** argv) {
     std::reverse(given.arguments.begin(), given.arguments.end());  // CLI11 takes them from the end
     app.parse(std::move(given.arguments));
   } catch (const CLI::ParseError& problem) {
-    if (problem.get_exit_code() == 0) return app.exit(problem);  // --help, --version
+    if (problem.get_exit_code() == 0) return app.exit(problem, results(), messages());  // --help, --version
     const auto named = app.get_subcommands();
     const std::string help =
         named.empty() ? "headroom --help" : fmt::format("headroom {} --help", named[0]->get_name());
-    return print_error(Error{ErrorKind::bad_input, problem.what(),
-                             given.config.empty() ? "command line" : "command line and " + given.config,
-                             fmt::format("see '{}'", help)});
+    return bad_input(problem.what(), given.config.empty() ? "command line" : "command line and " + given.config,
+                     fmt::format("see '{}'", help));
   }
-  const Result<int> ended = command();
+  return command();
+}
+
+}  // namespace
+
+Result<int> carry_out(const std::vector<std::string>& arguments) { return carry_out(kProgram, arguments); }
+
+int run_command_line(int argc, char** argv) {
+  if (auto prepared = prepare_host_process(); !prepared) return print_error(prepared.error());
+  Interruption::install();
+  const Result<int> ended = carry_out(argv[0], {argv + 1, argv + argc});
   return ended ? *ended : print_error(ended.error());
 }
 

@@ -62,12 +62,12 @@ struct RunArguments {
   std::vector<std::string> targets;  // what is predicted: lfc, deg, cells; empty: all that the task holds, of finished
                                      // predictions the first of it
   std::optional<std::filesystem::path> submissions;
-  std::filesystem::path out;       // empty for `bounds`
-  std::filesystem::path logs;      // folder for what plugins say; empty: none
-  bool resume = false;             // take over what the store of `out` holds from the same inputs
-  std::string command_line;        // as it was typed, for the record
-  std::string settings_requested;  // the run.toml that repeats it
-  bool keep_inner_scores = false;  // in summary.json
+  std::filesystem::path out;                    // empty for `bounds`
+  std::filesystem::path logs;                   // folder for what plugins say; empty: none
+  bool resume = false;                          // take over what the store of `out` holds from the same inputs
+  std::string command_line;                     // as it was typed, for the record
+  std::string settings_requested;               // the run.toml that repeats it
+  bool keep_inner_scores = false;               // in summary.json
   std::optional<std::filesystem::path> strata;  // groups of test perturbations that results are told apart in
 };
 
@@ -165,6 +165,11 @@ struct ProgressArguments {
 // Runs the program: parses, dispatches, prints errors as `headroom: error: WHAT (WHERE): REMEDY`, returns the exit
 // code.
 int run_command_line(int argc, char** argv);
+
+// One command in a process that goes on: `arguments` as on the command line, without the program's name. What it prints
+// goes where terminal_streams.hpp says, and errors are returned. Not while another one runs; the process is prepared
+// (plugin_host/host_process.hpp) and its threads' signals are blocked by the caller.
+Result<int> carry_out(const std::vector<std::string>& arguments);
 
 // The commands. Each prints its results to stdout and notes to stderr.
 Result<int> simulate(const SimulateArguments&);

@@ -1,5 +1,4 @@
 // headroom inspect: what a file or folder holds.
-#include <iostream>
 
 #include "cli/command_line.hpp"
 #include "cli/exit_code.hpp"
@@ -16,9 +15,9 @@ Result<int> inspect(const InspectArguments& arguments) {
   const auto inspection = headroom::inspect(arguments.path, options);
   if (!inspection) return tl::unexpected<Error>(inspection.error());
   if (arguments.common.format == TableFormat::json) {
-    std::cout << inspection_json(*inspection);
+    results() << inspection_json(*inspection);
   } else {
-    write_inspection(std::cout, *inspection, stdout_style());
+    write_inspection(results(), *inspection, stdout_style());
   }
   return inspection->fault ? kExitPluginFailed : kExitEvaluated;
 }

@@ -53,6 +53,12 @@ void Interruption::install() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
+void Interruption::request() { source.request_stop(); }
+
+void Interruption::forget() {
+  if (source.stop_requested()) source = std::stop_source();
+}
+
 std::stop_token Interruption::token() { return source.get_token(); }
 
 int Interruption::signal() { return caught; }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <iostream>
 #include <system_error>
 
 #include "cli/command_line.hpp"
@@ -85,16 +84,16 @@ Result<void> rank(const std::vector<RankedRun>& runs, const LeaderboardArguments
   if (!board) return tl::unexpected<Error>(board.error());
   print_notes(board->notes, arguments.common.quiet);
   const bool is_text = arguments.common.format == TableFormat::text;
-  if (is_text && !title.empty()) write_wrapped(std::cout, title, "", Ink::bold, stdout_style());
+  if (is_text && !title.empty()) write_wrapped(results(), title, "", Ink::bold, stdout_style());
   if (!board->unranked.empty() && is_text) {
-    write_wrapped(std::cout, display_text("nothing is ranked: " + board->unranked), "", Ink::plain, stdout_style());
+    write_wrapped(results(), display_text("nothing is ranked: " + board->unranked), "", Ink::plain, stdout_style());
   }
-  write_table(std::cout, leaderboard_table(*board, !is_text), arguments.common.format, stdout_style());
+  write_table(results(), leaderboard_table(*board, !is_text), arguments.common.format, stdout_style());
   if (arguments.progress) {
     if (auto drawn = draw_progress(*board, arguments, title); !drawn) return drawn;
   }
   if (is_text && board->resolution) {
-    write_wrapped(std::cout,
+    write_wrapped(results(),
                   fmt::format("resolution {:.1f} % of the gap: smaller differences between two methods are not told "
                               "apart at 95 %",
                               *board->resolution),

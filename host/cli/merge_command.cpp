@@ -1,5 +1,6 @@
 // headroom merge: what shards evaluated, as one run. Intervals, comparisons and reports are made here alone.
 #include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include "cli/planned_study.hpp"
 #include "cli/run_conclusion.hpp"
 #include "cli/study_plan.hpp"
+#include "cli/terminal_streams.hpp"
 #include "shards/gathered_shards.hpp"
 
 namespace headroom::cli {
@@ -28,7 +30,7 @@ std::vector<std::string> metric_names_of(const TargetInput& input) {
 // Each with the command that makes it; a shard may be unfinished in several targets.
 void print_unfinished(const std::vector<UnfinishedShard>& unfinished) {
   for (const UnfinishedShard& shard : unfinished) {
-    fmt::print(stderr, "headroom: shard {}: {}: {}\n", shard.name.text(), shard.why, shard.command);
+    fmt::print(messages(), "headroom: shard {}: {}: {}\n", shard.name.text(), shard.why, shard.command);
   }
 }
 
@@ -82,7 +84,7 @@ Result<int> merge(const MergeArguments& arguments) {
                      "headroom merge", "make them with the commands above, or merge what is there with --partial");
   }
   if (!unfinished.empty()) {
-    fmt::print(stderr, "headroom: merged without what {} of {} shards lack: the results are partial\n",
+    fmt::print(messages(), "headroom: merged without what {} of {} shards lack: the results are partial\n",
                unfinished.size(), shards->n_shards);
   }
 

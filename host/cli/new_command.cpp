@@ -1,7 +1,8 @@
 // headroom new: a plugin project that builds and conforms as it is.
-#include <iostream>
 
 #include "cli/command_line.hpp"
+#include "cli/terminal_streams.hpp"
+#include "plugin_host/host_process.hpp"
 #include "project_template/project_folder.hpp"
 
 namespace headroom::cli {
@@ -15,9 +16,8 @@ Result<int> make_project(const NewArguments& arguments) {
   if (auto written = write_plugin_project(folder, arguments.name, *kind, *language); !written) {
     return tl::unexpected<Error>(written.error());
   }
-  std::error_code ignored;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
-  std::cout << plugin_project_next_steps(folder, arguments.name, *language, sdk_package_of(program));
+  const auto program = program_file();
+  results() << plugin_project_next_steps(folder, arguments.name, *language, sdk_package_of(program.value_or("")));
   return 0;
 }
 

@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <iostream>
 
 #include "cli/command_line.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/planned_study.hpp"
 #include "cli/study_plan.hpp"
+#include "cli/terminal_streams.hpp"
 #include "shards/plan_folder.hpp"
 
 namespace headroom::cli {
@@ -29,7 +29,7 @@ void print_plan(const RunPlan& plan, const fs::path& folder) {
       most_bytes = std::max(most_bytes, item.memory_bytes());
     }
   }
-  std::cout << fmt::format(
+  results() << fmt::format(
       "{} evaluations in {} pieces of work, {} inputs by hash; cost {:.1f} (1: a file of vectors through one head, "
       "1,000 "
       "perturbations); about {:.1f} MiB a piece\n"

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iostream>
 
 #include "cli/interruption.hpp"
 #include "cli/notes.hpp"
@@ -80,7 +79,7 @@ PlannedStudy::PlannedStudy(const RunArguments& arguments, RunOptions options)
       options_(std::move(options)),
       review_(arguments.review),
       pool_(arguments.common.n_threads),
-      progress_(std::cerr, progress_style(arguments.common.quiet)),
+      progress_(terminal_progress(arguments.common.quiet)),
       finished_(progress_, progress_style(arguments.common.quiet)) {}
 
 Result<std::unique_ptr<PlannedStudy>> PlannedStudy::plan(const RunArguments& arguments, const Options& how) {

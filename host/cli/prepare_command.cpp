@@ -1,9 +1,9 @@
 // headroom prepare: from cells to a task and its noise table.
 #include <fmt/format.h>
+#include <fmt/ostream.h>
 #include <malloc.h>
 
 #include <cstdio>
-#include <iostream>
 
 #include "cells/prepare.hpp"
 #include "cli/command_line.hpp"
@@ -31,12 +31,12 @@ Result<int> prepare(const PrepareArguments& arguments) {
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
   if (auto counts = require_counts(arguments); !counts) return tl::unexpected<Error>(counts.error());
   ThreadPool pool(arguments.common.n_threads);
-  TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
+  TerminalProgress progress = terminal_progress(arguments.common.quiet);
   if (arguments.part) {
     const auto part =
         prepare_part(arguments.cells, arguments.out, arguments.options, pool, progress, Interruption::token());
     if (!part) return tl::unexpected<Error>(part.error());
-    std::cout << fmt::format("{}: {} cells, {} genes, {} entries\n", part->path.string(), part->n_cells, part->n_genes,
+    results() << fmt::format("{}: {} cells, {} genes, {} entries\n", part->path.string(), part->n_cells, part->n_genes,
                              part->n_entries);
     return 0;
   }
@@ -65,16 +65,16 @@ Result<int> prepare(const PrepareArguments& arguments) {
                           static_cast<std::int64_t>(context.n_batches), static_cast<std::int64_t>(context.n_cells),
                           static_cast<std::int64_t>(context.n_control_cells)});
   }
-  write_table(std::cout, table, arguments.common.format, stdout_style());
+  write_table(results(), table, arguments.common.format, stdout_style());
   if (!arguments.common.quiet) {
-    fmt::print(stderr,
+    fmt::print(messages(),
                "headroom: {} of {} cells, {} genes, {} folds; read {:.1f} s, estimated {:.1f} s, wrote {:.1f} s\n",
                report->n_cells_used, report->n_cells_in_file, report->n_genes, report->n_folds, report->read_s,
                report->estimate_s, report->write_s);
     if (arguments.options.deg) {
-      fmt::print(stderr, "headroom: labels of responding genes for {} perturbations\n", report->n_labelled);
+      fmt::print(messages(), "headroom: labels of responding genes for {} perturbations\n", report->n_labelled);
     }
-    fmt::print(stderr, "headroom: wrote {} and {}\n", report->task.string(), report->noise.string());
+    fmt::print(messages(), "headroom: wrote {} and {}\n", report->task.string(), report->noise.string());
   }
   return 0;
 }

@@ -1,10 +1,8 @@
 // headroom report: the page and figures of a run that has ended.
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <iostream>
-
 #include "cli/command_line.hpp"
+#include "cli/terminal_streams.hpp"
 #include "io/own_file.hpp"
 #include "report/figures.hpp"
 #include "report/report.hpp"
@@ -26,12 +24,12 @@ Result<int> report(const ReportArguments& arguments) {
             .error());
   }
   if (auto written = write_report(page, *chapters); !written) return tl::unexpected<Error>(written.error());
-  std::cout << page.string() << '\n';
+  results() << page.string() << '\n';
   if (arguments.figures) {
     if (auto written = write_figures(*arguments.figures, chapters->front().summary); !written) {
       return tl::unexpected<Error>(written.error());
     }
-    std::cout << arguments.figures->string() << '\n';
+    results() << arguments.figures->string() << '\n';
   }
   return 0;
 }

@@ -1,9 +1,10 @@
 #include "cli/review_output.hpp"
 
-#include <fmt/format.h>
+#include <fmt/ostream.h>
 
-#include <cstdio>
 #include <utility>
+
+#include "cli/terminal_streams.hpp"
 
 namespace headroom::cli {
 
@@ -12,7 +13,7 @@ Result<void> settle_review(Review& review, bool quiet) {
   for (const Doubt& doubt : review.next_to_tell()) {
     const bool is_the_error = review.stops(doubt) && std::exchange(may_stop, false);
     if (quiet || is_the_error) continue;
-    fmt::print(stderr, "headroom: doubt: {}{}\n", doubt.accepted ? "accepted: " : "", doubt.error().line());
+    fmt::print(messages(), "headroom: doubt: {}{}\n", doubt.accepted ? "accepted: " : "", doubt.error().line());
   }
   return review.settle();
 }

@@ -1,6 +1,5 @@
 // headroom run and headroom bounds: evaluate, summarise, write, show. headroom score comes here as well.
 #include <algorithm>
-#include <iostream>
 
 #include "cli/command_line.hpp"
 #include "cli/exit_code.hpp"
@@ -103,7 +102,7 @@ Result<int> bounds(const RunArguments& arguments) {
 
   if (const auto blas = require_threadsafe_blas(); !blas) return tl::unexpected<Error>(blas.error());
   ThreadPool pool(arguments.common.n_threads);
-  TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
+  TerminalProgress progress = terminal_progress(arguments.common.quiet);
   std::vector<RunSummary> parts;
   bool failed = false;
   for (const TargetInput& of_target : *inputs) {
@@ -117,13 +116,13 @@ Result<int> bounds(const RunArguments& arguments) {
   keep_doubts(review, &summary);
   switch (arguments.common.format) {
     case TableFormat::json:
-      std::cout << summary_json(summary);
+      results() << summary_json(summary);
       break;
     case TableFormat::text:
-      draw_bounds_card(std::cout, summary, stdout_style());
+      draw_bounds_card(results(), summary, stdout_style());
       break;
     default:
-      write_table(std::cout, bounds_table(summary), arguments.common.format, stdout_style());
+      write_table(results(), bounds_table(summary), arguments.common.format, stdout_style());
   }
   return failed ? kExitPluginFailed : kExitEvaluated;
 }

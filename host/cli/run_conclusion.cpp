@@ -1,10 +1,9 @@
 #include "cli/run_conclusion.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <iostream>
 #include <optional>
 
 #include "cli/exit_code.hpp"
@@ -31,7 +30,7 @@ void print_coverage(const RunSummary& summary, const RunOptions& options) {
     if (!plugin.has_n_ids()) continue;
     const bool is_finished = std::any_of(options.predictions.begin(), options.predictions.end(),
                                          [&](const PredictionsSpec& spec) { return spec.name == plugin.name(); });
-    fmt::print(stderr, "headroom: {}: {} of {} test perturbations have a {}{}\n", display_text(plugin.name()),
+    fmt::print(messages(), "headroom: {}: {} of {} test perturbations have a {}{}\n", display_text(plugin.name()),
                plugin.n_present(), plugin.n_ids(), is_finished ? "prediction" : "vector",
                plugin.n_present() < plugin.n_ids() ? fmt::format("; the others are predicted as {}", stand_in) : "");
   }
@@ -43,7 +42,7 @@ void print_failures(const RunSummary& summary) {
     const std::string line = display_text(context + ": " + method.name() + " failed: " + method.reason());
     if (method.status() != "failed" || std::find(seen.begin(), seen.end(), line) != seen.end()) return;
     seen.push_back(line);
-    fmt::print(stderr, "headroom: {}\n", line);
+    fmt::print(messages(), "headroom: {}\n", line);
   };
   for (const ContextResult& context : summary.contexts()) {
     for (const MethodResult& method : context.methods()) tell(context.context(), method);
@@ -59,7 +58,7 @@ void print_submissions(const std::vector<SubmissionOutcome>& submissions) {
     table.rows.push_back({outcome.name, outcome.kind, outcome.verdict,
                           outcome.confinement.empty() ? Cell() : Cell(outcome.confinement), outcome.reason});
   }
-  write_table(std::cerr, table, TableFormat::text, stderr_style());
+  write_table(messages(), table, TableFormat::text, stderr_style());
 }
 
 // Of the targets together: each submission by the first in which it came to nothing, or as it is.
@@ -88,14 +87,14 @@ Result<void> show_run(const RunSummary& summary, const std::vector<SubmissionOut
   auto printed = print_summary(summary, arguments.out.string(), arguments.common);
   if (!printed) return printed;
   if (arguments.common.format == TableFormat::text) {
-    draw_fusions(std::cout, summary, stdout_style());
-    draw_audit(std::cout, summary, stdout_style());
+    draw_fusions(results(), summary, stdout_style());
+    draw_audit(results(), summary, stdout_style());
   }
   if (arguments.common.quiet) return {};
   print_coverage(summary, options);
   print_failures(summary);
   print_submissions(submissions);
-  fmt::print(stderr, "headroom: results in {}, to be read in {}\n", arguments.out.string(),
+  fmt::print(messages(), "headroom: results in {}, to be read in {}\n", arguments.out.string(),
              (arguments.out / "report.html").string());
   return {};
 }

@@ -6,6 +6,7 @@
 
 #include "io/own_file.hpp"
 #include "io/sha256.hpp"
+#include "plugin_host/host_process.hpp"
 #include "report/report.hpp"
 #include "report/report_model.hpp"
 #include "review/doubt_record.hpp"
@@ -21,9 +22,6 @@ namespace headroom::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The program that runs: a rebuilt one may write other files from the same numbers, under the same version.
-constexpr const char* kThisProgram = "/proc/self/exe";
 
 // Joins texts so that no two lists of them give the same.
 class StampText {
@@ -79,7 +77,10 @@ Result<std::optional<std::string>> stamp_of(const std::vector<OutputsPlan>& plan
 
 Result<OutputsPlan> plan_outputs(const RunArguments& arguments, const Task& task, const NoiseTable* noise,
                                  const PlannedRun& planned, const Review& review) {
-  const auto program = sha256_of_file(kThisProgram);
+  // A rebuilt program may write other files from the same numbers, under the same version.
+  const auto file = program_file();
+  if (!file) return tl::unexpected<Error>(file.error());
+  const auto program = sha256_of_file(*file);
   if (!program) return tl::unexpected<Error>(program.error());
   StampText stamp;
   stamp.add("program", *program);

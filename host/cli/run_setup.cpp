@@ -1,12 +1,11 @@
 #include "cli/run_setup.hpp"
 
-#include <fmt/format.h>
-
-#include <cstdio>
+#include <fmt/ostream.h>
 
 #include "cli/installed_files.hpp"
 #include "cli/notes.hpp"
 #include "cli/run_store.hpp"
+#include "cli/terminal_streams.hpp"
 #include "evaluation/submissions.hpp"
 #include "numerics/processor_kernels.hpp"
 #include "plugin_host/host_process.hpp"
@@ -22,7 +21,7 @@ Result<void> complete_plugin_options(std::filesystem::path& worker_program, std:
   if (!plugins) return tl::unexpected<Error>(plugins.error());
   shipped_plugins = std::move(*plugins);
   if (sandbox == SandboxMode::OFF) {
-    fmt::print(stderr, "headroom: warning: --sandbox off: plugins run without confinement\n");
+    fmt::print(messages(), "headroom: warning: --sandbox off: plugins run without confinement\n");
   }
   return {};
 }

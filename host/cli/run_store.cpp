@@ -2,6 +2,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ostream.h>
 #include <hdf5.h>
 #include <sqlite3.h>
 #include <sys/utsname.h>
@@ -9,6 +10,7 @@
 #include <ctime>
 #include <fstream>
 
+#include "cli/terminal_streams.hpp"
 #include "summary/summary_json.hpp"
 #include "version.hpp"
 
@@ -71,7 +73,7 @@ void RunStore::recall_without_numbers(std::size_t n_evaluations) {
 
 void RunStore::recall_ended() {
   if (!resume_ || quiet_) return;
-  for (const std::string& line : resumption_.lines()) fmt::print(stderr, "headroom: {}\n", line);
+  for (const std::string& line : resumption_.lines()) fmt::print(messages(), "headroom: {}\n", line);
 }
 
 Result<void> RunStore::remember(const EvaluationKey& key, const std::vector<std::string>& pert_ids,

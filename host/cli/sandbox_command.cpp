@@ -1,8 +1,6 @@
 // headroom sandbox: which level of confinement a worker reaches here, and what would grant the layers that are missing.
 #include <fmt/format.h>
 
-#include <iostream>
-
 #include "cli/command_line.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/terminal_streams.hpp"
@@ -32,12 +30,12 @@ void print_advice(const std::vector<LayerAdvice>& advice) {
   for (const LayerAdvice& one : advice) {
     const std::string name = one.layer.name();
     if (one.layer.enforced()) {
-      std::cout << fmt::format("  {:<18} enforced\n", name);
+      results() << fmt::format("  {:<18} enforced\n", name);
       continue;
     }
     const std::string needed =
         one.needed_for == ConfinementLevel::NONE ? "no level asks for it" : "needed for " + level_word(one.needed_for);
-    std::cout << fmt::format("  {:<18} missing, {}: {}\n", name, needed, display_text(one.layer.missing()));
+    results() << fmt::format("  {:<18} missing, {}: {}\n", name, needed, display_text(one.layer.missing()));
   }
   // Layers that the same switches grant are told once.
   std::string told;
@@ -47,7 +45,7 @@ void print_advice(const std::vector<LayerAdvice>& advice) {
     for (const SandboxSwitch& each : one.switches)
       text += fmt::format("    {:<10} {}\n", each.where + ":", each.change);
     if (text == told) continue;
-    std::cout << fmt::format("\n  what would grant {}:\n{}", one.layer.name(), text);
+    results() << fmt::format("\n  what would grant {}:\n{}", one.layer.name(), text);
     told = text;
   }
 }
@@ -64,9 +62,9 @@ Result<int> sandbox(const SandboxArguments& arguments) {
   if (!report) return tl::unexpected<Error>(report.error());
   const std::vector<LayerAdvice> advice = sandbox_advice(*report);
   if (arguments.common.format != TableFormat::text) {
-    write_table(std::cout, advice_table(advice), arguments.common.format, stdout_style());
+    write_table(results(), advice_table(advice), arguments.common.format, stdout_style());
   } else {
-    std::cout << fmt::format("sandbox: {}; a worker is ready after {:.0f} ms\n", level_word(report->level()),
+    results() << fmt::format("sandbox: {}; a worker is ready after {:.0f} ms\n", level_word(report->level()),
                              1e3 * report->start_to_ready_s());
     print_advice(advice);
   }

@@ -2,6 +2,7 @@
 // that store holds, so that a part that was killed or moved to another machine is started again as it was.
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ostream.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/planned_study.hpp"
 #include "cli/study_plan.hpp"
+#include "cli/terminal_streams.hpp"
 #include "evaluation/stopwatch.hpp"
 #include "plan/plan_record.hpp"
 #include "shards/shard_folder.hpp"
@@ -135,7 +137,7 @@ Result<int> run_shard(const ShardArguments& arguments) {
   }
   if (!evaluated) return tl::unexpected<Error>(evaluated.error());
   if (!given.common.quiet) {
-    fmt::print(stderr, "headroom: shard {}: {} evaluations in {}\n", given.shard.text(), record.n_evaluations(),
+    fmt::print(messages(), "headroom: shard {}: {} evaluations in {}\n", given.shard.text(), record.n_evaluations(),
                arguments.out.string());
   }
   return *evaluated ? kExitPluginFailed : kExitEvaluated;

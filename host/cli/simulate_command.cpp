@@ -1,9 +1,6 @@
 // headroom simulate: a seeded synthetic screen with known truth.
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <iostream>
-
 #include "cli/command_line.hpp"
 #include "cli/interruption.hpp"
 #include "cli/terminal_streams.hpp"
@@ -19,10 +16,10 @@ Result<int> simulate(const SimulateArguments& arguments) {
   options.seed = arguments.seed;
   if (const auto blas = require_threadsafe_blas(); !blas) return tl::unexpected<Error>(blas.error());
   ThreadPool pool(arguments.common.n_threads);
-  TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
+  TerminalProgress progress = terminal_progress(arguments.common.quiet);
   auto report = simulate_screen(arguments.out, options, pool, progress, Interruption::token());
   if (!report) return tl::unexpected<Error>(report.error());
-  for (const auto& path : report->written) std::cout << path.string() << '\n';
+  for (const auto& path : report->written) results() << path.string() << '\n';
   return 0;
 }
 

@@ -1,9 +1,9 @@
 // headroom status: what became of the shards of a study, from their folders, and from Slurm where it is there.
 #include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <iostream>
 #include <map>
 
 #include "cli/command_line.hpp"
@@ -76,12 +76,12 @@ Result<int> status(const StatusArguments& arguments) {
                           has_ended ? Cell(fmt::format("{:.1f}", shard->record.cpu_s())) : Cell(),
                           shard == nullptr ? Cell() : Cell(shard->record.error())});
   }
-  write_table(std::cout, table, arguments.common.format, stdout_style());
+  write_table(results(), table, arguments.common.format, stdout_style());
   if (!arguments.common.quiet) {
     std::string line;
     for (const auto& [state, n] : counts) line += fmt::format("{}{} {}", line.empty() ? "" : ", ", n, state);
     const bool is_merged = fs::exists(arguments.out / "summary.json", error);
-    fmt::print(stderr, "headroom: {} shards: {}; {}\n", n_shards, line, is_merged ? "merged" : "not merged yet");
+    fmt::print(messages(), "headroom: {} shards: {}; {}\n", n_shards, line, is_merged ? "merged" : "not merged yet");
   }
   return kExitEvaluated;
 }

@@ -6,13 +6,14 @@
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
-#include <iostream>
 
 #include "cli/command_line.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/study_plan.hpp"
+#include "cli/terminal_streams.hpp"
 #include "io/atomic_file.hpp"
 #include "plan/plan_record.hpp"
+#include "plugin_host/host_process.hpp"
 #include "shards/plan_folder.hpp"
 #include "shards/shard_folder.hpp"
 #include "slurm/batch_script.hpp"
@@ -112,7 +113,9 @@ Result<int> submit(const SubmitArguments& arguments) {
   std::error_code error;
   const fs::path out = fs::absolute(arguments.run.out, error);
   BatchOptions batch;
-  batch.program = fs::read_symlink("/proc/self/exe", error);
+  const auto program = program_file();
+  if (!program) return tl::unexpected<Error>(program.error());
+  batch.program = *program;
   batch.plan = out / "plan";
   batch.out = out;
   batch.array_limit = arguments.array_limit;
@@ -135,7 +138,7 @@ Result<int> submit(const SubmitArguments& arguments) {
   batch.estimated_bytes = estimated_bytes(*plan, batch.n_threads);
   batch.shards = shards_to_make(out, *n_shards, stored->sha256);
   if (batch.shards.empty()) {
-    std::cout << fmt::format("all {} shards are done: headroom merge {}/* -o {}\n", *n_shards,
+    results() << fmt::format("all {} shards are done: headroom merge {}/* -o {}\n", *n_shards,
                              shell_word((arguments.run.out / "shards").string()),
                              shell_word(arguments.run.out.string()));
     return kExitEvaluated;
@@ -152,7 +155,7 @@ Result<int> submit(const SubmitArguments& arguments) {
   const std::string array_path = (out / kArrayScript).string(), merge_path = (out / kMergeScript).string();
   if (arguments.dry_run) {
     if (auto kept = write_submission(out, record); !kept) return tl::unexpected<Error>(kept.error());
-    std::cout << fmt::format("sbatch {}\nsbatch --dependency=afterany:JOB {}\n", shell_word(array_path),
+    results() << fmt::format("sbatch {}\nsbatch --dependency=afterany:JOB {}\n", shell_word(array_path),
                              shell_word(merge_path));
     return kExitEvaluated;
   }
@@ -168,7 +171,7 @@ Result<int> submit(const SubmitArguments& arguments) {
   if (!merge_job) return tl::unexpected<Error>(merge_job.error());
   jobs.set_merge_job(*merge_job);
   if (auto kept = write_submission(out, record); !kept) return tl::unexpected<Error>(kept.error());
-  std::cout << fmt::format("array job {} (shards {} of {}), merge job {}; headroom status {}\n", *array_job,
+  results() << fmt::format("array job {} (shards {} of {}), merge job {}; headroom status {}\n", *array_job,
                            jobs.shards(), *n_shards, *merge_job, shell_word(arguments.run.out.string()));
   return kExitEvaluated;
 }

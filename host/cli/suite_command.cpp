@@ -4,8 +4,6 @@
 #include <fmt/ranges.h>
 #include <malloc.h>
 
-#include <iostream>
-
 #include "cli/exit_code.hpp"
 #include "cli/interruption.hpp"
 #include "cli/notes.hpp"
@@ -137,7 +135,7 @@ Result<int> compare_two_files(const SuiteArguments& arguments) {
   // Blocks of a perturbation's cells go back to the system, as in prepare.
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
   ThreadPool pool(arguments.common.n_threads);
-  TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
+  TerminalProgress progress = terminal_progress(arguments.common.quiet);
   const auto comparison = compared(arguments, pool, progress);
   if (!comparison) return tl::unexpected<Error>(comparison.error());
   print_notes(comparison->notes, arguments.common.quiet);
@@ -160,13 +158,13 @@ Result<int> compare_two_files(const SuiteArguments& arguments) {
   }
   const TableFormat format = arguments.common.format;
   if (format == TableFormat::json) {
-    std::cout << json;
+    results() << json;
     return kExitEvaluated;
   }
-  if (arguments.with_card && format == TableFormat::text) draw_suite_card(std::cout, suite, stdout_style());
+  if (arguments.with_card && format == TableFormat::text) draw_suite_card(results(), suite, stdout_style());
   if (arguments.with_card && format != TableFormat::text)
-    write_table(std::cout, suite_table(suite), format, stdout_style());
-  if (arguments.with_other_metrics) write_table(std::cout, other_metrics(suite), format, stdout_style());
+    write_table(results(), suite_table(suite), format, stdout_style());
+  if (arguments.with_other_metrics) write_table(results(), other_metrics(suite), format, stdout_style());
   return kExitEvaluated;
 }
 
@@ -177,16 +175,16 @@ Result<int> check_predicted_cells(const PredictionCheckArguments& arguments) {
   const auto rules = rules_of(arguments, arguments.common.quiet);
   if (!rules) return tl::unexpected<Error>(rules.error());
   ThreadPool pool(arguments.common.n_threads);
-  TerminalProgress progress(std::cerr, progress_style(arguments.common.quiet));
+  TerminalProgress progress = terminal_progress(arguments.common.quiet);
   const auto check =
       check_prediction(arguments.prediction, *rules, arguments.options, pool, progress, Interruption::token());
   if (!check) return tl::unexpected<Error>(check.error());
   const TerminalStyle style = stdout_style();
   if (arguments.common.format == TableFormat::text) {
-    for (const PredictionFinding& finding : check->findings) std::cout << finding_line(finding, style) << '\n';
-    std::cout << (check->passes() ? "it may be handed in\n" : "it would be refused\n");
+    for (const PredictionFinding& finding : check->findings) results() << finding_line(finding, style) << '\n';
+    results() << (check->passes() ? "it may be handed in\n" : "it would be refused\n");
   } else {
-    write_table(std::cout, findings_table(*check), arguments.common.format, style);
+    write_table(results(), findings_table(*check), arguments.common.format, style);
   }
   if (arguments.write_fixed && check->can_be_fixed) {
     if (auto done = write_fixed_prediction(arguments.prediction, *rules, arguments.options, *arguments.write_fixed);

@@ -1,7 +1,5 @@
 #include "cli/summary_output.hpp"
 
-#include <iostream>
-
 #include "cli/notes.hpp"
 #include "cli/terminal_streams.hpp"
 #include "report/method_bars.hpp"
@@ -18,21 +16,21 @@ Result<void> print_summary(const RunSummary& summary, const std::string& run, co
     case TableFormat::text:
       for (const std::string& target : targets_of(summary)) {
         const RunSummary part = part_of_target(summary, target);
-        draw_method_bars(std::cout, part, primary_metric(part), stdout_style());
+        draw_method_bars(results(), part, primary_metric(part), stdout_style());
       }
       break;
     case TableFormat::csv:
-      std::cout << scores_csv(summary);
+      results() << scores_csv(summary);
       break;
     case TableFormat::json:
-      std::cout << summary_json(summary);
+      results() << summary_json(summary);
       break;
     case TableFormat::markdown: {
       for (const std::string& target : targets_of(summary)) {
         const auto board = make_leaderboard({{run, part_of_target(summary, target)}});
         if (!board) return tl::unexpected<Error>(board.error());
         print_notes(board->notes, common.quiet);
-        write_table(std::cout, leaderboard_table(*board, true), common.format, stdout_style());
+        write_table(results(), leaderboard_table(*board, true), common.format, stdout_style());
       }
       break;
     }

@@ -1,12 +1,13 @@
 #include "cli/target_input.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <set>
 #include <utility>
 
+#include "cli/terminal_streams.hpp"
 #include "plan/split_families.hpp"
 #include "plan/target_options.hpp"
 
@@ -25,7 +26,7 @@ Result<std::vector<const Target*>> named_targets(const std::vector<std::string>&
 }
 
 void tell_left_out(const Target& target, const Error& why, bool quiet) {
-  if (!quiet) fmt::print(stderr, "headroom: the target {} is left out: {}\n", target.name, why.line());
+  if (!quiet) fmt::print(messages(), "headroom: the target {} is left out: {}\n", target.name, why.line());
 }
 
 bool holds_profiles(const RunOptions& options) {

@@ -1,9 +1,9 @@
 // headroom verify: stored evaluations made again from the same inputs and compared to the bit.
 #include <fmt/format.h>
+#include <fmt/ostream.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <iostream>
 #include <limits>
 #include <set>
 #include <tuple>
@@ -65,7 +65,7 @@ Result<std::vector<VerifiedEvaluation>> verify_run(const fs::path& here, const f
   arguments->common.quiet = true;
   if (is_weaker(arguments->run.sandbox, verify.sandbox)) {
     fmt::print(
-        stderr,
+        messages(),
         "headroom: the run was made with --sandbox {}; its plugins run with --sandbox {} now, unless you ask for "
         "the other\n",
         name_of(arguments->run.sandbox), name_of(verify.sandbox));
@@ -83,7 +83,7 @@ Result<std::vector<VerifiedEvaluation>> verify_run(const fs::path& here, const f
   const std::size_t n_contexts = input->task.contexts.size();
   const WorkerLimits kept = capped_limits(options->limits, verify.limits, n_contexts);
   if (const std::string raised = raised_limits(options->limits, kept, n_contexts); !raised.empty()) {
-    fmt::print(stderr, "headroom: the run was made with {}; its plugins have less now, unless you ask for that\n",
+    fmt::print(messages(), "headroom: the run was made with {}; its plugins have less now, unless you ask for that\n",
                raised);
   }
   options->limits = kept;
@@ -107,7 +107,7 @@ Result<std::vector<VerifiedEvaluation>> verify_run(const fs::path& here, const f
   auto store = Store::open_to_read(out, metrics);
   if (!store) return tl::unexpected<Error>(store.error());
   Verification verification(*store, sample);
-  TerminalProgress progress(std::cerr, progress_style(verify.common.quiet));
+  TerminalProgress progress = terminal_progress(verify.common.quiet);
   const RunOutcome outcome = evaluate(of_target->task, input->noise ? &*input->noise : nullptr, of_target->options,
                                       pool, progress, Interruption::token(), &verification);
   if (outcome.error) return tl::unexpected<Error>(*outcome.error);
@@ -125,16 +125,16 @@ void print_outcomes(const std::vector<VerifiedEvaluation>& all, std::size_t n_st
     for (const VerifiedEvaluation& one : all) {
       table.rows.push_back({one.context, one.fold, one.method, std::string(outcome_name(one.outcome)), one.detail});
     }
-    write_table(std::cout, table, format, stdout_style());
+    write_table(results(), table, format, stdout_style());
     return;
   }
   for (const VerifiedEvaluation& one : all) {
     if (one.outcome == VerifiedOutcome::equal) continue;
-    std::cout << display_text(fmt::format("{}: {}, fold {}, {}: {}", outcome_name(one.outcome), one.context, one.fold,
+    results() << display_text(fmt::format("{}: {}, fold {}, {}: {}", outcome_name(one.outcome), one.context, one.fold,
                                           one.method, one.detail))
               << "\n";
   }
-  std::cout << fmt::format(
+  results() << fmt::format(
       "{} of {} stored evaluations made again: {} equal to the bit, {} differ, {} not comparable\n", all.size(),
       n_stored, count(all, VerifiedOutcome::equal), count(all, VerifiedOutcome::differs),
       count(all, VerifiedOutcome::inputs_changed));

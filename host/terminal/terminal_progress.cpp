@@ -43,6 +43,7 @@ struct TerminalProgress::State {
   std::ostream& out;
   TerminalStyle style;
   Clock clock;
+  Progress* follower = nullptr;
 
   std::atomic<std::int64_t> done{0};
   std::atomic<double> next_draw{0};
@@ -88,6 +89,11 @@ TerminalProgress::TerminalProgress(std::ostream& out, const TerminalStyle& style
 TerminalProgress::TerminalProgress(std::ostream& out, const TerminalStyle& style, Clock clock)
     : state_(std::make_unique<State>(out, style, std::move(clock))) {}
 
+TerminalProgress::TerminalProgress(std::ostream& out, const TerminalStyle& style, Progress* follower)
+    : TerminalProgress(out, style, steady_seconds) {
+  state_->follower = follower;
+}
+
 TerminalProgress::~TerminalProgress() {
   std::lock_guard lock(state_->mutex);
   if (state_->active && state_->style.live) {  // left by an error: the line must not stay half-drawn
@@ -97,6 +103,7 @@ TerminalProgress::~TerminalProgress() {
 }
 
 void TerminalProgress::begin(const std::string& phase, std::int64_t total, const std::string& unit) {
+  if (state_->follower != nullptr) state_->follower->begin(phase, total, unit);
   std::lock_guard lock(state_->mutex);
   state_->phase = display_text(phase);
   state_->unit = display_text(unit);
@@ -110,6 +117,7 @@ void TerminalProgress::begin(const std::string& phase, std::int64_t total, const
 }
 
 void TerminalProgress::advance(std::int64_t n) {
+  if (state_->follower != nullptr) state_->follower->advance(n);
   state_->done.fetch_add(n, std::memory_order_relaxed);
   if (!state_->style.live) return;
   const double now = state_->clock();
@@ -123,6 +131,7 @@ void TerminalProgress::end() {
   std::lock_guard lock(state_->mutex);
   if (!state_->active) return;
   state_->active = false;
+  if (state_->follower != nullptr) state_->follower->end();
   if (!state_->style.live) return;
   const std::int64_t n = state_->done.load(std::memory_order_relaxed);
   state_->erase();
@@ -134,6 +143,7 @@ void TerminalProgress::end() {
 }
 
 void TerminalProgress::working_on(const std::string& what) {
+  if (state_->follower != nullptr) state_->follower->working_on(what);
   std::lock_guard lock(state_->mutex);
   state_->what = display_text(what);
 }

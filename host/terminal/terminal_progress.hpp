@@ -21,6 +21,8 @@ class TerminalProgress final : public Progress {
   // on.
   TerminalProgress(std::ostream& out, const TerminalStyle& style);
   TerminalProgress(std::ostream& out, const TerminalStyle& style, Clock clock);
+  // `follower`, if any, is told the same as this one, whatever is drawn; it must outlive this object.
+  TerminalProgress(std::ostream& out, const TerminalStyle& style, Progress* follower);
   ~TerminalProgress() override;
 
   void begin(const std::string& phase, std::int64_t total, const std::string& unit) override;

@@ -1,7 +1,5 @@
 // What the program writes of itself: completion for shells, and, for the build, all that is installed beside it.
 
-#include <fmt/format.h>
-
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -11,6 +9,7 @@
 #include "cli/flags/describe_command.hpp"
 #include "cli/man_page.hpp"
 #include "cli/shell_completion.hpp"
+#include "cli/terminal_streams.hpp"
 #include "io/atomic_file.hpp"
 #include "version.hpp"
 
@@ -30,7 +29,7 @@ void add_completion_command(CLI::App& app, Command& command) {
   completion_app.callback([&app, &command, shell] {
     command = [&app, shell]() -> Result<int> {
       const CommandDescription program = describe(app);
-      fmt::print("{}", *shell == "bash" ? bash_completion(program) : zsh_completion(program));
+      results() << (*shell == "bash" ? bash_completion(program) : zsh_completion(program));
       return 0;
     };
   });

@@ -54,6 +54,32 @@ TEST(TerminalProgress, DrawsAtMostTenTimesASecond) {
   EXPECT_LE(n_drawn, 10);
 }
 
+// Writes down what it is told.
+class Follower final : public Progress {
+ public:
+  void begin(const std::string& phase, std::int64_t total, const std::string& unit) override {
+    told += phase + " 0/" + std::to_string(total) + " " + unit + ";";
+  }
+  void advance(std::int64_t n) override { told += "+" + std::to_string(n) + ";"; }
+  void end() override { told += "end;"; }
+  void working_on(const std::string& what) override { told += what + ";"; }
+
+  std::string told;
+};
+
+TEST(TerminalProgress, TellsItsFollowerTheSameAlthoughNothingIsDrawn) {
+  std::ostringstream out;
+  Follower follower;
+  TerminalProgress progress(out, TerminalStyle{}, &follower);
+  progress.begin("evaluating", 3, "evaluations");
+  progress.working_on("esm+knn");
+  progress.advance(2);
+  progress.end();
+  progress.end();
+  EXPECT_EQ(follower.told, "evaluating 0/3 evaluations;esm+knn;+2;end;");
+  EXPECT_EQ(out.str(), "");
+}
+
 TEST(TerminalProgress, PrintsNothingWhereThereIsNoTerminal) {
   Screen screen(false);
   screen.progress.begin("evaluating", 2, "evaluations");
