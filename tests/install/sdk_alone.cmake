@@ -23,7 +23,7 @@ run("${CMAKE_COMMAND}" --install "${FOLDER}/build" --component sdk --prefix "${p
 
 file(GLOB_RECURSE installed RELATIVE "${prefix}" "${prefix}/*")
 foreach(file IN ITEMS include/headroom/plugin.h include/headroom/embedding.hpp share/doc/headroom-sdk/README.md
-        share/doc/headroom-sdk/CHANGELOG.md share/doc/headroom-sdk/examples/letters.c
+        share/doc/headroom-sdk/CHANGELOG.md share/doc/headroom-sdk/LICENSE share/doc/headroom-sdk/examples/letters.c
         share/doc/headroom-sdk/examples/python/ridge.py)
   if(NOT file IN_LIST installed)
     message(FATAL_ERROR "${file} is not installed: ${installed}")
