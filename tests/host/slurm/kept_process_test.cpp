@@ -4,10 +4,12 @@
 
 #include "host/io/temporary_folder.hpp"
 
-namespace headroom::testing {
-namespace {
+namespace headroom {
+namespace kept_process_test {
 
 namespace fs = std::filesystem;
+using testing::KeptProcess;
+using testing::TemporaryFolder;
 
 bool is_there(pid_t pid) { return kill(pid, 0) == 0; }
 
@@ -68,5 +70,5 @@ TEST(KeptProcess, TellsWhenTheProgramHasEnded) {
   EXPECT_FALSE(kept.is_alive());
 }
 
-}  // namespace
-}  // namespace headroom::testing
+}  // namespace kept_process_test
+}  // namespace headroom
