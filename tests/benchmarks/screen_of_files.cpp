@@ -1,7 +1,8 @@
 // How the time of prepare grows with the number of files of a screen: each file is a plate of 100,000 cells × 5,000
-// genes with about 500 stored entries a cell, uncompressed (0.4 GB), 400 perturbations and a tenth of controls. Prints
+// genes with about 550 stored entries a cell, uncompressed (0.4 GB), 400 perturbations and a tenth of controls. Prints
 // per number of files wall and processor seconds and the peak of memory, at once and, with --parts, in parts: every
-// file's part by itself, then their join. Not a test: it takes many minutes and some 10 GB of disc.
+// file's part by itself, then their join; all under --memory-limit 512MiB, about what one file takes. Not a test: it
+// takes many minutes and some 10 GB of disc.
 //
 //   screen_of_files FOLDER HEADROOM [--files 1,3,7,10,14] [--parts]
 #include <fmt/format.h>
@@ -24,8 +25,9 @@ using namespace headroom;
 namespace fs = std::filesystem;
 
 constexpr std::uint32_t kCells = 100'000, kGenes = 5'000, kPerturbations = 400, kCellsOfBlock = 5'000;
-constexpr std::uint32_t kCountsOfCell = 640;  // in about 500 different genes
+constexpr std::uint32_t kFewestCounts = 440, kCountsSpread = 400;  // of a cell, in about 550 different genes
 constexpr double kControlShare = 0.1, kRateSpread = 1.0;
+constexpr const char* kMemoryLimit = "512MiB";  // about what one file takes
 
 // A gene by its share of the counts: uniform over a table in which each gene has as many places.
 std::vector<std::int32_t> gene_lottery() {
@@ -68,7 +70,8 @@ class PlateCells {
     RandomStream random(key_, cell);
     const std::uint32_t perturbation = perturbation_of_cell_[cell];
     drawn_.clear();
-    for (std::uint32_t i = 0; i < kCountsOfCell; ++i) {
+    const std::uint32_t n_counts = kFewestCounts + random.below(kCountsSpread);
+    for (std::uint32_t i = 0; i < n_counts; ++i) {
       const bool own = perturbation < kPerturbations && random.below(kOwnOneOf) == 0;
       drawn_.push_back(own ? static_cast<std::int32_t>((perturbation * 97 + random.below(kOwnGenes)) % kGenes)
                            : lottery_[random.below(static_cast<std::uint32_t>(lottery_.size()))]);
@@ -154,7 +157,7 @@ int measure(const Request& request) {
   }
   for (const std::size_t n : request.n_files) {
     const auto end = static_cast<std::ptrdiff_t>(n);
-    std::vector<std::string> options = {"-o", out("task"), "--quiet"};
+    std::vector<std::string> options = {"-o", out("task"), "--memory-limit", kMemoryLimit, "--quiet"};
     if (n > 1) options.insert(options.end(), {"--batch-from", "file"});
     std::vector<std::string> at_once = {request.program, "prepare"};
     at_once.insert(at_once.end(), plates.begin(), plates.begin() + end);
