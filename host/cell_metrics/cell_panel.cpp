@@ -15,6 +15,9 @@
 namespace headroom {
 namespace {
 
+// Of memory that a thread takes groups with: a control is far larger than a perturbation.
+constexpr std::size_t kKeptBytes = std::size_t{32} << 20;
+
 // Which cells are controls, as the real side's rule says or, where none need be there, as labels look.
 struct ControlCells {
   std::vector<bool> flagged;   // cells; empty: labels say it
@@ -65,8 +68,10 @@ std::vector<std::vector<std::string>> CellPanel::gene_namings() const {
 }
 
 Result<void> CellPanel::take(std::uint32_t group, CellRows& rows) const {
-  CellBuckets::TakeBuffers memory;
-  return buckets->take(group, rows, memory);
+  static thread_local CellBuckets::TakeBuffers memory;  // large, and wanted again for the next group
+  auto taken = buckets->take(group, rows, memory);
+  if (memory.stored.size() > kKeptBytes) memory = {};
+  return taken;
 }
 
 Result<std::unique_ptr<CellPanel>> open_cell_panel(const std::filesystem::path& path, const CellPanelOptions& options) {

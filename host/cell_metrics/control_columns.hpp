@@ -8,6 +8,8 @@
 
 #include "cell_metrics/cell_parts.hpp"
 #include "cell_metrics/group_counts.hpp"
+#include "cell_metrics/rank_sums.hpp"
+#include "cells/aligned_vector.hpp"
 #include "parallel/thread_pool.hpp"
 
 namespace headroom {
@@ -30,15 +32,17 @@ struct ControlColumns {
   std::vector<std::uint64_t> begin;  // genes + 1
   std::vector<double> value;         // x/L, ascending within a gene
 
-  // How many of the first i values of a gene a half holds: its marks of 64 values each, and the count before them. A
-  // block of all halves lies together, since a search asks for half of them at one place.
-  std::size_t n_halves = 0;               // parts without the whole
-  std::vector<std::uint64_t> mark_begin;  // genes + 1: blocks of 64 before a gene's first
-  std::vector<std::uint64_t> marks;       // blocks × halves
-  std::vector<std::uint32_t> marks_before;
+  // What one gene's values are searched by (ControlColumn): offsets of genes + 1, and what lies there.
+  std::vector<std::uint64_t> rounded_begin, block_begin, top_begin, marks_begin;
+  AlignedVector<float> rounded, block_last, top;
+  AlignedVector<std::uint64_t> halves;
+  std::vector<std::uint32_t> left_out;  // genes × splits
+  std::size_t n_splits = 0;
+
+  ControlColumn column(std::size_t gene) const;
 };
 
-// Equal fractions x/L are equal numbers: one division each (metrics.md 0.3).
+// Equal fractions x/L are equal numbers: one division each (metrics.md 0.3). Each split leaves at most one cell out.
 ControlColumns make_control_columns(const GroupCounts& control, const CellParts& parts, ThreadPool& pool);
 
 }  // namespace headroom

@@ -22,19 +22,16 @@ struct DeTable {
   bool is_called(std::size_t gene) const { return q[gene] < kCallRate; }
 };
 
+// log2 of the ratio of two means on a total of a million, of zeros as well (metrics.md 0.3, step 3).
+double fold_change(double target, double control);
+
 // Memory of one thread, used again.
 struct DeBuffers {
-  struct Valued {
-    double value;
-    std::uint32_t cell;
-  };
-  std::vector<Valued> column;
-  std::vector<double> value;
+  std::vector<double> unsorted, value;  // of one gene
+  std::vector<std::uint64_t> key;
   std::vector<std::uint32_t> cell;
-  std::vector<std::uint32_t> tested;
-  std::vector<double> p;
-  std::vector<double> twice_below, ties, sum;
-  std::vector<std::uint32_t> n_stored;
+  std::vector<std::uint8_t> side;  // cells × splits
+  std::vector<PlacedSums> halves;
 };
 
 // A table for each part of the target against the same part of the control (one table if nothing is split). A part

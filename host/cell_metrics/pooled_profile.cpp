@@ -18,13 +18,12 @@ constexpr double kNegligible = 1e-18;
 // place of the result or 1e-16 of one, whichever is more.
 [[gnu::always_inline]] inline double vector_log(double x) {
   const auto bits = std::bit_cast<std::uint64_t>(x);
-  // The exponent for a mantissa in [√½, √2).
-  const std::uint64_t shifted = bits - 0x3fe6a09e667f3bcdu;
-  const auto exponent_bits = static_cast<std::int64_t>(shifted) >> 52;
-  const double mantissa = std::bit_cast<double>(bits - (static_cast<std::uint64_t>(exponent_bits) << 52));
-  // An integer as double without a conversion that older vector units lack.
-  const double exponent =
-      std::bit_cast<double>(static_cast<std::uint64_t>(exponent_bits + 0x4338000000000000)) - 0x1.8p52;
+  // The exponent for a mantissa in [√½, √2), 1023 added; logical shifts alone, which older vector units have.
+  constexpr std::uint64_t kOne = 0x3ff0000000000000u, kRootHalf = 0x3fe6a09e667f3bcdu;
+  const std::uint64_t biased = (bits - kRootHalf + kOne) >> 52;
+  const double mantissa = std::bit_cast<double>(bits - (biased << 52) + kOne);
+  // An integer as double without a conversion that they lack.
+  const double exponent = std::bit_cast<double>(biased + 0x4330000000000000u) - (0x1p52 + 1023);
   const double f = mantissa - 1, s = f / (2 + f), z = s * s;
   double series = 1.0 / 23;
   series = series * z + 1.0 / 21;
@@ -40,6 +39,19 @@ constexpr double kNegligible = 1e-18;
   return exponent * 0x1.62e42fefa39efp-1 + (2 * s + 2 * s * z * series);
 }
 
+// ln(1 + x) for small x by its series, to within rounding where |x| <= kSmallShare.
+constexpr double kSmallShare = 1.0 / 64;
+[[gnu::always_inline]] inline double log1p_of_small(double x) {
+  double series = -1.0 / 8;
+  series = series * x + 1.0 / 7;
+  series = series * x - 1.0 / 6;
+  series = series * x + 1.0 / 5;
+  series = series * x - 1.0 / 4;
+  series = series * x + 1.0 / 3;
+  series = series * x - 1.0 / 2;
+  return x + x * x * series;
+}
+
 // The parts that one pass over the entries serves: the whole group, or the two halves of a split.
 struct Shares {
   std::vector<std::uint8_t> side;  // cells: 0, 1, or 2 for neither
@@ -49,6 +61,7 @@ struct Shares {
     double n_cells = 0, all_counts = 0;
     bool is_wanted = false, by_series = false;
     double mean = 0;                    // of u
+    double widest = 0;                  // |u − mean|
     std::vector<double> first, second;  // coefficients of Σ d and Σ d² in the slope h', ascending from power 1
   };
   Side sides[2];
@@ -59,36 +72,68 @@ struct StoredCounts {
   const std::uint32_t* cell;
   const double* count;
   std::size_t n;
-  const std::uint8_t* side;  // cells: 0, 1, or 2 for neither
-  const double* off_mean;    // cells, of their own side
-  const double* one_plus;
   double slope[3];      // sides; 0 where there is nothing to add
   double per_count[3];  // 1/P
 };
 
-// Adds what stored counts change in Σ d (sums[side]) and Σ d² (sums[2 + side]) against cells without a count.
-HEADROOM_SIMD_CLONES
-void add_stored(const StoredCounts& stored, double* sums) {
-  double first0 = 0, first1 = 0, second0 = 0, second1 = 0;
+// Of one gene's entries, side by side for vector instructions: slope·(u − ū), which its cells would have without a
+// count; what the count takes of the rest, slope·(x/P)·(1 + u); and whether the cell is of side 1.
+struct StoredTerms {
+  std::vector<double> without, taken, is_second;
+};
+
+void gather_terms(const StoredCounts& stored, const Shares& shares, StoredTerms& out) {
+  out.without.resize(stored.n);
+  out.taken.resize(stored.n);
+  out.is_second.resize(stored.n);
+  const double per_count[3] = {stored.slope[0] * stored.per_count[0], stored.slope[1] * stored.per_count[1], 0};
   for (std::size_t i = 0; i < stored.n; ++i) {
     const std::uint32_t c = stored.cell[i];
-    const std::uint8_t side = stored.side[c];
-    const double slope = stored.slope[side];
-    const double without = 1 + slope * stored.off_mean[c];
-    // A gene's only count leaves 1/(1 + a) behind; rounding must not make that 0 or less.
-    const double rest = without - slope * stored.count[i] * stored.per_count[side] * stored.one_plus[c];
-    const double with = rest > 1e-300 ? rest : 1e-300;
-    const double d0 = vector_log(without), d1 = vector_log(with);
-    const double first = d1 - d0, second = (d1 - d0) * (d1 + d0);
-    first0 += side == 0 ? first : 0.0;
-    first1 += side == 1 ? first : 0.0;
-    second0 += side == 0 ? second : 0.0;
-    second1 += side == 1 ? second : 0.0;
+    const std::uint8_t side = shares.side[c];
+    out.without[i] = stored.slope[side] * shares.off_mean[c];
+    out.taken[i] = per_count[side] * shares.one_plus[c] * stored.count[i];
+    out.is_second[i] = side == 1 ? 1.0 : 0.0;
   }
-  sums[0] += first0;
-  sums[1] += first1;
-  sums[2] += second0;
-  sums[3] += second1;
+}
+
+// What each stored count changes in d and d² against its cell without it, in the place of `without` and `taken`. With
+// d₀ = ln(1 + a) of a cell without, d = d₀ + ln(1 − b/(1 + a)). kAreSmall: all a are at most kSmallShare.
+template <bool kAreSmall>
+[[gnu::always_inline]] inline void change_terms(double* without, double* taken, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const double a = without[i];
+    // A gene's only count leaves 1/(1 + a) behind; rounding must not make that 0 or less.
+    const double rest = 1 - taken[i] / (1 + a);
+    const double d0 = kAreSmall ? log1p_of_small(a) : vector_log(1 + a);
+    const double first = vector_log(std::abs(rest) + 1e-300);  // without a branch, which vectors have not
+    without[i] = first;
+    taken[i] = first * (first + 2 * d0);
+  }
+}
+
+// Adds the changes to Σ d (sums[side]) and Σ d² (sums[2 + side]).
+HEADROOM_SIMD_CLONES
+void add_stored(double* without, double* taken, const double* is_second, std::size_t n, bool are_small, double* sums) {
+  if (are_small) {
+    change_terms<true>(without, taken, n);
+  } else {
+    change_terms<false>(without, taken, n);
+  }
+  constexpr std::size_t kLanes = 4;
+  double lanes[4][kLanes] = {};
+  const auto add = [&](std::size_t i, std::size_t lane) {
+    const double first1 = without[i] * is_second[i], second1 = taken[i] * is_second[i];
+    lanes[0][lane] += without[i] - first1;
+    lanes[1][lane] += first1;
+    lanes[2][lane] += taken[i] - second1;
+    lanes[3][lane] += second1;
+  };
+  std::size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) add(i + lane, lane);
+  }
+  for (; i < n; ++i) add(i, i % kLanes);
+  for (std::size_t k = 0; k < 4; ++k) sums[k] += (lanes[k][0] + lanes[k][2]) + (lanes[k][1] + lanes[k][3]);
 }
 
 void fill_side(const GroupCounts& counts, std::uint8_t which, Shares& shares) {
@@ -106,12 +151,11 @@ void fill_side(const GroupCounts& counts, std::uint8_t which, Shares& shares) {
   side.by_series = largest <= kLargestShare;
   if (!side.by_series) return;
   std::vector<double> off, power;
-  double widest = 0;
   for (std::size_t c = 0; c < counts.n_cells; ++c) {
     if (shares.side[c] != which) continue;
     shares.off_mean[c] -= side.mean;
     off.push_back(shares.off_mean[c]);
-    widest = std::max(widest, std::abs(off.back()));
+    side.widest = std::max(side.widest, std::abs(off.back()));
   }
   // ln(1 + x) = Σ (−1)^{k+1} x^k / k and ln²(1 + x) = Σ (−1)^k 2 H_{k−1} x^k / k.
   power.assign(off.size(), 1.0);
@@ -123,7 +167,7 @@ void fill_side(const GroupCounts& counts, std::uint8_t which, Shares& shares) {
     side.first.push_back(sign * moment / k);
     side.second.push_back(-sign * 2 * harmonic * moment / k);
     harmonic += 1.0 / k;
-    bound = std::pow(widest, k + 1);
+    bound = std::pow(side.widest, k + 1);
     sign = -sign;
   }
 }
@@ -177,15 +221,15 @@ void add_sampling(const GroupCounts& counts, const std::uint8_t* part_of, std::s
     if (side.is_wanted) fill_side(counts, static_cast<std::uint8_t>(i), shares);
     any_by_series = any_by_series || (side.is_wanted && side.by_series);
   }
+  // A slope is at most 1.
+  const bool are_small = std::max(shares.sides[0].widest, shares.sides[1].widest) <= kSmallShare;
   double spread[2] = {0, 0};
   std::vector<double> count_of;
+  StoredTerms terms;
   for (std::size_t g = 0; g < counts.n_genes(); ++g) {
     StoredCounts stored{counts.cell.data() + counts.begin[g],
                         counts.count.data() + counts.begin[g],
                         counts.begin[g + 1] - counts.begin[g],
-                        shares.side.data(),
-                        shares.off_mean.data(),
-                        shares.one_plus.data(),
                         {0, 0, 0},
                         {0, 0, 0}};
     for (std::size_t i = 0; i < n_sides; ++i) {
@@ -203,7 +247,8 @@ void add_sampling(const GroupCounts& counts, const std::uint8_t* part_of, std::s
     }
     if (!any_by_series) continue;
     double sums[4] = {0, 0, 0, 0};
-    add_stored(stored, sums);
+    gather_terms(stored, shares, terms);
+    add_stored(terms.without.data(), terms.taken.data(), terms.is_second.data(), stored.n, are_small, sums);
     for (std::size_t i = 0; i < n_sides; ++i) {
       const double slope = stored.slope[i];
       if (slope == 0) continue;

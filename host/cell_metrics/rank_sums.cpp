@@ -3,63 +3,119 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cell_metrics/cell_parts.hpp"
 #include "numerics/simd_clones.hpp"
 
 namespace headroom {
 namespace {
 
-// The first of n ascending values that is not below `value`, without branches: searches of neighbours overlap.
-[[gnu::always_inline]] inline std::size_t first_not_below(const double* values, std::size_t n, double value) {
-  const double* base = values;
-  while (n > 1) {
-    const std::size_t half = n / 2;
-    base = base[half - 1] < value ? base + half : base;
-    n -= half;
-  }
-  return static_cast<std::size_t>(base - values) + (n == 1 && *base < value ? 1 : 0);
+[[gnu::always_inline]] inline std::size_t count_below(const float* block, float value) {
+  int n = 0;
+  for (std::size_t i = 0; i < kSearchBlock; ++i) n += block[i] < value ? 1 : 0;
+  return static_cast<std::size_t>(n);
 }
 
-[[gnu::always_inline]] inline std::uint32_t held_before(const ControlColumn& control, std::size_t half, std::size_t i) {
-  const std::size_t at = i / 64 * control.n_halves + half;
-  const std::uint64_t below = (std::uint64_t{1} << (i % 64)) - 1;
-  return control.marks_before[at] + static_cast<std::uint32_t>(__builtin_popcountll(control.marks[at] & below));
+// Values that are searched for side by side, so that the control's memory is there when it is looked at.
+constexpr std::size_t kSearchesAtATime = 64;
+
+// Target values that are one number, and where it lies among the control's.
+struct Run {
+  double value;
+  float rounded;
+  std::uint32_t begin, end;  // target values
+  std::size_t low, high;     // control values below; and not above
+};
+
+// The block of control values that a value lies in, by two levels above.
+[[gnu::always_inline]] inline void find_block(const ControlColumn& control, Run& run) {
+  int above_top = 0;
+  for (std::size_t t = 0; t < control.n_top; ++t) above_top += control.top[t] < run.rounded ? 1 : 0;
+  const auto top = static_cast<std::size_t>(above_top) * kSearchBlock;
+  run.low = (top + count_below(control.block_last + top, run.rounded)) * kSearchBlock;
+  __builtin_prefetch(control.rounded + run.low);
+}
+
+[[gnu::always_inline]] inline void find_rounded(const ControlColumn& control, Run& run) {
+  run.low += count_below(control.rounded + run.low, run.rounded);
+  if (control.rounded[run.low] == run.rounded) __builtin_prefetch(control.value + run.low);
+  if (control.n_splits > 0) {
+    __builtin_prefetch(control.halves + run.low / kMarksBlock * words_of_marks(control.n_splits));
+  }
+}
+
+// Where floats are equal, the exact values decide.
+[[gnu::always_inline]] inline void find_exactly(const ControlColumn& control, Run& run) {
+  run.high = run.low;
+  if (control.rounded[run.low] != run.rounded) return;
+  while (run.low < control.n && control.value[run.low] < run.value) ++run.low;
+  run.high = run.low;
+  while (run.high < control.n && control.value[run.high] == run.value) ++run.high;
+}
+
+// How many of the first i values each half of a split holds.
+[[gnu::always_inline]] inline void held_before(const ControlColumn& control, std::size_t split, std::size_t i,
+                                               double* held) {
+  const std::uint64_t* const block = control.halves + i / kMarksBlock * words_of_marks(control.n_splits);
+  const std::uint64_t below = (std::uint64_t{1} << (i % kMarksBlock)) - 1;
+  const auto before = static_cast<std::uint32_t>(block[control.n_splits + split / 2] >> (split % 2 * 32));
+  const auto of_a = before + static_cast<std::uint32_t>(__builtin_popcountll(block[split] & below));
+  held[0] = of_a;
+  held[1] = static_cast<double>(i) - of_a - (control.left_out[split] < i ? 1 : 0);
+}
+
+[[gnu::always_inline]] inline void add(PlacedSums& sums, double value, double n, double below, double not_above) {
+  sums.twice_below += n * (below + not_above);
+  if (n > 1 || not_above > below) sums.ties += added_ties(not_above - below, n);
+  sums.sum += n * value;
+  sums.n_stored += n;
+}
+
+[[gnu::always_inline]] inline void add_halves(const ControlColumn& control, const TargetColumn& target, const Run& run,
+                                              PlacedSums* halves) {
+  const std::size_t n_splits = target.n_splits;
+  for (std::size_t s = 0; s < n_splits; ++s) {
+    double low[kSides] = {0, 0, 0}, high[kSides] = {0, 0, 0};
+    held_before(control, s, run.low, low);
+    if (run.high > run.low) {
+      held_before(control, s, run.high, high);
+    } else {
+      high[0] = low[0];
+      high[1] = low[1];
+    }
+    if (run.end - run.begin == 1) {
+      const std::uint8_t side = target.side[target.cell[run.begin] * n_splits + s];
+      add(halves[s * kSides + side], run.value, 1, low[side], high[side]);
+      continue;
+    }
+    double here[kSides] = {0, 0, 0};
+    for (std::size_t j = run.begin; j < run.end; ++j) here[target.side[target.cell[j] * n_splits + s]] += 1;
+    for (std::size_t side = 0; side < 2; ++side) {
+      if (here[side] > 0) add(halves[s * kSides + side], run.value, here[side], low[side], high[side]);
+    }
+  }
 }
 
 }  // namespace
 
 HEADROOM_SIMD_CLONES
-void place_values(const ControlColumn& control, const TargetColumn& target, const PlacedSums& out) {
-  for (std::size_t i = 0, end = 0; i < target.n; i = end) {
-    const double value = target.value[i];
-    for (end = i + 1; end < target.n && target.value[end] == value;) ++end;
-    const std::size_t low = first_not_below(control.value, control.n, value);
-    std::size_t high = low;
-    while (high < control.n && control.value[high] == value) ++high;
-    const auto n = static_cast<double>(end - i);
-    const auto equal = static_cast<double>(high - low);
-    out.twice_below[0] += n * static_cast<double>(low + high);
-    if (n > 1 || equal > 0) out.ties[0] += added_ties(equal, n);
-    out.sum[0] += n * value;
-    out.n_stored[0] += static_cast<std::uint32_t>(end - i);
-    for (std::size_t s = 0; s < target.n_splits; ++s) {
-      const std::uint8_t* const part_of = target.part + s * target.n_cells;
-      std::uint32_t here[2] = {0, 0};
-      for (std::size_t j = i; j < end; ++j) {
-        const std::uint8_t part = part_of[target.cell[j]];
-        if (part != CellParts::kNone) ++here[(part - 1) & 1];
-      }
-      for (std::size_t side = 0; side < 2; ++side) {
-        if (here[side] == 0) continue;
-        const std::size_t half = 2 * s + side;
-        const std::uint32_t below = held_before(control, half, low);
-        const std::uint32_t to = high == low ? below : held_before(control, half, high);
-        const double m = here[side];
-        out.twice_below[half + 1] += m * (static_cast<double>(below) + static_cast<double>(to));
-        if (here[side] > 1 || to > below) out.ties[half + 1] += added_ties(to - below, m);
-        out.sum[half + 1] += m * value;
-        out.n_stored[half + 1] += here[side];
-      }
+void place_values(const ControlColumn& control, const TargetColumn& target, PlacedSums& whole, PlacedSums* halves) {
+  Run runs[kSearchesAtATime];
+  for (std::uint32_t next = 0; next < target.n;) {
+    std::size_t n_runs = 0;
+    for (; n_runs < kSearchesAtATime && next < target.n; ++n_runs) {
+      Run& run = runs[n_runs];
+      run.value = target.value[next];
+      run.rounded = static_cast<float>(run.value);
+      run.begin = next++;
+      while (next < target.n && target.value[next] == run.value) ++next;
+      run.end = next;
+      find_block(control, run);
+    }
+    for (std::size_t r = 0; r < n_runs; ++r) find_rounded(control, runs[r]);
+    for (std::size_t r = 0; r < n_runs; ++r) {
+      Run& run = runs[r];
+      find_exactly(control, run);
+      add(whole, run.value, run.end - run.begin, static_cast<double>(run.low), static_cast<double>(run.high));
+      add_halves(control, target, run, halves);
     }
   }
 }

@@ -1,5 +1,5 @@
 // Where a perturbation's values of one gene lie among the control's, for the whole groups and for all halves at once:
-// a binary search for each stored value, zeros by counting (metrics.md 0.3, step 4).
+// a search for each stored value, zeros by counting (metrics.md 0.3, step 4).
 #pragma once
 
 #include <cstddef>
@@ -11,29 +11,44 @@ namespace headroom {
 struct ControlColumn {
   const double* value = nullptr;  // ascending
   std::size_t n = 0;
-  const std::uint64_t* marks = nullptr;
-  const std::uint32_t* marks_before = nullptr;
-  std::size_t n_halves = 0;
+  // The values as floats, filled up with infinities to whole blocks of kSearchBlock; the last of each block, filled up
+  // in the same way; and the last of each block of these.
+  const float* rounded = nullptr;
+  const float* block_last = nullptr;
+  const float* top = nullptr;
+  std::size_t n_top = 0;
+  // Which of the values the first half of each split holds, by blocks of 64: words of one split after the other, then
+  // how many it holds before the block, two splits a word.
+  const std::uint64_t* halves = nullptr;
+  const std::uint32_t* left_out = nullptr;  // splits: place of the value of the cell in neither half; n: it has none
+  std::size_t n_splits = 0;
 };
+
+// Values of a block are compared side by side: a cache line of floats.
+inline constexpr std::size_t kSearchBlock = 16;
+inline constexpr std::size_t kMarksBlock = 64;
+inline std::size_t words_of_marks(std::size_t n_splits) { return n_splits + (n_splits + 1) / 2; }
 
 // One gene of a perturbation: stored values ascending, with the cell of each.
 struct TargetColumn {
   const double* value = nullptr;
   const std::uint32_t* cell = nullptr;
   std::size_t n = 0;
-  const std::uint8_t* part = nullptr;  // splits × cells, as CellParts
-  std::size_t n_cells = 0, n_splits = 0;
+  const std::uint8_t* side = nullptr;  // cells × splits: 0 and 1 are the halves, 2 neither
+  std::size_t n_splits = 0;
 };
 
-// Of the stored values, per part (the whole, then the halves); added to what is there.
+// Sums over a part's stored values, added to what is there.
 struct PlacedSums {
-  double* twice_below = nullptr;  // 2·#(control stored values below) + #(equal), summed over the target's values
-  double* ties = nullptr;         // what the target's values add to Σ t³ − t over blocks of stored values
-  double* sum = nullptr;          // Σ x/L
-  std::uint32_t* n_stored = nullptr;
+  double twice_below = 0;  // 2·#(control stored values below) + #(equal), summed over the target's values
+  double ties = 0;         // what the target's values add to Σ t³ − t over blocks of stored values
+  double sum = 0;          // Σ x/L
+  double n_stored = 0;
 };
+inline constexpr std::size_t kSides = 3;
 
-void place_values(const ControlColumn& control, const TargetColumn& target, const PlacedSums& out);
+// `halves`: splits × kSides.
+void place_values(const ControlColumn& control, const TargetColumn& target, PlacedSums& whole, PlacedSums* halves);
 
 // Two-sided p of the Mann–Whitney test, normal approximation with continuity and tie correction (metrics.md 0.3).
 // twice_u: 2U of the target; ties: Σ t³ − t over all blocks.

@@ -79,7 +79,7 @@ Result<KeptContext> reduce_context(const CellPanel& real, const CellPanel::Conte
   auto truth = panel_truth(
       std::move(names), out.control, halves_of(real, context),
       [&](std::size_t p, GroupCounts& counts) -> Result<void> {
-        CellRows rows;
+        static thread_local CellRows rows;  // large, and wanted again for the next group
         if (auto taken = real.take(context.group[p], rows); !taken) return taken;
         make_group_counts(rows, real.n_genes(), counts);
         if (how.keep_cells) out.cells[p] = counts;
