@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <utility>
 #include <vector>
 
 namespace headroom {
@@ -56,50 +57,58 @@ double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); 
 
 }  // namespace
 
+Vector mixture_weights(const Vector& sd, const Vector& measured, const Vector& variance, const Vector& prior) {
+  const Eigen::Index n_genes = measured.size(), n_components = sd.size();
+  Matrix likelihood(n_genes, n_components);  // each row relative to its largest
+  for (Eigen::Index g = 0; g < n_genes; ++g) {
+    auto row = likelihood.row(g);
+    for (Eigen::Index k = 0; k < n_components; ++k) row[k] = log_density(measured[g], variance[g] + sd[k] * sd[k]);
+    row = (row.array() - row.maxCoeff()).exp();
+  }
+  Vector weight = Vector::Constant(n_components, 1.0 / static_cast<double>(n_components));
+  for (int iteration = 0; iteration < kMostIterations; ++iteration) {
+    const Vector total = likelihood * weight;
+    Vector updated = (likelihood.transpose() * total.cwiseInverse()).cwiseProduct(weight);
+    if (prior.size() > 0) updated += prior;
+    updated /= updated.sum();
+    const double change = (updated - weight).cwiseAbs().maxCoeff();
+    weight = std::move(updated);
+    if (change < kConverged) break;
+  }
+  return weight;
+}
+
 EffectMixture fit_effect_mixture(const RowVector& measured, const RowVector& error) {
   const std::vector<Eigen::Index> genes = genes_fitted(error);
   if (genes.empty()) return {Vector::Zero(1), Vector::Ones(1)};
   EffectMixture mixture;
   mixture.sd = grid_of(measured, error, genes);
-  const Eigen::Index n_components = mixture.sd.size();
-  Matrix likelihood(static_cast<Eigen::Index>(genes.size()), n_components);  // each row relative to its largest
-  for (std::size_t i = 0; i < genes.size(); ++i) {
-    const double x = measured[genes[i]], noise = error[genes[i]] * error[genes[i]];
-    auto row = likelihood.row(static_cast<Eigen::Index>(i));
-    for (Eigen::Index k = 0; k < n_components; ++k) row[k] = log_density(x, noise + mixture.sd[k] * mixture.sd[k]);
-    row = (row.array() - row.maxCoeff()).exp();
-  }
-  mixture.weight = Vector::Constant(n_components, 1.0 / static_cast<double>(n_components));
-  for (int iteration = 0; iteration < kMostIterations; ++iteration) {
-    const Vector total = likelihood * mixture.weight;
-    const Vector updated = (likelihood.transpose() * total.cwiseInverse()).cwiseProduct(mixture.weight) /
-                           static_cast<double>(genes.size());
-    const double change = (updated - mixture.weight).cwiseAbs().maxCoeff();
-    mixture.weight = updated / updated.sum();
-    if (change < kConverged) break;
-  }
+  mixture.weight = mixture_weights(mixture.sd, measured(genes).transpose(), error(genes).cwiseAbs2().transpose());
   return mixture;
+}
+
+double EffectDraws::draw(double measured, double variance, double choice, double normal) {
+  if (!(variance > 0)) return measured;
+  for (Eigen::Index k = 0; k < posterior_.size(); ++k) {
+    const double weight = mixture_.weight[k];
+    posterior_[k] = weight > 0 ? std::log(weight) + log_density(measured, variance + mixture_.sd[k] * mixture_.sd[k])
+                               : -std::numeric_limits<double>::infinity();
+  }
+  posterior_ = (posterior_.array() - posterior_.maxCoeff()).exp();
+  const double chosen = choice * posterior_.sum();
+  Eigen::Index k = 0;
+  for (double below = posterior_[0]; k + 1 < posterior_.size() && below <= chosen; below += posterior_[++k]) {
+  }
+  const double of_effects = mixture_.sd[k] * mixture_.sd[k], shrunk = of_effects / (of_effects + variance);
+  return shrunk * measured + std::sqrt(shrunk * variance) * normal;
 }
 
 RowVector draw_effects(const EffectMixture& mixture, const RowVector& measured, const RowVector& error,
                        const RowVector& normal, const RowVector& choice) {
-  RowVector effects = measured;
-  Vector posterior(mixture.sd.size());
+  RowVector effects(measured.size());
+  EffectDraws draws(mixture);
   for (Eigen::Index g = 0; g < measured.size(); ++g) {
-    if (!(error[g] > 0)) continue;
-    const double noise = error[g] * error[g];
-    for (Eigen::Index k = 0; k < posterior.size(); ++k) {
-      const double weight = mixture.weight[k];
-      posterior[k] = weight > 0 ? std::log(weight) + log_density(measured[g], noise + mixture.sd[k] * mixture.sd[k])
-                                : -std::numeric_limits<double>::infinity();
-    }
-    posterior = (posterior.array() - posterior.maxCoeff()).exp();
-    const double chosen = normal_cdf(choice[g]) * posterior.sum();
-    Eigen::Index k = 0;
-    for (double below = posterior[0]; k + 1 < posterior.size() && below <= chosen; below += posterior[++k]) {
-    }
-    const double variance = mixture.sd[k] * mixture.sd[k], shrunk = variance / (variance + noise);
-    effects[g] = shrunk * measured[g] + std::sqrt(shrunk * noise) * normal[g];
+    effects[g] = draws.draw(measured[g], error[g] * error[g], normal_cdf(choice[g]), normal[g]);
   }
   return effects;
 }

@@ -27,27 +27,26 @@ void add(std::vector<MetricValues>& out, std::string name, std::size_t n,
   out.push_back(std::move(metric));
 }
 
-// Numbers of calls over perturbations that have a real one: none 1, constant -1 (metrics.md 2).
-double correlation_of_numbers(const std::vector<DeMetrics>& de) {
-  std::vector<double> real, predicted;
-  for (const DeMetrics& each : de) {
-    if (each.n_real < 1) continue;
-    real.push_back(each.n_real);
-    predicted.push_back(each.n_predicted);
+}  // namespace
+
+double correlation_of_numbers(const std::vector<double>& real, const std::vector<double>& predicted) {
+  std::vector<double> a, b;
+  for (std::size_t i = 0; i < real.size(); ++i) {
+    if (real[i] < 1) continue;
+    a.push_back(real[i]);
+    b.push_back(predicted[i]);
   }
-  if (real.empty()) return 1;
-  const double r = rank_correlation(real, predicted);
+  if (a.empty()) return 1;
+  const double r = rank_correlation(a, b);
   return std::isnan(r) ? -1 : r;
 }
-
-}  // namespace
 
 std::vector<MetricValues> metric_values(const PanelScores& scores) {
   std::vector<MetricValues> out;
   const std::vector<DeMetrics>& de = scores.de;
   const std::size_t n = scores.rows.size();
   add(out, "pds_cosine", n, [&](std::size_t i) { return scores.discrimination[i]; });
-  MetricValues ratio{"expr_mse_ratio", std::vector<double>(n, kNaN), scores.ratio.value, n};
+  MetricValues ratio{"expr_mse_ratio", std::vector<double>(n, kNaN), scores.ratio.value, n, std::nullopt};
   out.push_back(std::move(ratio));
   add(out, "direction_fidelity", n, [&](std::size_t i) { return de[i].direction_fidelity; });
   add(out, "direction_reach", n, [&](std::size_t i) { return de[i].direction_reach; });
@@ -87,8 +86,13 @@ std::vector<MetricValues> metric_values(const PanelScores& scores) {
       out, "roc_auc", n, [&](std::size_t i) { return areas(i).receiver; }, 0);
   add(out, "nsig_real", n, [&](std::size_t i) { return de[i].n_real; });
   add(out, "nsig_pred", n, [&](std::size_t i) { return de[i].n_predicted; });
-  const double numbers = correlation_of_numbers(de);
-  add(out, "nsig_spearman", n, [&](std::size_t) { return numbers; });
+  std::vector<double> n_real, n_predicted;
+  for (const DeMetrics& each : de) {
+    n_real.push_back(each.n_real);
+    n_predicted.push_back(each.n_predicted);
+  }
+  const double numbers = correlation_of_numbers(n_real, n_predicted);
+  add(out, std::string(kNumberCorrelation), n, [&](std::size_t) { return numbers; });
   add(out, "sig_mcc", n, [&](std::size_t i) { return de[i].sig_mcc; });
   if (scores.distances.empty()) return out;
   add(out, "energy_distance_top", n, [&](std::size_t i) { return scores.distances[i].energy; });

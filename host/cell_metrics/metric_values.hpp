@@ -14,6 +14,11 @@ namespace headroom {
 inline constexpr std::size_t kSuiteMembers = 6;
 std::vector<MetricValues> metric_values(const PanelScores& scores);
 
+// The one metric that is a correlation over the panel: of how many genes each perturbation calls, on either side.
+inline constexpr std::string_view kNumberCorrelation = "nsig_spearman";
+// Over perturbations with a real call: none 1, constant −1 (metrics.md 2).
+double correlation_of_numbers(const std::vector<double>& real, const std::vector<double>& predicted);
+
 // Of `values`; the name must be there.
 const MetricValues& metric_named(const std::vector<MetricValues>& values, std::string_view name);
 

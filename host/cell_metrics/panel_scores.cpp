@@ -1,13 +1,15 @@
 #include "cell_metrics/panel_scores.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <mutex>
 #include <numeric>
 
+#include "cell_metrics/drawn_cells.hpp"
+#include "cell_metrics/effect_model.hpp"
 #include "cell_metrics/metric_values.hpp"
-#include "cell_metrics/second_screen.hpp"
 #include "cells/random_stream.hpp"
 
 namespace headroom {
@@ -159,6 +161,24 @@ PanelScores without_noise(const PanelTruth& truth, const std::vector<double>& pr
   return scores;
 }
 
+EffectModel effects_of(const PanelTruth& truth, const GroupCounts& control, ThreadPool& pool) {
+  std::vector<const std::vector<double>*> totals;
+  for (const std::vector<double>& each : truth.totals) totals.push_back(&each);
+  return fit_effects(fit_noise(control, pool), pointers(truth.profiles), totals, pool);
+}
+
+// Streams of one draw of all perturbations.
+struct DrawKeys {
+  std::uint64_t effects, first_cells, second_cells;
+
+  DrawKeys(std::uint64_t seed, int draw) {
+    const std::uint64_t key = stream_key(stream_key(seed, "second screen"), std::to_string(draw));
+    effects = stream_key(key, "effects");
+    first_cells = stream_key(key, "first cells");
+    second_cells = stream_key(key, "second cells");
+  }
+};
+
 }  // namespace
 
 PanelNames PanelNames::of(std::string context, std::vector<std::string> labels, std::vector<std::string> genes,
@@ -202,6 +222,7 @@ Result<PanelTruth> panel_truth(PanelNames names, const GroupCounts& control, con
   truth.profiles.resize(n);
   truth.totals.resize(n);
   truth.tables.resize(n);
+  if (n_splits > 0) truth.half_agreement.resize(n);
   std::vector<std::vector<PooledProfile>> halves(n);  // perturbations: parts
   std::vector<std::vector<DeMetrics>> half_metrics(n, std::vector<DeMetrics>(n_splits));
   auto done = each_perturbation(
@@ -214,6 +235,7 @@ Result<PanelTruth> panel_truth(PanelNames names, const GroupCounts& control, con
           if (profiles[half_a(s)].n_cells == 0) continue;
           half_metrics[p][s] = compare_tables(truth.names, p, tables[half_a(s)], tables[half_b(s)], tables[0]);
         }
+        if (n_splits > 0) truth.half_agreement[p] = half_agreement(profiles, tables, truth.control, truth.columns);
         truth.profiles[p] = std::move(profiles[0]);
         truth.totals[p] = memory.counts.total;
         truth.tables[p] = std::move(tables[0]);
@@ -276,29 +298,57 @@ Result<PanelScores> score_cells(const PanelTruth& truth, const GroupMaker& make,
   return scores;
 }
 
-Result<std::vector<PanelScores>> score_second_screens(const PanelTruth& truth, const GroupCounts& control,
-                                                      const PanelScores* depth_of, int n_screens, std::uint64_t seed,
-                                                      ThreadPool& pool, Progress& progress, std::stop_token stop) {
-  std::vector<const std::vector<double>*> totals;
-  for (const std::vector<double>& each : truth.totals) totals.push_back(&each);
-  const EffectModel model = fit_effects(fit_noise(control, pool), pointers(truth.profiles), totals, pool);
+Result<std::vector<PanelScores>> score_drawn_screens(const PanelTruth& truth, const GroupCounts& control,
+                                                     const PanelScores* depth_of, int n_screens, std::uint64_t seed,
+                                                     ThreadPool& pool, Progress& progress, std::stop_token stop) {
+  const EffectModel model = effects_of(truth, control, pool);
   std::vector<PanelScores> out;
   for (int i = 0; i < n_screens; ++i) {
-    const std::uint64_t key = stream_key(stream_key(seed, "second screen"), std::to_string(i));
+    const DrawKeys keys(seed, i);
     auto scores = score_cells(
         truth,
         [&](std::size_t p, GroupCounts& counts) -> Result<void> {
-          std::size_t n_cells = truth.profiles[p].n_cells;
-          double depth = 1;
+          CellDepth depth{truth.profiles[p].n_cells, &truth.totals[p]};
           if (depth_of != nullptr) {
-            n_cells = depth_of->n_cells[p];
+            depth.n_cells = depth_of->n_cells[p];
             const double real = mean_of(truth.totals[p]);
-            if (!depth_of->mean_total.empty() && real > 0) depth = depth_of->mean_total[p] / real;
+            if (!depth_of->mean_total.empty() && real > 0) depth.factor = depth_of->mean_total[p] / real;
           }
-          draw_second_screen(model, p, n_cells, truth.totals[p], depth, key, counts);
+          draw_cells(draw_shares(model, p, keys.effects), model.noise.dispersion, depth, keys.second_cells,
+                     static_cast<std::uint32_t>(p), counts);
           return {};
         },
         pool, progress, stop);
+    if (!scores) return tl::unexpected(scores.error());
+    out.push_back(std::move(*scores));
+  }
+  return out;
+}
+
+Result<std::vector<PanelScores>> score_deeper_screens(const PanelTruth& truth, const GroupCounts& control, double times,
+                                                      int n_screens, std::uint64_t seed, ThreadPool& pool,
+                                                      Progress& progress, std::stop_token stop) {
+  const EffectModel model = effects_of(truth, control, pool);
+  const auto deeper = [times](std::size_t n) {
+    return static_cast<std::size_t>(std::llround(times * static_cast<double>(n)));
+  };
+  const std::size_t n = truth.names.labels.size();
+  std::vector<PanelScores> out;
+  for (int i = 0; i < n_screens; ++i) {
+    const DrawKeys keys(seed, i);
+    const auto cells = [&](std::uint64_t key) -> GroupMaker {
+      return [&, key](std::size_t p, GroupCounts& counts) -> Result<void> {
+        draw_cells(draw_shares(model, p, keys.effects), model.noise.dispersion,
+                   {deeper(truth.profiles[p].n_cells), &truth.totals[p]}, key, static_cast<std::uint32_t>(p), counts);
+        return {};
+      };
+    };
+    GroupCounts first_control;
+    draw_cells(model.noise.share, model.noise.dispersion, {deeper(control.n_cells), &control.total}, keys.first_cells,
+               static_cast<std::uint32_t>(n), first_control);
+    const auto first = panel_truth(truth.names, first_control, {}, cells(keys.first_cells), pool, progress, stop);
+    if (!first) return tl::unexpected(first.error());
+    auto scores = score_cells(*first, cells(keys.second_cells), pool, progress, stop);
     if (!scores) return tl::unexpected(scores.error());
     out.push_back(std::move(*scores));
   }

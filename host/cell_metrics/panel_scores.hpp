@@ -16,6 +16,7 @@
 #include "cell_metrics/de_metrics.hpp"
 #include "cell_metrics/de_table.hpp"
 #include "cell_metrics/group_counts.hpp"
+#include "cell_metrics/half_agreement.hpp"
 #include "cell_metrics/panel_metrics.hpp"
 #include "cell_metrics/pooled_profile.hpp"
 #include "cell_metrics/top_cells.hpp"
@@ -78,6 +79,8 @@ struct PanelTruth {
   std::vector<TopCells> top;  // perturbations; empty: distances of cells are not asked for
   // Half B of the cells scored as a prediction of half A, each with its own control: one an official split.
   std::vector<PanelScores> replicates;
+  // How well each perturbation's halves agree; empty: nothing is known of halves.
+  std::vector<HalfAgreement> half_agreement;
   // Their numbers by name, a list a split: all that a screen that was kept has of them.
   std::vector<std::vector<MetricValues>> replicate_metrics;
 };
@@ -104,11 +107,17 @@ Result<PanelTruth> panel_truth(PanelNames names, const GroupCounts& control, con
 Result<PanelScores> score_cells(const PanelTruth& truth, const GroupMaker& make, ThreadPool& pool, Progress& progress,
                                 std::stop_token stop, const std::vector<std::size_t>& rows = {});
 
-// Second screens of the same truth (second_screen.hpp), at the depth of a prediction: its cells per perturbation and
+// Second screens of the same truth (effect_model.hpp), at the depth of a prediction: its cells per perturbation and
 // their mean counts (nullptr: those of the real screen). Each is scored as a prediction, from the same real control.
-Result<std::vector<PanelScores>> score_second_screens(const PanelTruth& truth, const GroupCounts& control,
-                                                      const PanelScores* depth_of, int n_screens, std::uint64_t seed,
-                                                      ThreadPool& pool, Progress& progress, std::stop_token stop);
+Result<std::vector<PanelScores>> score_drawn_screens(const PanelTruth& truth, const GroupCounts& control,
+                                                     const PanelScores* depth_of, int n_screens, std::uint64_t seed,
+                                                     ThreadPool& pool, Progress& progress, std::stop_token stop);
+
+// What second screens would score if this one had `times` its cells, those of the control included, and they as well:
+// the first screen is drawn, too.
+Result<std::vector<PanelScores>> score_deeper_screens(const PanelTruth& truth, const GroupCounts& control, double times,
+                                                      int n_screens, std::uint64_t seed, ThreadPool& pool,
+                                                      Progress& progress, std::stop_token stop);
 
 // Every perturbation predicted by cells that all hold one profile (genes), as many as there are real ones.
 PanelScores score_tile(const PanelTruth& truth, const std::vector<double>& profile, ThreadPool& pool);

@@ -6,6 +6,9 @@
 #include <cmath>
 #include <limits>
 
+#include "bounds/ceiling_accuracy.hpp"
+#include "cell_metrics/metric_total.hpp"
+#include "cell_metrics/metric_values.hpp"
 #include "numerics/numpy_generator.hpp"
 #include "numerics/quantile.hpp"
 
@@ -14,50 +17,6 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-// One side of a member over the panel's perturbations, as a quotient of sums: the mean of a metric, or the ratio.
-struct Terms {
-  std::vector<double> above, below;  // perturbations; NaN above: left out
-
-  std::optional<double> total(const std::vector<std::uint32_t>& rows) const {
-    double a = 0, b = 0;
-    for (const std::uint32_t row : rows) {
-      if (std::isnan(above[row])) continue;
-      a += above[row];
-      b += below[row];
-    }
-    if (!(b > 0)) return std::nullopt;
-    return a / b;
-  }
-};
-
-Terms terms_of(std::size_t member, const std::vector<MetricValues>& metrics, const PanelScores& scores, std::size_t n) {
-  const bool is_ratio = metrics[member].name == "expr_mse_ratio";
-  Terms out{std::vector<double>(n, kNaN), std::vector<double>(n, 1.0)};
-  for (std::size_t i = 0; i < scores.rows.size(); ++i) {
-    const std::size_t row = scores.rows[i];
-    out.above[row] = is_ratio ? scores.ratio.numerator[i] : metrics[member].values[i];
-    if (is_ratio) out.below[row] = scores.ratio.denominator[i];
-  }
-  return out;
-}
-
-// The mean over draws of a perturbation's terms, where any draw has them.
-Terms mean_terms(const std::vector<Terms>& draws) {
-  Terms out = draws[0];
-  for (std::size_t p = 0; p < out.above.size(); ++p) {
-    double above = 0, below = 0, n = 0;
-    for (const Terms& draw : draws) {
-      if (std::isnan(draw.above[p])) continue;
-      above += draw.above[p];
-      below += draw.below[p];
-      n += 1;
-    }
-    out.above[p] = n > 0 ? above / n : kNaN;
-    out.below[p] = n > 0 ? below / n : 1;
-  }
-  return out;
-}
 
 struct Interval {
   std::optional<double> low, high;
@@ -84,24 +43,35 @@ double share(std::optional<double> u, std::optional<double> b, std::optional<dou
   return (*u - *b) / (*top - *b);
 }
 
-// The intervals of a member, from the same resamples of perturbations for u, b and the ceiling.
-void add_intervals(const Terms& u, const Terms& b, const Terms* ceiling, const SuiteOptions& options,
-                   MemberScore& member) {
-  const std::size_t n = u.above.size();
+// The same resamples of perturbations for u, b and the ceiling of every metric.
+std::vector<std::vector<std::uint32_t>> resamples_of(std::size_t n, const SuiteOptions& options) {
   NumpyGenerator random(options.seed);
-  std::vector<std::uint32_t> rows(n);
-  std::vector<double> scores, closed;
-  for (int i = 0; i < options.n_resamples; ++i) {
+  std::vector<std::vector<std::uint32_t>> out(static_cast<std::size_t>(options.n_resamples),
+                                              std::vector<std::uint32_t>(n));
+  for (auto& rows : out) {
     for (std::uint32_t& row : rows) row = random.below(static_cast<std::uint32_t>(n));
-    const auto here_u = u.total(rows), here_b = b.total(rows);
-    scores.push_back(share(here_u, here_b, member.r));
-    if (ceiling != nullptr) closed.push_back(100 * share(here_u, here_b, ceiling->total(rows)));
   }
-  const Interval of_s = interval_of(std::move(scores)), of_closed = interval_of(std::move(closed));
-  member.s_low = of_s.low;
-  member.s_high = of_s.high;
-  member.ci_low = of_closed.low;
-  member.ci_high = of_closed.high;
+  return out;
+}
+
+CeilingScore reached_of(const std::string& metric, const MetricTotal& u, const MetricTotal& b,
+                        const PanelCeiling& ceiling, std::size_t n,
+                        const std::vector<std::vector<std::uint32_t>>& resamples) {
+  CeilingScore out;
+  if (!ceiling.total) return out;
+  const auto closed = [&](const std::vector<std::uint32_t>& rows) {
+    return 100 * share(u(rows), b(rows), ceiling.total(rows));
+  };
+  out.way = name_of(ceiling.way);
+  out.ceiling = ceiling.total(all_of(n));
+  out.is_about = is_about("cells", metric, "shared", out.way);
+  if (const double of_all = closed(all_of(n)); !std::isnan(of_all)) out.gap_closed = of_all;
+  std::vector<double> drawn;
+  for (const auto& rows : resamples) drawn.push_back(closed(rows));
+  const Interval interval = interval_of(std::move(drawn));
+  out.ci_low = interval.low;
+  out.ci_high = interval.high;
+  return out;
 }
 
 std::string in_context(const std::string& context) { return context.empty() ? "" : "context '" + context + "'"; }
@@ -137,8 +107,44 @@ Result<double> scaled(const MemberRule& rule, std::optional<double> u, std::opti
   return std::clamp((*u - *b) / span, rule.floor, rule.cap);
 }
 
+namespace {
+
+// Member m but for its intervals and what can be reached.
+Result<MemberScore> member_score(std::size_t m, const SuiteContext& context, std::size_t n) {
+  const MemberRule& rule = member_rules()[m];
+  MemberScore member;
+  member.name = rule.name;
+  member.higher_is_better = rule.higher_is_better;
+  member.u = context.u[m].total;
+  member.n = context.u[m].n;
+  member.b = context.b[m].total;
+  member.n_b = context.b[m].n;
+  member.n_r = n;
+  double sum = 0, squares = 0;
+  bool all_defined = !context.r.empty();
+  for (const auto& split : context.r) {
+    all_defined = all_defined && split[m].total;
+    member.r_splits.push_back(split[m].total.value_or(kNaN));
+    member.n_r = std::min(member.n_r, split[m].n);
+    sum += member.r_splits.back();
+  }
+  if (all_defined) {
+    const auto n_splits = static_cast<double>(context.r.size());
+    member.r = sum / n_splits;
+    for (const double each : member.r_splits) squares += (each - *member.r) * (each - *member.r);
+    member.r_sd = std::sqrt(squares / n_splits);
+  }
+  auto s = scaled(rule, member.u, member.b, member.r, context.context);
+  if (!s) return tl::unexpected(s.error());
+  member.s = *s;
+  member.s_of_copy = *scaled(rule, rule.perfect, member.b, member.r, context.context);
+  return member;
+}
+
+}  // namespace
+
 Result<SuiteContext> score_suite(const PanelTruth& truth, const PanelScores& submission, const PanelScores& baseline,
-                                 const std::vector<PanelScores>& ceilings, const std::string& ceiling_depth,
+                                 const std::vector<PanelCeiling>& ceilings, const std::string& ceiling_depth,
                                  const SuiteOptions& options) {
   SuiteContext out;
   out.context = truth.names.context;
@@ -146,58 +152,27 @@ Result<SuiteContext> score_suite(const PanelTruth& truth, const PanelScores& sub
   out.u = metric_values(submission);
   out.b = metric_values(baseline);
   out.r = truth.replicate_metrics;
-  std::vector<std::vector<MetricValues>> ceiling_metrics;
-  for (const PanelScores& draw : ceilings) ceiling_metrics.push_back(metric_values(draw));
+  out.ceiling_depth = ceiling_depth;
   if (!submission.ratio.value) {
     return bad_input("the real effects are not above their sampling noise, so expr_mse_ratio has no denominator",
                      in_context(out.context), "give more cells of each perturbation, or perturbations with effects");
   }
-  for (std::size_t m = 0; m < kSuiteMembers; ++m) {
-    const MemberRule& rule = member_rules()[m];
-    MemberScore member;
-    member.name = rule.name;
-    member.higher_is_better = rule.higher_is_better;
-    member.u = out.u[m].total;
-    member.n = out.u[m].n;
-    member.b = out.b[m].total;
-    member.n_b = out.b[m].n;
-    member.n_r = n;
-    double sum = 0, squares = 0;
-    bool all_defined = !out.r.empty();
-    for (const auto& split : out.r) {
-      all_defined = all_defined && split[m].total;
-      member.r_splits.push_back(split[m].total.value_or(kNaN));
-      member.n_r = std::min(member.n_r, split[m].n);
-      sum += member.r_splits.back();
-    }
-    if (all_defined) {
-      const auto n_splits = static_cast<double>(out.r.size());
-      member.r = sum / n_splits;
-      for (const double each : member.r_splits) squares += (each - *member.r) * (each - *member.r);
-      member.r_sd = std::sqrt(squares / n_splits);
-    }
-    auto s = scaled(rule, member.u, member.b, member.r, out.context);
-    if (!s) return tl::unexpected(s.error());
-    member.s = *s;
-    member.s_of_copy = *scaled(rule, rule.perfect, member.b, member.r, out.context);
-    out.score += member.s / static_cast<double>(kSuiteMembers);
-
-    const Terms u = terms_of(m, out.u, submission, n), b = terms_of(m, out.b, baseline, n);
-    std::optional<Terms> top;
-    if (!ceilings.empty()) {
-      std::vector<Terms> draws;
-      for (std::size_t d = 0; d < ceilings.size(); ++d)
-        draws.push_back(terms_of(m, ceiling_metrics[d], ceilings[d], n));
-      top = mean_terms(draws);
-      // Both noises are subtracted: at any depth a second screen of the same truth is expected at 0 (metrics.md 6).
-      if (rule.name == "expr_mse_ratio") std::fill(top->above.begin(), top->above.end(), 0.0);
-      member.ceiling = top->total(all_of(n));
-      member.ceiling_depth = ceiling_depth;
-      const double closed = 100 * share(member.u, member.b, member.ceiling);
-      if (!std::isnan(closed)) member.gap_closed = closed;
-    }
-    add_intervals(u, b, top ? &*top : nullptr, options, member);
-    out.members.push_back(std::move(member));
+  const auto resamples = resamples_of(n, options);
+  for (std::size_t m = 0; m < out.u.size(); ++m) {
+    const MetricTotal u = metric_total(out.u, m, submission, n), b = metric_total(out.b, m, baseline, n);
+    const PanelCeiling ceiling = m < ceilings.size() ? ceilings[m] : PanelCeiling{};
+    out.reached.push_back(reached_of(out.u[m].name, u, b, ceiling, n, resamples));
+    if (m >= kSuiteMembers) continue;
+    auto member = member_score(m, out, n);
+    if (!member) return tl::unexpected(member.error());
+    std::vector<double> scores;
+    for (const auto& rows : resamples) scores.push_back(share(u(rows), b(rows), member->r));
+    const Interval of_s = interval_of(std::move(scores));
+    member->s_low = of_s.low;
+    member->s_high = of_s.high;
+    member->reached = out.reached[m];
+    out.score += member->s / static_cast<double>(kSuiteMembers);
+    out.members.push_back(std::move(*member));
   }
   return out;
 }

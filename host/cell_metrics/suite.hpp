@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cell_metrics/metric_values.hpp"
+#include "cell_metrics/panel_ceilings.hpp"
 #include "cell_metrics/panel_scores.hpp"
 #include "outcome/outcome.hpp"
 
@@ -17,6 +18,15 @@ namespace headroom {
 
 inline constexpr const char* kSuiteName = "vcc2026";
 inline constexpr int kSuiteRule = 3;
+
+// What can be reached in a metric, and the percentage of the way from b to it that u goes.
+struct CeilingScore {
+  std::string way;  // of PanelCeilingWay; empty: there is no ceiling
+  std::optional<double> ceiling;
+  // By the back-test of the way and metric, the ceiling may be off by more than 5 % of the gap (ceiling_accuracy.hpp).
+  bool is_about = false;
+  std::optional<double> gap_closed, ci_low, ci_high;  // 95 %
+};
 
 // A member's u, b and r on its own scale.
 struct MemberScore {
@@ -29,10 +39,7 @@ struct MemberScore {
   std::size_t n = 0, n_b = 0, n_r = 0;  // perturbations that u, b and (fewest of a split) r are of
   // 95 % of s over resamples of the perturbations, u and b alike.
   std::optional<double> s_low, s_high;
-  // The depth-right ceiling and the percentage of the way from b to it, with its 95 % interval.
-  std::optional<double> ceiling;
-  std::string ceiling_depth;
-  std::optional<double> gap_closed, ci_low, ci_high;
+  CeilingScore reached;
 };
 
 struct SuiteContext {
@@ -42,6 +49,8 @@ struct SuiteContext {
   // Every metric of u and b, and the replicates' mean, by name; the members among them.
   std::vector<MetricValues> u, b;
   std::vector<std::vector<MetricValues>> r;  // a split each
+  std::vector<CeilingScore> reached;         // one for each metric of u
+  std::string ceiling_depth;                 // at which depth, and against whose control; empty: there are no ceilings
 };
 
 // How a member is scaled. The name is that of a metric of metric_values().
@@ -65,9 +74,9 @@ struct SuiteOptions {
   int n_resamples = 1000;
 };
 
-// `ceilings`: scores of simulated second screens, none for no ceiling; each is a draw of all perturbations.
+// `ceilings`: one for each metric (panel_ceilings()); empty: none.
 Result<SuiteContext> score_suite(const PanelTruth& truth, const PanelScores& submission, const PanelScores& baseline,
-                                 const std::vector<PanelScores>& ceilings, const std::string& ceiling_depth,
+                                 const std::vector<PanelCeiling>& ceilings, const std::string& ceiling_depth,
                                  const SuiteOptions& options);
 
 }  // namespace headroom

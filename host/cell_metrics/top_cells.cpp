@@ -4,7 +4,7 @@
 #include <limits>
 #include <numeric>
 
-#include "cell_metrics/calibration.hpp"
+#include "cell_metrics/cell_calibration.hpp"
 
 namespace headroom {
 namespace {

@@ -30,12 +30,17 @@ constexpr OwnMark kSuiteRowsMark{"suite_perturbations.csv", "context,side,pert_i
 
 Table other_metrics(const SuiteResult& suite) {
   Table table;
-  for (const char* name : {"context", "metric", "u", "b", "r", "n"}) table.columns.push_back({name});
+  for (const char* name : {"context", "metric", "u", "b", "r", "n", "ceiling", "ceiling_way", "ceiling_is_about",
+                           "gap_closed", "ci_low", "ci_high"})
+    table.columns.push_back({name});
   for (const SuiteContextResult& context : suite.contexts()) {
     for (const SuiteMetric& m : context.metrics()) {
       const auto cell = [](bool has, double x) { return cell_of(has ? std::optional<double>(x) : std::nullopt); };
-      table.rows.push_back({context.context(), m.name(), cell(m.has_u(), m.u()), cell(m.has_b(), m.b()),
-                            cell(m.has_r(), m.r()), static_cast<std::int64_t>(m.n())});
+      table.rows.push_back(
+          {context.context(), m.name(), cell(m.has_u(), m.u()), cell(m.has_b(), m.b()), cell(m.has_r(), m.r()),
+           static_cast<std::int64_t>(m.n()), cell(m.has_ceiling(), m.ceiling()), m.ceiling_way(),
+           std::string(m.ceiling_is_about() ? "true" : "false"), cell(m.has_gap_closed(), m.gap_closed()),
+           cell(m.has_ci_low(), m.ci_low()), cell(m.has_ci_high(), m.ci_high())});
     }
   }
   return table;

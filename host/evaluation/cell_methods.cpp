@@ -242,7 +242,7 @@ std::shared_ptr<const Result<ScoredScreens>> screens_of(const CellMethod& method
       return once([&]() -> Result<ScoredScreens> {
         const std::size_t n = truth.names.labels.size();
         const auto n_screens = static_cast<int>((kSimulatedPerturbations + n - 1) / n);
-        return score_second_screens(truth, control, nullptr, n_screens, in.options.seed, pool, quiet, in.cells.stop());
+        return score_drawn_screens(truth, control, nullptr, n_screens, in.options.seed, pool, quiet, in.cells.stop());
       });
     case MadeCells::halves:
       break;

@@ -301,6 +301,25 @@ class SecondScreens {
 
 }  // namespace
 
+CeilingWay suited_way(Metric metric) {
+  if (is_error(metric)) return CeilingWay::closed_form;
+  return is_correlation(metric) ? CeilingWay::split_halves : CeilingWay::simulation;
+}
+
+std::string_view name_of(CeilingWay way) {
+  switch (way) {
+    case CeilingWay::closed_form:
+      return "closed_form";
+    case CeilingWay::split_halves:
+      return "spearman_brown";
+    case CeilingWay::simulation:
+      return "simulation";
+    case CeilingWay::suited:
+      break;
+  }
+  return "depth_right";
+}
+
 DepthRightScores score_second_screens(const Task& task, const FoldData& fold, const std::vector<Metric>& metrics,
                                       std::uint64_t seed, CeilingWay way, double depth) {
   if (!task.contexts[fold.context].sampling) return {};

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <string_view>
 #include <vector>
 
 #include "evaluation/fold_data.hpp"
@@ -20,6 +21,11 @@ struct DepthRightScores {
 
 // By which way a value is made; `suited` is the one that suits the metric.
 enum class CeilingWay { suited, closed_form, split_halves, simulation };
+
+// The one that suits a metric.
+CeilingWay suited_way(Metric metric);
+// As the back-test of ceilings calls it (bounds/ceiling_accuracy.hpp).
+std::string_view name_of(CeilingWay way);
 
 // `way`: `suited`, or one for all metrics that it can be used for (others are NaN), for comparison. `depth`: of both
 // screens, in that of the task; what they would score if there were so many times its cells. Numbers depend on the

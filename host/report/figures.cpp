@@ -93,7 +93,7 @@ void draw_progress_row(SvgDrawing& drawing, const ContextResult& context, double
   drawing.rectangle(left, top, width, bar_height, track_colour, 4);
   const auto bound = [&](const BoundResult& b, double x, Anchor anchor) {
     if (!b.has_value()) return;
-    drawing.text(x, top + bar_height + 38, value_text(b.value()) + " " + b.method(), {11, muted_colour, anchor},
+    drawing.text(x, top + bar_height + 38, (b.is_about() ? "about " : "") + value_text(b.value()) + " " + b.method(), {11, muted_colour, anchor},
                  width / 2 - 8);
   };
   bound(context.wap(), left, Anchor::start);

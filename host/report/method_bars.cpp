@@ -63,7 +63,8 @@ void write_pieces(std::ostream& out, const std::vector<std::string>& pieces, con
 
 std::string bound_text(const char* name, const BoundResult& bound, const TerminalStyle& style) {
   if (!bound.has_value()) return fmt::format("{}: none", name);
-  return fmt::format("{} {} ({})", name, value_text(bound.value(), style.unicode), display_text(bound.method()));
+  return fmt::format("{} {}{} ({})", name, bound.is_about() ? "about " : "", value_text(bound.value(), style.unicode),
+                     display_text(bound.method()));
 }
 
 std::string gap_text(const ContextResult& context, const TerminalStyle& style) {

@@ -62,7 +62,10 @@ std::size_t n_left_out(const PanelNames& names) {
       std::count_if(names.own.begin(), names.own.end(), [](const auto& gene) { return gene.has_value(); }));
 }
 
-std::string depth_text(const PanelScores& scores) {
+// How deep the screens are whose scores are the ceilings, and whose control they have.
+std::string depth_text(const PanelScores& scores, PanelCeilingWay way) {
+  if (way == PanelCeilingWay::none) return {};
+  if (way == PanelCeilingWay::replicate) return "half of the real cells, controls of their own";
   double cells = 0, counts = 0;
   const auto n = static_cast<double>(scores.n_cells.size());
   for (std::size_t p = 0; p < scores.n_cells.size(); ++p) {
@@ -119,16 +122,17 @@ Result<ComparedContext> score_context(const KeptContext& real, const CellPanel& 
     if (!scores) return tl::unexpected(scores.error());
     baseline = std::move(*scores);
   }
-  std::vector<PanelScores> ceilings;
-  const int n_screens = options.n_second_screens.value_or(static_cast<int>((kSimulatedPerturbations + n - 1) / n));
-  if (n_screens > 0) {
+  std::vector<PanelScores> drawn;
+  if (draws_screens(options.ceiling)) {
+    const int n_screens = options.n_second_screens.value_or(static_cast<int>((kSimulatedPerturbations + n - 1) / n));
     auto screens =
-        score_second_screens(*truth, control, &*submission, n_screens, options.suite.seed, pool, progress, stop);
+        score_drawn_screens(*truth, control, &*submission, n_screens, options.suite.seed, pool, progress, stop);
     if (!screens) return tl::unexpected(screens.error());
-    ceilings = std::move(*screens);
+    drawn = std::move(*screens);
   }
-  auto scores = score_suite(*truth, *submission, *baseline, ceilings, n_screens > 0 ? depth_text(*submission) : "",
-                            options.suite);
+  auto scores =
+      score_suite(*truth, *submission, *baseline, panel_ceilings(*truth, drawn, submission->n_cells, options.ceiling),
+                  depth_text(*submission, options.ceiling), options.suite);
   if (!scores) return tl::unexpected(scores.error());
   out.scores = std::move(*scores);
   if (options.calibrate) {
@@ -136,7 +140,7 @@ Result<ComparedContext> score_context(const KeptContext& real, const CellPanel& 
       return bad_input("the task does not keep the cells that metrics are calibrated on", "--calibration",
                        "give the real cells with --real");
     }
-    auto calibration = calibrate(real.cells, control, {}, pool);
+    auto calibration = calibrate_cells(real.cells, control, {}, pool);
     if (!calibration) return tl::unexpected(calibration.error());
     out.calibration = std::move(calibration->protocols);
   }

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cell_metrics/calibration.hpp"
+#include "cell_metrics/cell_calibration.hpp"
 #include "cell_metrics/cell_panel.hpp"
 #include "cell_metrics/suite.hpp"
 #include "outcome/outcome.hpp"
@@ -29,7 +29,8 @@ struct CompareOptions {
   BaselineCells baseline = BaselineCells::tile;
   // A gene's own perturbation does not count for its mean response.
   bool baseline_leaves_own_out = true;
-  // Simulated second screens for the ceilings; 0: no ceilings. Unset: as many as make two hundred perturbations.
+  PanelCeilingWay ceiling = PanelCeilingWay::depth_right;
+  // Second screens that are drawn where the way needs them. Unset: as many as make two hundred perturbations.
   std::optional<int> n_second_screens;
   SuiteOptions suite;
   ExcludedTargets excluded = ExcludedTargets::as_published;  // genes that metrics leave out

@@ -82,7 +82,7 @@ Result<void> require_one_fold(const CellPanel& panel, const std::optional<std::s
 GroupMaker cells_of_groups(const CellPanel& panel, std::vector<std::uint32_t> groups, std::vector<std::size_t> order) {
   return
       [&panel, groups = std::move(groups), order = std::move(order)](std::size_t p, GroupCounts& out) -> Result<void> {
-        CellRows rows;
+        static thread_local CellRows rows;  // large, and wanted again for the next group
         if (auto taken = panel.take(groups[p], rows); !taken) return taken;
         make_group_counts(rows, panel.n_genes(), out);
         if (!order.empty()) put_in_order(order, out);

@@ -27,6 +27,7 @@ void draw_suite_card(std::ostream& out, const SuiteResult& suite, const Terminal
       std::string r = text(member.has_r(), member.r());
       if (member.has_r_sd()) r += fmt::format(" ({})", text(true, member.r_sd()));
       std::string closed = percent_text(given(member.has_gap_closed(), member.gap_closed()), style.unicode);
+      if (member.ceiling_is_about()) closed = "about " + closed;
       if (member.has_ci_low()) closed += " " + interval_text(member.ci_low(), member.ci_high(), true);
       out << fmt::format("  {:<20}{:>10}{:>10}{:>18}{:>9.3f}{:>9.3f}  {}\n", member.name(),
                          text(member.has_u(), member.u()), text(member.has_b(), member.b()), r, member.s(),
@@ -61,7 +62,7 @@ void draw_suite_card(std::ostream& out, const SuiteResult& suite, const Terminal
 Table suite_table(const SuiteResult& suite) {
   Table table;
   for (const char* name : {"context", "member", "u", "b", "r", "r_sd", "s", "s_of_exact_copy", "n", "ceiling",
-                           "gap_closed", "ci_low", "ci_high"}) {
+                           "ceiling_way", "ceiling_is_about", "gap_closed", "ci_low", "ci_high"}) {
     table.columns.push_back({name});
   }
   for (const SuiteContextResult& context : suite.contexts()) {
@@ -70,6 +71,7 @@ Table suite_table(const SuiteResult& suite) {
           {context.context(), m.name(), cell_of(given(m.has_u(), m.u())), cell_of(given(m.has_b(), m.b())),
            cell_of(given(m.has_r(), m.r())), cell_of(given(m.has_r_sd(), m.r_sd())), cell_of(given(m.has_s(), m.s())),
            cell_of(m.s_of_exact_copy()), static_cast<std::int64_t>(m.n()), cell_of(given(m.has_ceiling(), m.ceiling())),
+           m.ceiling_way(), std::string(m.ceiling_is_about() ? "true" : "false"),
            cell_of(given(m.has_gap_closed(), m.gap_closed())), cell_of(given(m.has_ci_low(), m.ci_low())),
            cell_of(given(m.has_ci_high(), m.ci_high()))});
     }

@@ -39,6 +39,11 @@ std::string escaped(std::string_view text) {
 
 std::string number(bool has, double value) { return value_text(has ? std::optional<double>(value) : std::nullopt); }
 
+template <class Message>
+std::string about(const Message& metric) {
+  return metric.ceiling_is_about() ? "about " : "";
+}
+
 constexpr const char* kStyle =
     "body{font:15px/1.5 sans-serif;max-width:70em;margin:2em auto;padding:0 1em;color:#1b1b1b}"
     "table{border-collapse:collapse;margin:1em 0}th,td{padding:.25em .8em;text-align:right;border-bottom:1px solid "
@@ -72,7 +77,7 @@ std::string suite_page(const SuiteResult& suite, const std::vector<std::string>&
           "<tr><td>{}</td><td>{}</td><td>{}</td><td>{} ({})</td><td>{:.3f}</td><td>{:.3f}</td><td>{}</td><td>{} {}</td>"
           "<td><span class=\"bar\"><div style=\"width:{:.1f}%\"></div></span></td></tr>\n",
           escaped(m.name()), number(m.has_u(), m.u()), number(m.has_b(), m.b()), number(m.has_r(), m.r()),
-          number(m.has_r_sd(), m.r_sd()), m.s(), m.s_of_exact_copy(), number(m.has_ceiling(), m.ceiling()),
+          number(m.has_r_sd(), m.r_sd()), m.s(), m.s_of_exact_copy(), about(m) + number(m.has_ceiling(), m.ceiling()),
           percent_text(m.has_gap_closed() ? std::optional<double>(m.gap_closed()) : std::nullopt), interval, width);
       if (!m.ceiling_depth().empty()) depth = m.ceiling_depth();
     }
@@ -81,10 +86,15 @@ std::string suite_page(const SuiteResult& suite, const std::vector<std::string>&
       page +=
           fmt::format("<p>The ceiling is what a second screen of the same truth scores at {}.</p>\n", escaped(depth));
     }
-    page += "<table><tr><th>metric, not scored</th><th>u</th><th>b</th><th>r</th></tr>\n";
+    page +=
+        "<table><tr><th>metric, not scored</th><th>u</th><th>b</th><th>r</th><th>ceiling</th><th>of "
+        "what can be reached</th></tr>\n";
     for (const SuiteMetric& m : context.metrics()) {
-      page += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", escaped(m.name()),
-                          number(m.has_u(), m.u()), number(m.has_b(), m.b()), number(m.has_r(), m.r()));
+      page += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{} {}</td></tr>\n",
+                          escaped(m.name()), number(m.has_u(), m.u()), number(m.has_b(), m.b()),
+                          number(m.has_r(), m.r()), about(m) + number(m.has_ceiling(), m.ceiling()),
+                          percent_text(m.has_gap_closed() ? std::optional<double>(m.gap_closed()) : std::nullopt),
+                          m.has_ci_low() ? interval_text(m.ci_low(), m.ci_high(), true) : "");
     }
     page += "</table>\n";
   }

@@ -15,6 +15,18 @@ void set_if(const std::optional<double>& value, Set set) {
   if (value && std::isfinite(*value)) set(*value);
 }
 
+// Of a member or another metric.
+template <class Message>
+void fill_reached(const CeilingScore& from, Message& to) {
+  if (from.way.empty()) return;
+  set_if(from.ceiling, [&](double x) { to.set_ceiling(x); });
+  to.set_ceiling_way(from.way);
+  if (from.is_about) to.set_ceiling_is_about(true);
+  set_if(from.gap_closed, [&](double x) { to.set_gap_closed(x); });
+  set_if(from.ci_low, [&](double x) { to.set_ci_low(x); });
+  set_if(from.ci_high, [&](double x) { to.set_ci_high(x); });
+}
+
 void fill(const MemberScore& from, SuiteMember& to) {
   to.set_name(from.name);
   to.set_higher_is_better(from.higher_is_better);
@@ -30,11 +42,7 @@ void fill(const MemberScore& from, SuiteMember& to) {
   for (const double each : from.r_splits) to.add_r_splits(each);
   set_if(from.s_low, [&](double x) { to.set_s_ci_low(x); });
   set_if(from.s_high, [&](double x) { to.set_s_ci_high(x); });
-  set_if(from.ceiling, [&](double x) { to.set_ceiling(x); });
-  to.set_ceiling_depth(from.ceiling_depth);
-  set_if(from.gap_closed, [&](double x) { to.set_gap_closed(x); });
-  set_if(from.ci_low, [&](double x) { to.set_ci_low(x); });
-  set_if(from.ci_high, [&](double x) { to.set_ci_high(x); });
+  fill_reached(from.reached, to);
 }
 
 }  // namespace
@@ -76,7 +84,11 @@ SuiteResult suite_result(const CellComparison& comparison, const CompareOptions&
     if (options.excluded != ExcludedTargets::as_published) {
       to.set_excluded_targets(std::string(exclusion_name(options.excluded)));
     }
-    for (const MemberScore& member : from.scores.members) fill(member, *to.add_members());
+    for (const MemberScore& member : from.scores.members) {
+      SuiteMember& filled = *to.add_members();
+      fill(member, filled);
+      if (!member.reached.way.empty()) filled.set_ceiling_depth(from.scores.ceiling_depth);
+    }
     for (const ProtocolCalibration& protocol : from.calibration) {
       SuiteCalibration& calibration = *to.add_calibration();
       calibration.set_name(protocol.name);
@@ -91,6 +103,7 @@ SuiteResult suite_result(const CellComparison& comparison, const CompareOptions&
       set_if(from.scores.u[m].total, [&](double x) { metric.set_u(x); });
       set_if(from.scores.b[m].total, [&](double x) { metric.set_b(x); });
       metric.set_n(static_cast<int>(from.scores.u[m].n));
+      fill_reached(from.scores.reached[m], metric);
       double sum = 0;
       for (const auto& split : from.scores.r) sum += split[m].total.value_or(std::nan(""));
       if (!from.scores.r.empty()) {

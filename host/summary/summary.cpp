@@ -17,6 +17,7 @@
 #include "plan/bound_names.hpp"
 #include "plan/target.hpp"
 #include "protocol/metrics.hpp"
+#include "summary/about_ceiling.hpp"
 #include "summary/audit_outcomes.hpp"
 #include "summary/gap_methods.hpp"
 #include "summary/metric_trust.hpp"
@@ -241,6 +242,7 @@ class HeadTable {
     result.set_method(methods_[bound->method]->name);
     result.set_value(plain(bound->value));
     set_interval(result, bound->ci);
+    if (is_about_ceiling(result.method(), results_.metrics[metric_])) result.set_is_about(true);
   }
 
   static void set_gap(const GapReport& report, GapResult& result) {

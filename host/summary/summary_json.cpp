@@ -64,11 +64,14 @@ Json map_json(const Message& message, const FieldDescriptor& field) {
 
 // Lists and texts that most summaries do without.
 bool is_absent_if_empty(const FieldDescriptor& field) {
-  constexpr std::array<std::string_view, 12> kNames = {
-      "headroom.RunSummary.doubts",    "headroom.DoubtRecord.examples",      "headroom.RunSummary.further_targets",
-      "headroom.ContextResult.target", "headroom.FoldResult.blocks",         "headroom.FoldResult.block_features",
-      "headroom.MethodResult.blocks",  "headroom.ContextResult.ablations",   "headroom.RunSummary.similarity",
-      "headroom.RunSummary.suites",    "headroom.SuiteMember.ceiling_depth", "headroom.SuiteContextResult.calibration"};
+  constexpr std::array<std::string_view, 14> kNames = {
+      "headroom.RunSummary.doubts",          "headroom.DoubtRecord.examples",
+      "headroom.RunSummary.further_targets", "headroom.ContextResult.target",
+      "headroom.FoldResult.blocks",          "headroom.FoldResult.block_features",
+      "headroom.MethodResult.blocks",        "headroom.ContextResult.ablations",
+      "headroom.RunSummary.similarity",      "headroom.RunSummary.suites",
+      "headroom.SuiteMember.ceiling_depth",  "headroom.SuiteContextResult.calibration",
+      "headroom.SuiteMember.ceiling_way",    "headroom.SuiteMetric.ceiling_way"};
   return std::find(kNames.begin(), kNames.end(), field.full_name()) != kNames.end();
 }
 

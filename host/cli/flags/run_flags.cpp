@@ -68,10 +68,11 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
       ->allow_extra_args(false)
       ->capture_default_str();
   command
-      .add_option("--target", arguments.targets,
-                  "What is predicted: lfc, the deltas; deg, which genes respond and in which direction; cells, single cells "
-                  "(of tasks by prepare --cell-metrics, with predicted cells or the bounds alone; default: all that the "
-                  "task holds; finished predictions are taken for deltas where it holds these)")
+      .add_option(
+          "--target", arguments.targets,
+          "What is predicted: lfc, the deltas; deg, which genes respond and in which direction; cells, single cells "
+          "(of tasks by prepare --cell-metrics, with predicted cells or the bounds alone; default: all that the "
+          "task holds; finished predictions are taken for deltas where it holds these)")
       ->check(CLI::IsMember({"lfc", "deg", "cells"}))
       ->type_name("lfc|deg|cells")
       ->delimiter(',')
@@ -122,13 +123,16 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
       ->capture_default_str();
   texts.ceiling_flag =
       command
-          .add_option("--ceiling", texts.ceiling,
-                      "Cheaters of which the tightest is the BAP, separated by commas: idealized, sampling_error_q90, "
-                      "sampling_error_q50, sampling_error_closed_form, split_half; of a task that was made of cells "
-                      "also depth_right (a second screen of the same truth, as deep, with a control of its own), "
-                      "depth_right_shared (with the truth's control), true_deltas (without noise). A metric that the "
-                      "noise table lacks takes depth_right beside the others. Of classes idealized, "
-                      "sampling_error_q10, sampling_error_q50, split_half. Of cells depth_right_shared, split_half")
+          .add_option(
+              "--ceiling", texts.ceiling,
+              "Cheaters of which the tightest is the BAP, separated by commas: idealized, sampling_error_q90, "
+              "sampling_error_q50, sampling_error_closed_form, split_half; of a task that was made of cells "
+              "also depth_right (a second screen of the same truth, as deep, with a control of its own), "
+              "depth_right_shared (with the truth's control), true_deltas (without noise). A metric that the "
+              "noise table lacks takes depth_right beside the others. Of classes idealized, "
+              "sampling_error_q10, sampling_error_q50, split_half. Of cells depth_right_shared, split_half. Of a "
+              "suite one of depth_right (each metric by the way that suits it), simulation, spearman_brown "
+              "(correlations), closed_form (errors), replicate (half against half as it is) and none")
           ->type_name("METHOD,...")
           ->multi_option_policy(CLI::MultiOptionPolicy::Join)
           ->delimiter(',')
@@ -139,7 +143,8 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
               "--nulls", texts.nulls,
               "Nulls of which the best is the WAP, separated by commas: train_mean, no_change, random, gene_pca; of "
               "classes no_change, most_frequent, prior, random, gene_pca; random and gene_pca are not evaluated unless "
-              "they are named. Of cells mean_response, mean_response_dispersed, control_cells, no_change. --split transfer and others have more (mean_elsewhere, target_mean, sum_of_parts, "
+              "they are named. Of cells mean_response, mean_response_dispersed, control_cells, no_change. --split "
+              "transfer and others have more (mean_elsewhere, target_mean, sum_of_parts, "
               "larger_part), "
               "which count unless --nulls leaves them out")
           ->type_name("METHOD,...")
@@ -159,9 +164,10 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
       "of groups. By effect size, cells and responding genes it is told anyway")
       ->type_name("CSV");
   command
-      .add_option("--group", texts.groups,
-                  "Show the embeddings whose names fit a glob (esm*) as one kind in the report; the first that fits. Or "
-                  "a table with a row an embedding: its column 'embedding', and one that has the kinds")
+      .add_option(
+          "--group", texts.groups,
+          "Show the embeddings whose names fit a glob (esm*) as one kind in the report; the first that fits. Or "
+          "a table with a row an embedding: its column 'embedding', and one that has the kinds")
       ->type_name("NAME=PATTERN|CSV[#COLUMN]")
       ->allow_extra_args(false);
   command.add_flag("--inner-scores", arguments.keep_inner_scores,
@@ -177,9 +183,10 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
       ->check(CLI::IsMember({"strict", "relaxed", "off"}))
       ->capture_default_str();
   command
-      .add_option("--limit-time", texts.limit_time_s,
-                  "Seconds of wall clock that one request to a plugin may take (default: 600; a plugin that is named, not "
-                  "submitted, may declare another for itself: attention 14400)")
+      .add_option(
+          "--limit-time", texts.limit_time_s,
+          "Seconds of wall clock that one request to a plugin may take (default: 600; a plugin that is named, not "
+          "submitted, may declare another for itself: attention 14400)")
       ->type_name("SECONDS")
       ->check(CLI::PositiveNumber);
   command

@@ -1,7 +1,9 @@
 #include "cli/flags/score_flags.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 
 #include "cli/flags/flag_groups.hpp"
@@ -77,7 +79,8 @@ void add_score_flags(CLI::App& command, ScoreFlagTexts& texts) {
   command
       .add_option(
           "--suite", texts.suite,
-          "What cells are compared by, those of two files or of a task: vcc2026 (six members on the published scale; the "
+          "What cells are compared by, those of two files or of a task: vcc2026 (six members on the published scale; "
+          "the "
           "default with --real), cell-eval (the other metrics of its tools) or all; paper: of a task, the metrics of "
           "deltas that the protocol's paper tells (L2, MSE, MAE, Spearman, Pearson)")
       ->check(CLI::IsMember({"vcc2026", "cell-eval", "all", "paper"}))
@@ -119,8 +122,13 @@ Result<SuiteArguments> suite_arguments(const ScoreFlagTexts& texts, const RunArg
     return bad_input("cell-level metrics need raw counts", "--values " + texts.values, "give counts or fractional");
   }
   const auto names = texts.ceiling.empty() ? std::string("depth_right") : texts.ceiling;
-  if (names != "depth_right" && names != "none") {
-    return bad_input(fmt::format("a suite has no ceiling '{}'", names), "--ceiling", "give depth_right or none");
+  const auto way = std::find_if(kPanelCeilingWays.begin(), kPanelCeilingWays.end(),
+                                [&names](const auto& each) { return each.second == names; });
+  if (way == kPanelCeilingWays.end()) {
+    std::vector<std::string_view> known;
+    for (const auto& [each, name] : kPanelCeilingWays) known.push_back(name);
+    return bad_input(fmt::format("a suite has no ceiling '{}'", names), "--ceiling",
+                     fmt::format("give one of {}", fmt::join(known, ", ")));
   }
   out.common = arguments.common;
   if (texts.real) out.real = *texts.real;
@@ -142,7 +150,7 @@ Result<SuiteArguments> suite_arguments(const ScoreFlagTexts& texts, const RunArg
   options.baseline = texts.baseline == "dispersed" ? BaselineCells::dispersed : BaselineCells::tile;
   options.calibrate = texts.calibration;
   options.excluded = arguments.run.excluded_targets;
-  if (names == "none") options.n_second_screens = 0;
+  options.ceiling = way->first;
   if (arguments.run.seed != 0) options.suite.seed = arguments.run.seed;
   return out;
 }

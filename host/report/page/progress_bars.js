@@ -53,7 +53,7 @@ function drawProgressBars(contexts) {
           .attr("x", at)
           .attr("y", barTop + barHeight + 38)
           .attr("text-anchor", anchor)
-          .text(`${valueText(bound.value)} ${shortened(bound.method, 30)}`);
+          .text(`${bound.is_about ? "about " : ""}${valueText(bound.value)} ${shortened(bound.method, 30)}`);
     };
     end(context.wap, x(0), "start");
     end(context.bap, x(100), "end");

@@ -154,7 +154,7 @@ TEST_P(OraclePrediction, IsScoredAlike) {
     expect_close(member.s_of_copy, expected["scaled_of_exact_copy"][member.name], "copy's s of " + member.name);
     expect_close(*member.r, expected["replicate"]["mean"][member.name], "r of " + member.name);
     expect_close(*member.r_sd, expected["replicate"]["sd"][member.name], "sd of r of " + member.name);
-    EXPECT_FALSE(member.ceiling);
+    EXPECT_FALSE(member.reached.ceiling);
   }
   expect_close(suite->score, expected["score"], "score");
 }

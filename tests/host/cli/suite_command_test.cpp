@@ -36,7 +36,7 @@ TEST_F(SuiteCommand, PrintsTheCardAndWritesItsNumbers) {
   ASSERT_EQ(suite["contexts"][0]["members"].size(), 6u);
   double sum = 0;
   for (const json& member : suite["contexts"][0]["members"]) {
-    for (const char* key : {"name", "u", "b", "r", "s", "n", "r_sd", "ceiling", "ceiling_depth"}) {
+    for (const char* key : {"name", "u", "b", "r", "s", "n", "r_sd", "ceiling", "ceiling_depth", "ceiling_way"}) {
       EXPECT_TRUE(member.contains(key)) << key;
     }
     const double u = member["u"], b = member["b"], r = member["r"], s = member["s"];
@@ -55,6 +55,23 @@ TEST_F(SuiteCommand, PrintsTheCardAndWritesItsNumbers) {
       headroom("score --real real.h5ad --predictions pred.h5ad --suite cell-eval --ceiling none --format csv -o out");
   EXPECT_THAT(csv.out, HasSubstr("all,roc_auc,"));
   EXPECT_FALSE(summary("out")["suites"][0]["contexts"][0]["members"][0].contains("ceiling"));
+  // One way for all metrics that it can be used for.
+  const Ended halves =
+      headroom("score --real real.h5ad --predictions pred.h5ad --suite all --ceiling spearman_brown -o out");
+  EXPECT_EQ(halves.exit_code, 0) << halves.err;
+  const json context = summary("out")["suites"][0]["contexts"][0];
+  EXPECT_FALSE(context["members"][0].contains("ceiling")) << "discrimination is no correlation";
+  for (const json& metric : context["metrics"]) {
+    const bool is_correlation =
+        metric["name"] == "delta_pearson" || metric["name"].get<std::string>().find("spearman") != std::string::npos;
+    EXPECT_EQ(metric.contains("ceiling"), is_correlation) << metric["name"];
+    if (is_correlation) {
+      EXPECT_EQ(metric["ceiling_way"], "spearman_brown");
+    }
+  }
+  const Ended unknown = headroom("score --real real.h5ad --predictions pred.h5ad --ceiling best -o out");
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("spearman_brown, closed_form, replicate"));
 }
 
 TEST_F(SuiteCommand, ATaskKeepsWhatItNeedsOfItsCells) {

@@ -46,8 +46,8 @@ TEST_F(CompareCells, ASecondScreenScoresAboveTheReplicateAndTheSameOnAnyThreads)
   double sum = 0;
   for (const MemberScore& member : scores.members) {
     sum += member.s;
-    EXPECT_TRUE(member.ceiling) << member.name;
-    EXPECT_THAT(member.ceiling_depth, HasSubstr("30 cells")) << member.name;
+    EXPECT_TRUE(member.reached.ceiling) << member.name;
+    EXPECT_THAT(scores.ceiling_depth, HasSubstr("30 cells")) << member.name;
   }
   EXPECT_DOUBLE_EQ(scores.score, sum / 6);
   EXPECT_GT(scores.members[4].s, 1) << "jaccard of a full screen is beyond half a screen's";

@@ -51,7 +51,7 @@ TEST_F(KeptScreenTest, ScoresAsTheCellsDo) {
       EXPECT_DOUBLE_EQ(*a.b, *b.b) << a.name;
       EXPECT_DOUBLE_EQ(*a.r, *b.r) << a.name;
       EXPECT_DOUBLE_EQ(*a.r_sd, *b.r_sd) << a.name;
-      EXPECT_DOUBLE_EQ(*a.ceiling, *b.ceiling) << a.name;
+      EXPECT_DOUBLE_EQ(*a.reached.ceiling, *b.reached.ceiling) << a.name;
       EXPECT_EQ(a.n_r, b.n_r) << a.name;
     }
   }

@@ -1,4 +1,4 @@
-#include "cell_metrics/calibration.hpp"
+#include "cell_metrics/cell_calibration.hpp"
 
 #include <fmt/format.h>
 
@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "bounds/calibration.hpp"
 #include "deg/benjamini_hochberg.hpp"
 #include "deg/welch.hpp"
 #include "numerics/numpy_generator.hpp"
@@ -17,7 +18,6 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kCellTotal = 1e4;
-constexpr double kFloor = 1e-6;  // of the denominator
 constexpr double kWeightPower = 2;
 
 // Σ and Σ² per gene of the log values of some cells.
@@ -107,25 +107,16 @@ double correlation(const std::vector<double>& a, const std::vector<double>& b) {
   return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : kNaN;
 }
 
-void finish(ProtocolCalibration& protocol) {
-  std::vector<double> defined;
-  double better = 0;
-  const double perfect = protocol.higher_is_better ? 1 : 0, sign = protocol.higher_is_better ? 1 : -1;
-  for (std::size_t i = 0; i < protocol.positive.size(); ++i) {
-    const double positive = sign * protocol.positive[i], negative = sign * protocol.negative[i];
-    double drf = kNaN;
-    if (std::isfinite(negative) && negative <= sign * perfect) {
-      drf = std::clamp((positive - negative) / (sign * perfect - negative + kFloor), -1.0, 1.0);
-    }
-    protocol.drf.push_back(drf);
-    if (!std::isnan(drf)) defined.push_back(drf);
-    better += positive > negative ? 1 : 0;
-  }
-  protocol.bds = protocol.positive.empty() ? kNaN : better / static_cast<double>(protocol.positive.size());
-  protocol.drf_mean = defined.empty()
-                          ? kNaN
-                          : std::accumulate(defined.begin(), defined.end(), 0.0) / static_cast<double>(defined.size());
-  protocol.drf_median = defined.empty() ? kNaN : median(defined);
+void calibrate_protocol(ProtocolCalibration& protocol) {
+  const auto of_rows = [](const std::vector<double>& values) -> Vector {
+    return Eigen::Map<const Vector>(values.data(), static_cast<Eigen::Index>(values.size()));
+  };
+  const Calibration calibration = calibrate(of_rows(protocol.positive), of_rows(protocol.negative),
+                                            protocol.higher_is_better ? 1 : 0, protocol.higher_is_better);
+  protocol.drf.assign(calibration.drf.begin(), calibration.drf.end());
+  protocol.drf_mean = calibration.drf_mean.value_or(kNaN);
+  protocol.drf_median = calibration.drf_median.value_or(kNaN);
+  protocol.bds = calibration.bds.value_or(kNaN);
 }
 
 }  // namespace
@@ -160,9 +151,9 @@ double mmd_squared(const DenseCells& x, const DenseCells& y) {
   return 2 * within_x / (a * (a - 1)) + 2 * within_y / (b * (b - 1)) - 2 * between / (a * b);
 }
 
-Result<Calibration> calibrate(const std::vector<GroupCounts>& groups, const GroupCounts& control,
-                              const CalibrationOptions& options, ThreadPool& pool) {
-  Calibration out;
+Result<CellCalibration> calibrate_cells(const std::vector<GroupCounts>& groups, const GroupCounts& control,
+                                        const CalibrationOptions& options, ThreadPool& pool) {
+  CellCalibration out;
   const std::size_t n_genes = control.n_genes();
   // 0: the truth; 1: the duplicate.
   std::vector<std::vector<std::uint8_t>> side(groups.size());
@@ -269,7 +260,7 @@ Result<Calibration> calibrate(const std::vector<GroupCounts>& groups, const Grou
     put(4, energy_distance(of_truth, of_duplicate), energy_distance(of_truth, of_others));
     put(5, mmd_squared(of_truth, of_duplicate), mmd_squared(of_truth, of_others));
   });
-  for (ProtocolCalibration& protocol : out.protocols) finish(protocol);
+  for (ProtocolCalibration& protocol : out.protocols) calibrate_protocol(protocol);
   return out;
 }
 

@@ -31,7 +31,7 @@ struct ProtocolCalibration {
   double bds = 0;                       // share of perturbations whose positive control is strictly better
 };
 
-struct Calibration {
+struct CellCalibration {
   std::vector<std::size_t> rows;  // perturbations of enough cells
   // mse, pearson_ctrl, pearson_pert, wmse_exp2 with the interpolated duplicate; energy_distance_top (Euclidean, twice
   // the mean between minus unbiased means within), mmd_median_top (unbiased square, Gaussian kernel, bandwidth the
@@ -41,8 +41,8 @@ struct Calibration {
 
 // Cells scaled to 10,000 counts, then log1p. `groups`: perturbations ascending by label. Error (bad_input): fewer than
 // two perturbations of enough cells.
-Result<Calibration> calibrate(const std::vector<GroupCounts>& groups, const GroupCounts& control,
-                              const CalibrationOptions& options, ThreadPool& pool);
+Result<CellCalibration> calibrate_cells(const std::vector<GroupCounts>& groups, const GroupCounts& control,
+                                        const CalibrationOptions& options, ThreadPool& pool);
 
 // Rows of cells × genes.
 using DenseCells = std::vector<std::vector<double>>;

@@ -1,5 +1,5 @@
 // Calibration against the oracle's, and distances of cells against what they are by hand.
-#include "cell_metrics/calibration.hpp"
+#include "cell_metrics/cell_calibration.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 #include "cell_metrics/cell_panel.hpp"
 
 namespace headroom {
-namespace calibration_test {
+namespace cell_calibration_test {
 
 TEST(EnergyDistance, IsWhatItIsByHand) {
   // Between: 3, 4 and 1, 2 apart; within: 2 and 1.
@@ -56,13 +56,13 @@ TEST(Distances, AreUnbiased) {
   EXPECT_NEAR(mmd, 0, 0.01);
 }
 
-TEST(Calibrate, NeedsTwoPerturbationsOfEnoughCells) {
+TEST(CalibrateCells, NeedsTwoPerturbationsOfEnoughCells) {
   ThreadPool pool(1);
   GroupCounts group{2, {3, 3}, {0, 2}, {0, 1}, {3, 3}};
-  EXPECT_FALSE(calibrate({group, group}, group, {}, pool));
+  EXPECT_FALSE(calibrate_cells({group, group}, group, {}, pool));
 }
 
-TEST(Calibrate, IsTheOracles) {
+TEST(CalibrateCells, IsTheOracles) {
   const auto folder = std::filesystem::path(HEADROOM_SHARED_DIR) / "golden" / "vcc";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no oracle data at " << folder;
   std::ifstream stream(folder / "oracle_good.json");
@@ -82,7 +82,7 @@ TEST(Calibrate, IsTheOracles) {
   };
   std::vector<GroupCounts> groups;
   for (const std::uint32_t group : context.group) groups.push_back(counts_of(group));
-  const auto calibration = calibrate(groups, counts_of(*context.control), {}, pool);
+  const auto calibration = calibrate_cells(groups, counts_of(*context.control), {}, pool);
   ASSERT_TRUE(calibration) << calibration.error().line();
   ASSERT_EQ(calibration->protocols.size(), expected.size());
   for (const ProtocolCalibration& protocol : calibration->protocols) {
@@ -101,5 +101,5 @@ TEST(Calibrate, IsTheOracles) {
   }
 }
 
-}  // namespace calibration_test
+}  // namespace cell_calibration_test
 }  // namespace headroom
