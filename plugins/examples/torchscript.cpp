@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <algorithm>
@@ -54,6 +55,8 @@ class TorchScript final : public sdk::Embedding {
       }
     }
     const c10::InferenceMode without_gradients;
+    // Optimised while it runs, a module may answer in other last digits from its second run on.
+    const torch::jit::GraphOptimizerEnabledGuard as_it_is(false);
     return module_.forward({tokens}).toTensor().to(at::kDouble).contiguous();
   }
 
