@@ -10,7 +10,7 @@ import pandas as pd
 from headroom._memory import MemoryInputs, PathText, is_path
 
 #: True sets a flag; a sequence repeats it; a mapping gives KEY=VALUE; a table stands for a CSV file; None leaves it out.
-Flag = Union[None, bool, int, float, PathText, "list[Any]", "tuple[Any, ...]", "Mapping[str, Any]", pd.DataFrame]
+Flag = Union[None, bool, int, float, PathText, list[Any], tuple[Any, ...], Mapping[str, Any], pd.DataFrame]
 
 #: What these functions decide themselves.
 RESERVED = frozenset({"config", "format", "help", "json", "out"})

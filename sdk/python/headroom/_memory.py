@@ -18,9 +18,9 @@ import pandas as pd
 if TYPE_CHECKING:
     from anndata import AnnData
 
-PathText = Union[str, "os.PathLike[str]"]
+PathText = Union[str, os.PathLike[str]]
 #: Vectors by perturbation: a file or plugin, a table indexed by perturbation, an array with its rows' names, or an h5ad.
-Vectors = Union[PathText, pd.DataFrame, "tuple[Any, Any]", "AnnData"]
+Vectors = Union[PathText, pd.DataFrame, tuple[Any, Any], "AnnData"]
 #: Predictions by perturbation: a file, an h5ad, or a table indexed by perturbation (or perturbation and context).
 Predictions = Union[PathText, pd.DataFrame, "AnnData"]
 

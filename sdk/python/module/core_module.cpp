@@ -34,12 +34,12 @@ struct Exceptions {
 };
 Exceptions exceptions;
 
-PyObject* make_exception(py::module_& module, const char* name, const char* doc, std::vector<PyObject*> bases) {
+PyObject* make_exception(py::module_& core, const char* name, const char* doc, std::vector<PyObject*> bases) {
   py::tuple of(bases.size());
   for (std::size_t i = 0; i < bases.size(); ++i) of[i] = py::reinterpret_borrow<py::object>(bases[i]);
   PyObject* made = PyErr_NewExceptionWithDoc((std::string("headroom.") + name).c_str(), doc, of.ptr(), nullptr);
   if (made == nullptr) throw py::error_already_set();
-  module.add_object(name, py::reinterpret_borrow<py::object>(made));
+  core.add_object(name, py::reinterpret_borrow<py::object>(made));
   return made;
 }
 
@@ -134,28 +134,28 @@ std::string methods_text(const std::string& json) {
 }  // namespace
 }  // namespace headroom::python
 
-PYBIND11_MODULE(_core, module) {
+PYBIND11_MODULE(_core, core) {
   using namespace headroom::python;
-  module.doc() = "The commands of the program headroom, in this process.";
-  module.attr("__version__") = HEADROOM_VERSION;
+  core.doc() = "The commands of the program headroom, in this process.";
+  core.attr("__version__") = HEADROOM_VERSION;
   exceptions.any =
-      make_exception(module, "Error", "What went wrong, where, and the remedy, in one line.", {PyExc_Exception});
-  exceptions.input = make_exception(module, "InputError", "The arguments or what they name are wrong (exit code 2).",
+      make_exception(core, "Error", "What went wrong, where, and the remedy, in one line.", {PyExc_Exception});
+  exceptions.input = make_exception(core, "InputError", "The arguments or what they name are wrong (exit code 2).",
                                     {exceptions.any, PyExc_ValueError});
-  exceptions.plugin = make_exception(module, "PluginError", "A plugin failed (exit code 3).", {exceptions.any});
-  exceptions.harness = make_exception(module, "HarnessError", "Headroom or the machine failed (exit code 4).",
+  exceptions.plugin = make_exception(core, "PluginError", "A plugin failed (exit code 3).", {exceptions.any});
+  exceptions.harness = make_exception(core, "HarnessError", "Headroom or the machine failed (exit code 4).",
                                       {exceptions.any, PyExc_RuntimeError});
   exceptions.sandbox =
-      make_exception(module, "SandboxError", "The confinement that was asked for is not to be had (exit code 4).",
+      make_exception(core, "SandboxError", "The confinement that was asked for is not to be had (exit code 4).",
                      {exceptions.any, PyExc_RuntimeError});
-  module.def(
+  core.def(
       "name_program_file", [](const std::string& path) { headroom::name_program_file(path); }, py::arg("path"),
       "Where the program lies, beside which the worker and the shipped plugins are found.");
-  module.def("run", &run, py::arg("arguments"), py::arg("on_message"), py::arg("on_progress"),
-             "Carries out one command; returns its exit code and what it prints.");
-  module.def("bounds_text", &bounds_text, py::arg("summary_json"), "What `headroom bounds` prints.");
-  module.def("methods_text", &methods_text, py::arg("summary_json"), "What `headroom run` prints of the methods.");
-  module.def(
+  core.def("run", &run, py::arg("arguments"), py::arg("on_message"), py::arg("on_progress"),
+           "Carries out one command; returns its exit code and what it prints.");
+  core.def("bounds_text", &bounds_text, py::arg("summary_json"), "What `headroom bounds` prints.");
+  core.def("methods_text", &methods_text, py::arg("summary_json"), "What `headroom run` prints of the methods.");
+  core.def(
       "unguarded", [](const std::string& field) { return std::string(headroom::unguarded(field)); }, py::arg("field"),
       "A text of a table, without the apostrophe that keeps spreadsheets from running it.");
 }

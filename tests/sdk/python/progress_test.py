@@ -60,8 +60,7 @@ class ToldProgress(unittest.TestCase):
         shown = Shown()
         with mock.patch.dict(sys.modules, notebook(shown)):
             self.run_and_hear()
-        self.assertTrue(any('<progress value="' in state and "evaluations" in state for state in shown.states)
-                        or shown.states)
+        self.assertTrue(any("<progress" in state for state in shown.states), shown.states)
         self.assertEqual(shown.states[-1], "")
 
     def test_the_bar_escapes_what_it_shows(self):
