@@ -25,7 +25,7 @@ namespace {
 
 constexpr const char* kVersion = "2";
 constexpr const char* kControlLabels = "cell_metrics_controls";  // text in uns, a line each
-constexpr const char *kOwnGene = "cell_own_gene", *kSampling = "cell_sampling", *kNumberOfCells = "n_cells";
+constexpr const char *kOwnGene = "cell_own", *kSampling = "cell_sampling", *kNumberOfCells = "n_cells";
 constexpr const char *kPooledLayer = "cell_counts", *kTestLayer = "cell_p", *kFoldLayer = "cell_lfc";
 
 std::string lines(const std::vector<std::string>& texts) { return fmt::format("{}", fmt::join(texts, "\n")); }
