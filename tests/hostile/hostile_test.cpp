@@ -172,7 +172,7 @@ struct Threat {
 };
 std::ostream& operator<<(std::ostream& out, const Threat& threat) { return out << threat.plugin; }
 
-class Threats : public HostileTest, public testing::WithParamInterface<Threat> {
+class Threats : public HostileTest, public ::testing::WithParamInterface<Threat> {
  protected:
   Outcome run(WorkerSettings with) {
     const Servers servers;
