@@ -58,8 +58,11 @@ Result<CellComparison> compared(const SuiteArguments& arguments, ThreadPool& poo
   }
   std::error_code ignored;
   const fs::path task = fs::is_directory(arguments.task, ignored) ? arguments.task / "task.h5ad" : arguments.task;
-  const auto kept = read_kept_screen(task, pool);
+  auto kept = read_kept_screen(task, pool);
   if (!kept) return tl::unexpected<Error>(kept.error());
+  for (KeptContext& context : kept->contexts) {
+    if (!arguments.with_other_metrics) context.truth.top.clear();  // no distance of cells is a member
+  }
   return compare_with_kept(*kept, arguments.predictions, arguments.options, pool, progress, Interruption::token());
 }
 

@@ -105,7 +105,10 @@ SuiteResult suite_result(const CellComparison& comparison, const CompareOptions&
       metric.set_n(static_cast<int>(from.scores.u[m].n));
       fill_reached(from.scores.reached[m], metric);
       double sum = 0;
-      for (const auto& split : from.scores.r) sum += split[m].total.value_or(std::nan(""));
+      // Distances of cells are not told of halves.
+      for (const auto& split : from.scores.r) {
+        sum += m < split.size() ? split[m].total.value_or(std::nan("")) : std::nan("");
+      }
       if (!from.scores.r.empty()) {
         set_if(sum / static_cast<double>(from.scores.r.size()), [&](double x) { metric.set_r(x); });
       }
