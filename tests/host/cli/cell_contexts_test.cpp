@@ -324,9 +324,10 @@ TEST_F(CellContexts, WhatHoldsNoCellsIsRefusedOrLeftOut) {
 
 TEST_F(CellContexts, FaultsOfPredictedCellsAreTheirOwnRow) {
   prepare();
-  const auto failed = [&](const CellFile& file, const std::string& name) {
+  const auto failed = [&](const CellFile& file, const std::string& name, const std::string& flags = "") {
     file.write(folder_ / (name + ".h5ad"));
-    const Ended ended = headroom("score task --target cells --predictions " + name + ".h5ad -o " + name + kScore);
+    const Ended ended =
+        headroom("score task --target cells --predictions " + name + ".h5ad -o " + name + kScore + flags);
     EXPECT_EQ(ended.exit_code, 3) << name << ended.err;
     const json summary = json::parse(content_of(folder_ / name / "summary.json"));
     return method_of(summary["contexts"][0], name)["reason"].get<std::string>();
@@ -341,6 +342,11 @@ TEST_F(CellContexts, FaultsOfPredictedCellsAreTheirOwnRow) {
   EXPECT_THAT(error_of(std::string("score task --target cells --predictions fewer.h5ad -o out") + kScore +
                        " --accept predictions.other_genes"),
               HasSubstr("it lacks 2 of the task's 40 genes, the first is 'G38'"));
+  CellFile more = CellFile::made(6, 20, 4, 2);
+  more.genes.push_back("X");
+  for (auto& cell : more.counts) cell.push_back(1);
+  EXPECT_THAT(failed(more, "more", " --accept predictions.other_genes"),
+              HasSubstr("genes differ: 40 of the task, 41 predicted; only the prediction has 1: X"));
   // A fold's cells are those that its model made.
   CellFile twice = CellFile::made(6, 20, 4, 2);
   twice.contexts.assign(twice.labels.size(), "1");
