@@ -160,7 +160,7 @@ Answer<Finding> embedding_treats_duplicates_alike(const Specimen& specimen) {
     first.push_back(row);
     second.push_back(row + 8);
   }
-  return expect_same_bits(difference(rows_of(*answer, first), rows_of(*answer, second)),
+  return expect_same_numbers(difference(rows_of(*answer, first), rows_of(*answer, second)),
                           "asking for an id a second time");
 }
 

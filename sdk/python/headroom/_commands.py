@@ -109,7 +109,7 @@ def evaluate(words: list[str], inputs: MemoryInputs, out: Optional[PathText], qu
 
 
 def carry_out(words: list[str], inputs: MemoryInputs, quiet: bool, progress: Progress) -> tuple[int, str]:
-    teller = teller_of(progress and not quiet)
+    teller = teller_of(False if quiet else progress)
     if quiet and words[-1] != "--help":
         words = [*words, "--quiet"]
     try:

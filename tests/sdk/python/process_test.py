@@ -53,7 +53,7 @@ class Guest(unittest.TestCase):
                 headroom.run(screen.task(), {"good": screen.good_vectors()}, out="out", progress=interrupt, **screen.FLAGS)
             results = headroom.run(screen.task(), {"good": screen.good_vectors()}, out="out", quiet=True, resume=True,
                                    **screen.FLAGS)
-        self.assertEqual(set(results.methods["status"]), {"ok"})
+        self.assertLessEqual(set(results.methods["status"]), {"ok", "skipped"})
         self.assertIs(signal.getsignal(signal.SIGINT), handler)
 
     def test_an_error_of_the_caller_s_function_is_the_caller_s(self):

@@ -53,7 +53,7 @@ class ToldProgress(unittest.TestCase):
     def test_messages_are_those_of_the_command(self):
         heard = self.run_and_hear(progress=False)
         self.assertIn("headroom: task adata: 120 perturbations × 40 genes, 2 contexts, 5 folds\n", heard)
-        self.assertIn("headroom: good: 60 of 60 test perturbations have a vector\n", heard)
+        self.assertIn("headroom: good: 120 of 120 test perturbations have a vector\n", heard)
         self.assertNotIn("\x1b", heard)
 
     def test_a_notebook_has_a_bar_that_goes_away(self):
