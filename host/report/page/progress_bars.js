@@ -1,7 +1,7 @@
 // Section 1: per context one bar from WAP to BAP with the best method and every other one, then all methods by context.
 
 function drawProgressBars(contexts) {
-  const left = 196, right = 216, width = 1000, top = 40, rowHeight = 92;
+  const left = 196, right = 240, width = 1000, top = 40, rowHeight = 92;
   const svg = newFigure(
       d3.select("#progress .figure"), "progress", "Gap closed per context", width, top + rowHeight * contexts.length);
   const x = d3.scaleLinear().domain([0, 100]).range([left, width - right]);
