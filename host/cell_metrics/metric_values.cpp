@@ -100,8 +100,14 @@ std::vector<MetricValues> metric_values(const PanelScores& scores) {
   return out;
 }
 
+const MetricValues* find_metric(const std::vector<MetricValues>& values, std::string_view name) {
+  const auto found =
+      std::find_if(values.begin(), values.end(), [&](const MetricValues& each) { return each.name == name; });
+  return found == values.end() ? nullptr : &*found;
+}
+
 const MetricValues& metric_named(const std::vector<MetricValues>& values, std::string_view name) {
-  return *std::find_if(values.begin(), values.end(), [&](const MetricValues& each) { return each.name == name; });
+  return *find_metric(values, name);
 }
 
 }  // namespace headroom

@@ -19,7 +19,9 @@ inline constexpr std::string_view kNumberCorrelation = "nsig_spearman";
 // Over perturbations with a real call: none 1, constant −1 (metrics.md 2).
 double correlation_of_numbers(const std::vector<double>& real, const std::vector<double>& predicted);
 
-// Of `values`; the name must be there.
+// Of `values`; null: none has that name.
+const MetricValues* find_metric(const std::vector<MetricValues>& values, std::string_view name);
+// The same where the name must be there.
 const MetricValues& metric_named(const std::vector<MetricValues>& values, std::string_view name);
 
 }  // namespace headroom

@@ -94,13 +94,6 @@ Result<SplitScreen> screen_of(const MakerInputs& in) {
   return out;
 }
 
-// Null: these scores have none of that name.
-const MetricValues* find_metric(const std::vector<MetricValues>& values, std::string_view name) {
-  const auto found =
-      std::find_if(values.begin(), values.end(), [&](const MetricValues& each) { return each.name == name; });
-  return found == values.end() ? nullptr : &*found;
-}
-
 // Of each test perturbation a prediction of its own.
 Terms terms_of(const MakerInputs& in, const SplitScreen& screen, const std::vector<PredictedRow>& predicted) {
   const std::vector<Metric>& metrics = in.plan.metrics;

@@ -123,31 +123,13 @@ class KeptReader {
   }
 
   Result<std::vector<double>> numbers(const std::string& table, const char* key) const {
-    auto dataset = file_.uns_dataset(table + "/" + key);
-    if (!dataset) return tl::unexpected(dataset.error());
-    if (dataset->dims.size() != 2 || dataset->dims[1] != 1) return damaged(fmt::format("'{}' has another shape", key));
-    std::vector<double> out(dataset->dims[0]);
-    if (out.empty()) return out;
-    const hsize_t start[2] = {0, 0}, count[2] = {dataset->dims[0], 1};
-    if (auto done = hdf5::read_block(*dataset, start, count, H5T_NATIVE_DOUBLE, out.data()); !done) {
-      return tl::unexpected(done.error());
-    }
-    return out;
+    return values<double>(table, key, 1, H5T_NATIVE_DOUBLE);
   }
 
   template <class T>
   Result<std::vector<T>> words(const std::string& table, const char* key) const {
     static_assert(sizeof(T) == 4);
-    auto dataset = file_.uns_dataset(table + "/" + key);
-    if (!dataset) return tl::unexpected(dataset.error());
-    if (dataset->dims.size() != 2 || dataset->dims[1] != 4) return damaged(fmt::format("'{}' has another shape", key));
-    std::vector<T> out(dataset->dims[0]);
-    if (out.empty()) return out;
-    const hsize_t start[2] = {0, 0}, count[2] = {dataset->dims[0], 4};
-    if (auto done = hdf5::read_block(*dataset, start, count, H5T_NATIVE_UINT8, out.data()); !done) {
-      return tl::unexpected(done.error());
-    }
-    return out;
+    return values<T>(table, key, 4, H5T_NATIVE_UINT8);
   }
 
   Result<GroupCounts> control(const std::string& table) const {
@@ -183,6 +165,23 @@ class KeptReader {
   }
 
  private:
+  // A dataset of rows of `width` elements, a value each.
+  template <class T>
+  Result<std::vector<T>> values(const std::string& table, const char* key, hsize_t width, hid_t element) const {
+    auto dataset = file_.uns_dataset(table + "/" + key);
+    if (!dataset) return tl::unexpected(dataset.error());
+    if (dataset->dims.size() != 2 || dataset->dims[1] != width) {
+      return damaged(fmt::format("'{}' has another shape", key));
+    }
+    std::vector<T> out(dataset->dims[0]);
+    if (out.empty()) return out;
+    const hsize_t start[2] = {0, 0}, count[2] = {dataset->dims[0], width};
+    if (auto done = hdf5::read_block(*dataset, start, count, element, out.data()); !done) {
+      return tl::unexpected(done.error());
+    }
+    return out;
+  }
+
   const H5adFile& file_;
 };
 
