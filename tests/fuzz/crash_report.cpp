@@ -13,8 +13,12 @@ struct StackFrame {
 
   bool is_of_hdf5() const { return location.find("libhdf5") != location.npos; }
   bool is_of_library() const { return location.find(".so") != location.npos; }
+  // Where a broken stack, or a call of what is no function, leads to.
+  bool is_nowhere() const { return location.empty() || location.find("<unknown module>") != location.npos; }
   // Of the sanitizers, of libFuzzer or of the C library: who called them is what counts.
   bool is_of_runtime() const {
+    // The C library with its source lines, which are relative: "libio/./libio/vasprintf.c:75".
+    if (!location.starts_with('/') && !location.starts_with('(')) return true;
     for (const char* part : {"compiler-rt", "libc.so", "libpthread", "libm.so", "libz.so", "linux-vdso", "ld-linux"}) {
       if (location.find(part) != location.npos) return true;
     }
@@ -42,21 +46,21 @@ std::optional<StackFrame> frame_of(std::string_view line) {
     rest.remove_prefix(3);
     // A module stands in brackets, a source line begins with a slash; names of functions may hold blanks.
     std::size_t end = std::min(rest.find(" (/"), rest.find(" /"));
-    if (end == rest.npos) end = rest.size();
+    if (end == rest.npos) end = std::min(rest.rfind(' '), rest.size());
     frame.function = rest.substr(0, end);
-    rest.remove_prefix(end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   frame.location = rest;
   return frame;
 }
 
-// The innermost frame of the stack that begins at or after `from`, the runtime's left out.
+// The innermost known frame of the stack that begins at or after `from`, the runtime's left out.
 std::optional<StackFrame> innermost(const std::vector<std::string_view>& lines, std::size_t from) {
   while (from < lines.size() && !frame_of(lines[from])) ++from;
   for (; from < lines.size(); ++from) {
     const auto frame = frame_of(lines[from]);
     if (!frame) return std::nullopt;
-    if (!frame->is_of_runtime()) return frame;
+    if (!frame->is_nowhere() && !frame->is_of_runtime()) return frame;
   }
   return std::nullopt;
 }
@@ -89,10 +93,12 @@ CrashReport read_crash_report(std::string_view log) {
   if (!crash) return report;
   report.place = crash->function.empty() ? crash->location : crash->function;
   report.in_library = crash->is_of_hdf5();
-  if (const std::size_t allocated = first_with(lines, "allocated by thread", start); allocated < lines.size()) {
-    const auto owner = innermost(lines, allocated);
+  const bool is_overflow = report.what.find("-buffer-overflow") != report.what.npos;
+  if (report.in_library && is_overflow) {
+    const auto owner = innermost(lines, std::min(first_with(lines, "allocated by thread", start),
+                                                 first_with(lines, "is located in stack of thread", start) + 1));
     // Far beyond its own memory HDF5 meets that of any library, which we cannot have given it.
-    report.in_library = report.in_library && owner && owner->is_of_library();
+    report.in_library = !owner || owner->is_of_library();
   }
   return report;
 }

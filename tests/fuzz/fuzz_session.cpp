@@ -1,10 +1,10 @@
 // fuzz_session FUZZER SECONDS SEED SCRATCH [SEED_FOLDER...] [-OPTION...]: runs a libFuzzer program for a time, and on
-// after each crash that is the HDF5 library's own or that its input alone does not repeat. Exit code 0: no finding in our
-// code; 1: a finding, whose report is printed and whose input is kept in SCRATCH/findings; 2: it could not run.
+// after each crash that is the HDF5 library's own or that its input alone does not repeat. Exit code 0: no finding in
+// our code; 1: a finding, whose report is printed and whose input is kept in SCRATCH/findings; 2: it could not run.
 //
-// Why a crash must repeat: HDF5 reads thousands of damaged files in one process here. It is not compiled with sanitizers,
-// leaks, and may write beyond its memory unseen, into ours; what fails then is any later input. A fault of our readers
-// shows whenever its file is read.
+// Why a crash must repeat: HDF5 reads thousands of damaged files in one process here. It is not compiled with
+// sanitizers, leaks, and may write beyond its memory unseen, into ours; what fails then is any later input. A fault of
+// our readers shows whenever its file is read.
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -66,8 +66,8 @@ std::vector<fs::path> inputs_in(const fs::path& folder) {
   return inputs;
 }
 
-// Reads each input in a process of its own, some times: the first report of a fault that is ours, else the first report,
-// else nothing.
+// Reads each input in a process of its own, some times: the first report of a fault that is ours, else the first
+// report, else nothing.
 std::optional<CrashReport> repeat(const std::vector<std::string>& words, const std::vector<fs::path>& inputs,
                                   const fs::path& log) {
   std::optional<CrashReport> first;
@@ -156,13 +156,14 @@ int main(int argc, char** argv) {
     if (kept == std::string_view("findings")) {
       std::fputs(log.c_str(), stdout);
       std::fputs(read_file(scratch / "repeated.txt").c_str(), stdout);
-      std::printf("%s: a finding after %ld runs, which its input repeats: it is in %s\n", fuzzer.filename().c_str(), n_runs,
-                  (scratch / kept).c_str());
+      std::printf("%s: a finding after %ld runs, which its input repeats: it is in %s\n", fuzzer.filename().c_str(),
+                  n_runs, (scratch / kept).c_str());
       return 1;
     }
     ++places[std::string(kept) + ": " + (report.in_library ? report.place : report.what)];
     if (++n_crashes > kMostCrashes) {
-      std::printf("%s: %d crashes that are not ours; nothing of ours is tested\n", fuzzer.filename().c_str(), n_crashes);
+      std::printf("%s: %d crashes that are not ours; nothing of ours is tested\n", fuzzer.filename().c_str(),
+                  n_crashes);
       return 1;
     }
   }

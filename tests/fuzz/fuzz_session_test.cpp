@@ -18,7 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-const std::string kOurs = R"sh(echo "==1==ERROR: AddressSanitizer: SEGV"; echo "    #0 0x1 in headroom::read() /h/io.cpp:9"; exit 1)sh";
+const std::string kOurs =
+    R"sh(echo "==1==ERROR: AddressSanitizer: SEGV"; echo "    #0 0x1 in headroom::read() /h/io.cpp:9"; exit 1)sh";
 const std::string kTheirs =
     R"sh(echo "==1==ERROR: AddressSanitizer: SEGV"; echo "    #0 0x1 in H5F_open (/lib/libhdf5_serial.so.103+0x9)"; exit 1)sh";
 
