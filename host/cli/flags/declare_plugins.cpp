@@ -80,11 +80,9 @@ void add_check_flags(CLI::App& command, CheckArguments& arguments, CheckFlagText
                   "Confinement: strict (strong or better, else exit 4), relaxed (the best to be had), off")
       ->check(CLI::IsMember({"strict", "relaxed", "off"}))
       ->capture_default_str();
-  command
-      .add_option("--limit-time", texts.limit_time_s,
-                  "Seconds of wall clock that one request may take (default: 600 at the published size, else 60)")
-      ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber);
+  add_time_flag(
+      command, "--limit-time", texts.limit_time_s,
+      "Wall clock that one request may take: 90, 90s, 10min or 4h (default: 600 s at the published size, else 60)");
   command
       .add_option("--limit-memory", texts.limit_memory,
                   "Address space of one plugin process, at least 512MiB (default: 8GiB)")

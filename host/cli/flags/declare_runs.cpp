@@ -188,17 +188,11 @@ void add_verify_command(CLI::App& app, Command& command) {
                   "(the best to be had), off")
       ->check(CLI::IsMember({"strict", "relaxed", "off"}))
       ->capture_default_str();
-  verify_app
-      .add_option("--limit-time", texts->limit_time_s,
-                  "Seconds that one request to a plugin may take at most, whatever the run allowed (default: 600); a "
-                  "shorter limit of the run's stays")
-      ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber);
-  verify_app
-      .add_option("--limit-total", texts->limit_total_s,
-                  "The same of everything that one plugin is asked (default: 5 times --limit-time for every context)")
-      ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber);
+  add_time_flag(verify_app, "--limit-time", texts->limit_time_s,
+                "Time that one request to a plugin may take at most, whatever the run allowed: 90, 90s, 10min or 4h "
+                "(default: 600 s); a shorter limit of the run's stays");
+  add_time_flag(verify_app, "--limit-total", texts->limit_total_s,
+                "The same of everything that one plugin is asked (default: 5 times --limit-time for every context)");
   verify_app
       .add_option("--limit-memory", texts->limit_memory,
                   "The same of the address space of one plugin process, at least 512MiB (default: 8GiB)")

@@ -1,5 +1,13 @@
 #include "cli/flags/flag_groups.hpp"
 
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <string_view>
+#include <system_error>
+
 #include "parallel/thread_pool.hpp"
 
 namespace headroom::cli {
@@ -74,6 +82,21 @@ void add_target_flag(CLI::App& command, std::string& target) {
   command.add_option("--target", target, "Only this target's part of the results: lfc, deg or cells (default: all)")
       ->check(CLI::IsMember({"lfc", "deg", "cells"}))
       ->type_name("lfc|deg|cells");
+}
+
+CLI::Option* add_time_flag(CLI::App& command, const std::string& flag, double& seconds, const std::string& help) {
+  const auto in_seconds = [](std::string& text) {
+    static const std::map<std::string_view, double> kUnits = {{"", 1}, {"s", 1}, {"min", 60}, {"h", 3600}};
+    double value = 0;
+    const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const auto unit = kUnits.find(std::string_view(end, text.data() + text.size()));
+    if (status != std::errc() || unit == kUnits.end() || !(value > 0) || !std::isfinite(value)) {
+      return fmt::format("'{}' is no time above 0; write it as 600, 90s, 10min or 4h", text);
+    }
+    text = fmt::format("{}", value * unit->second);
+    return std::string();
+  };
+  return command.add_option(flag, seconds, help)->type_name("TIME")->transform(CLI::Validator(in_seconds, ""));
 }
 
 }  // namespace headroom::cli

@@ -32,6 +32,9 @@ void add_where_flag(CLI::App& command, std::vector<RowFilter>& where, const std:
 // Of a folder of results.
 void add_target_flag(CLI::App& command, std::string& target);
 
+// A time that is limited, in seconds: 600 or 1.5e3, and with a unit 90s, 10min, 4h.
+CLI::Option* add_time_flag(CLI::App& command, const std::string& flag, double& seconds, const std::string& help);
+
 // --config, which is the program's and every command's.
 inline constexpr const char* kConfigHelp = "Read flags from this TOML file, under [COMMAND]; the command line wins";
 

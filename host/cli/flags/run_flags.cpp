@@ -182,20 +182,13 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
                   "Confinement of plugins: strict (strong or better, else exit 4), relaxed (the best to be had), off")
       ->check(CLI::IsMember({"strict", "relaxed", "off"}))
       ->capture_default_str();
-  command
-      .add_option(
-          "--limit-time", texts.limit_time_s,
-          "Seconds of wall clock that one request to a plugin may take (default: 600; a plugin that is named, not "
-          "submitted, may declare another for itself: attention 14400)")
-      ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber);
-  command
-      .add_option("--limit-total", texts.limit_total_s,
-                  "Seconds that everything which one plugin is asked may take together, whatever it is combined with, "
-                  "its introduction, its data folder and its probes included (default: 5 times --limit-time for every "
-                  "context)")
-      ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber);
+  add_time_flag(command, "--limit-time", texts.limit_time_s,
+                "Wall clock that one request to a plugin may take: 90, 90s, 10min or 4h (default: 600 s; a plugin that "
+                "is named, not submitted, may declare another for itself: attention 4h)");
+  add_time_flag(command, "--limit-total", texts.limit_total_s,
+                "Time that everything which one plugin is asked may take together, whatever it is combined with, "
+                "its introduction, its data folder and its probes included (default: 5 times --limit-time for every "
+                "context)");
   command
       .add_option("--limit-memory", texts.limit_memory,
                   "Address space of one plugin process, at least 512MiB; its vectors may take a sixteenth of it "

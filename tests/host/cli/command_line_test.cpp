@@ -250,6 +250,19 @@ TEST_F(TinyScreen, KilledRunsResumeToTheBytesOfAnUndisturbedOne) {
   EXPECT_GE(n_kept, 1) << "the runs were killed before they had kept anything";
 }
 
+TEST_F(TinyScreen, ALimitOfTimeMayHaveAUnit) {
+  ASSERT_EQ(headroom(std::string(kTinyRun) + "--limit-time 2min --limit-total 0.5h -o out").exit_code, 0);
+  const Ended verified = headroom("verify out --sample 1 --limit-time 60s");
+  EXPECT_EQ(verified.exit_code, 0) << verified.err;
+  EXPECT_NE(verified.err.find("made with --limit-time 120 --limit-total 1800"), std::string::npos) << verified.err;
+  for (const char* wrong : {"20x", "0s", "-1", "inf", "s"}) {
+    const Ended ended = headroom(std::string(kTinyRun) + "-o wrong --limit-time " + wrong);
+    EXPECT_EQ(ended.exit_code, 2);
+    const std::string told = std::string("'") + wrong + "' is no time above 0; write it as 600, 90s, 10min or 4h";
+    EXPECT_NE(ended.err.find(told), std::string::npos) << ended.err;
+  }
+}
+
 TEST_F(TinyScreen, TheStoreTellsWhereANumberComesFrom) {
   std::ofstream(folder_ / "broken.so") << "this is no library";
   ASSERT_EQ(headroom(std::string(kTinyRun) + "--embedding bad=broken.so --limit-time 60 -o out").exit_code, 3);
