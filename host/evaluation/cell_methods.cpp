@@ -21,6 +21,7 @@ namespace {
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 constexpr const char* kRatioAbove = "expr_mse_numerator";
 constexpr const char* kRatioBelow = "expr_mse_denominator";
+// Without bias, a second screen of the same truth is expected at 0 in these at any depth (metrics.md 6).
 constexpr std::array kZeroAgain = {Metric::expr_mse_ratio, Metric::energy_distance_top, Metric::mmd_median_top};
 constexpr const char* kUnusableCells = "bad_cells";
 // Perturbations whose simulated scores make a ceiling, over all simulated screens.
@@ -258,6 +259,11 @@ void fail(const std::string& plugin, const Error& error, FoldEvaluation& evaluat
 
 }  // namespace
 
+PanelCeilingWay way_of_second_screen(Metric metric) {
+  const bool is_zero = std::find(kZeroAgain.begin(), kZeroAgain.end(), metric) != kZeroAgain.end();
+  return is_zero ? PanelCeilingWay::closed_form : PanelCeilingWay::simulation;
+}
+
 void evaluate_made_cells(const PlannedMethod& planned, const MakerInputs& in, const Matrix& resample_counts,
                          FoldEvaluation& evaluation) {
   const Stopwatch watch;
@@ -280,8 +286,7 @@ void evaluate_made_cells(const PlannedMethod& planned, const MakerInputs& in, co
     for (const PanelScores& scores : **screens) draws.push_back(terms_of(in, *screen, rows_of(scores, screen->tests)));
     Terms terms = mean_terms(draws);
     for (std::size_t m = 0; m < in.plan.metrics.size() && method.cells == MadeCells::second_screen; ++m) {
-      // Without bias, a second screen of the same truth is expected at 0 at any depth (metrics.md 6).
-      const bool is_zero = std::find(kZeroAgain.begin(), kZeroAgain.end(), in.plan.metrics[m]) != kZeroAgain.end();
+      const bool is_zero = way_of_second_screen(in.plan.metrics[m]) == PanelCeilingWay::closed_form;
       auto row = terms.above.row(static_cast<Eigen::Index>(m));
       if (is_zero) row = row.array().isNaN().select(row, 0.0);
     }

@@ -2,9 +2,15 @@
 // perturbation beside all others of its context, and the fold's value, which leaves out what is undefined.
 #pragma once
 
+#include "cell_metrics/panel_ceilings.hpp"
 #include "evaluation/method_makers.hpp"
+#include "protocol/metrics.hpp"
 
 namespace headroom {
+
+// By which way the value of a second screen of the same truth is made: in closed form where it is expected at 0 at any
+// depth, else by screens that are drawn.
+PanelCeilingWay way_of_second_screen(Metric metric);
 
 // A null, a ceiling or a reference of the target. What a task does not keep is skipped with the reason.
 void evaluate_made_cells(const PlannedMethod& method, const MakerInputs& inputs, const Matrix& resample_counts,

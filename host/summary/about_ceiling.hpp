@@ -1,4 +1,5 @@
-// Whether a ceiling of the deltas' metrics is to be told as "about" so much.
+// Whether a ceiling that is made of cells is to be told as "about" so much, by the back-test of its metric: of deltas or
+// of predicted cells.
 #pragma once
 
 #include <string_view>

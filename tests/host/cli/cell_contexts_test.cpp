@@ -104,11 +104,13 @@ TEST_F(CellContexts, StandBesideTheDeltasWithBoundsOfTheirOwn) {
   EXPECT_THAT(of_cells, ElementsAre("pds_cosine", "expr_mse_ratio", "direction_fidelity", "direction_reach", "jaccard",
                                     "lfc_nmae"));
   EXPECT_EQ(context_of(summary, "L2").value("target", "lfc"), "lfc");
+  const std::set<std::string> missed_by_more{"direction_fidelity", "jaccard", "lfc_nmae"};  // in the back-test
   const std::set<std::string> nulls{"mean_response", "mean_response_dispersed", "control_cells", "no_change"};
   for (const std::string& metric : of_cells) {
     const json context = context_of(summary, metric);
     EXPECT_TRUE(nulls.contains(context["wap"]["method"])) << metric;
     EXPECT_EQ(context["bap"]["method"], "depth_right_shared") << metric;
+    EXPECT_EQ(context["bap"].value("is_about", false), missed_by_more.contains(metric)) << metric;
     for (const std::string& null : nulls) EXPECT_EQ(method_of(context, null)["role"], "null");
     EXPECT_EQ(method_of(context, "split_half")["role"], "reference");
     EXPECT_EQ(method_of(context, "split_half")["ceiling_depth"], "half");
