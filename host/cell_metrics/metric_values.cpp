@@ -95,9 +95,16 @@ std::vector<MetricValues> metric_values(const PanelScores& scores) {
   add(out, std::string(kNumberCorrelation), n, [&](std::size_t) { return numbers; });
   add(out, "sig_mcc", n, [&](std::size_t i) { return de[i].sig_mcc; });
   if (scores.distances.empty()) return out;
-  add(out, "energy_distance_top", n, [&](std::size_t i) { return scores.distances[i].energy; });
-  add(out, "mmd_median_top", n, [&](std::size_t i) { return scores.distances[i].mmd; });
+  add(out, std::string(kEnergyDistance), n, [&](std::size_t i) { return scores.distances[i].energy; });
+  add(out, std::string(kMmd), n, [&](std::size_t i) { return scores.distances[i].mmd; });
   return out;
+}
+
+std::vector<std::string> metric_value_names() {
+  std::vector<std::string> names;
+  for (const MetricValues& metric : metric_values(PanelScores{})) names.push_back(metric.name);
+  names.insert(names.end(), kCellDistances.begin(), kCellDistances.end());
+  return names;
 }
 
 const MetricValues* find_metric(const std::vector<MetricValues>& values, std::string_view name) {

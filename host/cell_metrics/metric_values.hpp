@@ -14,6 +14,9 @@ namespace headroom {
 inline constexpr std::size_t kSuiteMembers = 6;
 std::vector<MetricValues> metric_values(const PanelScores& scores);
 
+// All names that there are, those of distances of cells among them.
+std::vector<std::string> metric_value_names();
+
 // The one metric that is a correlation over the panel: of how many genes each perturbation calls, on either side.
 inline constexpr std::string_view kNumberCorrelation = "nsig_spearman";
 // Over perturbations with a real call: none 1, constant −1 (metrics.md 2).

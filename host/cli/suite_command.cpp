@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 #include <malloc.h>
 
+#include <algorithm>
+
 #include "cli/exit_code.hpp"
 #include "cli/interruption.hpp"
 #include "cli/notes.hpp"
@@ -28,20 +30,25 @@ namespace fs = std::filesystem;
 
 constexpr OwnMark kSuiteRowsMark{"suite_perturbations.csv", "context,side,pert_id,", true};
 
-Table other_metrics(const SuiteResult& suite) {
+// Of metrics that are no members, and of members that are named.
+Table other_metrics(const SuiteResult& suite, const std::vector<std::string>& named) {
   Table table;
   for (const char* name : {"context", "metric", "u", "b", "r", "n", "ceiling", "ceiling_way", "ceiling_is_about",
                            "gap_closed", "ci_low", "ci_high"})
     table.columns.push_back({name});
   for (const SuiteContextResult& context : suite.contexts()) {
-    for (const SuiteMetric& m : context.metrics()) {
+    const auto add = [&](const auto& m) {
       const auto cell = [](bool has, double x) { return cell_of(has ? std::optional<double>(x) : std::nullopt); };
       table.rows.push_back(
           {context.context(), m.name(), cell(m.has_u(), m.u()), cell(m.has_b(), m.b()), cell(m.has_r(), m.r()),
            static_cast<std::int64_t>(m.n()), cell(m.has_ceiling(), m.ceiling()), m.ceiling_way(),
            std::string(m.ceiling_is_about() ? "true" : "false"), cell(m.has_gap_closed(), m.gap_closed()),
            cell(m.has_ci_low(), m.ci_low()), cell(m.has_ci_high(), m.ci_high())});
+    };
+    for (const SuiteMember& member : context.members()) {
+      if (std::find(named.begin(), named.end(), member.name()) != named.end()) add(member);
     }
+    for (const SuiteMetric& metric : context.metrics()) add(metric);
   }
   return table;
 }
@@ -61,7 +68,7 @@ Result<CellComparison> compared(const SuiteArguments& arguments, ThreadPool& poo
   auto kept = read_kept_screen(task, pool);
   if (!kept) return tl::unexpected<Error>(kept.error());
   for (KeptContext& context : kept->contexts) {
-    if (!arguments.with_other_metrics) context.truth.top.clear();  // no distance of cells is a member
+    if (!arguments.options.distances) context.truth.top.clear();
   }
   return compare_with_kept(*kept, arguments.predictions, arguments.options, pool, progress, Interruption::token());
 }
@@ -172,7 +179,8 @@ Result<int> compare_two_files(const SuiteArguments& arguments) {
   if (arguments.with_card && format == TableFormat::text) draw_suite_card(results(), suite, stdout_style());
   if (arguments.with_card && format != TableFormat::text)
     write_table(results(), suite_table(suite), format, stdout_style());
-  if (arguments.with_other_metrics) write_table(results(), other_metrics(suite), format, stdout_style());
+  if (arguments.with_other_metrics)
+    write_table(results(), other_metrics(suite, arguments.options.metrics), format, stdout_style());
   return kExitEvaluated;
 }
 

@@ -15,7 +15,7 @@ struct SuiteArguments {
   std::filesystem::path real;  // cells; empty: `task`, whose folder keeps what is needed of them
   std::filesystem::path task, predictions, out;
   bool with_card = true;            // the members on the suite's scale
-  bool with_other_metrics = false;  // printed as well; they are always in summary.json
+  bool with_other_metrics = false;  // printed as well: those of options.metrics, which are always in summary.json
   CompareOptions options;
 };
 

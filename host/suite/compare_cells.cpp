@@ -75,6 +75,20 @@ std::string depth_text(const PanelScores& scores, PanelCeilingWay way) {
   return fmt::format("{:.0f} cells of {:.0f} counts, real control", cells, counts);
 }
 
+// Members, and of the other metrics those that are named.
+void keep_metrics(const std::vector<std::string>& names, SuiteContext& scores) {
+  for (std::size_t m = scores.u.size(); m-- > kSuiteMembers;) {
+    if (std::find(names.begin(), names.end(), scores.u[m].name) != names.end()) continue;
+    const auto drop = [m](auto& list) {
+      if (m < list.size()) list.erase(list.begin() + static_cast<std::ptrdiff_t>(m));
+    };
+    drop(scores.u);
+    drop(scores.b);
+    drop(scores.reached);
+    for (auto& split : scores.r) drop(split);
+  }
+}
+
 Result<ComparedContext> score_context(const KeptContext& real, const CellPanel& predicted,
                                       const CellPanel::Context& guess, const CompareOptions& options,
                                       std::vector<std::string>& notes, ThreadPool& pool, Progress& progress,
@@ -135,6 +149,7 @@ Result<ComparedContext> score_context(const KeptContext& real, const CellPanel& 
                   depth_text(*submission, options.ceiling), options.suite);
   if (!scores) return tl::unexpected(scores.error());
   out.scores = std::move(*scores);
+  if (!options.metrics.empty()) keep_metrics(options.metrics, out.scores);
   if (options.calibrate) {
     if (real.cells.empty()) {
       return bad_input("the task does not keep the cells that metrics are calibrated on", "--calibration",
@@ -253,6 +268,7 @@ Result<CellComparison> compare_cells(const std::filesystem::path& real_path,
   for (const auto& context : real.contexts) labels.emplace_back(context.name, context.labels);
   bool is_read = false;
   std::optional<KeptContext> reduced;
+  std::unique_ptr<CellPanel> again;  // the same file, where it is read twice
   return compare_with(
       real.gene_ids(), real.control_labels, labels, predicted_path, options,
       [&](std::size_t k) -> Result<const KeptContext*> {
@@ -262,10 +278,22 @@ Result<CellComparison> compare_cells(const std::filesystem::path& real_path,
           }
           is_read = true;
         }
-        auto context =
-            reduce_context(real, real.contexts[k], {options.calibrate, options.excluded}, pool, progress, stop);
+        auto context = reduce_context(
+            real, real.contexts[k], {options.calibrate, options.excluded, {}, options.distances}, pool, progress, stop);
         if (!context) return tl::unexpected(context.error());
         reduced = std::move(*context);
+        if (!options.distances) return &*reduced;
+        if (!again) {
+          auto reopened = open_cell_panel(real_path, options.real);
+          if (!reopened) return tl::unexpected(reopened.error());
+          again = std::move(*reopened);
+          if (auto read = read_counts(*again, options.real, pool, progress, stop); !read) {
+            return tl::unexpected(read.error());
+          }
+        }
+        if (auto filled = fill_top_cells(*again, again->contexts[k], pool, reduced->truth); !filled) {
+          return tl::unexpected(filled.error());
+        }
         return &*reduced;
       },
       pool, progress, stop, std::move(out));

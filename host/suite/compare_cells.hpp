@@ -34,6 +34,10 @@ struct CompareOptions {
   std::optional<int> n_second_screens;
   SuiteOptions suite;
   ExcludedTargets excluded = ExcludedTargets::as_published;  // genes that metrics leave out
+  // Distances of cells (kCellDistances) as well; the real cells are read a second time for them.
+  bool distances = false;
+  // Of the metrics that are no members, these alone are told; empty: all.
+  std::vector<std::string> metrics = {};
   // How far a technical duplicate stands above nothing, by metric; needs the real cells in memory.
   bool calibrate = false;
 };

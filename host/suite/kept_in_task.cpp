@@ -295,17 +295,7 @@ std::vector<std::vector<std::uint32_t>> top_genes_of(const H5adContent& content)
   const auto* weights = layer == content.layers.end() ? nullptr : std::get_if<DenseFloats>(&layer->second);
   if (weights == nullptr) return top;
   for (const ConstFloatMap& block : weights->row_blocks) {
-    for (Eigen::Index r = 0; r < block.rows(); ++r) {
-      std::vector<std::uint32_t> order(static_cast<std::size_t>(block.cols()));
-      std::iota(order.begin(), order.end(), 0u);
-      const std::size_t n = std::min(kTopGenes, order.size());
-      std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(n), order.end(),
-                        [&](std::uint32_t a, std::uint32_t b) {
-                          return block(r, a) != block(r, b) ? block(r, a) > block(r, b) : a < b;
-                        });
-      order.resize(n);
-      top.push_back(std::move(order));
-    }
+    for (std::vector<std::uint32_t>& genes : top_genes(block)) top.push_back(std::move(genes));
   }
   return top;
 }

@@ -9,6 +9,7 @@
 #include "cells/cell_groups.hpp"
 #include "cells/cell_source.hpp"
 #include "suite/compare_cells.hpp"
+#include "suite/predicted_cells.hpp"
 
 namespace headroom {
 namespace {
@@ -36,6 +37,7 @@ Result<KeptContext> reduce_context(const CellPanel& real, const CellPanel::Conte
   KeptContext out;
   if (how.keep_cells) out.cells.resize(context.labels.size());
   std::vector<TopCells> top(how.top_genes.size());
+  SumsOfCells sums;
   const std::size_t n = context.labels.size(), n_control = real.n_cells(*context.control);
   const std::string where =
       real.contexts.size() > 1 ? fmt::format("{}, context '{}'", real.path, context.name) : real.path;
@@ -74,6 +76,10 @@ Result<KeptContext> reduce_context(const CellPanel& real, const CellPanel::Conte
   }
   const auto n_empty = std::count(out.control.total.begin(), out.control.total.end(), 0.0);
   if (n_empty > 0) out.notes.push_back(fmt::format("{} control cells hold no counts and count as zeros", n_empty));
+  if (how.finds_top_genes) {
+    const auto n_rows = static_cast<Eigen::Index>(n), n_genes = static_cast<Eigen::Index>(real.n_genes());
+    sums = {Matrix(n_rows, n_genes), Matrix(n_rows, n_genes), Vector(n_rows)};
+  }
   PanelNames names = PanelNames::of(context.name, context.labels, real.gene_ids(), std::move(own));
   names.excluded = how.excluded;
   auto truth = panel_truth(
@@ -83,6 +89,7 @@ Result<KeptContext> reduce_context(const CellPanel& real, const CellPanel::Conte
         if (auto taken = real.take(context.group[p], rows); !taken) return taken;
         make_group_counts(rows, real.n_genes(), counts);
         if (how.keep_cells) out.cells[p] = counts;
+        if (how.finds_top_genes) set_log_sums(counts, static_cast<Eigen::Index>(p), sums);
         if (!top.empty()) top[p] = {how.top_genes[p], log_cells(counts, how.top_genes[p])};
         return {};
       },
@@ -93,8 +100,32 @@ Result<KeptContext> reduce_context(const CellPanel& real, const CellPanel::Conte
     return tl::unexpected(std::move(error));
   }
   out.truth = std::move(*truth);
+  if (how.finds_top_genes) {
+    const FloatMatrix weights = wmse_weights(sums);
+    for (std::vector<std::uint32_t>& genes : top_genes({weights.data(), weights.rows(), weights.cols()})) {
+      top.push_back({std::move(genes), {}});
+    }
+  }
   out.truth.top = std::move(top);
   return out;
+}
+
+Result<void> fill_top_cells(const CellPanel& real, const CellPanel::Context& context, ThreadPool& pool,
+                            PanelTruth& truth) {
+  const GroupMaker make = cells_of_groups(real, context.group);
+  std::vector<std::optional<Error>> errors(truth.top.size());
+  pool.for_each(truth.top.size(), [&](std::size_t p) {
+    static thread_local GroupCounts counts;  // large, and wanted again for the next group
+    if (auto made = make(p, counts); !made) {
+      errors[p] = made.error();
+    } else {
+      truth.top[p].cells = log_cells(counts, truth.top[p].genes);
+    }
+  });
+  for (const auto& error : errors) {
+    if (error) return tl::unexpected(*error);
+  }
+  return {};
 }
 
 Result<KeptScreen> reduce_prepared_cells(const std::filesystem::path& cells, const PrepareOptions& options,

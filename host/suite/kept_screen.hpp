@@ -35,11 +35,17 @@ struct Reduction {
   bool keep_cells = false;                                   // the perturbations' counts
   ExcludedTargets excluded = ExcludedTargets::as_published;  // genes that metrics leave out
   std::vector<std::vector<std::uint32_t>> top_genes = {};    // of each perturbation; empty: none (PanelTruth::top)
+  bool finds_top_genes = false;                              // they are found instead; see fill_top_cells()
 };
 
 // Reduces one context of a file of real cells, with the official halves.
 Result<KeptContext> reduce_context(const CellPanel& real, const CellPanel::Context& context, const Reduction& how,
                                    ThreadPool& pool, Progress& progress, std::stop_token stop);
+
+// The cells of distances (PanelTruth::top), of which reduce_context() has found the genes alone: which these are, only
+// all of the cells tell. `real`: the same file, its counts read once more.
+Result<void> fill_top_cells(const CellPanel& real, const CellPanel::Context& context, ThreadPool& pool,
+                            PanelTruth& truth);
 
 // The cells of `prepare`, grouped as it groups them. `top_genes`: of each perturbation, context by context. Errors
 // (bad_input): values that are no counts; what reduce_context() finds.

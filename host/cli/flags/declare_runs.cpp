@@ -148,6 +148,7 @@ void add_score_command(CLI::App& app, Command& command, const std::string& comma
     command = [arguments, texts, score_texts]() -> Result<int> {
       if (score_texts->real || (!score_texts->suite.empty() && score_texts->suite != "paper")) {
         if (texts->ceiling_flag->count() > 0) score_texts->ceiling = texts->ceiling;
+        score_texts->metrics = texts->metrics;
         arguments->run.excluded_targets =
             exclusion_by_name(texts->excluded_targets).value_or(ExcludedTargets::as_published);
         auto suite = suite_arguments(*score_texts, *arguments);

@@ -80,7 +80,9 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
   command.add_option("--fold", run.folds, "Only these folds or splits, by name (default: all)")->type_name("NAME");
   command
       .add_option("--metric", texts.metrics,
-                  "Only these metrics: " + metric_names() + " (default: all that the task allows)")
+                  "Only these metrics: " + metric_names() +
+                      " (default: all that the task allows); of a suite also nsig_real, nsig_pred, nsig_spearman, "
+                      "expr_mse_numerator, expr_mse_denominator")
       ->type_name("METRIC[,METRIC]")
       ->delimiter(',')
       ->allow_extra_args(false);

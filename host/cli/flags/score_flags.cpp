@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "cell_metrics/metric_values.hpp"
+#include "cell_metrics/top_cells.hpp"
 #include "cli/flags/flag_groups.hpp"
 #include "cli/flags/flag_values.hpp"
 
@@ -81,7 +83,8 @@ void add_score_flags(CLI::App& command, ScoreFlagTexts& texts) {
           "--suite", texts.suite,
           "What cells are compared by, those of two files or of a task: vcc2026 (six members on the published scale; "
           "the "
-          "default with --real), cell-eval (the other metrics of its tools) or all; paper: of a task, the metrics of "
+          "default with --real), cell-eval (the other metrics of its tools, and distances of cells) or all, of which "
+          "--metric names some; paper: of a task, the metrics of "
           "deltas that the protocol's paper tells (L2, MSE, MAE, Spearman, Pearson)")
       ->check(CLI::IsMember({"vcc2026", "cell-eval", "all", "paper"}))
       ->type_name("vcc2026|cell-eval|all|paper");
@@ -130,14 +133,26 @@ Result<SuiteArguments> suite_arguments(const ScoreFlagTexts& texts, const RunArg
     return bad_input(fmt::format("a suite has no ceiling '{}'", names), "--ceiling",
                      fmt::format("give one of {}", fmt::join(known, ", ")));
   }
+  const std::vector<std::string> known = metric_value_names();
+  for (const std::string& metric : texts.metrics) {
+    if (std::find(known.begin(), known.end(), metric) != known.end()) continue;
+    return bad_input(fmt::format("a suite has no metric '{}'", metric), "--metric",
+                     fmt::format("give some of {}", fmt::join(known, ", ")));
+  }
   out.common = arguments.common;
   if (texts.real) out.real = *texts.real;
   out.task = arguments.task.task;
   out.predictions = named_path(texts.predictions[0]).path;
   out.out = arguments.out;
-  out.with_other_metrics = texts.suite == "all" || texts.suite == "cell-eval";
-  out.with_card = texts.suite != "cell-eval";
+  const bool all_others = texts.suite == "all" || texts.suite == "cell-eval";
+  out.with_other_metrics = all_others || !texts.metrics.empty();
+  out.with_card = texts.suite != "cell-eval" && (texts.metrics.empty() || !texts.suite.empty());
   CompareOptions& options = out.options;
+  options.metrics = texts.metrics;
+  options.distances = (all_others && texts.metrics.empty()) ||
+                      std::any_of(texts.metrics.begin(), texts.metrics.end(), [](const std::string& metric) {
+                        return std::find(kCellDistances.begin(), kCellDistances.end(), metric) != kCellDistances.end();
+                      });
   const TaskOptions& columns = arguments.task.columns;
   options.real.columns.pert_col = columns.pert_column;
   options.real.columns.context_col = columns.context_column;

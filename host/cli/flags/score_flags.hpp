@@ -19,6 +19,7 @@ struct ScoreFlagTexts {
   // Two files of cells instead of a task.
   std::optional<std::filesystem::path> real;
   std::string suite, baseline = "tile", ceiling;
+  std::vector<std::string> metrics;  // those of the run's flags, where cells are compared by a suite
   bool calibration = false;
 };
 

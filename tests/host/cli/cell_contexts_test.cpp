@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "host/suite/cell_file.hpp"
+#include "host/suite/cell_pair.hpp"
 #include "program.hpp"
 
 namespace headroom {
@@ -161,6 +162,28 @@ TEST_F(CellContexts, AreTheSuitesNumbersOfEachPerturbation) {
       for (const double value : values) mean += value / static_cast<double>(values.size());
       EXPECT_NEAR(fold["value"].get<double>(), mean, 1e-9) << metric;
     }
+  }
+}
+
+TEST_F(CellContexts, DistancesOfCellsAreThoseOfTheReference) {
+  const auto [real, predicted, expected] = CellPair::read();
+  real.write(folder_ / "real.h5ad");
+  predicted.write(folder_ / "pred.h5ad");
+  prepare();
+  const json summary = score("--target cells --metric energy_distance_top,mmd_median_top");
+  std::size_t n = 0;
+  for (auto& row : rows_of(content_of(folder_ / "out/perturbations.csv"))) {
+    if (row["name"] != "model") continue;
+    for (const char* metric : {"energy_distance_top", "mmd_median_top"}) {
+      constexpr double kSinglePrecision = 1e-5;  // of the cells that a task keeps
+      EXPECT_NEAR(std::stod(row[metric]), expected[row["pert_id"]][metric].get<double>(), kSinglePrecision)
+          << metric << " of " << row["pert_id"];
+      ++n;
+    }
+  }
+  EXPECT_EQ(n, 2u * 5u);
+  for (const char* metric : {"energy_distance_top", "mmd_median_top"}) {
+    EXPECT_EQ(method_of(context_of(summary, metric), "depth_right_shared").value("value", -1.0), 0);
   }
 }
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "host/suite/cell_file.hpp"
@@ -74,6 +76,37 @@ TEST_F(SuiteCommand, PrintsTheCardAndWritesItsNumbers) {
   const Ended unknown = headroom("score --real real.h5ad --predictions pred.h5ad --ceiling best -o out");
   EXPECT_EQ(unknown.exit_code, 2);
   EXPECT_THAT(unknown.err, HasSubstr("spearman_brown, closed_form, replicate"));
+}
+
+TEST_F(SuiteCommand, TellsTheMetricsThatAreNamed) {
+  const std::string files = "score --real real.h5ad --predictions pred.h5ad --format csv --quiet ";
+  const Ended named = headroom(files + "--metric jaccard,energy_distance_top,mmd_median_top -o out");
+  ASSERT_EQ(named.exit_code, 0) << named.err;
+  for (const char* text : {"all,jaccard,", "all,energy_distance_top,", "all,mmd_median_top,"})
+    EXPECT_THAT(named.out, HasSubstr(text));
+  EXPECT_EQ(std::count(named.out.begin(), named.out.end(), '\n'), 4) << named.out;
+  const json context = summary("out")["suites"][0]["contexts"][0];
+  EXPECT_EQ(context["members"].size(), 6u);
+  ASSERT_EQ(context["metrics"].size(), 2u);
+  for (const json& metric : context["metrics"]) {
+    EXPECT_EQ(metric["ceiling_way"], "simulation");
+    EXPECT_LT(metric["u"], metric["b"]) << metric["name"];
+    EXPECT_FALSE(metric.contains("r"));
+  }
+  EXPECT_THAT(content_of(folder_ / "out/suite_perturbations.csv"), HasSubstr(",energy_distance_top,mmd_median_top\n"));
+  const Ended all = headroom(files + "--suite all -o all");
+  EXPECT_THAT(all.out, HasSubstr("all,energy_distance_top,"));
+  const Ended unknown = headroom(files + "--metric L2 -o none");
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("a suite has no metric 'L2'"));
+  // A task keeps cells in single precision.
+  ASSERT_EQ(headroom("prepare real.h5ad --cell-metrics --folds 2 --quiet -o task").exit_code, 0);
+  ASSERT_EQ(headroom("score task --predictions pred.h5ad --quiet --suite cell-eval -o kept").exit_code, 0);
+  std::map<std::string, double> kept;
+  for (const json& metric : summary("kept")["suites"][0]["contexts"][0]["metrics"]) kept[metric["name"]] = metric["u"];
+  for (const json& metric : context["metrics"]) {
+    EXPECT_NEAR(kept.at(metric["name"]), metric["u"].get<double>(), 1e-5) << metric["name"];
+  }
 }
 
 TEST_F(SuiteCommand, ATaskKeepsWhatItNeedsOfItsCells) {

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/suite/cell_file.hpp"
+#include "host/suite/cell_pair.hpp"
 #include "suite/suite_result.hpp"
 
 namespace headroom {
@@ -39,8 +40,7 @@ TEST_F(CompareCells, ASecondScreenScoresAboveTheReplicateAndTheSameOnAnyThreads)
   const auto two = compared(real, second, 2), one = compared(real, second, 1);
   ASSERT_TRUE(two) << two.error().line();
   ASSERT_TRUE(one);
-  EXPECT_EQ(suite_result(*two, {}).SerializeAsString(),
-            suite_result(*one, {}).SerializeAsString());
+  EXPECT_EQ(suite_result(*two, {}).SerializeAsString(), suite_result(*one, {}).SerializeAsString());
   ASSERT_EQ(two->contexts.size(), 1u);
   const SuiteContext& scores = two->contexts[0].scores;
   double sum = 0;
@@ -140,6 +140,38 @@ TEST_F(CompareCells, OddCellsAreCountedAndScored) {
   }
   options_.predicted.keep_fractions = true;
   EXPECT_TRUE(compared(real, guess));
+}
+
+TEST_F(CompareCells, DistancesOfCellsAreThoseOfTheReference) {
+  const auto [real, guess, expected] = CellPair::read();
+  options_.n_second_screens = 0;
+  const auto without = compared(real, guess);
+  ASSERT_TRUE(without) << without.error().line();
+  EXPECT_EQ(find_metric(without->contexts[0].scores.u, "energy_distance_top"), nullptr) << "they were not asked for";
+  options_.distances = true;
+  const auto with = compared(real, guess);
+  ASSERT_TRUE(with) << with.error().line();
+  EXPECT_EQ(with->score, without->score);
+  const ComparedContext& context = with->contexts[0];
+  for (const char* name : {"energy_distance_top", "mmd_median_top"}) {
+    const MetricValues& u = metric_named(context.scores.u, name);
+    double mean = 0;
+    for (std::size_t p = 0; p < context.labels.size(); ++p) {
+      const double wanted = expected[context.labels[p]][name];
+      EXPECT_NEAR(u.values[p], wanted, 1e-9) << name << " of " << context.labels[p];
+      mean += wanted / static_cast<double>(context.labels.size());
+    }
+    EXPECT_NEAR(*u.total, mean, 1e-9);
+    EXPECT_TRUE(metric_named(context.scores.b, name).total) << "the mean response lies somewhere, too";
+  }
+  // Those that are named, and the members.
+  options_.metrics = {"mmd_median_top"};
+  const auto one = compared(real, guess);
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->contexts[0].scores.u.size(), kSuiteMembers + 1);
+  EXPECT_EQ(one->contexts[0].scores.b.size(), kSuiteMembers + 1);
+  EXPECT_EQ(one->contexts[0].scores.r[0].size(), kSuiteMembers) << "distances are not told of halves";
+  EXPECT_EQ(*one->contexts[0].scores.u.back().total, *metric_named(context.scores.u, "mmd_median_top").total);
 }
 
 TEST_F(CompareCells, TheOraclesFilesScoreAsTheOracle) {
