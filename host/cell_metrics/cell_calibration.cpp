@@ -10,6 +10,7 @@
 #include "bounds/calibration.hpp"
 #include "deg/benjamini_hochberg.hpp"
 #include "deg/welch.hpp"
+#include "numerics/correlation.hpp"
 #include "numerics/numpy_generator.hpp"
 #include "numerics/quantile.hpp"
 
@@ -92,19 +93,6 @@ double sum_within(const DenseCells& x) {
     for (std::size_t j = i + 1; j < x.size(); ++j) sum += 2 * distance(x[i], x[j]);
   }
   return sum;
-}
-
-double correlation(const std::vector<double>& a, const std::vector<double>& b) {
-  const auto n = static_cast<double>(a.size());
-  const double mean_a = std::accumulate(a.begin(), a.end(), 0.0) / n,
-               mean_b = std::accumulate(b.begin(), b.end(), 0.0) / n;
-  double ab = 0, aa = 0, bb = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    ab += (a[i] - mean_a) * (b[i] - mean_b);
-    aa += (a[i] - mean_a) * (a[i] - mean_a);
-    bb += (b[i] - mean_b) * (b[i] - mean_b);
-  }
-  return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : kNaN;
 }
 
 void calibrate_protocol(ProtocolCalibration& protocol) {

@@ -5,6 +5,8 @@
 #include <limits>
 #include <numeric>
 
+#include "numerics/correlation.hpp"
+
 namespace headroom {
 namespace {
 
@@ -138,15 +140,7 @@ double matthews(double both, double real_alone, double predicted_alone, double n
 
 double rank_correlation(const std::vector<double>& a, const std::vector<double>& b) {
   if (a.size() < 2) return kNaN;
-  const std::vector<double> ra = mid_ranks(a), rb = mid_ranks(b);
-  const double middle = (static_cast<double>(a.size()) + 1) / 2;
-  double ab = 0, aa = 0, bb = 0;
-  for (std::size_t i = 0; i < ra.size(); ++i) {
-    ab += (ra[i] - middle) * (rb[i] - middle);
-    aa += (ra[i] - middle) * (ra[i] - middle);
-    bb += (rb[i] - middle) * (rb[i] - middle);
-  }
-  return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : kNaN;
+  return correlation(mid_ranks(a), mid_ranks(b));
 }
 
 DeMetrics de_metrics(const DeTable& real, const DeTable& predicted, std::optional<std::size_t> own_gene,
