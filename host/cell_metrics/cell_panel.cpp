@@ -67,6 +67,13 @@ std::vector<std::vector<std::string>> CellPanel::gene_namings() const {
   return namings;
 }
 
+std::vector<double> CellPanel::totals(std::uint32_t group) const {
+  std::size_t first = 0;
+  for (std::uint32_t g = 0; g < group; ++g) first += n_cells(g);
+  const auto begin = total_of_cell.begin() + static_cast<std::ptrdiff_t>(first);
+  return {begin, begin + static_cast<std::ptrdiff_t>(n_cells(group))};
+}
+
 Result<void> CellPanel::take(std::uint32_t group, CellRows& rows) const {
   static thread_local CellBuckets::TakeBuffers memory;  // large, and wanted again for the next group
   auto taken = buckets->take(group, rows, memory);
@@ -206,7 +213,8 @@ Result<void> read_counts(CellPanel& panel, const CellPanelOptions& options, Thre
   if (!delivered) return tl::unexpected(delivered.error());
   panel.buckets->end_pass();
 
-  const ValueFindings found = panel.buckets->findings([](std::uint32_t) { return std::string(); });
+  ValueFindings found = panel.buckets->findings([](std::uint32_t) { return std::string(); });
+  panel.total_of_cell = std::move(found.totals);
   const auto at = [&](const PlacedValue& value) {
     return fmt::format("gene '{}' of cell '{}' (row {}) holds {}", panel.genes.ids[value.gene], cell_name(value.cell),
                        value.cell, value.value);

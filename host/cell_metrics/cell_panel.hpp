@@ -53,6 +53,8 @@ struct CellPanel {
 
   std::size_t n_genes() const { return genes.kept.size(); }
   std::size_t n_cells(std::uint32_t group) const { return groups.groups[group].n_cells; }
+  // Counts of each cell of a group, in the order of the file; after read_counts().
+  std::vector<double> totals(std::uint32_t group) const;
   std::vector<std::string> gene_ids() const;
   // Every naming of the genes that the file has.
   std::vector<std::vector<std::string>> gene_namings() const;
@@ -62,6 +64,7 @@ struct CellPanel {
   std::unique_ptr<CellSource> source;
   CellGroups groups;
   std::unique_ptr<CellBuckets> buckets;
+  std::vector<double> total_of_cell;  // group by group
 };
 
 // The tables of a file, before any count.

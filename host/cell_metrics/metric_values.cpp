@@ -5,6 +5,8 @@
 #include <functional>
 #include <limits>
 
+#include "cell_metrics/classic_metrics.hpp"
+
 namespace headroom {
 namespace {
 
@@ -104,6 +106,7 @@ std::vector<std::string> metric_value_names() {
   std::vector<std::string> names;
   for (const MetricValues& metric : metric_values(PanelScores{})) names.push_back(metric.name);
   names.insert(names.end(), kCellDistances.begin(), kCellDistances.end());
+  names.insert(names.end(), kClassicMetrics.begin(), kClassicMetrics.end());
   return names;
 }
 

@@ -14,7 +14,7 @@ namespace headroom {
 inline constexpr std::size_t kSuiteMembers = 6;
 std::vector<MetricValues> metric_values(const PanelScores& scores);
 
-// All names that there are, those of distances of cells among them.
+// All names that there are, those of distances of cells and of classic cell-eval (classic_metrics.hpp) among them.
 std::vector<std::string> metric_value_names();
 
 // The one metric that is a correlation over the panel: of how many genes each perturbation calls, on either side.

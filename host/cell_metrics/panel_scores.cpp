@@ -32,16 +32,6 @@ std::vector<const PooledProfile*> pointers(const std::vector<PooledProfile>& pro
   return out;
 }
 
-// What metrics of pooled profiles leave out of `rows`: by one of its three defaults, or as is asked.
-LeftOutGenes left_out(const PanelNames& names, const std::vector<std::size_t>& rows, ExcludedTargets by_default) {
-  const ExcludedTargets excluded = names.excluded == ExcludedTargets::as_published ? by_default : names.excluded;
-  LeftOutGenes genes;
-  if (excluded == ExcludedTargets::panel) genes.of_all = names.is_target;
-  if (excluded != ExcludedTargets::own) return genes;
-  for (const std::size_t row : rows) genes.own.push_back(names.own[row]);
-  return genes;
-}
-
 // Some rows of a side.
 PanelSide chosen(const PanelSide& side, const std::vector<std::size_t>& places) {
   PanelSide some{{}, {}, side.y_control, side.sampling_control};
@@ -57,9 +47,9 @@ void add_panel_metrics(const PanelNames& names, const PanelSide& real, const std
                        const PanelSide& predicted, ThreadPool& pool, PanelScores& scores) {
   const PanelSide truth = chosen(real, places);
   scores.discrimination =
-      discrimination_cosine(real, places, predicted, left_out(names, scores.rows, ExcludedTargets::panel), pool);
-  scores.ratio = error_ratio(truth, predicted, left_out(names, scores.rows, ExcludedTargets::own));
-  scores.delta = delta_agreement(truth, predicted, left_out(names, scores.rows, ExcludedTargets::none));
+      discrimination_cosine(real, places, predicted, left_out_genes(names, scores.rows, ExcludedTargets::panel), pool);
+  scores.ratio = error_ratio(truth, predicted, left_out_genes(names, scores.rows, ExcludedTargets::own));
+  scores.delta = delta_agreement(truth, predicted, left_out_genes(names, scores.rows, ExcludedTargets::none));
 }
 
 DeTable without(const DeTable& table, const std::vector<std::size_t>& genes) {
@@ -195,6 +185,15 @@ PanelNames PanelNames::of(std::string context, std::vector<std::string> labels, 
     if (gene) names.is_target[*gene] = true;
   }
   return names;
+}
+
+LeftOutGenes left_out_genes(const PanelNames& names, const std::vector<std::size_t>& rows, ExcludedTargets by_default) {
+  const ExcludedTargets excluded = names.excluded == ExcludedTargets::as_published ? by_default : names.excluded;
+  LeftOutGenes genes;
+  if (excluded == ExcludedTargets::panel) genes.of_all = names.is_target;
+  if (excluded != ExcludedTargets::own) return genes;
+  for (const std::size_t row : rows) genes.own.push_back(names.own[row]);
+  return genes;
 }
 
 Result<PanelTruth> panel_truth(PanelNames names, const GroupCounts& control, const std::vector<CellParts>& parts,
@@ -397,7 +396,7 @@ ErrorRatio error_ratio_of(const PanelTruth& truth, const std::vector<std::size_t
     side.sampling.push_back(row.scores->sampling[row.place]);
   }
   const PanelSide real = chosen(side_of(pointers(truth.profiles), truth.control), rows);
-  return error_ratio(real, side, left_out(truth.names, rows, ExcludedTargets::own));
+  return error_ratio(real, side, left_out_genes(truth.names, rows, ExcludedTargets::own));
 }
 
 std::vector<double> mean_response(const PanelTruth& truth, const std::vector<std::size_t>& rows, bool leave_own_out) {

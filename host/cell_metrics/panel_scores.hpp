@@ -44,6 +44,9 @@ struct PanelNames {
                        OwnGenes own);
 };
 
+// What metrics of pooled profiles leave out of `rows`: as is asked for all metrics, or else `by_default`.
+LeftOutGenes left_out_genes(const PanelNames& names, const std::vector<std::size_t>& rows, ExcludedTargets by_default);
+
 // One number a perturbation by a name that users know, and its total.
 struct MetricValues {
   std::string name;

@@ -4,7 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
+#include <numeric>
 #include <set>
 
 #include "cell_metrics/null_cells.hpp"
@@ -89,6 +91,29 @@ void keep_metrics(const std::vector<std::string>& names, SuiteContext& scores) {
   }
 }
 
+// Of the prediction or the baseline as classic cell-eval takes them, beside the real side.
+std::vector<MetricValues> classic_metrics(const KeptContext& real, const ClassicSide& predicted, ThreadPool& pool) {
+  const PanelNames& names = real.truth.names;
+  std::vector<std::size_t> rows(names.labels.size());
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  return classic_metric_values(*real.classic, predicted, left_out_genes(names, rows, ExcludedTargets::own),
+                               left_out_genes(names, rows, ExcludedTargets::none), pool);
+}
+
+// The control that a prediction brings along, else the real one.
+Result<GroupCounts> control_of(const CellPanel& predicted, const CellPanel::Context& guess, const GroupCounts& real) {
+  if (!guess.control) return real;
+  GroupCounts control;
+  if (auto made = cells_of_groups(predicted, {*guess.control})(0, control); !made) return tl::unexpected(made.error());
+  return control;
+}
+
+std::vector<double> totals_of(const GroupCounts& control, const std::vector<std::vector<double>>& groups) {
+  std::vector<double> totals = control.total;
+  for (const auto& each : groups) totals.insert(totals.end(), each.begin(), each.end());
+  return totals;
+}
+
 Result<ComparedContext> score_context(const KeptContext& real, const CellPanel& predicted,
                                       const CellPanel::Context& guess, const CompareOptions& options,
                                       std::vector<std::string>& notes, ThreadPool& pool, Progress& progress,
@@ -106,7 +131,24 @@ Result<ComparedContext> score_context(const KeptContext& real, const CellPanel& 
   for (std::size_t g = 0; g < truth->columns.n_genes; ++g) out.n_tested_genes += truth->columns.is_tested(0, g) ? 1 : 0;
   notes.insert(notes.end(), real.notes.begin(), real.notes.end());
 
-  auto submission = score_cells(*truth, cells_of_groups(predicted, guess.group), pool, progress, stop);
+  GroupMaker cells = cells_of_groups(predicted, guess.group);
+  std::optional<GroupCounts> own_control;
+  std::optional<ClassicSideBuilder> classic;
+  if (real.classic) {
+    auto taken = control_of(predicted, guess, control);
+    if (!taken) return tl::unexpected(taken.error());
+    own_control = std::move(*taken);
+    std::vector<std::vector<double>> totals;
+    for (const std::uint32_t group : guess.group) totals.push_back(predicted.totals(group));
+    classic.emplace(totals_of(*own_control, totals), *own_control, n, options.classic_energy, pool);
+    cells = shown_to(*classic, std::move(cells));
+    notes.push_back(guess.control ? fmt::format("metrics of classic cell-eval measure the prediction from its own {} "
+                                                "control cells",
+                                                own_control->n_cells)
+                                  : "metrics of classic cell-eval measure the prediction from the real control: it "
+                                    "brings none of its own");
+  }
+  auto submission = score_cells(*truth, cells, pool, progress, stop);
   if (!submission) return tl::unexpected(submission.error());
   std::vector<std::string> silent, alone;
   for (std::size_t p = 0; p < n; ++p) {
@@ -129,10 +171,29 @@ Result<ComparedContext> score_context(const KeptContext& real, const CellPanel& 
   for (std::size_t p = 0; p < n; ++p) rows[p] = p;
   const std::vector<double> mean = mean_response(*truth, rows, options.baseline_leaves_own_out);
   std::optional<PanelScores> baseline;
+  std::optional<ClassicSideBuilder> classic_baseline;
   if (options.baseline == BaselineCells::tile) {
     baseline = score_tile(*truth, mean, pool);
+    if (classic) {
+      const double total = std::accumulate(mean.begin(), mean.end(), 0.0);
+      std::vector<std::vector<double>> totals;
+      for (const std::size_t n_cells : out.n_real_cells) totals.emplace_back(n_cells, total);
+      classic_baseline.emplace(totals_of(control, totals), control, n, false, pool);
+      classic_baseline->add_tile(mean);
+    }
   } else {
-    auto scores = score_cells(*truth, dispersed_cells(*truth, control, mean, options.suite.seed), pool, progress, stop);
+    GroupMaker dispersed = dispersed_cells(*truth, control, mean, options.suite.seed);
+    if (classic) {
+      std::vector<std::vector<double>> totals(n);
+      GroupCounts counts;
+      for (std::size_t p = 0; p < n; ++p) {
+        if (auto made = dispersed(p, counts); !made) return tl::unexpected(made.error());
+        totals[p] = counts.total;
+      }
+      classic_baseline.emplace(totals_of(control, totals), control, n, options.classic_energy, pool);
+      dispersed = shown_to(*classic_baseline, dispersed_cells(*truth, control, mean, options.suite.seed));
+    }
+    auto scores = score_cells(*truth, dispersed, pool, progress, stop);
     if (!scores) return tl::unexpected(scores.error());
     baseline = std::move(*scores);
   }
@@ -149,6 +210,15 @@ Result<ComparedContext> score_context(const KeptContext& real, const CellPanel& 
                   depth_text(*submission, options.ceiling), options.suite);
   if (!scores) return tl::unexpected(scores.error());
   out.scores = std::move(*scores);
+  if (classic) {
+    std::vector<MetricValues> u = classic_metrics(real, classic->take(), pool),
+                              b = classic_metrics(real, classic_baseline->take(), pool);
+    // A tile lies equally far from the control everywhere.
+    if (b.size() < u.size()) b.push_back({u.back().name, std::vector<double>(n, std::nan("")), std::nullopt, 0});
+    out.scores.u.insert(out.scores.u.end(), u.begin(), u.end());
+    out.scores.b.insert(out.scores.b.end(), b.begin(), b.end());
+    out.scores.reached.resize(out.scores.u.size());  // no ceiling is made of these
+  }
   if (!options.metrics.empty()) keep_metrics(options.metrics, out.scores);
   if (options.calibrate) {
     if (real.cells.empty()) {
@@ -279,7 +349,9 @@ Result<CellComparison> compare_cells(const std::filesystem::path& real_path,
           is_read = true;
         }
         auto context = reduce_context(
-            real, real.contexts[k], {options.calibrate, options.excluded, {}, options.distances}, pool, progress, stop);
+            real, real.contexts[k],
+            {options.calibrate, options.excluded, {}, options.distances, options.classic, options.classic_energy}, pool,
+            progress, stop);
         if (!context) return tl::unexpected(context.error());
         reduced = std::move(*context);
         if (!options.distances) return &*reduced;
@@ -306,9 +378,14 @@ Result<CellComparison> compare_with_kept(const KeptScreen& real, const std::file
   for (const KeptContext& context : real.contexts) {
     labels.emplace_back(context.truth.names.context, context.truth.names.labels);
   }
-  return compare_with(real.genes, real.control_labels, labels, predicted_path, options,
-                      [&](std::size_t k) -> Result<const KeptContext*> { return &real.contexts[k]; }, pool, progress,
-                      stop, {});
+  CellComparison out;
+  if (options.classic) {
+    out.notes.push_back("metrics of classic cell-eval are left out: they need the real cells, and the task keeps none");
+  }
+  return compare_with(
+      real.genes, real.control_labels, labels, predicted_path, options,
+      [&](std::size_t k) -> Result<const KeptContext*> { return &real.contexts[k]; }, pool, progress, stop,
+      std::move(out));
 }
 
 }  // namespace headroom

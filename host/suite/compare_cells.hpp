@@ -36,6 +36,8 @@ struct CompareOptions {
   ExcludedTargets excluded = ExcludedTargets::as_published;  // genes that metrics leave out
   // Distances of cells (kCellDistances) as well; the real cells are read a second time for them.
   bool distances = false;
+  // Those of classic cell-eval (kClassicMetrics), and among them the one of distances over all pairs of cells.
+  bool classic = false, classic_energy = false;
   // Of the metrics that are no members, these alone are told; empty: all.
   std::vector<std::string> metrics = {};
   // How far a technical duplicate stands above nothing, by metric; needs the real cells in memory.

@@ -30,6 +30,10 @@ std::vector<CellParts> halves_of(const CellPanel& real, const CellPanel::Context
   return parts;
 }
 
+void append(const std::vector<double>& values, std::vector<double>& to) {
+  to.insert(to.end(), values.begin(), values.end());
+}
+
 }  // namespace
 
 Result<KeptContext> reduce_context(const CellPanel& real, const CellPanel::Context& context, const Reduction& how,
@@ -80,6 +84,12 @@ Result<KeptContext> reduce_context(const CellPanel& real, const CellPanel::Conte
     const auto n_rows = static_cast<Eigen::Index>(n), n_genes = static_cast<Eigen::Index>(real.n_genes());
     sums = {Matrix(n_rows, n_genes), Matrix(n_rows, n_genes), Vector(n_rows)};
   }
+  std::optional<ClassicSideBuilder> classic;
+  if (how.classic) {
+    std::vector<double> totals = real.totals(*context.control);
+    for (const std::uint32_t group : context.group) append(real.totals(group), totals);
+    classic.emplace(totals, out.control, n, how.classic_energy, pool);
+  }
   PanelNames names = PanelNames::of(context.name, context.labels, real.gene_ids(), std::move(own));
   names.excluded = how.excluded;
   auto truth = panel_truth(
@@ -89,6 +99,7 @@ Result<KeptContext> reduce_context(const CellPanel& real, const CellPanel::Conte
         if (auto taken = real.take(context.group[p], rows); !taken) return taken;
         make_group_counts(rows, real.n_genes(), counts);
         if (how.keep_cells) out.cells[p] = counts;
+        if (classic) classic->add(p, counts);
         if (how.finds_top_genes) set_log_sums(counts, static_cast<Eigen::Index>(p), sums);
         if (!top.empty()) top[p] = {how.top_genes[p], log_cells(counts, how.top_genes[p])};
         return {};
@@ -100,6 +111,7 @@ Result<KeptContext> reduce_context(const CellPanel& real, const CellPanel::Conte
     return tl::unexpected(std::move(error));
   }
   out.truth = std::move(*truth);
+  if (classic) out.classic = classic->take();
   if (how.finds_top_genes) {
     const FloatMatrix weights = wmse_weights(sums);
     for (std::vector<std::uint32_t>& genes : top_genes({weights.data(), weights.rows(), weights.cols()})) {

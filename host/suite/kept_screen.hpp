@@ -4,11 +4,13 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "cell_metrics/cell_panel.hpp"
+#include "cell_metrics/classic_metrics.hpp"
 #include "cell_metrics/panel_scores.hpp"
 #include "cells/prepare.hpp"
 #include "outcome/outcome.hpp"
@@ -21,7 +23,8 @@ struct KeptContext {
   PanelTruth truth;     // names.context: as the file calls it
   GroupCounts control;  // for second screens and dispersed baselines
   std::vector<std::string> notes;
-  std::vector<GroupCounts> cells;  // of the perturbations, only where they were asked for
+  std::vector<GroupCounts> cells;      // of the perturbations, only where they were asked for
+  std::optional<ClassicSide> classic;  // likewise
 };
 
 struct KeptScreen {
@@ -36,6 +39,7 @@ struct Reduction {
   ExcludedTargets excluded = ExcludedTargets::as_published;  // genes that metrics leave out
   std::vector<std::vector<std::uint32_t>> top_genes = {};    // of each perturbation; empty: none (PanelTruth::top)
   bool finds_top_genes = false;                              // they are found instead; see fill_top_cells()
+  bool classic = false, classic_energy = false;              // KeptContext::classic, and its distances
 };
 
 // Reduces one context of a file of real cells, with the official halves.

@@ -82,7 +82,9 @@ void add_run_flags(CLI::App& command, RunArguments& arguments, RunFlagTexts& tex
       .add_option("--metric", texts.metrics,
                   "Only these metrics: " + metric_names() +
                       " (default: all that the task allows); of a suite also nsig_real, nsig_pred, nsig_spearman, "
-                      "expr_mse_numerator, expr_mse_denominator")
+                      "expr_mse_numerator, expr_mse_denominator, and those of classic cell-eval, "
+                      "discrimination_score_l1, discrimination_score_l2, discrimination_score_cosine, pearson_delta, "
+                      "mae, mse, mae_delta, mse_delta and, by name alone, pearson_edistance")
       ->type_name("METRIC[,METRIC]")
       ->delimiter(',')
       ->allow_extra_args(false);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "cell_metrics/classic_metrics.hpp"
 #include "cell_metrics/metric_values.hpp"
 #include "cell_metrics/top_cells.hpp"
 #include "cli/flags/flag_groups.hpp"
@@ -40,6 +41,13 @@ constexpr const char* kScoreFooter =
 
 // Those that the protocol's paper tells of deltas.
 constexpr std::array kPaperMetrics = {Metric::L2, Metric::MSE, Metric::MAE, Metric::Spearman, Metric::Pearson};
+
+template <std::size_t n>
+bool any_named(const std::vector<std::string>& names, const std::array<std::string_view, n>& among) {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return std::find(among.begin(), among.end(), name) != among.end();
+  });
+}
 
 }  // namespace
 
@@ -83,8 +91,8 @@ void add_score_flags(CLI::App& command, ScoreFlagTexts& texts) {
           "--suite", texts.suite,
           "What cells are compared by, those of two files or of a task: vcc2026 (six members on the published scale; "
           "the "
-          "default with --real), cell-eval (the other metrics of its tools, and distances of cells) or all, of which "
-          "--metric names some; paper: of a task, the metrics of "
+          "default with --real), cell-eval (the other metrics of its tools, distances of cells and, of two files, the "
+          "metrics of classic cell-eval) or all; --metric names some of them; paper: of a task, the metrics of "
           "deltas that the protocol's paper tells (L2, MSE, MAE, Spearman, Pearson)")
       ->check(CLI::IsMember({"vcc2026", "cell-eval", "all", "paper"}))
       ->type_name("vcc2026|cell-eval|all|paper");
@@ -149,10 +157,14 @@ Result<SuiteArguments> suite_arguments(const ScoreFlagTexts& texts, const RunArg
   out.with_card = texts.suite != "cell-eval" && (texts.metrics.empty() || !texts.suite.empty());
   CompareOptions& options = out.options;
   options.metrics = texts.metrics;
-  options.distances = (all_others && texts.metrics.empty()) ||
-                      std::any_of(texts.metrics.begin(), texts.metrics.end(), [](const std::string& metric) {
-                        return std::find(kCellDistances.begin(), kCellDistances.end(), metric) != kCellDistances.end();
-                      });
+  const bool is_set = all_others && texts.metrics.empty();
+  options.distances = is_set || any_named(texts.metrics, kCellDistances);
+  options.classic = is_set || any_named(texts.metrics, kClassicMetrics);
+  options.classic_energy = any_named(texts.metrics, std::array{kEnergyCorrelation});
+  if (!texts.real && any_named(texts.metrics, kClassicMetrics)) {
+    return bad_input("metrics of classic cell-eval need the real cells",
+                     fmt::format("--metric {}", fmt::join(texts.metrics, ",")), "give them with --real");
+  }
   const TaskOptions& columns = arguments.task.columns;
   options.real.columns.pert_col = columns.pert_column;
   options.real.columns.context_col = columns.context_column;

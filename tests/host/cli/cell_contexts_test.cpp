@@ -166,9 +166,9 @@ TEST_F(CellContexts, AreTheSuitesNumbersOfEachPerturbation) {
 }
 
 TEST_F(CellContexts, DistancesOfCellsAreThoseOfTheReference) {
-  const auto [real, predicted, expected] = CellPair::read();
-  real.write(folder_ / "real.h5ad");
-  predicted.write(folder_ / "pred.h5ad");
+  const CellPair pair = CellPair::read();
+  pair.real.write(folder_ / "real.h5ad");
+  pair.predicted.write(folder_ / "pred.h5ad");
   prepare();
   const json summary = score("--target cells --metric energy_distance_top,mmd_median_top");
   std::size_t n = 0;
@@ -176,7 +176,7 @@ TEST_F(CellContexts, DistancesOfCellsAreThoseOfTheReference) {
     if (row["name"] != "model") continue;
     for (const char* metric : {"energy_distance_top", "mmd_median_top"}) {
       constexpr double kSinglePrecision = 1e-5;  // of the cells that a task keeps
-      EXPECT_NEAR(std::stod(row[metric]), expected[row["pert_id"]][metric].get<double>(), kSinglePrecision)
+      EXPECT_NEAR(std::stod(row[metric]), pair.expected[row["pert_id"]][metric].get<double>(), kSinglePrecision)
           << metric << " of " << row["pert_id"];
       ++n;
     }

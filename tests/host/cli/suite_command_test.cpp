@@ -15,6 +15,7 @@ namespace {
 
 using nlohmann::json;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class SuiteCommand : public ProgramTest {
  protected:
@@ -96,12 +97,19 @@ TEST_F(SuiteCommand, TellsTheMetricsThatAreNamed) {
   EXPECT_THAT(content_of(folder_ / "out/suite_perturbations.csv"), HasSubstr(",energy_distance_top,mmd_median_top\n"));
   const Ended all = headroom(files + "--suite all -o all");
   EXPECT_THAT(all.out, HasSubstr("all,energy_distance_top,"));
+  EXPECT_THAT(all.out, HasSubstr("all,discrimination_score_l1,"));
+  EXPECT_THAT(all.out, Not(HasSubstr("pearson_edistance"))) << "every pair of cells is taken by name alone";
+  const Ended pairs = headroom(files + "--metric pearson_edistance -o pairs");
+  EXPECT_THAT(pairs.out, HasSubstr("all,pearson_edistance,"));
   const Ended unknown = headroom(files + "--metric L2 -o none");
   EXPECT_EQ(unknown.exit_code, 2);
   EXPECT_THAT(unknown.err, HasSubstr("a suite has no metric 'L2'"));
   // A task keeps cells in single precision.
   ASSERT_EQ(headroom("prepare real.h5ad --cell-metrics --folds 2 --quiet -o task").exit_code, 0);
   ASSERT_EQ(headroom("score task --predictions pred.h5ad --quiet --suite cell-eval -o kept").exit_code, 0);
+  const Ended classic = headroom("score task --predictions pred.h5ad --metric mae --suite all -o kept");
+  EXPECT_EQ(classic.exit_code, 2);
+  EXPECT_THAT(classic.err, HasSubstr("need the real cells"));
   std::map<std::string, double> kept;
   for (const json& metric : summary("kept")["suites"][0]["contexts"][0]["metrics"]) kept[metric["name"]] = metric["u"];
   for (const json& metric : context["metrics"]) {

@@ -11,14 +11,18 @@
 namespace headroom {
 
 struct CellPair {
-  CellFile real, predicted;
-  nlohmann::json expected;  // perturbations: metrics
+  CellFile real, predicted, predicted_with_control;
+  nlohmann::json expected;                      // perturbations: metrics
+  nlohmann::json classic, classic_own_control;  // metrics: perturbations
 
   static CellPair read() {
     std::ifstream stream(std::string(HEADROOM_SOURCE_DIR) + "/tests/reference/suite/cell_pair.json");
     auto content = nlohmann::json::parse(stream);
     content["real"]["non-targeting"] = content["control"];
-    return {cells_of(content["real"]), cells_of(content["predicted"]), content["expected"]};
+    const CellFile predicted = cells_of(content["predicted"]);
+    content["predicted"]["non-targeting"] = content["predicted_control"];
+    return {cells_of(content["real"]), predicted,          cells_of(content["predicted"]),
+            content["expected"],       content["classic"], content["classic_own_control"]};
   }
 
  private:

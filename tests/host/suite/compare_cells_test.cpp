@@ -143,7 +143,8 @@ TEST_F(CompareCells, OddCellsAreCountedAndScored) {
 }
 
 TEST_F(CompareCells, DistancesOfCellsAreThoseOfTheReference) {
-  const auto [real, guess, expected] = CellPair::read();
+  const CellPair pair = CellPair::read();
+  const CellFile &real = pair.real, &guess = pair.predicted;
   options_.n_second_screens = 0;
   const auto without = compared(real, guess);
   ASSERT_TRUE(without) << without.error().line();
@@ -157,7 +158,7 @@ TEST_F(CompareCells, DistancesOfCellsAreThoseOfTheReference) {
     const MetricValues& u = metric_named(context.scores.u, name);
     double mean = 0;
     for (std::size_t p = 0; p < context.labels.size(); ++p) {
-      const double wanted = expected[context.labels[p]][name];
+      const double wanted = pair.expected[context.labels[p]][name];
       EXPECT_NEAR(u.values[p], wanted, 1e-9) << name << " of " << context.labels[p];
       mean += wanted / static_cast<double>(context.labels.size());
     }
@@ -172,6 +173,41 @@ TEST_F(CompareCells, DistancesOfCellsAreThoseOfTheReference) {
   EXPECT_EQ(one->contexts[0].scores.b.size(), kSuiteMembers + 1);
   EXPECT_EQ(one->contexts[0].scores.r[0].size(), kSuiteMembers) << "distances are not told of halves";
   EXPECT_EQ(*one->contexts[0].scores.u.back().total, *metric_named(context.scores.u, "mmd_median_top").total);
+}
+
+TEST_F(CompareCells, ClassicMetricsAreThoseOfTheReference) {
+  const CellPair pair = CellPair::read();
+  options_.n_second_screens = 0;
+  const auto without = compared(pair.real, pair.predicted);
+  ASSERT_TRUE(without) << without.error().line();
+  EXPECT_EQ(find_metric(without->contexts[0].scores.u, "mae"), nullptr) << "they were not asked for";
+  options_.classic = options_.classic_energy = true;
+  for (const bool own_control : {false, true}) {
+    const auto with = compared(pair.real, own_control ? pair.predicted_with_control : pair.predicted);
+    ASSERT_TRUE(with) << with.error().line();
+    EXPECT_EQ(with->score, without->score) << "the official members know no control but the real one";
+    const ComparedContext& context = with->contexts[0];
+    ASSERT_EQ(context.scores.u.size(), context.scores.b.size());
+    ASSERT_EQ(context.scores.u.size(), context.scores.reached.size());
+    for (const auto& [name, of_perturbation] : (own_control ? pair.classic_own_control : pair.classic).items()) {
+      const MetricValues& u = metric_named(context.scores.u, name);
+      double mean = 0;
+      for (std::size_t p = 0; p < context.labels.size(); ++p) {
+        const double wanted = of_perturbation[context.labels[p]];
+        EXPECT_NEAR(u.values[p], wanted, 1e-9) << name << " of " << context.labels[p];
+        mean += wanted / static_cast<double>(context.labels.size());
+      }
+      EXPECT_NEAR(*u.total, mean, 1e-9) << name;
+    }
+    const MetricValues& tile = metric_named(context.scores.b, "pearson_edistance");
+    EXPECT_FALSE(tile.total) << "one profile lies equally far from the control everywhere";
+    EXPECT_GT(*metric_named(context.scores.b, "mae").total, 0);
+    EXPECT_THAT(with->notes, Contains(HasSubstr(own_control ? "its own 15 control cells" : "from the real control")));
+  }
+  options_.baseline = BaselineCells::dispersed;
+  const auto dispersed = compared(pair.real, pair.predicted);
+  ASSERT_TRUE(dispersed);
+  EXPECT_TRUE(metric_named(dispersed->contexts[0].scores.b, "pearson_edistance").total);
 }
 
 TEST_F(CompareCells, TheOraclesFilesScoreAsTheOracle) {
