@@ -1,6 +1,7 @@
 #include "evaluation/cell_methods.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -292,6 +293,7 @@ void evaluate_made_cells(const PlannedMethod& planned, const MakerInputs& in, co
     }
     fill(in, terms, resample_counts, evaluation);
   }
+  evaluation.reason = fmt::format("{}", fmt::join(screen->context->notes, "\n"));
   evaluation.wall_s = watch.wall_s();
   evaluation.cpu_s = watch.cpu_s();
 }
@@ -336,6 +338,9 @@ void evaluate_predicted_cells(const PlannedMethod& planned, const MakerInputs& i
     of_tests[i] = {&*stand_in, screen->tests[i]};
   }
   fill(in, terms_of(in, *screen, of_tests), resample_counts, evaluation);
+  std::vector<std::string> remarks = screen->context->notes;
+  for (const std::string& remark : (*predicted)->remarks(truth.names)) remarks.push_back(entry.name + ": " + remark);
+  evaluation.reason = fmt::format("{}", fmt::join(remarks, "\n"));
   evaluation.wall_s = watch.wall_s();
   evaluation.cpu_s = watch.cpu_s();
 }

@@ -23,6 +23,7 @@ std::optional<std::string> column_for(const std::string& name, const Predictions
 CellPanelOptions reading_options(const PredictionsSpec& spec, const RunOptions& options, const H5adFile& file) {
   CellPanelOptions reading;
   reading.needs_control = false;
+  reading.keep_fractions = spec.values == "fractional";
   reading.columns.pert_col = column_for(spec.pert_column, spec, file);
   reading.columns.context_col = column_for(spec.context_column, spec, file);
   reading.columns.labels.controls = options.labels.controls;

@@ -294,7 +294,7 @@ class RosterLoader {
     }
     const std::pair<const char*, std::string> options[] = {
         {"predicted", form_name(spec.form)},
-        {"values", spec.values},
+        {"values", spec.values == "fractional" ? "counts" : spec.values},
         {"controls", fmt::format("{}", fmt::join(options_.labels.controls, "\n"))},
         {"keep_labels", fmt::format("{}", fmt::join(options_.labels.kept, "\n"))},
         {"pert_col", spec.pert_column},

@@ -79,7 +79,8 @@ struct FusionOfFold {
 // One method in one split.
 struct FoldEvaluation {
   Status status = Status::not_run;
-  std::string reason;  // why it failed or was skipped
+  // Why it failed or was skipped; of one that is ok what is to be known of its cells, a sentence a line.
+  std::string reason;
   // Per metric of RunResults::metrics, one value per test row of the split; NaN: undefined there. Empty unless status
   // is ok.
   std::vector<Vector> metric_values;

@@ -37,7 +37,8 @@ struct PredictionsSpec {
   std::string name;  // the method's name
   std::filesystem::path path;
   PredictedForm form = PredictedForm::deltas;
-  std::string values = "asis";       // counts (each row is scaled to the target sum, then log1p), log1p or asis
+  // counts (each row is scaled to the target sum, then log1p), fractional (counts that need not be whole), log1p, asis
+  std::string values = "asis";
   std::optional<double> target_sum;  // of counts; none: the task's, else 10,000
   // Columns to take where the file has them, and which of them it must have; empty: the usual names.
   std::string pert_column, context_column, fold_column, gene_column;

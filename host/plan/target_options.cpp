@@ -119,9 +119,9 @@ Result<void> require_predicted(const RunOptions& options, const Target& target) 
       return bad_input(fmt::format("predicted {} hold no cells, which cell-level metrics need", form_name(spec.form)),
                        "--target " + target.name, "give predicted cells (--predicted cells --values counts)");
     }
-    if (spec.values != "counts") {
+    if (spec.values != "counts" && spec.values != "fractional") {
       return bad_input("cell-level metrics need raw counts", "--values " + spec.values,
-                       "give predicted cells as --values counts");
+                       "give predicted cells as --values counts, or fractional where they need not be whole");
     }
   }
   if (options.split_is_named && !flag_of_split(options).empty()) {

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "cell_metrics/null_cells.hpp"
+#include "suite/cell_remarks.hpp"
 #include "suite/kept_screen.hpp"
 #include "suite/predicted_cells.hpp"
 #include "task/target_gene.hpp"
@@ -150,23 +151,13 @@ Result<ComparedContext> score_context(const KeptContext& real, const CellPanel& 
   }
   auto submission = score_cells(*truth, cells, pool, progress, stop);
   if (!submission) return tl::unexpected(submission.error());
-  std::vector<std::string> silent, alone;
+  std::vector<CellsOfLabel> groups;
   for (std::size_t p = 0; p < n; ++p) {
     out.n_real_cells.push_back(truth->profiles[p].n_cells);
     out.n_predicted_cells.push_back(submission->n_cells[p]);
-    if (submission->mean_total[p] == 0) silent.push_back(labels[p]);
-    if (submission->n_cells[p] == 1) alone.push_back(labels[p]);
+    groups.emplace_back(labels[p], predicted.totals(guess.group[p]));
   }
-  if (!alone.empty()) {
-    notes.push_back(
-        fmt::format("{} predicted perturbations have one cell, whose noise cannot be known and counts as "
-                    "none: {}",
-                    alone.size(), fmt::join(alone, ", ")));
-  }
-  if (!silent.empty()) {
-    notes.push_back(
-        fmt::format("{} predicted perturbations hold no counts at all: {}", silent.size(), fmt::join(silent, ", ")));
-  }
+  for (std::string& remark : remarks_on_prediction(groups)) notes.push_back(std::move(remark));
   std::vector<std::size_t> rows(n);
   for (std::size_t p = 0; p < n; ++p) rows[p] = p;
   const std::vector<double> mean = mean_response(*truth, rows, options.baseline_leaves_own_out);

@@ -17,6 +17,7 @@
 #include "io/h5ad_writer.hpp"
 #include "io/hdf5_block.hpp"
 #include "matrix/label_matrix.hpp"
+#include "suite/cell_remarks.hpp"
 #include "suite/kept_screen.hpp"
 #include "task/sampling_errors.hpp"
 
@@ -439,6 +440,7 @@ Result<KeptScreen> read_kept_screen(const std::filesystem::path& path, ThreadPoo
       return tl::unexpected(done.error());
     }
     if (auto done = read_replicates(*file, reader, table, context.truth); !done) return tl::unexpected(done.error());
+    context.notes = remarks_on_screen(context.truth, context.control);
     out.contexts.push_back(std::move(context));
     first = last;
   }

@@ -8,6 +8,7 @@
 
 #include "cells/cell_groups.hpp"
 #include "cells/cell_source.hpp"
+#include "suite/cell_remarks.hpp"
 #include "suite/compare_cells.hpp"
 #include "suite/predicted_cells.hpp"
 
@@ -49,17 +50,9 @@ Result<KeptContext> reduce_context(const CellPanel& real, const CellPanel::Conte
     return bad_input(fmt::format("{} control cell is too few to split in halves", n_control), where,
                      "the replicate needs 2 or more");
   }
-  std::vector<std::string> single;
-  for (std::size_t p = 0; p < n; ++p) {
-    if (real.n_cells(context.group[p]) < 2) single.push_back(context.labels[p]);
-  }
-  if (single.size() == n) {
+  if (std::all_of(context.group.begin(), context.group.end(), [&](auto group) { return real.n_cells(group) < 2; })) {
     return bad_input(fmt::format("each of the {} perturbations has one cell, so there are no halves", n), where,
                      "the replicate needs 2 or more cells of a perturbation");
-  }
-  if (!single.empty()) {
-    out.notes.push_back(fmt::format("{} perturbations have one cell and no part in the replicate: {}", single.size(),
-                                    fmt::join(single, ", ")));
   }
   OwnGenes own = own_genes(context.labels, real);
   const auto n_without = static_cast<std::size_t>(
@@ -69,17 +62,11 @@ Result<KeptContext> reduce_context(const CellPanel& real, const CellPanel::Conte
         fmt::format("none of the {} perturbations is a measured gene, so that no own gene can be left out", n), where,
         "name perturbations by gene symbols or ids of var");
   }
-  if (n_without > 0) {
-    out.notes.push_back(
-        fmt::format("the own gene of {} of {} perturbations is not measured: they keep all genes", n_without, n));
-  }
   {
     CellRows rows;
     if (auto taken = real.take(*context.control, rows); !taken) return tl::unexpected(taken.error());
     make_group_counts(rows, real.n_genes(), out.control);
   }
-  const auto n_empty = std::count(out.control.total.begin(), out.control.total.end(), 0.0);
-  if (n_empty > 0) out.notes.push_back(fmt::format("{} control cells hold no counts and count as zeros", n_empty));
   if (how.finds_top_genes) {
     const auto n_rows = static_cast<Eigen::Index>(n), n_genes = static_cast<Eigen::Index>(real.n_genes());
     sums = {Matrix(n_rows, n_genes), Matrix(n_rows, n_genes), Vector(n_rows)};
@@ -111,6 +98,7 @@ Result<KeptContext> reduce_context(const CellPanel& real, const CellPanel::Conte
     return tl::unexpected(std::move(error));
   }
   out.truth = std::move(*truth);
+  out.notes = remarks_on_screen(out.truth, out.control);
   if (classic) out.classic = classic->take();
   if (how.finds_top_genes) {
     const FloatMatrix weights = wmse_weights(sums);

@@ -8,7 +8,9 @@
 #include <set>
 #include <utility>
 
+#include "cells/name_list.hpp"
 #include "io/column_names.hpp"
+#include "suite/cell_remarks.hpp"
 #include "suite/compare_cells.hpp"
 #include "suite/kept_screen.hpp"
 
@@ -129,6 +131,25 @@ std::vector<std::size_t> PredictedCells::rows(const PanelNames& names) const {
     if (group_of(names, row)) rows.push_back(row);
   }
   return rows;
+}
+
+std::vector<std::string> PredictedCells::remarks(const PanelNames& names) const {
+  std::vector<CellsOfLabel> groups;
+  std::vector<std::string> missing;
+  for (std::size_t row = 0; row < names.labels.size(); ++row) {
+    const auto group = group_of(names, row);
+    if (group) {
+      groups.emplace_back(names.labels[row], panel_->totals(*group));
+    } else {
+      missing.push_back(names.labels[row]);
+    }
+  }
+  std::vector<std::string> out = remarks_on_prediction(groups);
+  if (!missing.empty()) {
+    out.push_back(fmt::format("{} of {} perturbations have no predicted cells and count as the mean response: {}",
+                              missing.size(), names.labels.size(), list_of(missing)));
+  }
+  return out;
 }
 
 GroupMaker PredictedCells::maker(const PanelNames& names) const {

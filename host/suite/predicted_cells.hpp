@@ -35,6 +35,8 @@ class PredictedCells {
 
   // The perturbations of one context of the screen that are predicted, ascending; a file without contexts serves all.
   std::vector<std::size_t> rows(const PanelNames& names) const;
+  // What is odd about their cells, and which perturbations have none, a sentence each.
+  std::vector<std::string> remarks(const PanelNames& names) const;
   // Their counts, by their place in `names`. This outlives the maker.
   GroupMaker maker(const PanelNames& names) const;
 

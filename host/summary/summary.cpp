@@ -6,6 +6,8 @@
 #include <cctype>
 #include <cmath>
 #include <optional>
+#include <set>
+#include <sstream>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -136,6 +138,7 @@ class HeadTable {
       for (const Stratum& stratum : strata_) add_stratum(stratum, gap_methods, higher, result);
     }
     for (const auto& note : context_.notes) result.add_notes(note);
+    add_remarks(result);
     for (std::size_t m = 0; m < methods_.size(); ++m) {
       const bool stands_in_for_another =
           gap_methods[m].competes == Competes::for_bap && competes(*methods_[m]) != Competes::for_bap;
@@ -155,6 +158,28 @@ class HeadTable {
   }
 
  private:
+  // What is to be known of the cells that were scored, and of how many perturbations a value is.
+  void add_remarks(ContextResult& result) const {
+    std::set<std::string> told;
+    for (const MethodEvaluation* method : methods_) {
+      std::size_t n_tests = 0, n_undefined = 0;
+      for (const FoldEvaluation& fold : method->folds) {
+        if (fold.status != Status::ok) continue;
+        std::istringstream remarks(fold.reason);
+        for (std::string line; std::getline(remarks, line);) {
+          if (told.insert(line).second) result.add_notes(line);
+        }
+        const Vector& values = fold.metric_values[metric_];
+        n_tests += static_cast<std::size_t>(values.size());
+        n_undefined += static_cast<std::size_t>(values.array().isNaN().count());
+      }
+      const bool leaves_out = results_.target == cells_target().name && !is_of_fold(results_.metrics[metric_]);
+      if (!leaves_out || method->role != Role::plugin || n_undefined == 0) continue;
+      result.add_notes(fmt::format("{}: {} is undefined for {} of {} test perturbations, which are left out",
+                                   method->name, result.metric(), n_undefined, n_tests));
+    }
+  }
+
   // All rows of a stratum together, whatever their fold: there are few in each.
   void add_stratum(const Stratum& stratum, const std::vector<GapMethod>& gap_methods, bool higher,
                    ContextResult& result) const {
@@ -307,7 +332,7 @@ class HeadTable {
       result.set_n_training(static_cast<std::int32_t>(split.training.size()));
     }
     result.set_status(status_name(evaluation.status));
-    result.set_reason(evaluation.reason);
+    if (evaluation.status != Status::ok) result.set_reason(evaluation.reason);
     result.set_n_test(static_cast<int>(context_.splits[f].test.size()));
     if (evaluation.status != Status::ok) return result;
     const Vector& values = evaluation.metric_values[metric_];

@@ -75,8 +75,8 @@ void add_score_flags(CLI::App& command, ScoreFlagTexts& texts) {
       .add_option(
           "--values", texts.values,
           "What predicted profiles or cells hold: counts (each row scaled to the target sum, then log1p), log1p (that "
-          "was done already) or asis (nothing is done); must be given with them. With --real: counts, or fractional "
-          "where they need not be whole, as those of a mean response")
+          "was done already), asis (nothing is done) or fractional (counts that need not be whole, as those of a mean "
+          "response); must be given with them. With --real: counts or fractional")
       ->check(CLI::IsMember({"counts", "log1p", "asis", "fractional"}))
       ->type_name("counts|log1p|asis|fractional");
   add_optional(command, "--target-sum", texts.target_sum,
@@ -186,10 +186,6 @@ Result<void> read_score_flags(const ScoreFlagTexts& texts, RunArguments& argumen
   const PredictedForm form = texts.predicted == "cells"      ? PredictedForm::cells
                              : texts.predicted == "profiles" ? PredictedForm::profiles
                                                              : PredictedForm::deltas;
-  if (texts.values == "fractional") {
-    return bad_input("fractional counts are compared with real cells alone", "--values fractional",
-                     "give --real, or --values counts");
-  }
   if (arguments.task.task.empty()) {
     return bad_input("there is nothing to compare predictions with", "headroom score",
                      "name a task, or real cells with --real");
@@ -200,7 +196,7 @@ Result<void> read_score_flags(const ScoreFlagTexts& texts, RunArguments& argumen
   }
   if (form != PredictedForm::deltas && texts.values.empty()) {
     return bad_input("it is not said what the values are", "--predicted " + texts.predicted,
-                     "give --values counts, log1p or asis");
+                     "give --values counts, log1p, asis or fractional");
   }
   if (form == PredictedForm::deltas && texts.target_sum) {
     return bad_input("deltas are not scaled", fmt::format("--target-sum {:g}", *texts.target_sum),

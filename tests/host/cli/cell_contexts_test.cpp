@@ -306,6 +306,85 @@ TEST_F(CellContexts, AMissingPerturbationIsTheMeanResponse) {
   EXPECT_FALSE(of_model.empty());
 }
 
+TEST_F(CellContexts, OddCellsAreToldWithCounts) {
+  CellFile real = CellFile::made(6, 30, 120, 1);
+  real.counts[35].assign(40, 0.0);   // one of G01
+  real.counts[200].assign(40, 0.0);  // a control
+  real.labels.resize(270);
+  real.labels.insert(real.labels.end(), {"drug"});
+  real.counts.resize(271);
+  real.write(folder_ / "real.h5ad");
+  CellFile odd = CellFile::made(6, 20, 0, 2);
+  for (std::size_t c = 0; c < 20; ++c) odd.counts[c].assign(40, 0.0);  // all of G00
+  odd.counts[25].assign(40, 0.0);                                      // one of G01
+  odd.labels.resize(81);                                               // one of G04, none of G05
+  odd.counts.resize(81);
+  odd.write(folder_ / "pred.h5ad");
+  const std::vector<std::string> wanted{
+      "1 real perturbations have one cell and no part in the replicate: drug",
+      "1 real cells of 1 perturbations hold no counts and count as zeros: G01",
+      "the own gene of 1 of 7 perturbations is not measured: they keep all genes",
+      "1 control cells hold no counts and count as zeros",
+      "model: 1 predicted perturbations have one cell, whose noise cannot be known and counts as none: G04",
+      "model: 1 predicted perturbations hold no counts at all: G00",
+      "model: 1 predicted cells of 1 perturbations hold no counts and count as zeros: G01",
+      "model: 2 of 7 perturbations have no predicted cells and count as the mean response: G05, drug"};
+  prepare(" --accept values.odd_counts");
+  const auto expect_told = [&](const json& summary) {
+    const json notes = context_of(summary, "jaccard")["notes"];
+    for (const std::string& text : wanted) EXPECT_THAT(notes, ::testing::Contains(text));
+    EXPECT_EQ(context_of(summary, "L2").value("notes", json::array()).size(), 0u) << "of deltas nothing is odd";
+  };
+  expect_told(score("--accept predictions.other_scale"));
+  for (const std::string& text : wanted) EXPECT_THAT(printed_, HasSubstr(text.substr(0, 40)));
+  const std::string before = content_of(folder_ / "out/summary.json");
+  expect_told(score("--accept predictions.other_scale --resume"));
+  EXPECT_EQ(content_of(folder_ / "out/summary.json"), before);
+}
+
+TEST_F(CellContexts, UndefinedValuesAreCounted) {
+  // Too few cells for any gene to be called, so that there is nothing to be right about.
+  CellFile::made(6, 3, 120, 1).write(folder_ / "real.h5ad");
+  prepare();
+  const json notes = context_of(score(), "lfc_nmae")["notes"];
+  EXPECT_THAT(notes, ::testing::Contains("model: lfc_nmae is undefined for 6 of 6 test perturbations, which are left "
+                                         "out"));
+}
+
+TEST_F(CellContexts, FractionalTilesAreTakenWhereItIsSaid) {
+  prepare();
+  CellFile tiles = CellFile::made(6, 20, 0, 2);
+  for (auto& cell : tiles.counts) {
+    for (double& count : cell) count += 0.25;
+  }
+  tiles.write(folder_ / "pred.h5ad");
+  const std::string task = "score task --target cells --predictions model=pred.h5ad --predicted cells --quiet -o out ";
+  EXPECT_EQ(headroom(task + "--values counts").exit_code, 3);
+  const json refused = json::parse(content_of(folder_ / "out/summary.json"));
+  EXPECT_THAT(method_of(refused["contexts"][0], "model")["reason"].get<std::string>(),
+              HasSubstr("4800 values are fractional"));
+  EXPECT_EQ(headroom(task + "--values fractional").exit_code, 0);
+  const json taken = json::parse(content_of(folder_ / "out/summary.json"));
+  EXPECT_EQ(method_of(context_of(taken, "jaccard"), "model")["status"], "ok");
+  EXPECT_EQ(headroom("score task --predictions model=pred.h5ad --predicted cells --quiet -o both --values fractional")
+                .exit_code,
+            0)
+      << "as deltas, too";
+}
+
+TEST_F(CellContexts, WhatHasNoTestsOrNoHalvesMakesNoTask) {
+  const auto error_of_screen = [&](const CellFile& screen, const std::string& flags = "") {
+    screen.write(folder_ / "bad.h5ad");
+    return error_of("prepare bad.h5ad --cell-metrics --folds 2 --quiet -o bad" + flags);
+  };
+  CellFile silent_control = CellFile::made(5, 10, 40, 1);
+  for (std::size_t c = 50; c < 90; ++c) silent_control.counts[c].assign(40, 0.0);
+  EXPECT_THAT(error_of_screen(silent_control, " --accept values.odd_counts"), HasSubstr("no gene has a mean above 5"));
+  EXPECT_THAT(error_of_screen(CellFile::made(5, 10, 1, 1)), HasSubstr("1 control cell is too few"));
+  EXPECT_THAT(error_of_screen(CellFile::made(5, 1, 40, 1)), HasSubstr("5 perturbations has one cell"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "bad"));
+}
+
 TEST_F(CellContexts, GenesMayBeInAnotherOrder) {
   prepare();
   const json before = score("--target cells");

@@ -131,6 +131,15 @@ TEST_F(CompareCells, OddCellsAreCountedAndScored) {
   const auto silent = compared(real, guess);
   ASSERT_TRUE(silent) << silent.error().line();
   EXPECT_THAT(silent->notes, Contains(HasSubstr("1 predicted perturbations hold no counts at all: G00")));
+  CellFile with_empty = real, guess_with_empty = CellFile::made(6, 30, 0, 2);
+  with_empty.counts[30].assign(40, 0.0);   // one of G01
+  with_empty.counts[180].assign(40, 0.0);  // a control
+  guess_with_empty.counts[95].assign(40, 0.0);
+  const auto empty = compared(with_empty, guess_with_empty);
+  ASSERT_TRUE(empty) << empty.error().line();
+  EXPECT_THAT(empty->notes, Contains("1 real cells of 1 perturbations hold no counts and count as zeros: G01"));
+  EXPECT_THAT(empty->notes, Contains("1 control cells hold no counts and count as zeros"));
+  EXPECT_THAT(empty->notes, Contains("1 predicted cells of 1 perturbations hold no counts and count as zeros: G03"));
   const auto alone = compared(real, CellFile::made(6, 1, 0, 2));
   ASSERT_TRUE(alone) << alone.error().line();
   EXPECT_THAT(alone->notes, Contains(HasSubstr("6 predicted perturbations have one cell")));
