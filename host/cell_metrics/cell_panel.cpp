@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
+#include <utility>
 
 #include "cells/control_rule.hpp"
 #include "cells/label_columns.hpp"
@@ -49,6 +51,19 @@ Result<ControlCells> control_cells(const CellSource& source, const CellPanelOpti
         given.empty() ? names_control(perturbations.labels[l]) : is_given_control(perturbations.labels[l], given);
   }
   return out;
+}
+
+// For each label the one that its spellings share; itself where spellings are not one.
+std::vector<std::size_t> shared_spellings(const LabelColumn& labels, const std::vector<bool>& is_control,
+                                          const LabelOptions& options) {
+  std::vector<std::int64_t> n_cells(labels.labels.size(), 0);
+  for (const std::int32_t code : labels.codes) {
+    if (code == LabelColumn::kMissing || is_control[static_cast<std::size_t>(code)]) continue;
+    ++n_cells[static_cast<std::size_t>(code)];
+  }
+  Review review;  // only spellings are asked for
+  const auto no_gene = [](std::string_view) { return false; };
+  return review_labels(labels.labels, n_cells, options, no_gene, labels.name, review).stands_for;
 }
 
 }  // namespace
@@ -119,6 +134,8 @@ Result<std::unique_ptr<CellPanel>> open_cell_panel(const std::filesystem::path& 
                      fmt::format("the contexts are: {}", list_of(contexts->labels)));
   }
 
+  const std::vector<std::size_t> stands_for = shared_spellings(labels, controls->of_label, options.columns.labels);
+
   // Groups: by context the control, then perturbations ascending.
   const std::size_t n_slots = labels.labels.size() + 1;
   std::vector<std::uint64_t> n_in(contexts->labels.size() * n_slots, 0);
@@ -135,7 +152,8 @@ Result<std::unique_ptr<CellPanel>> open_cell_panel(const std::filesystem::path& 
       ++panel.n_left_out;
       continue;
     }
-    slot[c] = static_cast<std::uint64_t>(context) * n_slots + (is_control ? 0 : 1 + static_cast<std::uint64_t>(code));
+    slot[c] = static_cast<std::uint64_t>(context) * n_slots +
+              (is_control ? 0 : 1 + stands_for[static_cast<std::size_t>(code)]);
     ++n_in[slot[c]];
     if (is_control && code != LabelColumn::kMissing) {
       const std::string& label = labels.labels[static_cast<std::size_t>(code)];
@@ -185,6 +203,20 @@ Result<std::unique_ptr<CellPanel>> open_cell_panel(const std::filesystem::path& 
     groups.group_of_cell[c] = slot[c] == UINT64_MAX ? CellGroups::kDropped : group_of_slot[slot[c]];
   }
   return out;
+}
+
+void take_spellings(const std::vector<std::string>& labels, const LabelOptions& options, CellPanel::Context& context) {
+  if (!options.merge) return;
+  std::map<std::string, std::string> label_of_key;
+  for (const std::string& label : labels) label_of_key.emplace(perturbation_key(label, options), label);
+  std::vector<std::pair<std::string, std::uint32_t>> named;
+  for (std::size_t i = 0; i < context.labels.size(); ++i) {
+    const auto found = label_of_key.find(perturbation_key(context.labels[i], options));
+    const bool is_free = found != label_of_key.end() && !is_there(context.labels, found->second);
+    named.emplace_back(is_free ? found->second : context.labels[i], context.group[i]);
+  }
+  std::sort(named.begin(), named.end());
+  for (std::size_t i = 0; i < named.size(); ++i) std::tie(context.labels[i], context.group[i]) = named[i];
 }
 
 Result<void> read_counts(CellPanel& panel, const CellPanelOptions& options, ThreadPool& pool, Progress& progress,

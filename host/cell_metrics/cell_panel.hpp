@@ -22,7 +22,7 @@
 namespace headroom {
 
 struct CellPanelOptions {
-  // Columns, controls and contexts, as prepare reads them; batches play no part.
+  // Columns, controls, spellings and contexts, as prepare reads them; batches play no part.
   CellColumnOptions columns;
   std::string layer;  // empty: X
   // Whether control cells must be there, as on the real side; else they are told apart where they are and may be
@@ -69,6 +69,10 @@ struct CellPanel {
 
 // The tables of a file, before any count.
 Result<std::unique_ptr<CellPanel>> open_cell_panel(const std::filesystem::path& path, const CellPanelOptions& options);
+
+// Perturbations of `context` that are other spellings of one of `labels` take its name, where spellings are one
+// (LabelOptions::merge) and none has it already. What stays otherwise is nobody's spelling.
+void take_spellings(const std::vector<std::string>& labels, const LabelOptions& options, CellPanel::Context& context);
 
 // Reads the counts, in one pass. Errors (bad_input): a value that is negative, not finite or, unless it may be,
 // fractional, each with its cell and gene; an entry beyond the genes.

@@ -26,7 +26,7 @@ CellPanelOptions reading_options(const PredictionsSpec& spec, const RunOptions& 
   reading.keep_fractions = spec.values == "fractional";
   reading.columns.pert_col = column_for(spec.pert_column, spec, file);
   reading.columns.context_col = column_for(spec.context_column, spec, file);
-  reading.columns.labels.controls = options.labels.controls;
+  reading.columns.labels = options.labels;
   for (const std::string& filter : spec.where) {
     const std::size_t at = filter.find('=');
     const std::string column = filter.substr(0, at);

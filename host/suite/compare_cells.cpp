@@ -277,9 +277,10 @@ Result<CellComparison> compare_with(const std::vector<std::string>& genes, const
     }
   }
   for (std::size_t k = 0; k < contexts.size(); ++k) {
-    if (auto same = require_same(labels[k].second, predicted.contexts[k].labels, "perturbations",
-                                 of_context(predicted, contexts[k]),
-                                 "predict every perturbation of the real cells under its label; see --pert-col");
+    take_spellings(labels[k].second, predicted_options.columns.labels, predicted.contexts[k]);
+    if (auto same = require_same(
+            labels[k].second, predicted.contexts[k].labels, "perturbations", of_context(predicted, contexts[k]),
+            "predict every perturbation of the real cells under its label; see --pert-col and --merge-labels");
         !same) {
       return tl::unexpected(same.error());
     }

@@ -101,6 +101,12 @@ Result<PredictedCells> PredictedCells::open(const std::filesystem::path& path, c
   if (!opened) return tl::unexpected(opened.error());
   PredictedCells out;
   out.panel_ = std::move(*opened);
+  for (CellPanel::Context& context : out.panel_->contexts) {
+    for (const KeptContext& known : screen.contexts) {
+      const bool serves = out.panel_->context_column.empty() || known.truth.names.context == context.name;
+      if (serves) take_spellings(known.truth.names.labels, options.columns.labels, context);
+    }
+  }
   auto order = gene_order(screen.genes, *out.panel_);
   if (!order) return tl::unexpected(order.error());
   out.order_ = std::move(*order);

@@ -169,7 +169,7 @@ Result<SuiteArguments> suite_arguments(const ScoreFlagTexts& texts, const RunArg
   options.real.columns.pert_col = columns.pert_column;
   options.real.columns.context_col = columns.context_column;
   options.real.columns.contexts = columns.contexts;
-  options.real.columns.labels.controls = columns.labels.controls;
+  options.real.columns.labels = columns.labels;
   options.real.columns.where = columns.where;
   options.real.layer = columns.layer;
   options.predicted = options.real;

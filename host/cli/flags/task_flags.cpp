@@ -47,7 +47,7 @@ void add_task_flags(CLI::App& command, TaskArguments& task) {
       ->allow_extra_args(false);
   command.add_flag("--merge-labels", columns.labels.merge,
                    "Join spellings of one perturbation (A+ctrl and ctrl+A): rows of deltas to their mean, weighted by "
-                   "n_cells where obs has it; the same of vectors and predictions");
+                   "n_cells where obs has it; the same of vectors and predictions; cells are pooled");
   add_optional(command, "--group-col", columns.group_column,
                "Column of obs: perturbations that share its value are in one fold, where folds are made")
       ->type_name("COLUMN");

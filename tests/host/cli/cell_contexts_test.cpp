@@ -306,6 +306,22 @@ TEST_F(CellContexts, AMissingPerturbationIsTheMeanResponse) {
   EXPECT_FALSE(of_model.empty());
 }
 
+TEST_F(CellContexts, SpellingsOfOnePerturbationAreJoinedWhereItIsAsked) {
+  prepare();
+  const json plain = score("--target cells");
+  CellFile spelled = CellFile::made(6, 20, 4, 2);
+  for (std::size_t c = 0; c < 5; ++c) spelled.labels[c] = "g00";                                   // some of G00
+  for (std::size_t c = 20; c < 40; ++c) spelled.labels[c] = "non-targeting+" + spelled.labels[c];  // all of G01
+  spelled.write(folder_ / "pred.h5ad");
+  const json joined = score("--target cells --merge-labels", "joined");
+  for (const json& context : plain["contexts"]) {
+    const json again = method_of(context_of(joined, context["metric"]), "model");
+    EXPECT_EQ(again["coverage"], 1.0);
+    EXPECT_DOUBLE_EQ(again["value"].get<double>(), method_of(context, "model")["value"].get<double>())
+        << context["metric"];
+  }
+}
+
 TEST_F(CellContexts, OddCellsAreToldWithCounts) {
   CellFile real = CellFile::made(6, 30, 120, 1);
   real.counts[35].assign(40, 0.0);   // one of G01

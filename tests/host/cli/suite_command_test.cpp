@@ -117,6 +117,22 @@ TEST_F(SuiteCommand, TellsTheMetricsThatAreNamed) {
   }
 }
 
+TEST_F(SuiteCommand, SpellingsOfOnePerturbationAreJoinedWhereItIsAsked) {
+  CellFile spelled = CellFile::made(6, 30, 0, 2);
+  for (std::size_t c = 0; c < 10; ++c) spelled.labels[c] = "g00";                                  // a third of G00
+  for (std::size_t c = 30; c < 60; ++c) spelled.labels[c] = "non-targeting+" + spelled.labels[c];  // all of G01
+  spelled.write(folder_ / "spelled.h5ad");
+  ASSERT_EQ(headroom("score --real real.h5ad --predictions pred.h5ad --quiet -o plain").exit_code, 0);
+  const std::string files = "score --real real.h5ad --predictions spelled.h5ad --quiet -o joined";
+  const Ended apart = headroom(files);
+  EXPECT_EQ(apart.exit_code, 2);
+  EXPECT_THAT(apart.err, HasSubstr("only the prediction has 2: g00, non-targeting+G01"));
+  EXPECT_THAT(apart.err, HasSubstr("--merge-labels"));
+  const Ended joined = headroom(files + " --merge-labels");
+  ASSERT_EQ(joined.exit_code, 0) << joined.err;
+  EXPECT_EQ(json::diff(summary("plain"), summary("joined")), json::array());
+}
+
 TEST_F(SuiteCommand, ATaskKeepsWhatItNeedsOfItsCells) {
   const Ended prepared = headroom("prepare real.h5ad --cell-metrics --folds 2 -o task");
   ASSERT_EQ(prepared.exit_code, 0) << prepared.err;
