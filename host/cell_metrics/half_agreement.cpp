@@ -6,16 +6,16 @@
 #include "bounds/second_screen.hpp"
 #include "cell_metrics/cell_parts.hpp"
 #include "cell_metrics/de_metrics.hpp"
-#include "cell_metrics/panel_metrics.hpp"
 
 namespace headroom {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-double correlation_of_deltas(const PooledProfile& a, const PooledProfile& b, const PooledProfile& control) {
+double correlation_of_deltas(const PooledProfile& a, const PooledProfile& b, const PooledProfile& control,
+                             const LeftOutGenes& left_out) {
   const auto side = [&control](const PooledProfile& half) { return PanelSide{{&half.y}, {0}, &control.y, 0}; };
-  return delta_agreement(side(a), side(b)).front().pearson;
+  return delta_agreement(side(a), side(b), left_out).front().pearson;
 }
 
 // What a half's fold changes become where they are taken from the whole control.
@@ -25,11 +25,12 @@ double from_whole_control(const ControlColumns& columns, std::size_t half, std::
 
 // Over the called genes of one sign (0: of both).
 double correlation_of_changes(const std::vector<DeTable>& tables, std::size_t split, const ControlColumns& columns,
-                              int sign) {
+                              const LeftOutGenes& left_out, int sign) {
   const DeTable &whole = tables[0], &a = tables[half_a(split)], &b = tables[half_b(split)];
   std::vector<double> of_a, of_b;
   for (std::size_t g = 0; g < whole.q.size(); ++g) {
-    if (!whole.is_called(g) || sign * whole.lfc[g] < 0 || !a.is_tested(g) || !b.is_tested(g)) continue;
+    if (left_out.leaves(0, g) || !whole.is_called(g) || sign * whole.lfc[g] < 0 || !a.is_tested(g) || !b.is_tested(g))
+      continue;
     of_a.push_back(from_whole_control(columns, half_a(split), g, a.lfc[g]));
     of_b.push_back(from_whole_control(columns, half_b(split), g, b.lfc[g]));
   }
@@ -39,7 +40,8 @@ double correlation_of_changes(const std::vector<DeTable>& tables, std::size_t sp
 }  // namespace
 
 HalfAgreement half_agreement(const std::vector<PooledProfile>& profiles, const std::vector<DeTable>& tables,
-                             const PooledProfile& control, const ControlColumns& columns) {
+                             const PooledProfile& control, const ControlColumns& columns,
+                             const LeftOutGenes& left_out) {
   const auto n_splits = static_cast<Eigen::Index>((tables.size() - 1) / 2);
   HalfAgreement out;
   out.fill(kNaN);
@@ -48,10 +50,10 @@ HalfAgreement half_agreement(const std::vector<PooledProfile>& profiles, const s
   of_splits.fill(Vector(n_splits));
   for (Eigen::Index s = 0; s < n_splits; ++s) {
     const auto split = static_cast<std::size_t>(s);
-    of_splits[0][s] = correlation_of_deltas(profiles[half_a(split)], profiles[half_b(split)], control);
+    of_splits[0][s] = correlation_of_deltas(profiles[half_a(split)], profiles[half_b(split)], control, left_out);
     for (std::size_t k = 1; k < of_splits.size(); ++k) {
       const int sign = k == 1 ? 0 : k == 2 ? 1 : -1;
-      of_splits[k][s] = correlation_of_changes(tables, split, columns, sign);
+      of_splits[k][s] = correlation_of_changes(tables, split, columns, left_out, sign);
     }
   }
   for (std::size_t k = 0; k < out.size(); ++k) out[k] = fisher_mean(of_splits[k]);

@@ -9,6 +9,7 @@
 
 #include "cell_metrics/control_columns.hpp"
 #include "cell_metrics/de_table.hpp"
+#include "cell_metrics/panel_metrics.hpp"
 #include "cell_metrics/pooled_profile.hpp"
 
 namespace headroom {
@@ -21,8 +22,9 @@ inline constexpr std::array<std::string_view, 4> kHalfCorrelations{"delta_pearso
 using HalfAgreement = std::array<double, kHalfCorrelations.size()>;
 
 // `profiles`, `tables`: the parts of one perturbation, the whole first; `control`: the whole one's profile. Fold
-// changes are compared over the genes that the whole table calls.
+// changes are compared over the genes that the whole table calls. `left_out`: genes that do not count, of row 0.
 HalfAgreement half_agreement(const std::vector<PooledProfile>& profiles, const std::vector<DeTable>& tables,
-                             const PooledProfile& control, const ControlColumns& columns);
+                             const PooledProfile& control, const ControlColumns& columns,
+                             const LeftOutGenes& left_out = {});
 
 }  // namespace headroom

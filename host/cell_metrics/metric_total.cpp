@@ -68,15 +68,7 @@ MetricTotal correlation_total(const PanelScores& scores, std::size_t n) {
     real[p] = of_row[p]->n_real;
     predicted[p] = of_row[p]->n_predicted;
   }
-  return [real = std::move(real), predicted = std::move(predicted)](const std::vector<std::uint32_t>& rows) {
-    std::vector<double> a, b;
-    for (const std::uint32_t row : rows) {
-      if (std::isnan(real[row])) continue;
-      a.push_back(real[row]);
-      b.push_back(predicted[row]);
-    }
-    return std::optional<double>(correlation_of_numbers(a, b));
-  };
+  return number_correlation_total(std::move(real), std::move(predicted));
 }
 
 }  // namespace
@@ -103,6 +95,18 @@ MetricTotal mean_metric_total(const std::vector<std::vector<MetricValues>>& valu
   std::vector<Terms> terms;
   for (std::size_t d = 0; d < draws.size(); ++d) terms.push_back(terms_of(values[d][which], draws[d], n));
   return [mean = mean_terms(terms)](const std::vector<std::uint32_t>& rows) { return mean.total(rows); };
+}
+
+MetricTotal number_correlation_total(std::vector<double> real, std::vector<double> predicted) {
+  return [real = std::move(real), predicted = std::move(predicted)](const std::vector<std::uint32_t>& rows) {
+    std::vector<double> a, b;
+    for (const std::uint32_t row : rows) {
+      if (std::isnan(real[row])) continue;
+      a.push_back(real[row]);
+      b.push_back(predicted[row]);
+    }
+    return std::optional<double>(correlation_of_numbers(a, b));
+  };
 }
 
 MetricTotal mean_total(std::vector<double> values) {

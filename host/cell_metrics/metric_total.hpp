@@ -23,6 +23,9 @@ MetricTotal metric_total(const std::vector<MetricValues>& values, std::size_t wh
 MetricTotal mean_metric_total(const std::vector<std::vector<MetricValues>>& values, std::size_t which,
                               const std::vector<PanelScores>& draws, std::size_t n);
 
+// kNumberCorrelation of numbers of calls (perturbations; NaN: left out).
+MetricTotal number_correlation_total(std::vector<double> real, std::vector<double> predicted);
+
 // The mean of values (perturbations; NaN: left out).
 MetricTotal mean_total(std::vector<double> values);
 

@@ -86,8 +86,8 @@ std::vector<MetricValues> metric_values(const PanelScores& scores) {
       out, "pr_auc", n, [&](std::size_t i) { return areas(i).precision_recall; }, 0);
   add(
       out, "roc_auc", n, [&](std::size_t i) { return areas(i).receiver; }, 0);
-  add(out, "nsig_real", n, [&](std::size_t i) { return de[i].n_real; });
-  add(out, "nsig_pred", n, [&](std::size_t i) { return de[i].n_predicted; });
+  add(out, std::string(kRealCalls), n, [&](std::size_t i) { return de[i].n_real; });
+  add(out, std::string(kPredictedCalls), n, [&](std::size_t i) { return de[i].n_predicted; });
   std::vector<double> n_real, n_predicted;
   for (const DeMetrics& each : de) {
     n_real.push_back(each.n_real);

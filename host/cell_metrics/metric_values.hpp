@@ -19,6 +19,7 @@ std::vector<std::string> metric_value_names();
 
 // The one metric that is a correlation over the panel: of how many genes each perturbation calls, on either side.
 inline constexpr std::string_view kNumberCorrelation = "nsig_spearman";
+inline constexpr std::string_view kRealCalls = "nsig_real", kPredictedCalls = "nsig_pred";
 // Over perturbations with a real call: none 1, constant −1 (metrics.md 2).
 double correlation_of_numbers(const std::vector<double>& real, const std::vector<double>& predicted);
 

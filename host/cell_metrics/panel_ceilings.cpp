@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "bounds/second_screen.hpp"
@@ -11,7 +12,7 @@ namespace headroom {
 namespace {
 
 // Numbers that are no scores.
-constexpr std::array<std::string_view, 4> kCounts{"nsig_real", "nsig_pred", "expr_mse_numerator",
+constexpr std::array<std::string_view, 4> kCounts{kRealCalls, kPredictedCalls, "expr_mse_numerator",
                                                   "expr_mse_denominator"};
 // Both noises are subtracted, so that a second screen of the same truth is expected at 0. Where few counts are pooled
 // the jackknife takes more for noise than there is, and second screens lie below: simulation shows by how much.
@@ -35,23 +36,30 @@ std::vector<double> expected_squares(const PanelTruth& truth, const std::vector<
   return out;
 }
 
+// Values of rows as those of all perturbations; NaN: none.
+std::vector<double> of_panel(const std::vector<double>& values, const std::vector<std::size_t>& rows, std::size_t n) {
+  std::vector<double> out(n, std::numeric_limits<double>::quiet_NaN());
+  for (std::size_t i = 0; i < rows.size(); ++i) out[rows[i]] = values[i];
+  return out;
+}
+
 MetricTotal stepped_up(const PanelTruth& truth, std::string_view metric, double times) {
-  const auto at = std::find(kHalfCorrelations.begin(), kHalfCorrelations.end(), metric);
-  if (at != kHalfCorrelations.end()) {
+  if (is_among(metric, kHalfCorrelations)) {
     if (truth.half_agreement.empty()) return {};
     std::vector<double> values;
-    for (const HalfAgreement& each : truth.half_agreement) {
-      values.push_back(spearman_brown(each[static_cast<std::size_t>(at - kHalfCorrelations.begin())], times));
+    for (std::size_t p = 0; p < truth.half_agreement.size(); ++p) {
+      values.push_back(stepped_up_halves(truth, metric, p, times));
     }
     return mean_total(std::move(values));
   }
-  if (metric != kNumberCorrelation || truth.replicates.empty()) return {};
-  const std::size_t n = truth.names.labels.size();
+  if (metric != kNumberCorrelation || truth.replicate_metrics.empty()) return {};
   std::vector<MetricTotal> splits;
-  for (const PanelScores& split : truth.replicates) {
-    const std::vector<MetricValues> values = metric_values(split);
-    const auto which = static_cast<std::size_t>(&metric_named(values, metric) - values.data());
-    splits.push_back(metric_total(values, which, split, n));
+  for (std::size_t s = 0; s < truth.replicate_metrics.size(); ++s) {
+    const auto numbers = [&](std::string_view name) {
+      const std::vector<double>& values = metric_named(truth.replicate_metrics[s], name).values;
+      return truth.replicates.empty() ? values : of_panel(values, truth.replicates[s].rows, truth.names.labels.size());
+    };
+    splits.push_back(number_correlation_total(numbers(kRealCalls), numbers(kPredictedCalls)));
   }
   return [splits = std::move(splits), times](const std::vector<std::uint32_t>& rows) {
     Vector r(static_cast<Eigen::Index>(splits.size()));
@@ -81,6 +89,12 @@ std::string_view name_of(PanelCeilingWay way) {
   return std::find_if(kPanelCeilingWays.begin(), kPanelCeilingWays.end(),
                       [way](const auto& each) { return each.first == way; })
       ->second;
+}
+
+double stepped_up_halves(const PanelTruth& truth, std::string_view metric, std::size_t perturbation, double times) {
+  const auto at = std::find(kHalfCorrelations.begin(), kHalfCorrelations.end(), metric);
+  const auto which = static_cast<std::size_t>(at - kHalfCorrelations.begin());
+  return spearman_brown(truth.half_agreement[perturbation][which], times);
 }
 
 bool draws_screens(PanelCeilingWay way) {

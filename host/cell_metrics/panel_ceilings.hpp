@@ -44,6 +44,10 @@ std::vector<PanelCeiling> panel_ceilings(const PanelTruth& truth, const std::vec
                                          const std::vector<std::size_t>& n_cells, PanelCeilingWay way,
                                          double depth = 1);
 
+// Of one perturbation and one of kHalfCorrelations: the agreement of its halves, stepped up to screens with `times`
+// half of the cells; NaN: undefined there.
+double stepped_up_halves(const PanelTruth& truth, std::string_view metric, std::size_t perturbation, double times = 2);
+
 // Whether a way draws second screens.
 bool draws_screens(PanelCeilingWay way);
 

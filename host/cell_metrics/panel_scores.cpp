@@ -234,7 +234,10 @@ Result<PanelTruth> panel_truth(PanelNames names, const GroupCounts& control, con
           if (profiles[half_a(s)].n_cells == 0) continue;
           half_metrics[p][s] = compare_tables(truth.names, p, tables[half_a(s)], tables[half_b(s)], tables[0]);
         }
-        if (n_splits > 0) truth.half_agreement[p] = half_agreement(profiles, tables, truth.control, truth.columns);
+        if (n_splits > 0) {
+          truth.half_agreement[p] = half_agreement(profiles, tables, truth.control, truth.columns,
+                                                   left_out_genes(truth.names, {p}, ExcludedTargets::none));
+        }
         truth.profiles[p] = std::move(profiles[0]);
         truth.totals[p] = memory.counts.total;
         truth.tables[p] = std::move(tables[0]);

@@ -84,7 +84,7 @@ struct PanelTruth {
   std::vector<PanelScores> replicates;
   // How well each perturbation's halves agree; empty: nothing is known of halves.
   std::vector<HalfAgreement> half_agreement;
-  // Their numbers by name, a list a split: all that a screen that was kept has of them.
+  // Their numbers by name, a list a split: all that a screen that was kept has of them, of all perturbations there.
   std::vector<std::vector<MetricValues>> replicate_metrics;
 };
 

@@ -258,11 +258,29 @@ void fail(const std::string& plugin, const Error& error, FoldEvaluation& evaluat
   evaluation.failure = PluginFailure{plugin, kUnusableCells, error.line()};
 }
 
+// Values of metrics that drawn screens are not the way to.
+void replace_drawn(const MakerInputs& in, const SplitScreen& screen, Terms& terms) {
+  const PanelTruth& truth = screen.context->truth;
+  for (std::size_t m = 0; m < in.plan.metrics.size(); ++m) {
+    const Metric metric = in.plan.metrics[m];
+    const PanelCeilingWay way = way_of_second_screen(metric, in.options.excluded_targets);
+    auto row = terms.above.row(static_cast<Eigen::Index>(m));
+    if (way == PanelCeilingWay::closed_form) row = row.array().isNaN().select(row, 0.0);
+    if (way != PanelCeilingWay::spearman_brown) continue;
+    for (std::size_t i = 0; i < screen.tests.size(); ++i) {
+      row[static_cast<Eigen::Index>(i)] = stepped_up_halves(truth, metric_name(metric), screen.tests[i]);
+    }
+  }
+}
+
 }  // namespace
 
-PanelCeilingWay way_of_second_screen(Metric metric) {
+PanelCeilingWay way_of_second_screen(Metric metric, ExcludedTargets excluded) {
   const bool is_zero = std::find(kZeroAgain.begin(), kZeroAgain.end(), metric) != kZeroAgain.end();
-  return is_zero ? PanelCeilingWay::closed_form : PanelCeilingWay::simulation;
+  if (is_zero) return PanelCeilingWay::closed_form;
+  const bool fits_halves = excluded == ExcludedTargets::as_published || excluded == ExcludedTargets::none;
+  if (!fits_halves) return PanelCeilingWay::simulation;
+  return suited_way(metric_name(metric));
 }
 
 void evaluate_made_cells(const PlannedMethod& planned, const MakerInputs& in, const Matrix& resample_counts,
@@ -286,11 +304,7 @@ void evaluate_made_cells(const PlannedMethod& planned, const MakerInputs& in, co
     std::vector<Terms> draws;
     for (const PanelScores& scores : **screens) draws.push_back(terms_of(in, *screen, rows_of(scores, screen->tests)));
     Terms terms = mean_terms(draws);
-    for (std::size_t m = 0; m < in.plan.metrics.size() && method.cells == MadeCells::second_screen; ++m) {
-      const bool is_zero = way_of_second_screen(in.plan.metrics[m]) == PanelCeilingWay::closed_form;
-      auto row = terms.above.row(static_cast<Eigen::Index>(m));
-      if (is_zero) row = row.array().isNaN().select(row, 0.0);
-    }
+    if (method.cells == MadeCells::second_screen) replace_drawn(in, *screen, terms);
     fill(in, terms, resample_counts, evaluation);
   }
   evaluation.reason = fmt::format("{}", fmt::join(screen->context->notes, "\n"));

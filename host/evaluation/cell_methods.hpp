@@ -9,8 +9,9 @@
 namespace headroom {
 
 // By which way the value of a second screen of the same truth is made: in closed form where it is expected at 0 at any
-// depth, else by screens that are drawn.
-PanelCeilingWay way_of_second_screen(Metric metric);
+// depth, else by the one that suits the metric; by screens that are drawn where genes are left out that count in the
+// halves which a task keeps.
+PanelCeilingWay way_of_second_screen(Metric metric, ExcludedTargets excluded);
 
 // A null, a ceiling or a reference of the target. What a task does not keep is skipped with the reason.
 void evaluate_made_cells(const PlannedMethod& method, const MakerInputs& inputs, const Matrix& resample_counts,

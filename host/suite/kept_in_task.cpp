@@ -24,7 +24,7 @@
 namespace headroom {
 namespace {
 
-constexpr const char* kVersion = "2";
+constexpr const char* kVersion = "3";
 constexpr const char* kControlLabels = "cell_metrics_controls";  // text in uns, a line each
 constexpr const char *kOwnGene = "cell_own", *kSampling = "cell_sampling", *kNumberOfCells = "n_cells";
 constexpr const char *kPooledLayer = "cell_counts", *kTestLayer = "cell_p", *kFoldLayer = "cell_lfc";
@@ -45,7 +45,7 @@ std::string table_name(std::size_t context) { return fmt::format("cell_metrics_{
 
 // Numbers of one context that live until the file is written.
 struct ContextNumbers {
-  std::vector<double> begin, control_total, totals, replicates, replicate_rows, replicate_values;
+  std::vector<double> begin, control_total, totals, replicates, replicate_rows, replicate_values, half_agreement;
   std::vector<std::uint8_t> cells, counts, top_genes, top_values;
 };
 
@@ -90,6 +90,9 @@ void add_context(const KeptContext& context, ContextNumbers& kept, UnsTable& tab
       add_values(metric, truth.replicates[s].rows, truth.names.labels.size(), kept.replicate_values);
     }
   }
+  for (const HalfAgreement& each : truth.half_agreement) {
+    kept.half_agreement.insert(kept.half_agreement.end(), each.begin(), each.end());
+  }
   std::vector<std::uint32_t> top_genes;
   std::vector<float> top_values;
   for (const TopCells& top : truth.top) {
@@ -106,6 +109,7 @@ void add_context(const KeptContext& context, ContextNumbers& kept, UnsTable& tab
   table.numbers["replicates"].push_back(column(kept.replicates));
   table.numbers["replicate_rows"].push_back(column(kept.replicate_rows));
   table.numbers["replicate_values"].push_back(column(kept.replicate_values));
+  table.numbers["half_agreement"].push_back(column(kept.half_agreement));
   table.numbers["control_sampling"].push_back({&truth.control.sampling, 1, 1, Eigen::OuterStride<>(1)});
   table.bytes["control_cell"].push_back(words(kept.cells));
   table.bytes["control_count"].push_back(words(kept.counts));
@@ -284,6 +288,15 @@ Result<void> read_replicates(const H5adFile& file, const KeptReader& reader, con
                         static_cast<std::size_t>((*rows)[i])};
     if (std::isnan((*totals)[i])) metric.total.reset();
     truth.replicate_metrics.back().push_back(std::move(metric));
+  }
+  const auto agreement = reader.numbers(table, "half_agreement");
+  if (!agreement) return tl::unexpected(agreement.error());
+  if (agreement->size() != n * kHalfCorrelations.size()) {
+    return reader.damaged("how halves agree does not fit the perturbations");
+  }
+  truth.half_agreement.resize(n);
+  for (std::size_t i = 0; i < agreement->size(); ++i) {
+    truth.half_agreement[i / kHalfCorrelations.size()][i % kHalfCorrelations.size()] = (*agreement)[i];
   }
   return {};
 }

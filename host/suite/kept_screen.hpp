@@ -64,7 +64,7 @@ Result<KeptScreen> reduce_prepared_cells(const std::filesystem::path& cells, con
 // The layers cell_counts (pooled counts), cell_p and cell_lfc (tables of responding genes), obs cell_own (the own gene;
 // a column called "gene" would be read as what perturbations aim at) and cell_sampling; in uns a table a context
 // (cell_metrics_0 …) with the control's counts gene by gene, the totals of all cells, and the numbers of the official
-// halves, in total and of each perturbation.
+// halves, in total and of each perturbation, with how well each perturbation's halves agree.
 TaskAddition keep_cell_metrics(const std::filesystem::path& cells, const PrepareOptions& options, ThreadPool& pool,
                                Progress& progress, std::stop_token stop, std::vector<std::string>& notes);
 

@@ -23,12 +23,12 @@ bool is_of_cells(Metric metric) {
 
 }  // namespace
 
-bool is_about_ceiling(std::string_view method, Metric metric) {
+bool is_about_ceiling(std::string_view method, Metric metric, ExcludedTargets excluded) {
   const auto found =
       std::find_if(kControls.begin(), kControls.end(), [method](const auto& each) { return each.first == method; });
   if (found == kControls.end()) return false;
   if (is_of_cells(metric)) {
-    return is_about("cells", metric_name(metric), found->second, name_of(way_of_second_screen(metric)));
+    return is_about("cells", metric_name(metric), found->second, name_of(way_of_second_screen(metric, excluded)));
   }
   return is_about("deltas", metric_name(metric), found->second, name_of(suited_way(metric)));
 }

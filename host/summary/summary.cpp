@@ -267,7 +267,9 @@ class HeadTable {
     result.set_method(methods_[bound->method]->name);
     result.set_value(plain(bound->value));
     set_interval(result, bound->ci);
-    if (is_about_ceiling(result.method(), results_.metrics[metric_])) result.set_is_about(true);
+    const auto excluded =
+        exclusion_by_name(results_.settings.exclude_targets()).value_or(ExcludedTargets::as_published);
+    if (is_about_ceiling(result.method(), results_.metrics[metric_], excluded)) result.set_is_about(true);
   }
 
   static void set_gap(const GapReport& report, GapResult& result) {

@@ -84,6 +84,24 @@ TEST(PanelCeilings, OfCorrelationsAreHalvesSteppedUp) {
   EXPECT_EQ(drawn[place("delta_pearson")].way, PanelCeilingWay::simulation);
 }
 
+TEST(PanelCeilings, OfNumbersOfCallsAreHalvesSteppedUp) {
+  // Their correlation is 1/2, and 1 of the two that have halves.
+  const double none = std::numeric_limits<double>::quiet_NaN();
+  PanelTruth truth = truth_of_three();
+  truth.replicates = {scores_with({1, 1, 1}, {1, 2, 3}, {1, 3, 2})};
+  truth.replicate_metrics = {metric_values(truth.replicates[0])};
+  const auto direct = ceilings_of(truth, {}, PanelCeilingWay::depth_right)[place("nsig_spearman")];
+  EXPECT_EQ(direct.way, PanelCeilingWay::spearman_brown);
+  EXPECT_NEAR(*direct.total(kAll), 2 * 0.5 / 1.5, 1e-12);
+  // A screen that was kept has the numbers alone, of all perturbations.
+  truth.replicates.clear();
+  const auto kept = ceilings_of(truth, {}, PanelCeilingWay::depth_right)[place("nsig_spearman")];
+  EXPECT_EQ(*kept.total(kAll), *direct.total(kAll));
+  for (MetricValues& metric : truth.replicate_metrics[0]) metric.values[2] = none;
+  const auto fewer = ceilings_of(truth, {}, PanelCeilingWay::depth_right)[place("nsig_spearman")];
+  EXPECT_NEAR(*fewer.total(kAll), 1, 1e-12);
+}
+
 TEST(PanelCeilings, OfErrorsAreTheSamplingTerms) {
   const auto ceilings = ceilings_of(truth_of_three(), {}, PanelCeilingWay::closed_form);
   EXPECT_EQ(*ceilings[place("expr_mse_ratio")].total(kAll), 0);

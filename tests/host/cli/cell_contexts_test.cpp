@@ -187,6 +187,29 @@ TEST_F(CellContexts, DistancesOfCellsAreThoseOfTheReference) {
   }
 }
 
+TEST_F(CellContexts, CeilingsOfCorrelationsAreHalvesSteppedUp) {
+  prepare();
+  const auto ceiling_of = [&](const json& summary) {
+    const json context = context_of(summary, "delta_pearson");
+    EXPECT_EQ(context["bap"]["method"], "depth_right_shared");
+    return method_of(context, "depth_right_shared")["value"].get<double>();
+  };
+  const json summary = score("--metric delta_pearson");
+  EXPECT_FALSE(context_of(summary, "delta_pearson")["bap"].contains("is_about"));
+  // The same as the suite's: of folds of equal size the mean of means is the mean.
+  ASSERT_EQ(headroom("score --real real.h5ad --predictions pred.h5ad --quiet -o suite").exit_code, 0);
+  const json suite = json::parse(content_of(folder_ / "suite/summary.json"))["suites"][0]["contexts"][0];
+  for (const json& metric : suite["metrics"]) {
+    if (metric["name"] != "delta_pearson") continue;
+    EXPECT_EQ(metric["ceiling_way"], "spearman_brown");
+    EXPECT_NEAR(ceiling_of(summary), metric["ceiling"].get<double>(), 1e-12);
+  }
+  // The halves that are kept are of all genes.
+  const json without = score("--metric delta_pearson --exclude-targets own", "own");
+  EXPECT_TRUE(context_of(without, "delta_pearson")["bap"]["is_about"]);
+  EXPECT_NE(ceiling_of(without), ceiling_of(summary));
+}
+
 TEST_F(CellContexts, TheMeanResponseIsOfTheTrainingPerturbations) {
   prepare();
   const json context = context_of(score("--metric expr_mse_ratio"), "expr_mse_ratio");
