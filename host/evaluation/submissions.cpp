@@ -29,16 +29,6 @@ std::string result_name(const std::string& file) {
 }
 
 // The names of everything in a folder, sorted.
-Result<std::vector<std::string>> list(const fs::path& folder) {
-  std::error_code error;
-  std::vector<std::string> names;
-  fs::directory_iterator at(folder, error);
-  for (; !error && at != fs::directory_iterator(); at.increment(error)) names.push_back(at->path().filename().string());
-  if (error) return bad_input("the folder cannot be listed: " + error.message(), folder.string(), "check it");
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 // Why a symbolic link is not followed; empty where it leads to something beside it, or the path is no link.
 std::string fault_of_link(const fs::path& path) {
   std::error_code error;
@@ -142,7 +132,7 @@ Result<SubmissionFolder> read_submissions(const fs::path& folder, const std::set
   if (!fs::is_directory(folder, ignored)) {
     return bad_input("there is no such folder", "--submissions " + folder.string(), "name the folder of submissions");
   }
-  auto names = list(folder);
+  auto names = names_in(folder);
   if (!names) return tl::unexpected<Error>(names.error());
 
   SubmissionFolder found;

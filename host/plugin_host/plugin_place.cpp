@@ -21,16 +21,6 @@ bool ends_after_a_name(std::string_view file, std::string_view ending) {
   return file.size() > ending.size() && file.ends_with(ending);
 }
 
-Result<std::vector<std::string>> names_in(const fs::path& folder) {
-  std::error_code error;
-  std::vector<std::string> names;
-  fs::directory_iterator at(folder, error);
-  for (; !error && at != fs::directory_iterator(); at.increment(error)) names.push_back(at->path().filename().string());
-  if (error) return bad_input("the folder cannot be listed: " + error.message(), folder.string(), "check it");
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 Result<fs::path> runner_of(std::string_view model, const fs::path& runners) {
   const bool is_python = ends_after_a_name(model, kPythonEnding);
   const fs::path runner = runners / (is_python ? kPythonRunner : kOnnxRunner);
@@ -68,6 +58,16 @@ bool is_litter(std::string_view name) {
   };
   return name.starts_with('.') || name.starts_with("~$") || name.ends_with('~') ||
          std::any_of(kLitter.begin(), kLitter.end(), same);
+}
+
+Result<std::vector<std::string>> names_in(const fs::path& folder) {
+  std::error_code error;
+  std::vector<std::string> names;
+  fs::directory_iterator at(folder, error);
+  for (; !error && at != fs::directory_iterator(); at.increment(error)) names.push_back(at->path().filename().string());
+  if (error) return bad_input("the folder cannot be listed: " + error.message(), folder.string(), "check it");
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 Result<std::string> plugin_file_of_folder(const fs::path& folder) {

@@ -4,8 +4,7 @@
 //   model.so                    the library, without a folder
 //   model.py, model.onnx        the runner python.so or onnx.so; the model may read the folder that it lies in
 //   FOLDER                      plugin.so, else model.py, else model.onnx, else its only .so, .py or .onnx, else its
-//   only
-//                               file of vectors; a plugin may read this folder and no other
+//                               only file of vectors; a plugin may read this folder and no other
 // Only names and types are looked at: what a file holds is left to the confined worker.
 #pragma once
 
@@ -37,6 +36,9 @@ std::string_view vector_ending(std::string_view file);
 
 // What file managers, archives, interpreters and version control leave in a folder, which nobody put there.
 bool is_litter(std::string_view name);
+
+// The names in a folder, sorted. Errors (bad_input): it cannot be listed.
+Result<std::vector<std::string>> names_in(const std::filesystem::path& folder);
 
 // Which file of a folder is the plugin or the vectors, by its name. Errors (bad_input): none is, several are, it cannot
 // be listed.

@@ -6,32 +6,10 @@
 #include <cmath>
 
 #include "terminal/display_text.hpp"
+#include "terminal/markup_text.hpp"
 
 namespace headroom {
 namespace {
-
-std::string escaped(std::string_view foreign) {
-  std::string out;
-  for (const char c : display_text(foreign)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 // Two decimals without trailing zeros: a tenth of a pixel is not seen.
 std::string number(double value) {
@@ -44,18 +22,18 @@ std::string number(double value) {
 }  // namespace
 
 SvgDrawing::SvgDrawing(double width, double height, std::string_view title)
-    : width_(width), height_(height), title_(escaped(title)) {}
+    : width_(width), height_(height), title_(markup_text(title)) {}
 
 void SvgDrawing::rectangle(double x, double y, double width, double height, std::string_view fill, double corner) {
   body_ += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"", number(x), number(y),
-                       number(std::max(0.0, width)), number(height), escaped(fill));
+                       number(std::max(0.0, width)), number(height), markup_text(fill));
   if (corner > 0) body_ += fmt::format(" rx=\"{}\"", number(corner));
   body_ += "/>\n";
 }
 
 void SvgDrawing::line(double x1, double y1, double x2, double y2, std::string_view stroke, double width, bool dashed) {
   body_ += fmt::format("<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" stroke=\"{}\" stroke-width=\"{}\"{}/>\n",
-                       number(x1), number(y1), number(x2), number(y2), escaped(stroke), number(width),
+                       number(x1), number(y1), number(x2), number(y2), markup_text(stroke), number(width),
                        dashed ? " stroke-dasharray=\"5 4\"" : "");
 }
 
@@ -63,12 +41,12 @@ void SvgDrawing::polygon(const std::vector<std::pair<double, double>>& points, s
   body_ += "<polygon points=\"";
   for (const auto& [x, y] : points) body_ += number(x) + "," + number(y) + " ";
   body_.back() = '"';
-  body_ += fmt::format(" fill=\"{}\" fill-opacity=\"{}\"/>\n", escaped(fill), number(opacity));
+  body_ += fmt::format(" fill=\"{}\" fill-opacity=\"{}\"/>\n", markup_text(fill), number(opacity));
 }
 
 void SvgDrawing::circle(double x, double y, double radius, std::string_view fill, double opacity) {
   body_ += fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{}\" fill-opacity=\"{}\"/>\n", number(x), number(y),
-                       number(radius), escaped(fill), number(opacity));
+                       number(radius), markup_text(fill), number(opacity));
 }
 
 void SvgDrawing::text(double x, double y, std::string_view foreign, const TextLook& look, double width) {
@@ -77,8 +55,8 @@ void SvgDrawing::text(double x, double y, std::string_view foreign, const TextLo
   const std::string shown = shortened(display_text(foreign), static_cast<int>(std::max(1.0, n_letters)));
   const char* anchor = look.anchor == Anchor::start ? "start" : look.anchor == Anchor::middle ? "middle" : "end";
   body_ += fmt::format("<text x=\"{}\" y=\"{}\" font-size=\"{}\" fill=\"{}\" text-anchor=\"{}\"{}>{}</text>\n",
-                       number(x), number(y), number(look.size), escaped(look.colour), anchor,
-                       look.bold ? " font-weight=\"600\"" : "", escaped(shown));
+                       number(x), number(y), number(look.size), markup_text(look.colour), anchor,
+                       look.bold ? " font-weight=\"600\"" : "", markup_text(shown));
 }
 
 std::string SvgDrawing::svg() const {

@@ -5,37 +5,11 @@
 
 #include <algorithm>
 
+#include "terminal/markup_text.hpp"
 #include "terminal/number_text.hpp"
 
 namespace headroom {
 namespace {
-
-// The one place where a file's text meets markup.
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 std::string number(bool has, double value) { return value_text(has ? std::optional<double>(value) : std::nullopt); }
 
@@ -57,17 +31,17 @@ std::string suite_page(const SuiteResult& suite, const std::vector<std::string>&
   std::string page = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"generator\" content=\"Headroom\">"
       "<title>{} {:.3f}</title><style>{}</style></head><body>\n<h1>{}: {:.3f}</h1>\n",
-      escaped(suite.name()), suite.score(), kStyle, escaped(suite.name()), suite.score());
+      markup_text(suite.name()), suite.score(), kStyle, markup_text(suite.name()), suite.score());
   page += fmt::format(
       "<p>Mean of {} context(s), rule {}. s = (u − b)/(r − b): u the prediction, b the mean response, r "
       "half of the cells as a prediction of the other half.</p>\n",
-      suite.contexts_size(), escaped(suite.rule_version()));
+      suite.contexts_size(), markup_text(suite.rule_version()));
   for (const SuiteContextResult& context : suite.contexts()) {
     page += fmt::format(
         "<h2>{}: {:.3f}</h2>\n<p>{} perturbations</p>\n<table><tr><th>member</th><th>u</th><th>b</th>"
         "<th>r (sd)</th><th>s</th><th>s of an exact copy</th><th>ceiling</th><th colspan=\"2\">of what can "
         "be reached</th></tr>\n",
-        escaped(context.context()), context.score(), context.n_perturbations());
+        markup_text(context.context()), context.score(), context.n_perturbations());
     std::string depth;
     for (const SuiteMember& m : context.members()) {
       const double width = m.has_gap_closed() ? std::min(100.0, std::max(0.0, m.gap_closed())) : 0;
@@ -76,7 +50,7 @@ std::string suite_page(const SuiteResult& suite, const std::vector<std::string>&
       page += fmt::format(
           "<tr><td>{}</td><td>{}</td><td>{}</td><td>{} ({})</td><td>{:.3f}</td><td>{:.3f}</td><td>{}</td><td>{} {}</td>"
           "<td><span class=\"bar\"><div style=\"width:{:.1f}%\"></div></span></td></tr>\n",
-          escaped(m.name()), number(m.has_u(), m.u()), number(m.has_b(), m.b()), number(m.has_r(), m.r()),
+          markup_text(m.name()), number(m.has_u(), m.u()), number(m.has_b(), m.b()), number(m.has_r(), m.r()),
           number(m.has_r_sd(), m.r_sd()), m.s(), m.s_of_exact_copy(), about(m) + number(m.has_ceiling(), m.ceiling()),
           percent_text(m.has_gap_closed() ? std::optional<double>(m.gap_closed()) : std::nullopt), interval, width);
       if (!m.ceiling_depth().empty()) depth = m.ceiling_depth();
@@ -84,14 +58,14 @@ std::string suite_page(const SuiteResult& suite, const std::vector<std::string>&
     page += "</table>\n";
     if (!depth.empty()) {
       page +=
-          fmt::format("<p>The ceiling is what a second screen of the same truth scores at {}.</p>\n", escaped(depth));
+          fmt::format("<p>The ceiling is what a second screen of the same truth scores at {}.</p>\n", markup_text(depth));
     }
     page +=
         "<table><tr><th>metric, not scored</th><th>u</th><th>b</th><th>r</th><th>ceiling</th><th>of "
         "what can be reached</th></tr>\n";
     for (const SuiteMetric& m : context.metrics()) {
       page += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{} {}</td></tr>\n",
-                          escaped(m.name()), number(m.has_u(), m.u()), number(m.has_b(), m.b()),
+                          markup_text(m.name()), number(m.has_u(), m.u()), number(m.has_b(), m.b()),
                           number(m.has_r(), m.r()), about(m) + number(m.has_ceiling(), m.ceiling()),
                           percent_text(m.has_gap_closed() ? std::optional<double>(m.gap_closed()) : std::nullopt),
                           m.has_ci_low() ? interval_text(m.ci_low(), m.ci_high(), true) : "");
@@ -100,8 +74,8 @@ std::string suite_page(const SuiteResult& suite, const std::vector<std::string>&
   }
   page += fmt::format("<h2>How</h2>\n<ul><li>seeds of the splits: {}</li>\n",
                       fmt::join(suite.split_seeds().begin(), suite.split_seeds().end(), ", "));
-  for (const std::string& rule : suite.rules()) page += "<li>" + escaped(rule) + "</li>\n";
-  for (const std::string& note : notes) page += "<li>" + escaped(note) + "</li>\n";
+  for (const std::string& rule : suite.rules()) page += "<li>" + markup_text(rule) + "</li>\n";
+  for (const std::string& note : notes) page += "<li>" + markup_text(note) + "</li>\n";
   return page + "</ul>\n</body></html>\n";
 }
 
