@@ -72,7 +72,7 @@ class PlannedRun {
   std::vector<EvaluationKey> parts_of(std::size_t item) const;
 
  private:
-  struct State;
+  class State;
   explicit PlannedRun(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -110,7 +110,7 @@ Result<std::string> uri_of(const fs::path& path, SqliteAccess access) {
 
 // Before the first statement.
 void distrust(sqlite3* connection) {
-  for (const auto [option, value] : {std::pair{SQLITE_DBCONFIG_DEFENSIVE, 1},
+  for (const auto& [option, value] : {std::pair{SQLITE_DBCONFIG_DEFENSIVE, 1},
                                      {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
                                      {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
                                      {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
@@ -119,7 +119,7 @@ void distrust(sqlite3* connection) {
                                      {SQLITE_DBCONFIG_DQS_DML, 0}}) {
     sqlite3_db_config(connection, option, value, nullptr);
   }
-  for (const auto [limit, value] : {std::pair{SQLITE_LIMIT_LENGTH, most_text_bytes},
+  for (const auto& [limit, value] : {std::pair{SQLITE_LIMIT_LENGTH, most_text_bytes},
                                     {SQLITE_LIMIT_SQL_LENGTH, 1 << 20},
                                     {SQLITE_LIMIT_COLUMN, 400},
                                     {SQLITE_LIMIT_EXPR_DEPTH, 100},
