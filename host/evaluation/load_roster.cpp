@@ -413,7 +413,7 @@ class RosterLoader {
   // A plugin of the user's own, with its folder.
   Result<void> open_place(RosterEntry& entry, const fs::path& given, const PluginPlace& place) const {
     if (auto opened = open_library(entry, place.library); !opened) return opened;
-    if (auto given = give_runtime(entry, place.library); !given) return given;
+    if (auto runtime = give_runtime(entry, place.library); !runtime) return runtime;
     if (place.data_folder.empty()) return {};
     entry.given_path = given.string();
     entry.settings.model = place.model;

@@ -73,8 +73,8 @@ TEST_P(SplitRun, NullsScoreAsTheReferenceHasIt) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SplitRun, ::testing::Values("transfer", "transfer-few", "both", "combination"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& split) {
+                           std::string name = split.param;
                            std::erase(name, '-');
                            return name;
                          });

@@ -56,8 +56,8 @@ TEST_P(SplitFamilies, AreThoseOfTheReference) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SplitFamilies, ::testing::Values("transfer", "transfer-few", "both", "combination"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& split) {
+                           std::string name = split.param;
                            std::erase(name, '-');
                            return name;
                          });

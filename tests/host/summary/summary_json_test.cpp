@@ -15,12 +15,12 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 TEST(SummaryJson, HoldsWhatTheContractPromises) {
-  const Json json = Json::parse(summary_json(example_summary()));
-  EXPECT_EQ(json["headroom_version"], "0.1.0");
-  EXPECT_EQ(json["task"]["name"], "task.h5ad");
-  EXPECT_EQ(json["task"]["sha256"], "") << "text is always there";
-  EXPECT_EQ(json["settings"]["ceiling"], Json::parse(R"(["idealized","sampling_error_q90"])"));
-  const Json& context = json["contexts"][0];
+  const Json written = Json::parse(summary_json(example_summary()));
+  EXPECT_EQ(written["headroom_version"], "0.1.0");
+  EXPECT_EQ(written["task"]["name"], "task.h5ad");
+  EXPECT_EQ(written["task"]["sha256"], "") << "text is always there";
+  EXPECT_EQ(written["settings"]["ceiling"], Json::parse(R"(["idealized","sampling_error_q90"])"));
+  const Json& context = written["contexts"][0];
   EXPECT_EQ(context["metric"], "L2");
   EXPECT_EQ(context["higher_is_better"], false) << "a true false is printed";
   EXPECT_EQ(context["wap"]["value"], 4.1283);
@@ -36,20 +36,20 @@ TEST(SummaryJson, PrintsZerosAndDropsWhatIsNotFinite) {
   method.set_value(0);
   method.set_gap_closed(std::numeric_limits<double>::quiet_NaN());
   method.set_ci_low(-std::numeric_limits<double>::infinity());
-  const Json json = Json::parse(summary_json(summary))["contexts"][0]["methods"][0];
-  EXPECT_EQ(json["value"], 0.0);
-  EXPECT_FALSE(json.contains("gap_closed"));
-  EXPECT_FALSE(json.contains("ci_low"));
+  const Json written = Json::parse(summary_json(summary))["contexts"][0]["methods"][0];
+  EXPECT_EQ(written["value"], 0.0);
+  EXPECT_FALSE(written.contains("gap_closed"));
+  EXPECT_FALSE(written.contains("ci_low"));
 }
 
 TEST(SummaryJson, PrintsLargeIntegersAsNumbersAndEnumsByName) {
   RunSummary summary;
   summary.mutable_settings()->mutable_limits()->set_address_space_bytes(8'589'934'592);
   summary.mutable_settings()->set_confinement(STRONG);
-  const Json json = Json::parse(summary_json(summary))["settings"];
-  EXPECT_TRUE(json["limits"]["address_space_bytes"].is_number_unsigned());
-  EXPECT_EQ(json["limits"]["address_space_bytes"], 8'589'934'592);
-  EXPECT_EQ(json["confinement"], "STRONG");
+  const Json written = Json::parse(summary_json(summary))["settings"];
+  EXPECT_TRUE(written["limits"]["address_space_bytes"].is_number_unsigned());
+  EXPECT_EQ(written["limits"]["address_space_bytes"], 8'589'934'592);
+  EXPECT_EQ(written["confinement"], "STRONG");
 }
 
 TEST(SummaryJson, GivesTheSameBytesWhateverTheOrderOfInsertion) {
