@@ -18,6 +18,13 @@ function fitName(text, name, width) {
   text.append("title").text(shown(name));
 }
 
+// An axis with about `n` ticks. Numbers that would be long are written with an exponent: labels are not to be cut.
+function valueAxis(axis, n) {
+  const scale = axis.scale(), largest = d3.max(scale.domain(), Math.abs);
+  if (scale.base) return axis.ticks(n, "~g").tickSizeOuter(0);
+  return (largest < 1e-3 || largest >= 1e6 ? axis.ticks(n, "~e") : axis.ticks(n)).tickSizeOuter(0);
+}
+
 // A table with sortable columns: {title, value(row), text(row), draw(cell, row), number, start}. Sorting is by value.
 function sortableTable(frame, columns, rows, options = {}) {
   const pageSize = options.pageSize || Infinity;

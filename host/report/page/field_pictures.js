@@ -76,7 +76,7 @@ function drawStrip(context, frame) {
   svg.append('g')
       .attr('class', 'axis')
       .attr('transform', `translate(${left},0)`)
-      .call(d3.axisLeft(y).ticks(6).tickSizeOuter(0));
+      .call(valueAxis(d3.axisLeft(y), 6));
   svg.append('text')
       .attr('class', 'muted')
       .attr('transform', `translate(12,${(top + bottom) / 2}) rotate(-90)`)

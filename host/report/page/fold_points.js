@@ -46,7 +46,7 @@ function drawFoldsOf(context, frame) {
   svg.append("g")
       .attr("class", "axis")
       .attr("transform", `translate(0,${bottom + 6})`)
-      .call(d3.axisBottom(x).ticks(8).tickSizeOuter(0));
+      .call(valueAxis(d3.axisBottom(x), 8));
   svg.append("text")
       .attr("class", "muted")
       .attr("x", (left + width - right) / 2)

@@ -100,15 +100,14 @@ function drawHeadroom(head) {
     const scaleOf = (values) => (wide(values) ? d3.scaleLog() : d3.scaleLinear()).domain(d3.extent(values)).nice();
     const x = scaleOf(known.map((r) => r[axis])).range([left, width - right]);
     const y = scaleOf(known.map((r) => r.error)).range([height - bottom, top]);
-    const ticks = (a, s) => s.base ? a.ticks(6, "~g") : a.ticks(7);
     svg.append("g")
         .attr("class", "axis")
         .attr("transform", `translate(0,${height - bottom})`)
-        .call(ticks(d3.axisBottom(x), x).tickSizeOuter(0));
+        .call(valueAxis(d3.axisBottom(x), 7));
     svg.append("g")
         .attr("class", "axis")
         .attr("transform", `translate(${left},0)`)
-        .call(ticks(d3.axisLeft(y), y).tickSizeOuter(0));
+        .call(valueAxis(d3.axisLeft(y), 7));
     svg.append("text")
         .attr("class", "muted")
         .attr("x", (left + width) / 2)
