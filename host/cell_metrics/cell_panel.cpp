@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -53,17 +55,22 @@ Result<ControlCells> control_cells(const CellSource& source, const CellPanelOpti
   return out;
 }
 
-// For each label the one that its spellings share; itself where spellings are not one.
-std::vector<std::size_t> shared_spellings(const LabelColumn& labels, const std::vector<bool>& is_control,
-                                          const LabelOptions& options) {
+// What every label is, and which are spellings of one.
+ReadLabels read_labels(const LabelColumn& labels, const std::vector<bool>& is_control, LabelOptions options,
+                       CellPanel& panel) {
   std::vector<std::int64_t> n_cells(labels.labels.size(), 0);
   for (const std::int32_t code : labels.codes) {
-    if (code == LabelColumn::kMissing || is_control[static_cast<std::size_t>(code)]) continue;
-    ++n_cells[static_cast<std::size_t>(code)];
+    if (code != LabelColumn::kMissing) ++n_cells[static_cast<std::size_t>(code)];
   }
-  Review review;  // only spellings are asked for
-  const auto no_gene = [](std::string_view) { return false; };
-  return review_labels(labels.labels, n_cells, options, no_gene, labels.name, review).stands_for;
+  options.controls.clear();
+  for (std::size_t l = 0; l < labels.labels.size(); ++l) {
+    if (is_control[l]) options.controls.push_back(labels.labels[l]);
+  }
+  std::set<std::string, std::less<>> measured;
+  for (const std::vector<std::string>& naming : panel.gene_namings()) measured.insert(naming.begin(), naming.end());
+  return review_labels(
+      labels.labels, n_cells, options, [&](std::string_view name) { return measured.contains(name); },
+      fmt::format("{}, column '{}'", panel.path, labels.name), panel.review);
 }
 
 }  // namespace
@@ -106,9 +113,9 @@ Result<std::unique_ptr<CellPanel>> open_cell_panel(const std::filesystem::path& 
   const std::size_t n_cells = panel.source->n_cells();
   if (n_cells >= UINT32_MAX) return bad_input("there are more than 2^32 cells", panel.path, "split the file");
 
-  Review review;
+  panel.review = Review(options.review);
   std::vector<std::string> notes;
-  auto genes = choose_genes(*panel.source, {}, review, notes);
+  auto genes = choose_genes(*panel.source, {}, panel.review, notes);
   if (!genes) return tl::unexpected(genes.error());
   panel.genes = std::move(*genes);
   auto read = read_perturbations(*panel.source, options.columns);
@@ -134,7 +141,7 @@ Result<std::unique_ptr<CellPanel>> open_cell_panel(const std::filesystem::path& 
                      fmt::format("the contexts are: {}", list_of(contexts->labels)));
   }
 
-  const std::vector<std::size_t> stands_for = shared_spellings(labels, controls->of_label, options.columns.labels);
+  const ReadLabels of_labels = read_labels(labels, controls->of_label, options.columns.labels, panel);
 
   // Groups: by context the control, then perturbations ascending.
   const std::size_t n_slots = labels.labels.size() + 1;
@@ -148,12 +155,14 @@ Result<std::unique_ptr<CellPanel>> open_cell_panel(const std::filesystem::path& 
     const bool is_wanted = context != LabelColumn::kMissing &&
                            (options.columns.contexts.empty() ||
                             is_there(options.columns.contexts, contexts->labels[static_cast<std::size_t>(context)]));
-    if (!is_wanted || (!is_control && (code == LabelColumn::kMissing || !(*meant)[c]))) {
+    const bool has_perturbation =
+        code != LabelColumn::kMissing && of_labels.role[static_cast<std::size_t>(code)] != LabelRole::missing;
+    if (!is_wanted || (!is_control && (!has_perturbation || !(*meant)[c]))) {
       ++panel.n_left_out;
       continue;
     }
     slot[c] = static_cast<std::uint64_t>(context) * n_slots +
-              (is_control ? 0 : 1 + stands_for[static_cast<std::size_t>(code)]);
+              (is_control ? 0 : 1 + of_labels.stands_for[static_cast<std::size_t>(code)]);
     ++n_in[slot[c]];
     if (is_control && code != LabelColumn::kMissing) {
       const std::string& label = labels.labels[static_cast<std::size_t>(code)];

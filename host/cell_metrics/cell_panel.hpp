@@ -18,6 +18,7 @@
 #include "outcome/outcome.hpp"
 #include "parallel/progress.hpp"
 #include "parallel/thread_pool.hpp"
+#include "review/review.hpp"
 
 namespace headroom {
 
@@ -30,6 +31,7 @@ struct CellPanelOptions {
   bool needs_control = true;
   // Counts need not be whole, as those of a mean response.
   bool keep_fractions = false;
+  ReviewOptions review;  // doubts that are accepted
   // Cells beyond this lie in a temporary file. Two files, the control's columns and the tables of a context of the
   // challenge's size stay together below 4 GB.
   std::uint64_t memory_limit_bytes = std::uint64_t{640} << 20;
@@ -50,6 +52,7 @@ struct CellPanel {
   std::vector<std::string> picked;          // what was understood, for the user
   std::uint64_t n_left_out = 0;             // cells without a perturbation or a context, or of other contexts
   GeneChoice genes;
+  Review review;  // doubts about genes and labels; nothing is settled yet
 
   std::size_t n_genes() const { return genes.kept.size(); }
   std::size_t n_cells(std::uint32_t group) const { return groups.groups[group].n_cells; }
@@ -67,7 +70,8 @@ struct CellPanel {
   std::vector<double> total_of_cell;  // group by group
 };
 
-// The tables of a file, before any count.
+// The tables of a file, before any count. Labels that say that there is no perturbation (nan, unassigned) are left out,
+// with a doubt.
 Result<std::unique_ptr<CellPanel>> open_cell_panel(const std::filesystem::path& path, const CellPanelOptions& options);
 
 // Perturbations of `context` that are other spellings of one of `labels` take its name, where spellings are one

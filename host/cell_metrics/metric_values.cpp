@@ -110,6 +110,12 @@ std::vector<std::string> metric_value_names() {
   return names;
 }
 
+std::optional<double> fill_of(std::string_view metric) {
+  static const std::vector<MetricValues> kOfNothing = metric_values(PanelScores{});
+  const MetricValues* const found = find_metric(kOfNothing, metric);
+  return found == nullptr ? std::nullopt : found->fill;
+}
+
 const MetricValues* find_metric(const std::vector<MetricValues>& values, std::string_view name) {
   const auto found =
       std::find_if(values.begin(), values.end(), [&](const MetricValues& each) { return each.name == name; });

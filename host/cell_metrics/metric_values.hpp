@@ -17,6 +17,9 @@ std::vector<MetricValues> metric_values(const PanelScores& scores);
 // All names that there are, those of distances of cells and of classic cell-eval (classic_metrics.hpp) among them.
 std::vector<std::string> metric_value_names();
 
+// What an undefined row counts as in the metric's total; nullopt: it is left out, or there is no such metric.
+std::optional<double> fill_of(std::string_view metric);
+
 // The one metric that is a correlation over the panel: of how many genes each perturbation calls, on either side.
 inline constexpr std::string_view kNumberCorrelation = "nsig_spearman";
 inline constexpr std::string_view kRealCalls = "nsig_real", kPredictedCalls = "nsig_pred";

@@ -1,5 +1,7 @@
 #include "cell_metrics/panel_scores.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -42,12 +44,23 @@ PanelSide chosen(const PanelSide& side, const std::vector<std::size_t>& places) 
   return some;
 }
 
-// `places`: of the scores' rows in `real`.
-void add_panel_metrics(const PanelNames& names, const PanelSide& real, const std::vector<std::size_t>& places,
-                       const PanelSide& predicted, ThreadPool& pool, PanelScores& scores) {
+// Genes of the panel that are a target of one of these perturbations.
+std::vector<bool> targets_of(const PanelNames& names, const std::vector<std::size_t>& panel) {
+  std::vector<bool> is_target(names.genes.size(), false);
+  for (const std::size_t p : panel) {
+    if (names.own[p]) is_target[*names.own[p]] = true;
+  }
+  return is_target;
+}
+
+// `panel`: the perturbations that `real` has; `places`: of the scores' rows among them.
+void add_panel_metrics(const PanelNames& names, const std::vector<std::size_t>& panel, const PanelSide& real,
+                       const std::vector<std::size_t>& places, const PanelSide& predicted, ThreadPool& pool,
+                       PanelScores& scores) {
   const PanelSide truth = chosen(real, places);
-  scores.discrimination =
-      discrimination_cosine(real, places, predicted, left_out_genes(names, scores.rows, ExcludedTargets::panel), pool);
+  LeftOutGenes of_panel = left_out_genes(names, scores.rows, ExcludedTargets::panel);
+  if (!of_panel.of_all.empty()) of_panel.of_all = targets_of(names, panel);
+  scores.discrimination = discrimination_cosine(real, places, predicted, of_panel, pool);
   scores.ratio = error_ratio(truth, predicted, left_out_genes(names, scores.rows, ExcludedTargets::own));
   scores.delta = delta_agreement(truth, predicted, left_out_genes(names, scores.rows, ExcludedTargets::none));
 }
@@ -128,8 +141,8 @@ Result<void> each_perturbation(std::size_t n, const std::string& phase, ThreadPo
 void compare_profiles(const PanelTruth& truth, ThreadPool& pool, PanelScores& scores) {
   PanelSide predicted{{}, scores.sampling, &truth.control.y, truth.control.sampling};
   for (const auto& y : scores.y) predicted.y.push_back(y.get());
-  add_panel_metrics(truth.names, side_of(pointers(truth.profiles), truth.control), scores.rows, predicted, pool,
-                    scores);
+  add_panel_metrics(truth.names, all_rows(truth.profiles.size()), side_of(pointers(truth.profiles), truth.control),
+                    scores.rows, predicted, pool, scores);
 }
 
 // Every perturbation predicted by the same profile (genes: mean counts, and y of it), which says nothing of how its
@@ -196,8 +209,28 @@ LeftOutGenes left_out_genes(const PanelNames& names, const std::vector<std::size
   return genes;
 }
 
+namespace {
+
+// metrics.md 1.1: where every gene is some perturbation's target, no direction is left to tell profiles apart.
+Result<void> require_genes(const PanelNames& names) {
+  const auto n_targets = static_cast<std::size_t>(std::count(names.is_target.begin(), names.is_target.end(), true));
+  const bool leaves_all = names.excluded == ExcludedTargets::panel || names.excluded == ExcludedTargets::as_published;
+  const std::size_t n_left_out = leaves_all                                                ? n_targets
+                                 : names.excluded == ExcludedTargets::own && n_targets > 0 ? 1
+                                                                                           : 0;
+  if (n_left_out < names.genes.size()) return {};
+  return bad_input(
+      fmt::format("all {} genes are targets of perturbations, so that no gene is left to compare profiles by",
+                  names.genes.size()),
+      names.context.empty() ? "" : "context '" + names.context + "'",
+      "give the cells on more genes, or leave out fewer with --exclude-targets");
+}
+
+}  // namespace
+
 Result<PanelTruth> panel_truth(PanelNames names, const GroupCounts& control, const std::vector<CellParts>& parts,
                                const GroupMaker& make, ThreadPool& pool, Progress& progress, std::stop_token stop) {
+  if (auto left = require_genes(names); !left) return tl::unexpected(left.error());
   PanelTruth truth;
   truth.names = std::move(names);
   const std::size_t n = truth.names.labels.size();
@@ -258,7 +291,7 @@ Result<PanelTruth> panel_truth(PanelNames names, const GroupCounts& control, con
       a.push_back(&half_of_a);
       b.push_back(&half_of_b);
     }
-    add_panel_metrics(truth.names, side_of(a, control_profiles[half_a(s)]), all_rows(a.size()),
+    add_panel_metrics(truth.names, scores.rows, side_of(a, control_profiles[half_a(s)]), all_rows(a.size()),
                       side_of(b, control_profiles[half_b(s)]), pool, scores);
     truth.replicates.push_back(std::move(scores));
     truth.replicate_metrics.push_back(metric_values(truth.replicates.back()));

@@ -110,7 +110,7 @@ Result<double> scaled(const MemberRule& rule, std::optional<double> u, std::opti
 namespace {
 
 // Member m but for its intervals and what can be reached.
-Result<MemberScore> member_score(std::size_t m, const SuiteContext& context, std::size_t n) {
+Result<MemberScore> member_score(std::size_t m, const SuiteContext& context, std::size_t n, bool needs_score) {
   const MemberRule& rule = member_rules()[m];
   MemberScore member;
   member.name = rule.name;
@@ -134,8 +134,9 @@ Result<MemberScore> member_score(std::size_t m, const SuiteContext& context, std
     for (const double each : member.r_splits) squares += (each - *member.r) * (each - *member.r);
     member.r_sd = std::sqrt(squares / n_splits);
   }
-  auto s = scaled(rule, member.u, member.b, member.r, context.context);
-  if (!s) return tl::unexpected(s.error());
+  const auto s = scaled(rule, member.u, member.b, member.r, context.context);
+  if (!s && needs_score) return tl::unexpected(s.error());
+  if (!s) return member;
   member.s = *s;
   member.s_of_copy = *scaled(rule, rule.perfect, member.b, member.r, context.context);
   return member;
@@ -153,27 +154,31 @@ Result<SuiteContext> score_suite(const PanelTruth& truth, const PanelScores& sub
   out.b = metric_values(baseline);
   out.r = truth.replicate_metrics;
   out.ceiling_depth = ceiling_depth;
-  if (!submission.ratio.value) {
+  if (!submission.ratio.value && options.needs_scores) {
     return bad_input("the real effects are not above their sampling noise, so expr_mse_ratio has no denominator",
                      in_context(out.context), "give more cells of each perturbation, or perturbations with effects");
   }
   const auto resamples = resamples_of(n, options);
+  double sum = 0;
   for (std::size_t m = 0; m < out.u.size(); ++m) {
     const MetricTotal u = metric_total(out.u, m, submission, n), b = metric_total(out.b, m, baseline, n);
     const PanelCeiling ceiling = m < ceilings.size() ? ceilings[m] : PanelCeiling{};
     out.reached.push_back(reached_of(out.u[m].name, u, b, ceiling, n, resamples));
     if (m >= kSuiteMembers) continue;
-    auto member = member_score(m, out, n);
+    auto member = member_score(m, out, n, options.needs_scores);
     if (!member) return tl::unexpected(member.error());
     std::vector<double> scores;
-    for (const auto& rows : resamples) scores.push_back(share(u(rows), b(rows), member->r));
+    for (const auto& rows : resamples) {
+      scores.push_back(scaled(member_rules()[m], u(rows), b(rows), member->r, {}).value_or(kNaN));
+    }
     const Interval of_s = interval_of(std::move(scores));
     member->s_low = of_s.low;
     member->s_high = of_s.high;
     member->reached = out.reached[m];
-    out.score += member->s / static_cast<double>(kSuiteMembers);
+    sum += member->s.value_or(kNaN) / static_cast<double>(kSuiteMembers);
     out.members.push_back(std::move(*member));
   }
+  if (!std::isnan(sum)) out.score = sum;
   return out;
 }
 

@@ -34,8 +34,8 @@ struct MemberScore {
   bool higher_is_better = true;
   std::optional<double> u, b, r, r_sd;  // sd over splits, ddof 0
   std::vector<double> r_splits;
-  double s = 0;
-  double s_of_copy = 0;                 // what an exact copy of the real cells would be given
+  std::optional<double> s;              // absent: the member cannot be scaled (SuiteOptions::needs_scores)
+  std::optional<double> s_of_copy;      // what an exact copy of the real cells would be given
   std::size_t n = 0, n_b = 0, n_r = 0;  // perturbations that u, b and (fewest of a split) r are of
   // 95 % of s over resamples of the perturbations, u and b alike.
   std::optional<double> s_low, s_high;
@@ -45,7 +45,7 @@ struct MemberScore {
 struct SuiteContext {
   std::string context;
   std::vector<MemberScore> members;  // six, in the order of the card
-  double score = 0;                  // their plain mean
+  std::optional<double> score;       // the plain mean of their s; absent: one has none
   // Every metric of u and b, and the replicates' mean, by name; the members among them.
   std::vector<MetricValues> u, b;
   std::vector<std::vector<MetricValues>> r;  // a split each
@@ -72,9 +72,11 @@ Result<double> scaled(const MemberRule& rule, std::optional<double> u, std::opti
 struct SuiteOptions {
   std::uint64_t seed = 42;
   int n_resamples = 1000;
+  // Whether s is asked for. Where it is not, a member that cannot be scaled has none, and is no error.
+  bool needs_scores = true;
 };
 
-// `ceilings`: one for each metric (panel_ceilings()); empty: none.
+// `ceilings`: one for each metric (panel_ceilings()); empty: none. Errors (bad_input): scaled(), where scores are needed.
 Result<SuiteContext> score_suite(const PanelTruth& truth, const PanelScores& submission, const PanelScores& baseline,
                                  const std::vector<PanelCeiling>& ceilings, const std::string& ceiling_depth,
                                  const SuiteOptions& options);

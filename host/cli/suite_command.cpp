@@ -53,10 +53,27 @@ Table other_metrics(const SuiteResult& suite, const std::vector<std::string>& na
   return table;
 }
 
+// Of the contexts that a task keeps, those that --context names; all where it names none.
+Result<void> choose_contexts(const std::vector<std::string>& wanted, const fs::path& task, KeptScreen& kept) {
+  if (wanted.empty()) return {};
+  std::vector<std::string> known;
+  for (const KeptContext& context : kept.contexts) known.push_back(context.truth.names.context);
+  for (const std::string& name : wanted) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    return bad_input(fmt::format("there is no context '{}'", name), task.string(),
+                     fmt::format("give some of {} with --context", fmt::join(known, ", ")));
+  }
+  std::erase_if(kept.contexts, [&](const KeptContext& context) {
+    return std::find(wanted.begin(), wanted.end(), context.truth.names.context) == wanted.end();
+  });
+  return {};
+}
+
 Result<CellComparison> compared(const SuiteArguments& arguments, ThreadPool& pool, Progress& progress) {
+  CompareOptions options = arguments.options;
+  options.settle = [&](Review& review) { return settle_review(review, arguments.common.quiet); };
   if (!arguments.real.empty()) {
-    return compare_cells(arguments.real, arguments.predictions, arguments.options, pool, progress,
-                         Interruption::token());
+    return compare_cells(arguments.real, arguments.predictions, options, pool, progress, Interruption::token());
   }
   if (arguments.options.excluded != ExcludedTargets::as_published) {
     return bad_input("the task keeps what its halves score as published alone",
@@ -67,10 +84,13 @@ Result<CellComparison> compared(const SuiteArguments& arguments, ThreadPool& poo
   const fs::path task = fs::is_directory(arguments.task, ignored) ? arguments.task / "task.h5ad" : arguments.task;
   auto kept = read_kept_screen(task, pool);
   if (!kept) return tl::unexpected<Error>(kept.error());
+  if (auto chosen = choose_contexts(arguments.options.real.columns.contexts, task, *kept); !chosen) {
+    return tl::unexpected<Error>(chosen.error());
+  }
   for (KeptContext& context : kept->contexts) {
     if (!arguments.options.distances) context.truth.top.clear();
   }
-  return compare_with_kept(*kept, arguments.predictions, arguments.options, pool, progress, Interruption::token());
+  return compare_with_kept(*kept, arguments.predictions, options, pool, progress, Interruption::token());
 }
 
 Result<PredictionRules> rules_of(const PredictionCheckArguments& arguments, bool quiet) {
@@ -157,6 +177,7 @@ Result<int> compare_two_files(const SuiteArguments& arguments) {
   RunSummary summary;
   summary.set_headroom_version(HEADROOM_VERSION);
   *summary.add_suites() = suite_result(*comparison, arguments.options);
+  for (const Doubt& doubt : comparison->doubts) *summary.add_doubts() = record_of(doubt);
   const SuiteResult& suite = summary.suites(0);
 
   std::error_code failed;

@@ -151,10 +151,14 @@ Terms terms_of_halves(const MakerInputs& in, const SplitScreen& screen) {
       const bool is_ratio = in.plan.metrics[m] == Metric::expr_mse_ratio;
       const MetricValues* const above = find_metric(split, is_ratio ? kRatioAbove : metric_name(in.plan.metrics[m]));
       const MetricValues& below = metric_named(split, kRatioBelow);
+      const MetricValues& n_calls = metric_named(split, kRealCalls);  // of every perturbation that has halves
       if (above == nullptr) continue;
+      const double undefined = fill_of(above->name).value_or(kUndefined);
       for (std::size_t i = 0; i < screen.tests.size(); ++i) {
         const auto row = static_cast<Eigen::Index>(m), test = static_cast<Eigen::Index>(i);
-        terms.above(row, test) = above->values[screen.tests[i]];
+        const double value = above->values[screen.tests[i]];
+        const bool has_halves = !std::isnan(n_calls.values[screen.tests[i]]);
+        terms.above(row, test) = std::isnan(value) && has_halves ? undefined : value;
         if (is_ratio) terms.below(row, test) = below.values[screen.tests[i]];
       }
     }

@@ -250,6 +250,13 @@ std::string names_missing(const std::vector<std::string>& expected, const std::v
 
 namespace {
 
+// What is doubtful about a file is answered before its cells are read.
+Result<void> settle(const CompareOptions& options, Review& review, CellComparison& out) {
+  const auto settled = options.settle ? options.settle(review) : Result<void>();
+  out.doubts.insert(out.doubts.end(), review.doubts().begin(), review.doubts().end());
+  return settled;
+}
+
 // The prediction of a screen whose genes, labels and controls are known: opened, matched, read and scored.
 Result<CellComparison> compare_with(const std::vector<std::string>& genes, const std::vector<std::string>& controls,
                                     const std::vector<std::pair<std::string, std::vector<std::string>>>& labels,
@@ -264,6 +271,7 @@ Result<CellComparison> compare_with(const std::vector<std::string>& genes, const
   auto opened = open_cell_panel(predicted_path, predicted_options);
   if (!opened) return tl::unexpected(opened.error());
   CellPanel& predicted = **opened;
+  if (auto settled = settle(options, predicted.review, out); !settled) return tl::unexpected(settled.error());
   if (auto same = require_same_genes(genes, predicted); !same) return tl::unexpected(same.error());
   std::vector<std::string> contexts, predicted_contexts;
   for (const auto& [name, of_context] : labels) contexts.push_back(name);
@@ -301,14 +309,16 @@ Result<CellComparison> compare_with(const std::vector<std::string>& genes, const
   if (auto read = read_counts(predicted, predicted_options, pool, progress, stop); !read) {
     return tl::unexpected(read.error());
   }
+  double sum = 0;
   for (std::size_t k = 0; k < contexts.size(); ++k) {
     auto real = reduced(k);
     if (!real) return tl::unexpected(real.error());
     auto context = score_context(**real, predicted, predicted.contexts[k], options, out.notes, pool, progress, stop);
     if (!context) return tl::unexpected(context.error());
-    out.score += context->scores.score / static_cast<double>(contexts.size());
+    sum += context->scores.score.value_or(std::nan("")) / static_cast<double>(contexts.size());
     out.contexts.push_back(std::move(*context));
   }
+  if (!std::isnan(sum)) out.score = sum;
   return out;
 }
 
@@ -321,6 +331,7 @@ Result<CellComparison> compare_cells(const std::filesystem::path& real_path,
   if (!opened) return tl::unexpected(opened.error());
   CellPanel& real = **opened;
   CellComparison out;
+  if (auto settled = settle(options, real.review, out); !settled) return tl::unexpected(settled.error());
   for (const std::string& line : real.picked) out.notes.push_back("real " + line);
   if (real.n_left_out > 0) {
     out.notes.push_back(fmt::format("{} cells of {} without a perturbation or of other contexts are left out",

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -14,6 +15,7 @@
 #include "outcome/outcome.hpp"
 #include "parallel/progress.hpp"
 #include "parallel/thread_pool.hpp"
+#include "review/review.hpp"
 
 namespace headroom {
 
@@ -40,6 +42,8 @@ struct CompareOptions {
   bool classic = false, classic_energy = false;
   // Of the metrics that are no members, these alone are told; empty: all.
   std::vector<std::string> metrics = {};
+  // Asked about the doubts of each file before its cells are read; an error ends the comparison. Unset: nobody is.
+  std::function<Result<void>(Review&)> settle;
   // How far a technical duplicate stands above nothing, by metric; needs the real cells in memory.
   bool calibrate = false;
 };
@@ -57,7 +61,8 @@ struct CellComparison {
   std::vector<ComparedContext> contexts;  // ascending
   std::vector<std::uint32_t> split_seeds;
   std::vector<std::string> notes;
-  double score = 0;  // mean of the contexts
+  std::vector<Doubt> doubts;    // of the real file, then of the prediction
+  std::optional<double> score;  // mean of the contexts; absent: one has none
 };
 
 // Genes, contexts and labels must be the same on both sides; control rows of the prediction are left out. Errors

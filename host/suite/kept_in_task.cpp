@@ -275,8 +275,8 @@ Result<void> read_replicates(const H5adFile& file, const KeptReader& reader, con
   }
   const std::vector<std::string> names = lines_of(file.uns_text(table + "/replicate_metrics").value_or(""));
   const std::size_t n = truth.names.labels.size();
-  if (names.size() < kSuiteMembers || totals->size() % names.size() != 0 || rows->size() != totals->size() ||
-      values->size() != totals->size() * n) {
+  if (names.size() < kSuiteMembers || totals->empty() || totals->size() % names.size() != 0 ||
+      rows->size() != totals->size() || values->size() != totals->size() * n) {
     return reader.damaged("the replicates' numbers do not fit their names");
   }
   for (std::size_t i = 0; i < totals->size(); ++i) {

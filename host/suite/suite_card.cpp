@@ -35,6 +35,11 @@ void draw_suite_card(std::ostream& out, const SuiteResult& suite, const Terminal
       if (!member.ceiling_depth().empty()) depth = member.ceiling_depth();
     }
     out << inked(fmt::format("  {:<58}{:>9.3f}", "score of the context", context.score()), Ink::bold, style) << '\n';
+    for (const SuiteMember& member : context.members()) {
+      if (member.n() == context.n_perturbations()) continue;
+      out << fmt::format("  {}: undefined for {} of the perturbations\n", member.name(),
+                         context.n_perturbations() - member.n());
+    }
     for (const SuiteCalibration& each : context.calibration()) {
       out << fmt::format("  {:<20} dynamic range {} (median {}), duplicate better for {} of {}\n", each.name(),
                          text(each.has_drf_mean(), each.drf_mean()), text(each.has_drf_median(), each.drf_median()),
@@ -61,8 +66,9 @@ void draw_suite_card(std::ostream& out, const SuiteResult& suite, const Terminal
 
 Table suite_table(const SuiteResult& suite) {
   Table table;
-  for (const char* name : {"context", "member", "u", "b", "r", "r_sd", "s", "s_of_exact_copy", "n", "ceiling",
-                           "ceiling_way", "ceiling_is_about", "gap_closed", "ci_low", "ci_high"}) {
+  for (const char* name :
+       {"context", "member", "u", "b", "r", "r_sd", "s", "s_of_exact_copy", "n", "ceiling", "ceiling_way",
+        "ceiling_is_about", "gap_closed", "ci_low", "ci_high", "n_b", "n_r", "s_ci_low", "s_ci_high"}) {
     table.columns.push_back({name});
   }
   for (const SuiteContextResult& context : suite.contexts()) {
@@ -73,7 +79,9 @@ Table suite_table(const SuiteResult& suite) {
            cell_of(m.s_of_exact_copy()), static_cast<std::int64_t>(m.n()), cell_of(given(m.has_ceiling(), m.ceiling())),
            m.ceiling_way(), std::string(m.ceiling_is_about() ? "true" : "false"),
            cell_of(given(m.has_gap_closed(), m.gap_closed())), cell_of(given(m.has_ci_low(), m.ci_low())),
-           cell_of(given(m.has_ci_high(), m.ci_high()))});
+           cell_of(given(m.has_ci_high(), m.ci_high())), static_cast<std::int64_t>(m.n_b()),
+           static_cast<std::int64_t>(m.n_r()), cell_of(given(m.has_s_ci_low(), m.s_ci_low())),
+           cell_of(given(m.has_s_ci_high(), m.s_ci_high()))});
     }
     std::vector<Cell> score(table.columns.size());
     score[0] = context.context();

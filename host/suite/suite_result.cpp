@@ -34,8 +34,8 @@ void fill(const MemberScore& from, SuiteMember& to) {
   set_if(from.b, [&](double x) { to.set_b(x); });
   set_if(from.r, [&](double x) { to.set_r(x); });
   set_if(from.r_sd, [&](double x) { to.set_r_sd(x); });
-  to.set_s(from.s);
-  to.set_s_of_exact_copy(from.s_of_copy);
+  set_if(from.s, [&](double x) { to.set_s(x); });
+  set_if(from.s_of_copy, [&](double x) { to.set_s_of_exact_copy(x); });
   to.set_n(static_cast<int>(from.n));
   to.set_n_b(static_cast<int>(from.n_b));
   to.set_n_r(static_cast<int>(from.n_r));
@@ -71,13 +71,13 @@ SuiteResult suite_result(const CellComparison& comparison, const CompareOptions&
   SuiteResult result;
   result.set_name(kSuiteName);
   result.set_rule_version(std::to_string(kSuiteRule));
-  result.set_score(comparison.score);
+  set_if(comparison.score, [&](double x) { result.set_score(x); });
   for (const std::uint32_t seed : comparison.split_seeds) result.add_split_seeds(seed);
   for (const std::string& rule : suite_rules(options.baseline, options.excluded)) result.add_rules(rule);
   for (const ComparedContext& from : comparison.contexts) {
     SuiteContextResult& to = *result.add_contexts();
     to.set_context(from.scores.context);
-    to.set_score(from.scores.score);
+    set_if(from.scores.score, [&](double x) { to.set_score(x); });
     to.set_n_perturbations(static_cast<int>(from.labels.size()));
     to.set_n_without_gene(static_cast<int>(from.n_without_gene));
     to.set_n_excluded_targets(static_cast<int>(from.n_left_out));
@@ -127,8 +127,11 @@ std::string suite_perturbations_csv(const CellComparison& comparison) {
          {std::pair{"submission", &context.scores.u}, {"mean_response", &context.scores.b}}) {
       for (std::size_t p = 0; p < context.labels.size(); ++p) {
         csv.text(context.scores.context).text(side).text(context.labels[p]);
+        // The mean response has as many cells as the real screen.
+        const std::size_t n_predicted =
+            metrics == &context.scores.u ? context.n_predicted_cells[p] : context.n_real_cells[p];
         csv.number(static_cast<std::int64_t>(context.n_real_cells[p]));
-        csv.number(static_cast<std::int64_t>(context.n_predicted_cells[p]));
+        csv.number(static_cast<std::int64_t>(n_predicted));
         for (const MetricValues& metric : *metrics) csv.number(metric.values[p]);
         csv.end_row();
       }

@@ -1,5 +1,8 @@
 #include "suite/write_fixed.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <unordered_map>
 
@@ -107,6 +110,26 @@ class FixedRows {
 
 }  // namespace
 
+namespace {
+
+// What the fixed file would not hold: members that are neither the matrix nor a table of cells or genes.
+Result<void> require_nothing_else(const H5adFile& file, const std::string& layer, const std::string& path) {
+  std::vector<std::string> others;
+  for (const char* group : {"layers", "obsm", "varm", "obsp", "varp", "uns"}) {
+    for (const std::string& key : file.keys(group)) {
+      const std::string name = std::string(group) + "/" + key;
+      if (name != "layers/" + layer && name != layer) others.push_back(name);
+    }
+  }
+  if (file.has_key("raw")) others.emplace_back("raw");
+  if (!layer.empty()) others.emplace_back("X");
+  if (others.empty()) return {};
+  return bad_input(fmt::format("it also holds {}, which a fixed file would lose", fmt::join(others, ", ")), path,
+                   "write a file with X, obs and var alone and check that");
+}
+
+}  // namespace
+
 Result<void> write_fixed_prediction(const std::filesystem::path& path, const PredictionRules& rules,
                                     const CellPanelOptions& given, const std::filesystem::path& out) {
   CellPanelOptions options = given;
@@ -121,6 +144,7 @@ Result<void> write_fixed_prediction(const std::filesystem::path& path, const Pre
   }
   auto file = H5adFile::open(path);
   if (!file) return tl::unexpected(file.error());
+  if (auto alone = require_nothing_else(*file, options.layer, panel.path); !alone) return alone;
   auto matrix = file->matrix_of_layer(options.layer);
   if (!matrix) return tl::unexpected(matrix.error());
   if (matrix->layout() == MatrixLayout::csc) {

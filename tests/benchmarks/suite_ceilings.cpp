@@ -80,7 +80,7 @@ int main(int argc, char** argv) {
       u[m] += *member.u / n;
       top[m] += *member.reached.ceiling / n;
       r[m] += *member.r / n;
-      s[m] += member.s / n;
+      s[m] += *member.s / n;
       closed[m] += *member.reached.gap_closed / n;
       fmt::print("screen {:2} {:<20} u {:7.4f}  ceiling {:7.4f}  closes {:6.1f} % [{:.1f}, {:.1f}]{}\n", i, member.name,
                  *member.u, *member.reached.ceiling, *member.reached.gap_closed, member.reached.ci_low.value_or(0),

@@ -172,12 +172,14 @@ Result<SuiteArguments> suite_arguments(const ScoreFlagTexts& texts, const RunArg
   options.real.columns.labels = columns.labels;
   options.real.columns.where = columns.where;
   options.real.layer = columns.layer;
+  options.real.review = arguments.review;
   options.predicted = options.real;
   options.predicted.keep_fractions = texts.values == "fractional";
   options.baseline = texts.baseline == "dispersed" ? BaselineCells::dispersed : BaselineCells::tile;
   options.calibrate = texts.calibration;
   options.excluded = arguments.run.excluded_targets;
   options.ceiling = way->first;
+  options.suite.needs_scores = out.with_card;
   if (arguments.run.seed != 0) options.suite.seed = arguments.run.seed;
   return out;
 }
