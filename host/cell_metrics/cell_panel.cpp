@@ -135,7 +135,10 @@ Result<std::unique_ptr<CellPanel>> open_cell_panel(const std::filesystem::path& 
   if (!controls->picked.empty()) panel.picked.push_back(controls->picked);
   panel.picked.push_back(context_name ? fmt::format("contexts: column '{}'", *context_name)
                                       : std::string("contexts: none named, so one"));
-  for (const std::string& name : options.columns.contexts) {
+  // A prediction without contexts is of the one that is asked for.
+  std::vector<std::string> wanted;
+  if (context_name || options.needs_control) wanted = options.columns.contexts;
+  for (const std::string& name : wanted) {
     if (is_there(contexts->labels, name)) continue;
     return bad_input(fmt::format("there is no context '{}'", name), panel.path,
                      fmt::format("the contexts are: {}", list_of(contexts->labels)));
@@ -153,8 +156,7 @@ Result<std::unique_ptr<CellPanel>> open_cell_panel(const std::filesystem::path& 
                                 ? controls->flagged[c]
                                 : code != LabelColumn::kMissing && controls->of_label[static_cast<std::size_t>(code)];
     const bool is_wanted = context != LabelColumn::kMissing &&
-                           (options.columns.contexts.empty() ||
-                            is_there(options.columns.contexts, contexts->labels[static_cast<std::size_t>(context)]));
+                           (wanted.empty() || is_there(wanted, contexts->labels[static_cast<std::size_t>(context)]));
     const bool has_perturbation =
         code != LabelColumn::kMissing && of_labels.role[static_cast<std::size_t>(code)] != LabelRole::missing;
     if (!is_wanted || (!is_control && (!has_perturbation || !(*meant)[c]))) {

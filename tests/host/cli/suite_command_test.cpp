@@ -155,6 +155,26 @@ TEST_F(SuiteCommand, ATaskKeepsWhatItNeedsOfItsCells) {
   EXPECT_THAT(without.err, HasSubstr("prepare --cell-metrics"));
 }
 
+TEST_F(SuiteCommand, OneContextOfATaskCanBeScored) {
+  CellFile both = CellFile::made(6, 30, 120, 1);
+  const CellFile other = CellFile::made(6, 30, 120, 3);
+  both.contexts.assign(both.labels.size(), "A");
+  both.contexts.insert(both.contexts.end(), other.labels.size(), "B");
+  both.labels.insert(both.labels.end(), other.labels.begin(), other.labels.end());
+  both.counts.insert(both.counts.end(), other.counts.begin(), other.counts.end());
+  both.write(folder_ / "both.h5ad");
+  ASSERT_EQ(headroom("prepare both.h5ad --cell-metrics --folds 2 --quiet -o task").exit_code, 0);
+  const std::string score = "score task --predictions pred.h5ad --suite vcc2026 --quiet -o out";
+  EXPECT_THAT(headroom(score).err, HasSubstr("contexts differ: 2 real, 1 predicted"));
+  const Ended one = headroom(score + " --context A");
+  EXPECT_EQ(one.exit_code, 0) << one.err;
+  EXPECT_EQ(summary("out")["suites"][0]["contexts"][0]["context"], "A");
+  const Ended unknown = headroom(score + " --context C");
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("there is no context 'C'"));
+  EXPECT_THAT(unknown.err, HasSubstr("give some of A, B"));
+}
+
 TEST_F(SuiteCommand, MistakesEndWithOneWord) {
   const auto error_of = [&](const std::string& arguments) {
     const Ended ended = headroom(arguments);

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -20,6 +21,7 @@ struct CellFile {
   std::vector<std::string> contexts;        // cells; empty: no column
   std::string context_column = "context";   // what that column is called
   std::vector<std::vector<double>> counts;  // cells: genes
+  std::map<std::string, std::string> uns;
 
   // 40 genes G00 …; perturbations G00 … of `n_each` cells that raise some genes, and a control of `n_control`.
   static CellFile made(std::size_t n_perturbations, std::size_t n_each, std::size_t n_control, std::uint32_t seed) {
@@ -47,6 +49,7 @@ struct CellFile {
   void write(const std::filesystem::path& path) const {
     H5adContent content;
     content.var_index = genes;
+    content.uns = uns;
     std::vector<std::int64_t> offsets{0};
     std::vector<std::int32_t> columns;
     std::vector<float> values;

@@ -219,6 +219,55 @@ TEST_F(CompareCells, ClassicMetricsAreThoseOfTheReference) {
   EXPECT_TRUE(metric_named(dispersed->contexts[0].scores.b, "pearson_edistance").total);
 }
 
+TEST_F(CompareCells, WhereEveryGeneIsATargetNothingIsLeftToCompare) {
+  CellFile real = CellFile::made(6, 30, 120, 1), guess = CellFile::made(6, 30, 0, 2);
+  for (CellFile* file : {&real, &guess}) {
+    file->genes.resize(6);
+    for (auto& cell : file->counts) cell.resize(6);
+  }
+  EXPECT_THAT(error_of(real, guess), HasSubstr("all 6 genes are targets of perturbations"));
+  options_.suite.needs_scores = false;
+  options_.excluded = ExcludedTargets::own;
+  EXPECT_EQ(error_of(real, guess), "no error");
+}
+
+// Perturbations that do nothing: no replicate is better than their mean.
+TEST_F(CompareCells, AMemberThatCannotBeScaledIsAnErrorOfTheScoreAlone) {
+  CellFile real = CellFile::made(0, 0, 120, 1);
+  for (std::size_t c = 0; c < 60; ++c) real.labels[c] = real.genes[c / 10];
+  CellFile guess = real;
+  guess.labels.resize(60);
+  guess.counts.resize(60);
+  EXPECT_NE(error_of(real, guess), "no error");
+  options_.suite.needs_scores = false;
+  const auto comparison = compared(real, guess);
+  ASSERT_TRUE(comparison) << comparison.error().line();
+  EXPECT_FALSE(comparison->score);
+  EXPECT_TRUE(metric_named(comparison->contexts[0].scores.u, "roc_auc").total);
+  EXPECT_FALSE(suite_result(*comparison, options_).has_score());
+}
+
+TEST_F(CompareCells, LabelsThatNameNoPerturbationAreLeftOutWithADoubt) {
+  CellFile real = CellFile::made(6, 30, 120, 1), guess = CellFile::made(6, 30, 0, 2);
+  for (std::size_t c = 0; c < 4; ++c) real.labels[c] = guess.labels[c] = "nan";
+  std::vector<std::string> told;
+  options_.settle = [&told](Review& review) -> Result<void> {
+    for (const Doubt& doubt : review.doubts()) told.push_back(doubt.code + " " + doubt.where);
+    return {};
+  };
+  const auto comparison = compared(real, guess);
+  ASSERT_TRUE(comparison) << comparison.error().line();
+  EXPECT_EQ(comparison->contexts[0].labels.size(), 6u);
+  EXPECT_EQ(comparison->contexts[0].n_real_cells[0], 26u);
+  for (const char* file : {"real.h5ad", "pred.h5ad"}) {
+    EXPECT_THAT(told, Contains(::testing::AllOf(HasSubstr("labels.like_missing"), HasSubstr(file))));
+  }
+  EXPECT_EQ(comparison->doubts.size(), told.size());
+  // Whoever does not accept a doubt has the comparison ended.
+  options_.settle = [](Review&) { return bad_input("not accepted", "", ""); };
+  EXPECT_THAT(error_of(real, guess), HasSubstr("not accepted"));
+}
+
 TEST_F(CompareCells, TheOraclesFilesScoreAsTheOracle) {
   const std::filesystem::path oracle = std::filesystem::path(HEADROOM_SHARED_DIR) / "golden" / "vcc";
   if (!std::filesystem::exists(oracle)) GTEST_SKIP() << "no oracle data at " << oracle;

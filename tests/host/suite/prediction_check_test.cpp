@@ -121,6 +121,13 @@ TEST_F(CheckPrediction, FixesOrderAndControlsWithoutLoss) {
   }
   // Nothing is overwritten, and missing genes cannot be invented.
   EXPECT_FALSE(write_fixed_prediction(folder_ / "pred.h5ad", rules_, {}, fixed));
+  // Nor is anything left behind.
+  file.uns["made_by"] = "a model";
+  (void)checked(file);
+  const auto lossy = write_fixed_prediction(folder_ / "pred.h5ad", rules_, {}, folder_ / "other.h5ad");
+  ASSERT_FALSE(lossy);
+  EXPECT_NE(lossy.error().line().find("it also holds uns/made_by, which a fixed file would lose"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "other.h5ad"));
   rules_.genes.push_back("G40");
   EXPECT_FALSE(write_fixed_prediction(folder_ / "pred.h5ad", rules_, {}, folder_ / "other.h5ad"));
 }
