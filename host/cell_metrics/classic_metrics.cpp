@@ -142,7 +142,10 @@ ClassicSideBuilder::ClassicSideBuilder(const std::vector<double>& totals, const 
       pool_(pool) {
   side_.control = means(control, control_logs_);
   side_.profiles.resize(n_perturbations);
-  if (!with_energy) return;
+  if (!with_energy) {
+    control_logs_ = {};
+    return;
+  }
   side_.energy.assign(n_perturbations, kNaN);
   within_control_ = mean_distance(control, control_logs_, control, control_logs_, pool);
 }

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -22,8 +21,6 @@ namespace {
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 constexpr const char* kRatioAbove = "expr_mse_numerator";
 constexpr const char* kRatioBelow = "expr_mse_denominator";
-// Without bias, a second screen of the same truth is expected at 0 in these at any depth (metrics.md 6).
-constexpr std::array kZeroAgain = {Metric::expr_mse_ratio, Metric::energy_distance_top, Metric::mmd_median_top};
 constexpr const char* kUnusableCells = "bad_cells";
 // Perturbations whose simulated scores make a ceiling, over all simulated screens.
 constexpr std::size_t kSimulatedPerturbations = 200;
@@ -280,8 +277,10 @@ void replace_drawn(const MakerInputs& in, const SplitScreen& screen, Terms& term
 }  // namespace
 
 PanelCeilingWay way_of_second_screen(Metric metric, ExcludedTargets excluded) {
-  const bool is_zero = std::find(kZeroAgain.begin(), kZeroAgain.end(), metric) != kZeroAgain.end();
-  if (is_zero) return PanelCeilingWay::closed_form;
+  // Without bias, a second screen of the same truth is expected at 0 at any depth (metrics.md 6).
+  const bool is_distance =
+      std::find(kCellDistances.begin(), kCellDistances.end(), metric_name(metric)) != kCellDistances.end();
+  if (metric == Metric::expr_mse_ratio || is_distance) return PanelCeilingWay::closed_form;
   const bool fits_halves = excluded == ExcludedTargets::as_published || excluded == ExcludedTargets::none;
   if (!fits_halves) return PanelCeilingWay::simulation;
   return suited_way(metric_name(metric));

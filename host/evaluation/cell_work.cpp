@@ -42,7 +42,7 @@ std::shared_ptr<const Result<KeptScreen>> CellWork::screen() {
     auto screen = read_kept_screen(task_.path, pool_);
     if (!screen) return screen;
     const auto is_distance = [](Metric metric) {
-      return metric == Metric::energy_distance_top || metric == Metric::mmd_median_top;
+      return std::find(kCellDistances.begin(), kCellDistances.end(), metric_name(metric)) != kCellDistances.end();
     };
     const bool any = std::any_of(options_.metrics.begin(), options_.metrics.end(), is_distance);
     for (KeptContext& context : screen->contexts) {

@@ -101,14 +101,6 @@ std::vector<MetricValues> classic_metrics(const KeptContext& real, const Classic
                                left_out_genes(names, rows, ExcludedTargets::none), pool);
 }
 
-// The control that a prediction brings along, else the real one.
-Result<GroupCounts> control_of(const CellPanel& predicted, const CellPanel::Context& guess, const GroupCounts& real) {
-  if (!guess.control) return real;
-  GroupCounts control;
-  if (auto made = cells_of_groups(predicted, {*guess.control})(0, control); !made) return tl::unexpected(made.error());
-  return control;
-}
-
 std::vector<double> totals_of(const GroupCounts& control, const std::vector<std::vector<double>>& groups) {
   std::vector<double> totals = control.total;
   for (const auto& each : groups) totals.insert(totals.end(), each.begin(), each.end());
@@ -136,12 +128,16 @@ Result<ComparedContext> score_context(const KeptContext& real, const CellPanel& 
   std::optional<GroupCounts> own_control;
   std::optional<ClassicSideBuilder> classic;
   if (real.classic) {
-    auto taken = control_of(predicted, guess, control);
-    if (!taken) return tl::unexpected(taken.error());
-    own_control = std::move(*taken);
+    if (guess.control) {
+      own_control.emplace();
+      if (auto made = cells_of_groups(predicted, {*guess.control})(0, *own_control); !made) {
+        return tl::unexpected(made.error());
+      }
+    }
+    const GroupCounts& measured_from = own_control ? *own_control : control;
     std::vector<std::vector<double>> totals;
     for (const std::uint32_t group : guess.group) totals.push_back(predicted.totals(group));
-    classic.emplace(totals_of(*own_control, totals), *own_control, n, options.classic_energy, pool);
+    classic.emplace(totals_of(measured_from, totals), measured_from, n, options.classic_energy, pool);
     cells = shown_to(*classic, std::move(cells));
     notes.push_back(guess.control ? fmt::format("metrics of classic cell-eval measure the prediction from its own {} "
                                                 "control cells",

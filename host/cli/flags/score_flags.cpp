@@ -198,7 +198,7 @@ Result<void> read_score_flags(const ScoreFlagTexts& texts, RunArguments& argumen
   }
   if (form != PredictedForm::deltas && texts.values.empty()) {
     return bad_input("it is not said what the values are", "--predicted " + texts.predicted,
-                     "give --values counts, log1p, asis or fractional");
+                     "give --values counts, log1p or asis; fractional where counts need not be whole");
   }
   if (form == PredictedForm::deltas && texts.target_sum) {
     return bad_input("deltas are not scaled", fmt::format("--target-sum {:g}", *texts.target_sum),

@@ -20,6 +20,7 @@ namespace headroom {
 namespace {
 
 using nlohmann::json;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -86,6 +87,9 @@ class CellContexts : public ProgramTest {
     }
     ADD_FAILURE() << "there is no metric " << metric;
     return {};
+  }
+  static std::vector<std::string> notes_of(const json& summary, const std::string& metric) {
+    return context_of(summary, metric).value("notes", std::vector<std::string>());
   }
   std::string error_of(const std::string& arguments, int exit_code = 2) {
     const Ended ended = headroom(arguments);
@@ -370,9 +374,10 @@ TEST_F(CellContexts, OddCellsAreToldWithCounts) {
       "model: 2 of 7 perturbations have no predicted cells and count as the mean response: G05, drug"};
   prepare(" --accept values.odd_counts");
   const auto expect_told = [&](const json& summary) {
-    const json notes = context_of(summary, "jaccard")["notes"];
-    for (const std::string& text : wanted) EXPECT_THAT(notes, ::testing::Contains(text));
-    EXPECT_EQ(context_of(summary, "L2").value("notes", json::array()).size(), 0u) << "of deltas nothing is odd";
+    const auto notes = notes_of(summary, "jaccard");
+    for (const std::string& text : wanted) EXPECT_THAT(notes, Contains(text));
+    const auto of_deltas = notes_of(summary, "L2");
+    for (const std::string& text : wanted) EXPECT_THAT(of_deltas, Not(Contains(text)));
   };
   expect_told(score("--accept predictions.other_scale"));
   for (const std::string& text : wanted) EXPECT_THAT(printed_, HasSubstr(text.substr(0, 40)));
@@ -382,12 +387,12 @@ TEST_F(CellContexts, OddCellsAreToldWithCounts) {
 }
 
 TEST_F(CellContexts, UndefinedValuesAreCounted) {
-  // Too few cells for any gene to be called, so that there is nothing to be right about.
+  // Too few cells for ten genes of most perturbations to be called.
   CellFile::made(6, 3, 120, 1).write(folder_ / "real.h5ad");
   prepare();
-  const json notes = context_of(score(), "lfc_nmae")["notes"];
-  EXPECT_THAT(notes, ::testing::Contains("model: lfc_nmae is undefined for 6 of 6 test perturbations, which are left "
-                                         "out"));
+  const auto notes = notes_of(score(), "lfc_nmae");
+  EXPECT_THAT(notes, Contains("model: lfc_nmae is undefined for 5 of 6 test perturbations, which are left "
+                              "out"));
 }
 
 TEST_F(CellContexts, FractionalTilesAreTakenWhereItIsSaid) {

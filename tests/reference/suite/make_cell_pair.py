@@ -25,12 +25,11 @@ def poisson(rng, mean):
 
 def cells_of(rng, which, n, strength):
     out = []
+    effects = random.Random(100 + which)
+    sign = [effects.choice([-1, 0, 0, 1]) if which >= 0 else 0 for _ in range(N_GENES)]
     for _ in range(n):
         depth = rng.uniform(0.6, 1.6)
-        means = [depth * (1 + g % 5) for g in range(N_GENES)]
-        for g in range(N_GENES):
-            if which >= 0 and (g * 7 + which * 3) % 5 == 0:
-                means[g] *= math.exp(strength * (1 if (g + which) % 2 else -1))
+        means = [depth * (1 + g % 5) * math.exp(strength * sign[g]) for g in range(N_GENES)]
         out.append([poisson(rng, mean) for mean in means])
     return out
 
