@@ -11,6 +11,21 @@ std::size_t CellParts::size(std::size_t which) const {
   return static_cast<std::size_t>(std::count(parts, parts + n_cells, static_cast<std::uint8_t>(which)));
 }
 
+HalfRows half_rows(const CellParts& parts) {
+  HalfRows rows;
+  rows.n_splits = parts.n_splits;
+  rows.n_lanes = (parts.n_splits + HalfRows::kLanes - 1) / HalfRows::kLanes * HalfRows::kLanes;
+  rows.row.assign(parts.n_cells * 2 * rows.n_lanes, 0.0);
+  for (std::size_t s = 0; s < parts.n_splits; ++s) {
+    for (std::size_t c = 0; c < parts.n_cells; ++c) {
+      const std::uint8_t part = parts.of_split(s)[c];
+      if (part == CellParts::kNone) continue;
+      rows.row[(2 * c + (part == half_a(s) ? 0 : 1)) * rows.n_lanes + s] = 1;
+    }
+  }
+  return rows;
+}
+
 CellParts whole_group(std::size_t n_cells) { return {n_cells, 0, {}}; }
 
 std::vector<std::uint32_t> split_seeds(std::size_t n_splits) { return NumpySeedSequence(0).words(n_splits); }

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "cells/aligned_vector.hpp"
 #include "numerics/numpy_generator.hpp"
 
 namespace headroom {
@@ -26,6 +27,18 @@ struct CellParts {
 
 inline std::size_t half_a(std::size_t split) { return 1 + 2 * split; }
 inline std::size_t half_b(std::size_t split) { return 2 + 2 * split; }
+
+// Which half each cell is in, as numbers for vector instructions: of each cell a row with 1 where it is in half A of a
+// split, then one for halves B. Rows are filled up with zeros to whole vectors.
+struct HalfRows {
+  static constexpr std::size_t kLanes = 8;
+
+  std::size_t n_splits = 0, n_lanes = 0;
+  AlignedVector<double> row;  // cells × 2 × lanes
+
+  const double* of_cell(std::size_t cell) const { return row.data() + cell * 2 * n_lanes; }
+};
+HalfRows half_rows(const CellParts& parts);
 
 // A whole group that is not split.
 CellParts whole_group(std::size_t n_cells);

@@ -1,7 +1,6 @@
 #include "cell_metrics/de_table.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -14,48 +13,6 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kFoldFloor = 1e-9;  // of both means
-
-// The gene's values x/L ascending into buffers.value, with their cells. By floats first, which sort as whole numbers.
-void sort_column(const GroupCounts& target, std::size_t gene, DeBuffers& buffers) {
-  const std::uint64_t first = target.begin[gene], n = target.begin[gene + 1] - first;
-  buffers.unsorted.resize(n);
-  buffers.key.resize(n);
-  buffers.value.resize(n);
-  buffers.cell.resize(n);
-  for (std::uint64_t i = 0; i < n; ++i) {
-    const double value = target.count[first + i] / target.total[target.cell[first + i]];
-    buffers.unsorted[i] = value;
-    buffers.key[i] = std::uint64_t{std::bit_cast<std::uint32_t>(static_cast<float>(value))} << 32 | i;
-  }
-  std::sort(buffers.key.begin(), buffers.key.end());
-  const auto place = [&buffers](std::uint64_t i) { return static_cast<std::uint32_t>(buffers.key[i]); };
-  for (std::uint64_t i = 0, end = 0; i < n; i = end) {
-    while (end < n && buffers.key[end] >> 32 == buffers.key[i] >> 32) ++end;
-    if (end - i > 1) {
-      std::sort(buffers.key.begin() + static_cast<std::ptrdiff_t>(i),
-                buffers.key.begin() + static_cast<std::ptrdiff_t>(end), [&](std::uint64_t a, std::uint64_t b) {
-                  const double of_a = buffers.unsorted[static_cast<std::uint32_t>(a)];
-                  const double of_b = buffers.unsorted[static_cast<std::uint32_t>(b)];
-                  return of_a != of_b ? of_a < of_b : a < b;
-                });
-    }
-  }
-  for (std::uint64_t i = 0; i < n; ++i) {
-    buffers.value[i] = buffers.unsorted[place(i)];
-    buffers.cell[i] = target.cell[first + place(i)];
-  }
-}
-
-std::vector<std::uint8_t> sides_of(const CellParts& parts) {
-  std::vector<std::uint8_t> side(parts.n_cells * parts.n_splits);
-  for (std::size_t s = 0; s < parts.n_splits; ++s) {
-    for (std::size_t c = 0; c < parts.n_cells; ++c) {
-      const std::uint8_t part = parts.of_split(s)[c];
-      side[c * parts.n_splits + s] = part == CellParts::kNone ? 2 : part == half_a(s) ? 0 : 1;
-    }
-  }
-  return side;
-}
 
 // Adds what the zeros of both sides contribute, and gives p.
 double p_of_part(const ControlColumns& columns, std::size_t part, std::size_t gene, double n_target, double n_stored,
@@ -97,22 +54,24 @@ std::vector<DeTable> de_tables(const GroupCounts& target, const CellParts& parts
     n_target[p] = static_cast<double>(parts.size(p));
     tables.push_back(n_target[p] > 0 && columns.n_cells[p] > 0 ? empty_table(n_genes) : DeTable{});
   }
-  buffers.side = sides_of(parts);
+  const HalfRows rows = half_rows(parts);
+  std::vector<PlacedSums> placed(n_parts);
   for (std::size_t g = 0; g < n_genes; ++g) {
     bool tested = false;
     for (std::size_t p = 0; p < n_parts; ++p) tested = tested || (!tables[p].p.empty() && columns.is_tested(p, g));
     if (!tested) continue;
-    sort_column(target, g, buffers);
-    PlacedSums whole;
-    buffers.halves.assign(parts.n_splits * kSides, {});
-    place_values(columns.column(g),
-                 {buffers.value.data(), buffers.cell.data(), buffers.value.size(), buffers.side.data(), parts.n_splits},
-                 whole, buffers.halves.data());
+    const std::uint64_t first = target.begin[g], n = target.begin[g + 1] - first;
+    buffers.value.resize(std::max<std::size_t>(buffers.value.size(), n));
+    for (std::uint64_t i = 0; i < n; ++i) {
+      buffers.value[i] = target.count[first + i] / target.total[target.cell[first + i]];
+    }
+    place_values(columns.column(g), {buffers.value.data(), target.cell.data() + first, n, &rows}, buffers.place,
+                 placed[0], placed.data() + 1);
     for (std::size_t p = 0; p < n_parts; ++p) {
       if (tables[p].p.empty() || !columns.is_tested(p, g)) continue;
-      const PlacedSums& placed = p == 0 ? whole : buffers.halves[(p - 1) / 2 * kSides + (p - 1) % 2];
-      tables[p].p[g] = p_of_part(columns, p, g, n_target[p], placed.n_stored, placed.twice_below, placed.ties);
-      tables[p].lfc[g] = fold_change(kCellMillion * placed.sum / n_target[p], columns.mean[p * n_genes + g]);
+      const PlacedSums& here = placed[p];
+      tables[p].p[g] = p_of_part(columns, p, g, n_target[p], here.n_stored, here.twice_below, here.ties);
+      tables[p].lfc[g] = fold_change(kCellMillion * here.sum / n_target[p], columns.mean[p * n_genes + g]);
     }
   }
   for (DeTable& table : tables) adjust(table);

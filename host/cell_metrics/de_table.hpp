@@ -27,11 +27,8 @@ double fold_change(double target, double control);
 
 // Memory of one thread, used again.
 struct DeBuffers {
-  std::vector<double> unsorted, value;  // of one gene
-  std::vector<std::uint64_t> key;
-  std::vector<std::uint32_t> cell;
-  std::vector<std::uint8_t> side;  // cells × splits
-  std::vector<PlacedSums> halves;
+  std::vector<double> value;  // of one gene
+  PlaceBuffers place;
 };
 
 // A table for each part of the target against the same part of the control (one table if nothing is split). A part

@@ -4,6 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "cell_metrics/cell_parts.hpp"
+#include "cells/aligned_vector.hpp"
 
 namespace headroom {
 
@@ -12,7 +17,7 @@ struct ControlColumn {
   const double* value = nullptr;  // ascending
   std::size_t n = 0;
   // The values as floats, filled up with infinities to whole blocks of kSearchBlock; the last of each block, filled up
-  // in the same way; and the last of each block of these.
+  // in the same way; and the last of each block of these, likewise.
   const float* rounded = nullptr;
   const float* block_last = nullptr;
   const float* top = nullptr;
@@ -29,26 +34,34 @@ inline constexpr std::size_t kSearchBlock = 16;
 inline constexpr std::size_t kMarksBlock = 64;
 inline std::size_t words_of_marks(std::size_t n_splits) { return n_splits + (n_splits + 1) / 2; }
 
-// One gene of a perturbation: stored values ascending, with the cell of each.
+// One gene of a perturbation: stored values in any order, with the cell of each.
 struct TargetColumn {
   const double* value = nullptr;
   const std::uint32_t* cell = nullptr;
   std::size_t n = 0;
-  const std::uint8_t* side = nullptr;  // cells × splits: 0 and 1 are the halves, 2 neither
-  std::size_t n_splits = 0;
+  const HalfRows* rows = nullptr;  // of its cells
 };
 
-// Sums over a part's stored values, added to what is there.
+// Sums over a part's stored values.
 struct PlacedSums {
   double twice_below = 0;  // 2·#(control stored values below) + #(equal), summed over the target's values
   double ties = 0;         // what the target's values add to Σ t³ − t over blocks of stored values
   double sum = 0;          // Σ x/L
   double n_stored = 0;
 };
-inline constexpr std::size_t kSides = 3;
 
-// `halves`: splits × kSides.
-void place_values(const ControlColumn& control, const TargetColumn& target, PlacedSums& whole, PlacedSums* halves);
+// Memory of one thread, used again: where the values lie, equal ones found, and sums side by side.
+struct PlaceBuffers {
+  std::vector<std::uint32_t> low, high;                          // values: control values below; and not above
+  std::vector<std::uint32_t> seen;                               // a table of the values by their bits
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> repeats;  // values: the first that is equal, and this one
+  AlignedVector<double> lanes;                                   // sides × quantities × lanes, and more
+  AlignedVector<std::int32_t> twice_held;                        // some values × lanes
+};
+
+// `halves`: splits × 2, A and B of one split after the other.
+void place_values(const ControlColumn& control, const TargetColumn& target, PlaceBuffers& buffers, PlacedSums& whole,
+                  PlacedSums* halves);
 
 // Two-sided p of the Mann–Whitney test, normal approximation with continuity and tie correction (metrics.md 0.3).
 // twice_u: 2U of the target; ties: Σ t³ − t over all blocks.
