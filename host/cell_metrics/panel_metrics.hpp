@@ -47,8 +47,9 @@ struct ErrorRatio {
 };
 
 // Sampling terms are of all genes, an own one among them; where genes are left out of all rows, they count by the share
-// of genes that is left.
-ErrorRatio error_ratio(const PanelSide& real, const PanelSide& predicted, const LeftOutGenes& left_out);
+// of genes that is left. `pool`: nullptr: in the caller's thread.
+ErrorRatio error_ratio(const PanelSide& real, const PanelSide& predicted, const LeftOutGenes& left_out,
+                       ThreadPool* pool = nullptr);
 
 struct DeltaAgreement {
   double pearson = 0;  // NaN: a constant delta
@@ -57,6 +58,6 @@ struct DeltaAgreement {
 
 // Of each perturbation; each side's delta from its own control.
 std::vector<DeltaAgreement> delta_agreement(const PanelSide& real, const PanelSide& predicted,
-                                            const LeftOutGenes& left_out = {});
+                                            const LeftOutGenes& left_out = {}, ThreadPool* pool = nullptr);
 
 }  // namespace headroom

@@ -61,8 +61,8 @@ void add_panel_metrics(const PanelNames& names, const std::vector<std::size_t>& 
   LeftOutGenes of_panel = left_out_genes(names, scores.rows, ExcludedTargets::panel);
   if (!of_panel.of_all.empty()) of_panel.of_all = targets_of(names, panel);
   scores.discrimination = discrimination_cosine(real, places, predicted, of_panel, pool);
-  scores.ratio = error_ratio(truth, predicted, left_out_genes(names, scores.rows, ExcludedTargets::own));
-  scores.delta = delta_agreement(truth, predicted, left_out_genes(names, scores.rows, ExcludedTargets::none));
+  scores.ratio = error_ratio(truth, predicted, left_out_genes(names, scores.rows, ExcludedTargets::own), &pool);
+  scores.delta = delta_agreement(truth, predicted, left_out_genes(names, scores.rows, ExcludedTargets::none), &pool);
 }
 
 DeTable without(const DeTable& table, const std::vector<std::size_t>& genes) {
