@@ -7,6 +7,8 @@
 #include <cstring>
 #include <numeric>
 
+#include "numerics/simd_clones.hpp"
+
 namespace headroom {
 namespace {
 
@@ -29,6 +31,51 @@ T get(const unsigned char*& at) {
   std::memcpy(&value, at, sizeof value);
   at += sizeof value;
   return value;
+}
+
+// Whether each is whole, above 0 and below kLargeCount; `largest`: of them.
+template <class Value>
+[[gnu::always_inline]] inline bool all_are_small(const Value* values, std::size_t n, Value& largest) {
+  int all = 1;
+  Value most = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const Value value = values[i];
+    all &= (value >= 1) & (value < static_cast<Value>(kLargeCount)) & (value == std::floor(value));
+    most = value > most ? value : most;
+  }
+  largest = most;
+  return all != 0;
+}
+
+HEADROOM_SIMD_CLONES
+bool are_small_counts(const float* values, std::size_t n, float& largest) { return all_are_small(values, n, largest); }
+HEADROOM_SIMD_CLONES
+bool are_small_counts(const double* values, std::size_t n, double& largest) {
+  return all_are_small(values, n, largest);
+}
+
+// Such counts as they lie in the store: the gene, then the count, 16 bits each. Their sum.
+template <class Value>
+[[gnu::always_inline]] inline std::uint64_t pack_all(const std::uint32_t* genes, const Value* values, std::size_t n,
+                                                     unsigned char* out) {
+  std::uint64_t total = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto count = static_cast<std::uint32_t>(static_cast<std::int32_t>(values[i]));
+    const auto gene = static_cast<std::uint16_t>(genes[i]), small = static_cast<std::uint16_t>(count);
+    std::memcpy(out + 4 * i, &gene, 2);
+    std::memcpy(out + 4 * i + 2, &small, 2);
+    total += count;
+  }
+  return total;
+}
+
+HEADROOM_SIMD_CLONES
+std::uint64_t pack_small_counts(const std::uint32_t* genes, const float* values, std::size_t n, unsigned char* out) {
+  return pack_all(genes, values, n, out);
+}
+HEADROOM_SIMD_CLONES
+std::uint64_t pack_small_counts(const std::uint32_t* genes, const double* values, std::size_t n, unsigned char* out) {
+  return pack_all(genes, values, n, out);
 }
 
 // Genes of one cell ascending and distinct: entries that name a gene twice mean their sum.
@@ -183,6 +230,9 @@ Result<void> CellBuckets::add_cells_of(const CellBatch& batch, const Value* valu
   const std::size_t n_cells = batch.n_cells(), width = entry_bytes();
   staged_.resize(std::max(staged_.size(), batch.genes.size() * width));
 
+  bool all_kept = packing_ == Packing::small_counts && !by_entries_;
+  for (std::uint32_t g = 0; g < options_.gene_map.size(); ++g) all_kept = all_kept && options_.gene_map[g] == g;
+
   // Every cell is checked and packed where its own entries begin.
   const std::size_t n_tasks = (n_cells + kCellsPerTask - 1) / kCellsPerTask;
   std::vector<Misfits> misfits(n_tasks);
@@ -195,6 +245,17 @@ Result<void> CellBuckets::add_cells_of(const CellBatch& batch, const Value* valu
       double total = 0;
       Value largest = 0;
       const bool sampled = !total_of_cell_.empty() && is_sampled(cell);
+      const std::uint64_t n = batch.begin[i + 1] - batch.begin[i];
+      // Most cells are plain, and quick.
+      if (all_kept && !sampled && are_small_counts(values + batch.begin[i], n, largest)) {
+        const auto plain_total =
+            pack_small_counts(batch.genes.data() + batch.begin[i], values + batch.begin[i], n, out);
+        n_entries_of_cell_[cell] = static_cast<std::uint32_t>(n);
+        total_of_cell_[cell] = static_cast<double>(plain_total);
+        misfits[task].largest = std::max(misfits[task].largest, static_cast<double>(largest));
+        continue;
+      }
+      largest = 0;
       for (std::uint64_t e = batch.begin[i]; e < batch.begin[i + 1]; ++e) {
         const Value value = values[e];
         const std::uint32_t gene = options_.gene_map[batch.genes[e]];

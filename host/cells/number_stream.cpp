@@ -23,7 +23,9 @@ tl::unexpected<Error> damaged(const hdf5::Dataset& dataset, std::uint64_t elemen
                    "fetch or write the file again");
 }
 
-hid_t memory_type(NumberKind kind) {
+// As what elements are read that the library expands.
+hid_t memory_type(NumberKind kind, bool is_as_stored) {
+  if (kind == NumberKind::index && is_as_stored) return H5T_NATIVE_INT32;
   if (kind == NumberKind::real32) return H5T_NATIVE_FLOAT;
   return kind == NumberKind::real64 ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64;
 }
@@ -119,8 +121,11 @@ Result<NumberStream> NumberStream::open(const hdf5::File& file, const std::strin
   return stream;
 }
 
+// Chunks without filters are left to the library, which finds each by itself: asked for one chunk's size it goes
+// through all of them, and files have thousands.
 bool NumberStream::can_expand_chunks() const {
-  return is_little_endian_native(dataset_) && !dataset_.has_fill_value && !dataset_.filters_skip_edges &&
+  return !dataset_.filters.empty() && is_little_endian_native(dataset_) && !dataset_.has_fill_value &&
+         !dataset_.filters_skip_edges &&
          std::all_of(dataset_.filters.begin(), dataset_.filters.end(), [](H5Z_filter_t id) {
            return id == H5Z_FILTER_SHUFFLE || id == H5Z_FILTER_DEFLATE || id == kLzfFilter;
          });
@@ -164,9 +169,10 @@ Result<std::vector<NumberStream::Piece>> NumberStream::fetch(std::uint64_t n) {
       const std::uint64_t unit = std::max<std::uint64_t>(chunk_, 1);
       piece.end = std::min(size_, (goal + unit - 1) / unit * unit);
       const hsize_t start = piece.begin, count = piece.end - piece.begin;
-      piece.bytes.resize(count * (kind_ == NumberKind::index ? 8 : bytes_of(kind_)));
+      const bool is_as_stored = is_delivered_as_stored();
+      piece.bytes.resize(count * (kind_ == NumberKind::index && !is_as_stored ? 8 : bytes_of(kind_)));
       piece.expanded = true;
-      auto done = hdf5::read_block(dataset_, &start, &count, memory_type(kind_), piece.bytes.data());
+      auto done = hdf5::read_block(dataset_, &start, &count, memory_type(kind_, is_as_stored), piece.bytes.data());
       if (!done) return tl::unexpected(done.error());
     }
     next_ = piece.end;
@@ -178,7 +184,10 @@ Result<std::vector<NumberStream::Piece>> NumberStream::fetch(std::uint64_t n) {
 Result<void> NumberStream::expand(const Piece& piece, void* out) const {
   const std::uint64_t n = piece.end - piece.begin;
   if (piece.expanded) {
-    if (kind_ == NumberKind::index) {
+    if (is_delivered_as_stored()) {
+      std::memcpy(out, piece.bytes.data(), n * bytes_of(kind_));
+      if (kind_ == NumberKind::index && !are_indices(out, n)) return damaged(dataset_, piece.begin);
+    } else if (kind_ == NumberKind::index) {
       if (!convert<std::int64_t>(piece.bytes.data(), n, static_cast<std::uint32_t*>(out))) {
         return damaged(dataset_, piece.begin);
       }
