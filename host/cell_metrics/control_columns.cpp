@@ -187,18 +187,18 @@ ControlColumns make_control_columns(const GroupCounts& control, const CellParts&
     std::vector<double> sum(n_parts, 0.0);
     for (std::uint64_t e = control.begin[g]; e < control.begin[g + 1]; ++e) {
       const std::uint32_t c = control.cell[e];
-      const double value = control.count[e] / control.total[c];
-      sum[0] += value;
+      const double per_million = kCellMillion * control.count[e] / control.total[c];
+      sum[0] += per_million;
       ++out.n_stored[g];
       for (std::size_t s = 0; s < parts.n_splits; ++s) {
         const std::uint8_t part = parts.of_split(s)[c];
         if (part == CellParts::kNone) continue;
-        sum[part] += value;
+        sum[part] += per_million;
         ++out.n_stored[part * n_genes + g];
       }
     }
     for (std::size_t p = 0; p < n_parts; ++p) {
-      if (out.n_cells[p] > 0) out.mean[p * n_genes + g] = kCellMillion * sum[p] / out.n_cells[p];
+      if (out.n_cells[p] > 0) out.mean[p * n_genes + g] = sum[p] / out.n_cells[p];
     }
   });
 

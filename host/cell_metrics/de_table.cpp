@@ -62,16 +62,20 @@ std::vector<DeTable> de_tables(const GroupCounts& target, const CellParts& parts
     if (!tested) continue;
     const std::uint64_t first = target.begin[g], n = target.begin[g + 1] - first;
     buffers.value.resize(std::max<std::size_t>(buffers.value.size(), n));
+    buffers.per_million.resize(buffers.value.size());
     for (std::uint64_t i = 0; i < n; ++i) {
-      buffers.value[i] = target.count[first + i] / target.total[target.cell[first + i]];
+      const double count = target.count[first + i], total = target.total[target.cell[first + i]];
+      buffers.value[i] = count / total;
+      buffers.per_million[i] = kCellMillion * count / total;
     }
-    place_values(columns.column(g), {buffers.value.data(), target.cell.data() + first, n, &rows}, buffers.place,
-                 placed[0], placed.data() + 1);
+    place_values(columns.column(g),
+                 {buffers.value.data(), buffers.per_million.data(), target.cell.data() + first, n, &rows},
+                 buffers.place, placed[0], placed.data() + 1);
     for (std::size_t p = 0; p < n_parts; ++p) {
       if (tables[p].p.empty() || !columns.is_tested(p, g)) continue;
       const PlacedSums& here = placed[p];
       tables[p].p[g] = p_of_part(columns, p, g, n_target[p], here.n_stored, here.twice_below, here.ties);
-      tables[p].lfc[g] = fold_change(kCellMillion * here.sum / n_target[p], columns.mean[p * n_genes + g]);
+      tables[p].lfc[g] = fold_change(here.sum / n_target[p], columns.mean[p * n_genes + g]);
     }
   }
   for (DeTable& table : tables) adjust(table);
@@ -94,7 +98,7 @@ DeTable de_table_of_tile(const std::vector<double>& profile, std::size_t n_cells
       ties = added_ties(static_cast<double>(high - low), n);
     }
     table.p[g] = p_of_part(columns, 0, g, n, value > 0 ? n : 0, twice_below, ties);
-    table.lfc[g] = fold_change(kCellMillion * value, columns.mean[g]);
+    table.lfc[g] = fold_change(kCellMillion * profile[g] / total, columns.mean[g]);
   }
   adjust(table);
   return table;

@@ -27,7 +27,7 @@ double fold_change(double target, double control);
 
 // Memory of one thread, used again.
 struct DeBuffers {
-  std::vector<double> value;  // of one gene
+  std::vector<double> value, per_million;  // of one gene
   PlaceBuffers place;
 };
 

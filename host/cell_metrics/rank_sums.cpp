@@ -103,7 +103,7 @@ struct Lanes {
 // Some values of the target with their places: twice_held, values × lanes, is what half A of the control holds below
 // them and not above them together.
 struct PlacedValues {
-  const double* value;
+  const double *value, *per_million;
   const std::uint32_t *cell, *low, *high;
   std::size_t n;
   const std::int32_t* twice_held;
@@ -125,7 +125,7 @@ HEADROOM_INTO_LEVEL void add_lanes(const PlacedValues& placed, const HalfRows& r
     left[v] = *reinterpret_cast<const Vector*>(left_out + at);
   }
   for (std::size_t i = 0; i < placed.n; ++i) {
-    const double value = placed.value[i], low = placed.low[i], high = placed.high[i];
+    const double value = placed.per_million[i], low = placed.low[i], high = placed.high[i];
     const double* const row = rows.of_cell(placed.cell[i]) + first_lane;
     const std::int32_t* const held = placed.twice_held + i * lanes.n_lanes + first_lane;
     for (std::size_t v = 0; v < kVectors; ++v) {
@@ -236,13 +236,14 @@ HEADROOM_INTO_LEVEL void place(const ControlColumn& control, const TargetColumn&
     const std::size_t n = target.n - first < kSearchesAtATime ? target.n - first : kSearchesAtATime;
     std::uint32_t* const low = buffers.low.data() + first;
     std::uint32_t* const high = buffers.high.data() + first;
-    const PlacedValues placed{target.value + first, target.cell + first, low, high, n, twice_held};
+    const PlacedValues placed{
+        target.value + first, target.per_million + first, target.cell + first, low, high, n, twice_held};
     find_places<Vector>(control, placed.value, n, low, high);
     PlacedSums sums = whole;
     for (std::size_t i = 0; i < n; ++i) {
       sums.twice_below += static_cast<double>(low[i]) + static_cast<double>(high[i]);
       sums.ties += ties_of_one(high[i] - low[i]);
-      sums.sum += placed.value[i];
+      sums.sum += placed.per_million[i];
     }
     whole = sums;
     if (rows.n_splits == 0) continue;

@@ -36,7 +36,8 @@ inline std::size_t words_of_marks(std::size_t n_splits) { return n_splits + (n_s
 
 // One gene of a perturbation: stored values in any order, with the cell of each.
 struct TargetColumn {
-  const double* value = nullptr;
+  const double* value = nullptr;        // x/L
+  const double* per_million = nullptr;  // 10⁶·x/L in one division, of which means are taken (metrics.md 0.3)
   const std::uint32_t* cell = nullptr;
   std::size_t n = 0;
   const HalfRows* rows = nullptr;  // of its cells
@@ -46,7 +47,7 @@ struct TargetColumn {
 struct PlacedSums {
   double twice_below = 0;  // 2·#(control stored values below) + #(equal), summed over the target's values
   double ties = 0;         // what the target's values add to Σ t³ − t over blocks of stored values
-  double sum = 0;          // Σ x/L
+  double sum = 0;          // Σ 10⁶·x/L, in the order of the cells as the control's
   double n_stored = 0;
 };
 

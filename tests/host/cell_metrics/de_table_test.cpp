@@ -151,5 +151,37 @@ TEST(DeTables, TakeEmptyCellsAsZeros) {
   EXPECT_EQ(de_tables(counts_of(equal, 2), whole_group(3), same, buffers)[0].p[0], 1);
 }
 
+// 20 of 200 cells with one of 20,000 counts: a mean of 5 and no more, which sums of fractions would miss.
+TEST(DeTables, AMeanOfExactlyFivePerMillionIsBelowTheGate) {
+  ThreadPool pool(1);
+  Dense control(200, {0, 20000});
+  for (std::size_t c = 0; c < 20; ++c) control[c] = {1, 19999};
+  const ControlColumns at = make_control_columns(counts_of(control, 2), whole_group(200), pool);
+  EXPECT_EQ(at.mean[0], 5);
+  EXPECT_FALSE(at.is_tested(0, 0));
+  control[20] = {1, 19999};
+  EXPECT_TRUE(make_control_columns(counts_of(control, 2), whole_group(200), pool).is_tested(0, 0));
+}
+
+TEST(DeTables, EqualMeansAreAChangeOfExactlyZero) {
+  ThreadPool pool(1);
+  DeBuffers buffers;
+  std::mt19937 random(5);
+  const Dense control = random_cells(150, 40, random);
+  const GroupCounts counts = counts_of(control, 40);
+  const ControlColumns columns = make_control_columns(counts, whole_group(150), pool);
+  const auto of_copy = de_tables(counts, whole_group(150), columns, buffers)[0];
+  std::size_t n_tested = 0;
+  for (std::size_t g = 0; g < 40; ++g) {
+    if (!columns.is_tested(0, g)) continue;
+    EXPECT_EQ(of_copy.lfc[g], 0) << g;
+    ++n_tested;
+  }
+  EXPECT_GT(n_tested, 30u);
+  // Constant in both groups, in groups of different sizes.
+  const ControlColumns constant = make_control_columns(counts_of(Dense(30, {1, 999}), 2), whole_group(30), pool);
+  EXPECT_EQ(de_tables(counts_of(Dense(3, {1, 999}), 2), whole_group(3), constant, buffers)[0].lfc[0], 0);
+}
+
 }  // namespace de_table_test
 }  // namespace headroom
