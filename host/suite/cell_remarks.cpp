@@ -55,10 +55,13 @@ std::vector<std::string> remarks_on_screen(const PanelTruth& truth, const GroupC
   const std::size_t n = truth.names.labels.size();
   for (std::size_t p = 0; p < n; ++p) groups.emplace_back(truth.names.labels[p], truth.totals[p]);
   std::vector<std::string> out = remarks(groups, "real", " and no part in the replicate");
-  const auto n_without = std::count(truth.names.own.begin(), truth.names.own.end(), std::nullopt);
-  if (n_without > 0) {
-    out.push_back(
-        fmt::format("the own gene of {} of {} perturbations is not measured: they keep all genes", n_without, n));
+  std::vector<std::string> unmeasured;
+  for (std::size_t p = 0; p < n; ++p) {
+    if (!truth.names.own[p]) unmeasured.push_back(truth.names.labels[p]);
+  }
+  if (!unmeasured.empty()) {
+    out.push_back(fmt::format("the own gene of {} of {} perturbations is not measured, and they keep all genes: {}",
+                              unmeasured.size(), n, list_of(unmeasured)));
   }
   if (const std::size_t n_empty = count_empty(control.total); n_empty > 0) {
     out.push_back(fmt::format("{} control cells hold no counts and count as zeros", n_empty));

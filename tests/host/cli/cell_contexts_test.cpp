@@ -366,7 +366,7 @@ TEST_F(CellContexts, OddCellsAreToldWithCounts) {
   const std::vector<std::string> wanted{
       "1 real perturbations have one cell and no part in the replicate: drug",
       "1 real cells of 1 perturbations hold no counts and count as zeros: G01",
-      "the own gene of 1 of 7 perturbations is not measured: they keep all genes",
+      "the own gene of 1 of 7 perturbations is not measured, and they keep all genes: drug",
       "1 control cells hold no counts and count as zeros",
       "model: 1 predicted perturbations have one cell, whose noise cannot be known and counts as none: G04",
       "model: 1 predicted perturbations hold no counts at all: G00",
