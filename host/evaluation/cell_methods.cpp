@@ -246,6 +246,16 @@ std::shared_ptr<const Result<ScoredScreens>> screens_of(const CellMethod& method
   return nullptr;
 }
 
+// Of all perturbations of a context that a file predicts.
+std::shared_ptr<const Result<ScoredScreens>> scores_of(const std::string& name, const MakerInputs& in,
+                                                       const PanelTruth& truth, const PredictedCells& predicted) {
+  return in.cells.scores(truth.names.context, "predicted " + name, [&] {
+    NoProgress quiet;
+    return one_screen(score_cells(truth, predicted.maker(truth.names), in.cells.pool(), quiet, in.cells.stop(),
+                                  predicted.rows(truth.names)));
+  });
+}
+
 void skip(const Error& error, FoldEvaluation& evaluation) {
   if (error.kind == ErrorKind::interrupted) return;
   evaluation.status = Status::skipped;
@@ -339,11 +349,7 @@ void evaluate_predicted_cells(const PlannedMethod& planned, const MakerInputs& i
                       in.options.predictions[planned.index].path.string(), "see --pert-col and --context-col"},
                 evaluation);
   }
-  const auto scores = in.cells.scores(truth.names.context, "predicted " + entry.name, [&] {
-    NoProgress quiet;
-    return one_screen(
-        score_cells(truth, (*predicted)->maker(truth.names), in.cells.pool(), quiet, in.cells.stop(), rows));
-  });
+  const auto scores = scores_of(entry.name, in, truth, **predicted);
   if (!*scores) return fail(entry.name, scores->error(), evaluation);
   std::vector<PredictedRow> of_tests = rows_of((*scores)->front(), screen->tests);
   std::optional<PanelScores> stand_in;
@@ -360,6 +366,23 @@ void evaluate_predicted_cells(const PlannedMethod& planned, const MakerInputs& i
   evaluation.reason = fmt::format("{}", fmt::join(remarks, "\n"));
   evaluation.wall_s = watch.wall_s();
   evaluation.cpu_s = watch.cpu_s();
+}
+
+void make_shared_cells(const PlannedMethod& planned, const MakerInputs& in) {
+  if (planned.kind == MethodKind::made_cells) {
+    const MadeCells cells = in.plan.target->cell_methods[planned.index].cells;
+    const bool is_shared =
+        cells == MadeCells::control_cells || cells == MadeCells::no_change || cells == MadeCells::second_screen;
+    if (!is_shared) return;
+    if (const auto screen = screen_of(in)) (void)screens_of(in.plan.target->cell_methods[planned.index], in, *screen);
+  }
+  if (planned.kind != MethodKind::predicted_cells || in.roster.predictions[planned.index].fault) return;
+  const auto screen = screen_of(in);
+  if (!screen) return;
+  const PanelTruth& truth = screen->context->truth;
+  const auto predicted = in.cells.predictions(planned.index, **screen->whole);
+  if (!*predicted || (*predicted)->rows(truth.names).empty()) return;
+  (void)scores_of(in.roster.predictions[planned.index].name, in, truth, **predicted);
 }
 
 }  // namespace headroom

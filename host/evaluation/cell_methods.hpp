@@ -22,4 +22,8 @@ void evaluate_made_cells(const PlannedMethod& method, const MakerInputs& inputs,
 void evaluate_predicted_cells(const PlannedMethod& method, const MakerInputs& inputs, const Matrix& resample_counts,
                               FoldEvaluation& evaluation);
 
+// Makes what the evaluations of such a method share over all splits of its context, on all threads: who needed it first
+// among the splits, which are worked on side by side, would make it on one. What fails is told by the evaluations.
+void make_shared_cells(const PlannedMethod& method, const MakerInputs& inputs);
+
 }  // namespace headroom

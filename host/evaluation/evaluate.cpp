@@ -7,6 +7,7 @@
 #include <mutex>
 #include <new>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include "evaluation/audit.hpp"
@@ -186,6 +187,7 @@ class PlannedRun::State final : public ItemResults {
     }
     n_items_left_.store(items.size());
     ask_few_embeddings(items);
+    share_cells(items);
     progress_.begin("evaluations", n_methods, "evaluations");
     pool_.for_each(items.size(), [&](std::size_t i) { work(plan_.items[items[i]]); });
     progress_.end();
@@ -335,6 +337,19 @@ class PlannedRun::State final : public ItemResults {
     const ContextEvaluation& context = results_.contexts[item.context];
     for (const std::size_t m : work.untold) observer_->method_finished(results_, context, context.methods[m]);
     work.untold.clear();
+  }
+
+  // Cells are scored once for all splits of a context, and that before the splits share the threads.
+  void share_cells(const std::vector<std::size_t>& items) {
+    std::set<std::pair<std::size_t, std::size_t>> shared;  // contexts and methods
+    for (const std::size_t i : items) {
+      const PlanItem& item = plan_.items[i];
+      if (item.kind != MethodKind::made_cells && item.kind != MethodKind::predicted_cells) continue;
+      for (const std::size_t m : methods_left(item)) {
+        if (stop_.stop_requested() || failed()) return;
+        if (shared.emplace(item.context, m).second) evaluator_->share_cells(item, m);
+      }
+    }
   }
 
   // Where fewer embeddings have to be asked than there are threads, they are asked before anything else, with an even

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "evaluation/cell_methods.hpp"
 #include "evaluation/fold_gate.hpp"
 #include "evaluation/predictions.hpp"
 #include "evaluation/stopwatch.hpp"
@@ -65,6 +66,15 @@ void ItemEvaluator::ask(std::size_t plugin, const PlanItem& item, int n_threads)
   try {
     with_inputs(item, n_threads, [&](const MakerInputs& inputs) { (void)vectors_of(plugin, inputs); });
   } catch (const std::bad_alloc&) {  // it is asked again, and then fails by itself
+  }
+}
+
+void ItemEvaluator::share_cells(const PlanItem& item, std::size_t m) {
+  progress_.working_on(fmt::format("{}: {}", plan_.contexts[item.context].name, plan_.methods[m].name));
+  try {
+    with_inputs(item, pool_.n_threads(),
+                [&](const MakerInputs& inputs) { make_shared_cells(plan_.methods[m], inputs); });
+  } catch (const std::bad_alloc&) {  // it is made again, and then fails by itself
   }
 }
 

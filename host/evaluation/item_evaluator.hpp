@@ -50,6 +50,9 @@ class ItemEvaluator {
   // them.
   void ask(std::size_t plugin, const PlanItem& item, int n_threads);
 
+  // Scores the cells that a method (in the plan) shares among the splits of the item's context, on all threads.
+  void share_cells(const PlanItem& item, std::size_t m);
+
  private:
   // What an item could not do for want of memory are its own failed rows: the others go on.
   void fail_for_memory(const PlanItem& item, const std::vector<std::size_t>& methods);
