@@ -1,5 +1,7 @@
 #include "cell_metrics/control_columns.hpp"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -11,6 +13,16 @@ namespace {
 double cubed_less(double t) { return t * t * t - t; }
 
 std::size_t blocks_of(std::size_t n, std::size_t block) { return n / block + 1; }
+
+// Asks for memory in large pages before it is first written to; the system may decline.
+template <class Vector>
+void reserve_large_pages(Vector& vector, std::size_t n) {
+  vector.reserve(n);
+  constexpr std::uintptr_t kPage = std::uintptr_t{1} << 21;
+  const auto first = (reinterpret_cast<std::uintptr_t>(vector.data()) + kPage - 1) / kPage * kPage;
+  const auto last = reinterpret_cast<std::uintptr_t>(vector.data() + n) / kPage * kPage;
+  if (first < last) (void)::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+}
 
 // Where each gene's values and what they are searched by lie.
 void lay_out(const GroupCounts& control, ControlColumns& out) {
@@ -32,6 +44,11 @@ void lay_out(const GroupCounts& control, ControlColumns& out) {
     out.marks_begin[g + 1] = out.marks_begin[g] + n_marks * words_of_marks(out.n_splits);
   }
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  // Perturbations look at these in no order, so that large pages find them sooner.
+  reserve_large_pages(out.value, out.begin[n_genes]);
+  reserve_large_pages(out.rounded, out.rounded_begin[n_genes]);
+  reserve_large_pages(out.block_last, out.block_begin[n_genes]);
+  reserve_large_pages(out.halves, out.marks_begin[n_genes]);
   out.value.resize(out.begin[n_genes]);
   out.rounded.assign(out.rounded_begin[n_genes], kInfinity);
   out.block_last.assign(out.block_begin[n_genes], kInfinity);
