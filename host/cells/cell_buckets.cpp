@@ -239,19 +239,21 @@ Result<void> CellBuckets::add_cells_of(const CellBatch& batch, const Value* valu
   pool.for_each(n_tasks, [&](std::size_t task) {
     for (std::size_t i = task * kCellsPerTask; i < std::min(n_cells, (task + 1) * kCellsPerTask); ++i) {
       const std::uint64_t cell = batch.first_cell + i;
-      if (groups_.group_of_cell[cell] == CellGroups::kDropped) continue;
+      const bool kept_cell = is_kept(groups_.group_of_cell[cell]), tallied = is_tallied(cell);
+      if (!kept_cell && !tallied) continue;
       unsigned char* out = staged_.data() + batch.begin[i] * width;
       std::uint32_t kept = 0;
       double total = 0;
       Value largest = 0;
-      const bool sampled = !total_of_cell_.empty() && is_sampled(cell);
+      const bool sampled = tallied && !total_of_cell_.empty() && is_sampled(cell);
       const std::uint64_t n = batch.begin[i + 1] - batch.begin[i];
       // Most cells are plain, and quick.
-      if (all_kept && !sampled && are_small_counts(values + batch.begin[i], n, largest)) {
+      const bool may_be_plain = all_kept && kept_cell && tallied && !sampled;
+      if (may_be_plain && are_small_counts(values + batch.begin[i], n, largest)) {
         const auto plain_total =
             pack_small_counts(batch.genes.data() + batch.begin[i], values + batch.begin[i], n, out);
         n_entries_of_cell_[cell] = static_cast<std::uint32_t>(n);
-        total_of_cell_[cell] = static_cast<double>(plain_total);
+        if (!total_of_cell_.empty()) total_of_cell_[cell] = static_cast<double>(plain_total);
         misfits[task].largest = std::max(misfits[task].largest, static_cast<double>(largest));
         continue;
       }
@@ -260,13 +262,15 @@ Result<void> CellBuckets::add_cells_of(const CellBatch& batch, const Value* valu
         const Value value = values[e];
         const std::uint32_t gene = options_.gene_map[batch.genes[e]];
         if (gene == GeneChoice::kNoGene) continue;
-        if (const Fit fit = fit_of(value); fit != Fit::good) {
-          misfits[task].add(fit, {cell, batch.genes[e], static_cast<double>(value)});
-        }
         total += static_cast<double>(value);
-        largest = std::max(largest, value);
-        if (sampled) sample(cell, value);
-        if (gene == GeneChoice::kDropped || value == 0) continue;
+        if (tallied) {
+          if (const Fit fit = fit_of(value); fit != Fit::good) {
+            misfits[task].add(fit, {cell, batch.genes[e], static_cast<double>(value)});
+          }
+          largest = std::max(largest, value);
+          if (sampled) sample(cell, value);
+        }
+        if (!kept_cell || gene == GeneChoice::kDropped || value == 0) continue;
         pack(static_cast<std::uint32_t>(cell), gene, value, out);
         out += width;
         ++kept;
@@ -284,14 +288,14 @@ Result<void> CellBuckets::add_cells_of(const CellBatch& batch, const Value* valu
   group_begin_.assign(n_groups + 1, 0);
   for (std::size_t i = 0; i < n_cells; ++i) {
     const std::uint32_t group = groups_.group_of_cell[batch.first_cell + i];
-    if (group != CellGroups::kDropped) ++group_begin_[group + 1];
+    if (is_kept(group)) ++group_begin_[group + 1];
   }
   for (std::size_t g = 0; g < n_groups; ++g) group_begin_[g + 1] += group_begin_[g];
   order_.resize(group_begin_[n_groups]);
   std::vector<std::uint32_t> next(group_begin_.begin(), group_begin_.end() - 1);
   for (std::size_t i = 0; i < n_cells; ++i) {
     const std::uint32_t group = groups_.group_of_cell[batch.first_cell + i];
-    if (group != CellGroups::kDropped) order_[next[group]++] = static_cast<std::uint32_t>(i);
+    if (is_kept(group)) order_[next[group]++] = static_cast<std::uint32_t>(i);
   }
   std::mutex error_mutex;
   std::optional<Error> error;
@@ -316,31 +320,30 @@ template <class Value>
 Result<void> CellBuckets::add_entries_of(const EntryBatch& batch, const Value* values) {
   const std::size_t n = batch.cells.size(), width = entry_bytes(), n_groups = groups_.groups.size();
   const auto group_of = [&](std::size_t e) { return groups_.group_of_cell[batch.cells[e]]; };
-  const auto is_kept = [&](std::size_t e) {
-    return group_of(e) != CellGroups::kDropped && options_.gene_map[batch.genes[e]] < GeneChoice::kNoGene &&
-           values[e] != 0;
+  const auto is_kept_entry = [&](std::size_t e) {
+    return is_kept(group_of(e)) && options_.gene_map[batch.genes[e]] < GeneChoice::kNoGene && values[e] != 0;
   };
   group_begin_.assign(n_groups + 1, 0);
   for (std::size_t e = 0; e < n; ++e) {
     if (group_of(e) == CellGroups::kDropped || options_.gene_map[batch.genes[e]] == GeneChoice::kNoGene) continue;
     const Value value = values[e];
     const std::uint32_t cell = batch.cells[e];
-    if (const Fit fit = fit_of(value); fit != Fit::good) {
-      misfits_.add(fit, {cell, batch.genes[e], static_cast<double>(value)});
-      if (misfits_.no_number) return refuse(*misfits_.no_number);
+    if (!total_of_cell_.empty()) total_of_cell_[cell] += static_cast<double>(value);
+    if (is_tallied(cell)) {
+      if (const Fit fit = fit_of(value); fit != Fit::good) {
+        misfits_.add(fit, {cell, batch.genes[e], static_cast<double>(value)});
+        if (misfits_.no_number) return refuse(*misfits_.no_number);
+      }
+      misfits_.largest = std::max(misfits_.largest, static_cast<double>(value));
+      if (!total_of_cell_.empty() && is_sampled(cell)) sample(cell, value);
     }
-    misfits_.largest = std::max(misfits_.largest, static_cast<double>(value));
-    if (!total_of_cell_.empty()) {
-      total_of_cell_[cell] += static_cast<double>(value);
-      if (is_sampled(cell)) sample(cell, value);
-    }
-    if (is_kept(e)) ++group_begin_[group_of(e) + 1];
+    if (is_kept_entry(e)) ++group_begin_[group_of(e) + 1];
   }
   for (std::size_t g = 0; g < n_groups; ++g) group_begin_[g + 1] += group_begin_[g];
   staged_.resize(std::max(staged_.size(), group_begin_[n_groups] * width));
   std::vector<std::uint32_t> next(group_begin_.begin(), group_begin_.end() - 1);
   for (std::size_t e = 0; e < n; ++e) {
-    if (!is_kept(e)) continue;
+    if (!is_kept_entry(e)) continue;
     pack(batch.cells[e], options_.gene_map[batch.genes[e]], values[e], staged_.data() + next[group_of(e)]++ * width);
     ++n_entries_of_cell_[batch.cells[e]];
   }
@@ -351,6 +354,55 @@ Result<void> CellBuckets::add_entries_of(const EntryBatch& batch, const Value* v
   }
   n_entries_.fetch_add(group_begin_[n_groups]);
   return {};
+}
+
+bool CellBuckets::wants(std::uint64_t begin, std::uint64_t end) const {
+  for (std::uint64_t cell = begin; cell < end; ++cell) {
+    if (is_kept(groups_.group_of_cell[cell]) || is_tallied(cell)) return true;
+  }
+  return false;
+}
+
+std::pair<std::size_t, std::size_t> CellBuckets::sampled_places(std::uint64_t begin, std::uint64_t end) const {
+  const auto place = [&](std::uint64_t cell) {
+    return static_cast<std::size_t>((cell + sample_stride_ - 1) / sample_stride_);
+  };
+  return {place(begin), place(end)};
+}
+
+CellBuckets::Tally CellBuckets::tally(std::uint64_t begin, std::uint64_t end) const {
+  Tally out{misfits_, {}, {}, {}, {}, {}, {}, {}, {}};
+  if (total_of_cell_.empty()) return out;
+  const auto part = [](const auto& all, std::size_t from, std::size_t to) {
+    return std::decay_t<decltype(all)>(all.begin() + static_cast<std::ptrdiff_t>(from),
+                                       all.begin() + static_cast<std::ptrdiff_t>(to));
+  };
+  const auto [from, to] = sampled_places(begin, end);
+  out.totals = part(total_of_cell_, begin, end);
+  out.undone_log1p = part(undone_log1p_, from, to);
+  out.undone_log2 = part(undone_log2_, from, to);
+  out.undone_log10 = part(undone_log10_, from, to);
+  out.undone_twice = part(undone_twice_, from, to);
+  out.n_whole = part(n_whole_, from, to);
+  out.n_whole_undone = part(n_whole_undone_, from, to);
+  out.n_sampled = part(n_sampled_, from, to);
+  return out;
+}
+
+bool CellBuckets::take_tally(std::uint64_t begin, std::uint64_t end, const Tally& tally) {
+  misfits_.append(tally.misfits);
+  if (total_of_cell_.empty()) return tally.totals.empty();
+  const auto [from, to] = sampled_places(begin, end);
+  const auto put = [](const auto& some, std::size_t at, std::size_t n, auto& all) {
+    if (some.size() != n) return false;
+    std::copy(some.begin(), some.end(), all.begin() + static_cast<std::ptrdiff_t>(at));
+    return true;
+  };
+  const std::size_t n = to - from;
+  return put(tally.totals, begin, end - begin, total_of_cell_) && put(tally.undone_log1p, from, n, undone_log1p_) &&
+         put(tally.undone_log2, from, n, undone_log2_) && put(tally.undone_log10, from, n, undone_log10_) &&
+         put(tally.undone_twice, from, n, undone_twice_) && put(tally.n_whole, from, n, n_whole_) &&
+         put(tally.n_whole_undone, from, n, n_whole_undone_) && put(tally.n_sampled, from, n, n_sampled_);
 }
 
 ValueFindings CellBuckets::findings(const std::function<std::string(std::uint32_t group)>& name) const {

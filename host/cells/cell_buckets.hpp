@@ -34,6 +34,10 @@ class CellBuckets final : public CellSink {
     std::uint32_t n_genes = 0;  // kept
     std::uint64_t memory_limit_bytes = std::uint64_t{1} << 30;
     std::filesystem::path spill_folder;
+    // Groups whose cells are kept (empty: all), and the cells whose values are looked at whatever their group: of one
+    // file among several.
+    std::vector<std::uint8_t> kept_groups;
+    std::uint64_t first_tallied = 0, end_tallied = UINT64_MAX;
     // Name of the source and of its cells and genes, for errors.
     std::string where;
     std::function<std::string(std::uint64_t cell)> cell_name;
@@ -47,6 +51,7 @@ class CellBuckets final : public CellSink {
   // the temporary file. Values that are not what they were said to be are in findings(), after the pass.
   Result<void> add_cells(const CellBatch& batch, ThreadPool& pool) override;
   Result<void> add_entries(const EntryBatch& batch, ThreadPool& pool) override;
+  bool wants(std::uint64_t begin, std::uint64_t end) const override;
 
   // Memory of one thread, used again from group to group.
   struct TakeBuffers {
@@ -65,6 +70,29 @@ class CellBuckets final : public CellSink {
   // What the pass found, before the first take(). `name` names a group.
   ValueFindings findings(const std::function<std::string(std::uint32_t group)>& name) const;
 
+  enum class Fit { good, fraction, negative, beyond, no_number };
+  // Misfits of a stretch of the source.
+  struct Misfits {
+    MisfitValues fractions, negatives, beyond;
+    std::optional<PlacedValue> no_number;  // the first
+    double largest = 0;
+
+    void add(Fit fit, const PlacedValue& value);
+    void append(const Misfits& later);
+  };
+  // What the values of one stretch of cells were like: all that findings() is made of. The first list has an element a
+  // cell; the others one for each of those that were looked at more closely. Empty where values are taken as they are.
+  struct Tally {
+    Misfits misfits;
+    std::vector<double> totals;
+    std::vector<double> undone_log1p, undone_log2, undone_log10, undone_twice;
+    std::vector<std::uint32_t> n_whole, n_whole_undone, n_sampled;
+  };
+  // Of cells [begin, end), which are those that were tallied.
+  Tally tally(std::uint64_t begin, std::uint64_t end) const;
+  // In the place of a pass over these cells, in their order. False: it is not of so many cells.
+  bool take_tally(std::uint64_t begin, std::uint64_t end, const Tally& tally);
+
   std::uint64_t spilled_bytes() const { return store_.spilled_bytes(); }
   std::uint64_t n_entries() const { return n_entries_.load(); }
 
@@ -77,18 +105,17 @@ class CellBuckets final : public CellSink {
   };
 
   std::size_t entry_bytes() const;
-  enum class Fit { good, fraction, negative, beyond, no_number };
   template <class Value>
   Fit fit_of(Value value) const;
-  // Misfits of a stretch of the source.
-  struct Misfits {
-    MisfitValues fractions, negatives, beyond;
-    std::optional<PlacedValue> no_number;  // the first
-    double largest = 0;
-
-    void add(Fit fit, const PlacedValue& value);
-    void append(const Misfits& later);
-  };
+  bool is_kept(std::uint32_t group) const {
+    return group != CellGroups::kDropped && (options_.kept_groups.empty() || options_.kept_groups[group] != 0);
+  }
+  bool is_tallied(std::uint64_t cell) const {
+    return cell >= options_.first_tallied && cell < options_.end_tallied &&
+           groups_.group_of_cell[cell] != CellGroups::kDropped;
+  }
+  // Places of [begin, end) in the lists of cells that are looked at more closely.
+  std::pair<std::size_t, std::size_t> sampled_places(std::uint64_t begin, std::uint64_t end) const;
   bool is_sampled(std::uint64_t cell) const { return cell % sample_stride_ == 0; }
   template <class Value>
   void sample(std::uint64_t cell, Value value);

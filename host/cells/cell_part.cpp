@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -11,11 +12,15 @@
 
 #include "io/h5ad.hpp"
 #include "io/h5ad_writer.hpp"
+#include "review/doubt_record.hpp"
 
 namespace headroom {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Further keys of uns: cells that the file's table of cells lacks.
+constexpr const char* kUnlistedKey = "headroom_part_unlisted";
 
 // Some rows of the matrix.
 struct Rows {
@@ -145,6 +150,45 @@ AnnotationColumn text_column(const LabelColumn& labels) {
   return column;
 }
 
+class CellsOfPart final : public CellSource {
+ public:
+  CellsOfPart(std::unique_ptr<CellSource> cells, std::string path, std::size_t n_unlisted, std::vector<Doubt> doubts)
+      : cells_(std::move(cells)), path_(std::move(path)), n_unlisted_(n_unlisted), doubts_(std::move(doubts)) {}
+
+  const std::string& path() const override { return path_; }
+  std::size_t n_cells() const override { return cells_->n_cells(); }
+  std::size_t n_genes() const override { return cells_->n_genes(); }
+  Result<std::vector<std::string>> barcodes() const override { return cells_->barcodes(); }
+  std::vector<std::string> columns() const override { return cells_->columns(); }
+  Result<LabelColumn> labels(const std::string& column) const override { return cells_->labels(column); }
+  std::string gene_index_name() const override { return cells_->gene_index_name(); }
+  Result<std::vector<std::string>> gene_ids() const override { return cells_->gene_ids(); }
+  Result<std::vector<AnnotationColumn>> gene_columns() const override { return cells_->gene_columns(); }
+  std::size_t n_unlisted_cells() const override { return n_unlisted_; }
+  std::string hint_at_missing_column() const override { return cells_->hint_at_missing_column(); }
+  void review(Review& review) const override {
+    review.left_out("barcodes that the cell table does not have", static_cast<std::int64_t>(n_unlisted_));
+    for (const Doubt& doubt : doubts_) review.raise(doubt);
+  }
+  bool by_entries() const override { return cells_->by_entries(); }
+  bool values_are_real32() const override { return cells_->values_are_real32(); }
+  std::uint64_t stored_bytes() const override { return cells_->stored_bytes(); }
+  Result<void> deliver(CellSink& sink, ThreadPool& pool, Progress& progress, std::stop_token stop) override {
+    return cells_->deliver(sink, pool, progress, std::move(stop));
+  }
+
+ private:
+  std::unique_ptr<CellSource> cells_;
+  std::string path_;
+  std::size_t n_unlisted_;
+  std::vector<Doubt> doubts_;
+};
+
+tl::unexpected<Error> no_part(const fs::path& path) {
+  return bad_input("this is no part of a screen", path.string(),
+                   "make parts with headroom prepare --part, or leave --join out");
+}
+
 }  // namespace
 
 Result<CellPart> write_cell_part(CellSource& source, const fs::path& folder, ThreadPool& pool, Progress& progress,
@@ -160,6 +204,10 @@ Result<CellPart> write_cell_part(CellSource& source, const fs::path& folder, Thr
   H5adContent content;
   content.gzip_level = 0;
   content.uns[kPartKey] = source.path();
+  if (source.n_unlisted_cells() > 0) content.uns[kUnlistedKey] = std::to_string(source.n_unlisted_cells());
+  Review review;
+  source.review(review);
+  if (!review.doubts().empty()) content.uns[kDoubtsKey] = doubts_json(review.doubts());
   auto barcodes = source.barcodes();
   if (!barcodes) return tl::unexpected(barcodes.error());
   content.obs_index = std::move(*barcodes);
@@ -203,12 +251,33 @@ Result<CellPart> write_cell_part(CellSource& source, const fs::path& folder, Thr
   return part;
 }
 
+Result<std::unique_ptr<CellSource>> open_cell_part(const fs::path& path) {
+  const auto file = H5adFile::open(path);
+  if (!file) return tl::unexpected(file.error());
+  auto named = file->uns_text(kPartKey);
+  if (!named) return no_part(path);
+  const std::string unlisted = file->uns_text(kUnlistedKey).value_or("0");
+  std::size_t n_unlisted = 0;
+  if (std::from_chars(unlisted.data(), unlisted.data() + unlisted.size(), n_unlisted).ec != std::errc()) {
+    return no_part(path);
+  }
+  std::vector<Doubt> doubts;
+  if (const auto kept = file->uns_text(kDoubtsKey)) {
+    auto read = read_doubts(*kept, path.string());
+    if (!read) return tl::unexpected(read.error());
+    doubts = std::move(*read);
+  }
+  auto cells = open_h5ad_cells(path, {});
+  if (!cells) return cells;
+  return Result<std::unique_ptr<CellSource>>(
+      std::make_unique<CellsOfPart>(std::move(*cells), std::move(*named), n_unlisted, std::move(doubts)));
+}
+
 Result<void> require_cell_part(const fs::path& path) {
   const auto file = H5adFile::open(path);
   if (!file) return tl::unexpected(file.error());
   if (file->uns_text(kPartKey)) return {};
-  return bad_input("this is no part of a screen", path.string(),
-                   "make parts with headroom prepare --part, or leave --join out");
+  return no_part(path);
 }
 
 }  // namespace headroom

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <stop_token>
 #include <string>
 
@@ -14,7 +15,7 @@
 
 namespace headroom {
 
-// Key of uns by which a part is known.
+// Key of uns by which a part is known: the path of its file, as it was named.
 inline constexpr const char* kPartKey = "headroom_part";
 
 struct CellPart {
@@ -28,7 +29,9 @@ struct CellPart {
 Result<CellPart> write_cell_part(CellSource& source, const std::filesystem::path& folder, ThreadPool& pool,
                                  Progress& progress, const std::stop_token& stop);
 
-// Error (bad_input): the file is none that write_cell_part() wrote.
+// A part as the file that it was made of: what is said of its cells names that file, as it was named then. Error
+// (bad_input): the file is none that write_cell_part() wrote.
+Result<std::unique_ptr<CellSource>> open_cell_part(const std::filesystem::path& path);
 Result<void> require_cell_part(const std::filesystem::path& path);
 
 }  // namespace headroom

@@ -51,6 +51,8 @@ class CellSink {
   virtual ~CellSink() = default;
   virtual Result<void> add_cells(const CellBatch& batch, ThreadPool& pool) = 0;
   virtual Result<void> add_entries(const EntryBatch& batch, ThreadPool& pool) = 0;
+  // Whether anything of cells [begin, end) is needed: a source may leave out whole files of which nothing is.
+  virtual bool wants(std::uint64_t /*begin*/, std::uint64_t /*end*/) const { return true; }
 };
 
 class CellSource {
@@ -60,6 +62,10 @@ class CellSource {
   virtual const std::string& path() const = 0;
   virtual std::size_t n_cells() const = 0;
   virtual std::size_t n_genes() const = 0;
+
+  // The files that the cells lie in, one after the other, and the first cell of each.
+  virtual std::vector<std::string> files() const { return {path()}; }
+  virtual std::vector<std::uint64_t> first_cells() const { return {0}; }
 
   // The cell table. Barcodes may repeat.
   virtual Result<std::vector<std::string>> barcodes() const = 0;

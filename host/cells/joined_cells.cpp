@@ -10,6 +10,8 @@
 #include <set>
 #include <unordered_map>
 
+#include "cells/screen_part.hpp"
+
 namespace headroom {
 namespace {
 
@@ -116,6 +118,12 @@ class JoinedCells final : public CellSource {
   const std::string& path() const override { return path_; }
   std::size_t n_cells() const override { return n_cells_; }
   std::size_t n_genes() const override { return gene_ids_.size(); }
+  std::vector<std::string> files() const override {
+    std::vector<std::string> paths;
+    for (const auto& source : sources_) paths.push_back(source->path());
+    return paths;
+  }
+  std::vector<std::uint64_t> first_cells() const override { return first_cell_; }
 
   // Barcodes repeat from file to file, so each is told with its own.
   Result<std::vector<std::string>> barcodes() const override {
@@ -219,6 +227,10 @@ class JoinedCells final : public CellSource {
 
   Result<void> deliver(CellSink& sink, ThreadPool& pool, Progress& progress, std::stop_token stop) override {
     for (std::size_t f = 0; f < sources_.size(); ++f) {
+      if (!sink.wants(first_cell_[f], first_cell_[f] + sources_[f]->n_cells())) {
+        progress.advance(static_cast<std::int64_t>(sources_[f]->n_cells()));
+        continue;
+      }
       ShiftedSink shifted(sink, first_cell_[f], gene_maps_[f], by_entries_, !is_real32_);
       if (auto done = sources_[f]->deliver(shifted, pool, progress, stop); !done) return done;
     }
@@ -368,10 +380,12 @@ Result<std::vector<fs::path>> files_of_screen(const std::vector<fs::path>& named
       if (!found) return found;
       files.insert(files.end(), found->begin(), found->end());
     } else if (fs::is_directory(path, ignored) && !is_matrix_market(path)) {
-      std::vector<fs::path> inside;
+      std::vector<fs::path> inside, parts;
       for (const auto& entry : fs::directory_iterator(path, ignored)) {
         if (entry.path().extension() == ".h5ad") inside.push_back(entry.path());
+        if (entry.path().extension() == kScreenPartExtension) parts.push_back(entry.path());
       }
+      if (inside.empty()) inside = std::move(parts);
       if (inside.empty()) {
         files.push_back(path);  // whoever opens it says what it is
       }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -40,39 +41,34 @@ struct Worker {
   std::optional<DegWorkspace> labels;
 };
 
-// The labels of one context's perturbations while they are called.
-struct LabelsOfContext {
-  DegControl control;
-  DegLabels labels;
-  std::optional<DegStatistics> statistics;
-  std::vector<DegOutcome> outcomes;  // one a perturbation
-
-  LabelsOfContext(DegControl of_control, const PrepareOptions& options, std::size_t n_rows)
-      : control(std::move(of_control)), outcomes(n_rows, DegOutcome::too_few_cells) {
-    const auto rows = static_cast<Eigen::Index>(n_rows), genes = static_cast<Eigen::Index>(control.n_genes);
-    labels.labels = LabelMatrix::Zero(rows, genes);
-    labels.trials.emplace(n_deg_trials(control.design), rows, genes);
-    labels.halves.emplace(2, rows, genes);
-    if (!options.deg_statistics) return;
-    const Matrix none = Matrix::Constant(rows, genes, std::numeric_limits<double>::quiet_NaN());
-    statistics.emplace(DegStatistics{none, none});
-  }
-};
-
 std::string in_named_context(const CellGroups& groups, std::uint32_t context) {
   return groups.contexts.size() > 1 ? " in " + groups.contexts[context] : "";
 }
 
+CalledLabels empty_labels(std::size_t n_rows, std::uint32_t n_genes, const PrepareOptions& options) {
+  CalledLabels out;
+  const auto rows = static_cast<Eigen::Index>(n_rows), genes = static_cast<Eigen::Index>(n_genes);
+  out.labels.labels = LabelMatrix::Zero(rows, genes);
+  out.labels.trials.emplace(n_deg_trials(options.design), rows, genes);
+  out.labels.halves.emplace(2, rows, genes);
+  out.outcomes.assign(n_rows, DegOutcome::too_few_cells);
+  out.is_constant.assign(n_genes, 1);
+  if (!options.deg_statistics) return out;
+  const Matrix none = Matrix::Constant(rows, genes, std::numeric_limits<double>::quiet_NaN());
+  out.statistics.emplace(DegStatistics{none, none});
+  return out;
+}
+
 // Says what has no labels, and moves the labels to the others.
-void finish_labels(LabelsOfContext& done, const CellGroups& groups, const std::vector<bool>& constant_genes,
-                   const std::string& in, PerturbationEstimates& out) {
+void finish_labels(CalledLabels done, const PrepareOptions& options, const std::string& in,
+                   PerturbationEstimates& out) {
   std::size_t n_of[3] = {0, 0, 0};
   for (const DegOutcome outcome : done.outcomes) {
     ++n_of[static_cast<std::size_t>(outcome)];
     done.labels.has_labels.push_back(outcome == DegOutcome::labelled);
   }
   const std::size_t n_rows = done.outcomes.size();
-  const bool pooled = done.control.design == Design::global;
+  const bool pooled = options.design == Design::global;
   if (const std::size_t n = n_of[static_cast<std::size_t>(DegOutcome::too_few_cells)]; n > 0) {
     out.label_notes.push_back(
         fmt::format("{} of {} perturbations{} are without labels of responding genes: {} cells or fewer{}", n, n_rows,
@@ -83,16 +79,12 @@ void finish_labels(LabelsOfContext& done, const CellGroups& groups, const std::v
         fmt::format("{} of {} perturbations{} are without labels of responding genes: fewer than {} control cells{}", n,
                     n_rows, in, kLeastControlCells, pooled ? "" : " on every plate"));
   }
-  const auto n_constant = std::count(constant_genes.begin(), constant_genes.end(), true);
+  const auto n_constant = std::count(done.is_constant.begin(), done.is_constant.end(), 1);
   if (n_constant > 0 && n_of[static_cast<std::size_t>(DegOutcome::labelled)] > 0) {
     out.label_notes.push_back(
         fmt::format("{} of {} genes{} have the same value in every cell that labels come from: "
                     "their labels are 0",
-                    n_constant, constant_genes.size(), in));
-  }
-  if (pooled && !done.control.has_halves) done.labels.halves.reset();
-  if (DegControlCells control = control_cells(done.control, groups.batches); !control.plates.empty()) {
-    done.labels.control = std::move(control);
+                    n_constant, done.is_constant.size(), in));
   }
   out.labels.push_back(std::move(done.labels));
   if (done.statistics) out.statistics.push_back(std::move(*done.statistics));
@@ -110,32 +102,39 @@ void keep_errors(PerturbationEstimate& estimate, Eigen::Index row, PerturbationE
 
 Error stopped() { return {ErrorKind::interrupted, "stopped while resampling", {}, {}}; }
 
-}  // namespace
+std::size_t end_of_context(const CellGroups& groups, const std::vector<std::uint32_t>& rows, std::size_t first) {
+  std::size_t last = first;
+  while (last < rows.size() && groups.groups[rows[last]].context == groups.groups[rows[first]].context) ++last;
+  return last;
+}
 
-Result<PerturbationEstimates> estimate_all(CellBuckets& buckets, const CellGroups& groups, std::uint32_t n_genes,
-                                           const PrepareOptions& options, ThreadPool& pool, Progress& progress,
-                                           const std::stop_token& stop) {
+// Called with each context that has one of the rows, in order.
+using TakeContext = std::function<void(UnfinishedContext, PerturbationEstimates&)>;
+
+// `wanted`: as estimate_some(); empty: all rows.
+Result<PerturbationEstimates> estimate_rows(CellBuckets& buckets, const CellGroups& groups, std::uint32_t n_genes,
+                                            const PrepareOptions& options, const std::vector<std::uint8_t>& wanted,
+                                            const TakeContext& take_context, ThreadPool& pool, Progress& progress,
+                                            const std::stop_token& stop) {
   const std::vector<std::uint32_t> rows = task_rows(groups);
-  PerturbationEstimates out;
-  out.deltas.resize(static_cast<Eigen::Index>(rows.size()), n_genes);
-  out.perturbations.resize(rows.size());
-  out.controls.resize(groups.contexts.size());
-  out.control_errors.resize(groups.contexts.size());
-  out.control_halves.resize(groups.contexts.size());
-  out.sampling_errors.resize(out.deltas.rows(), n_genes);
-  out.wmse_weights.resize(out.deltas.rows(), n_genes);
-  out.halves.assign(static_cast<std::size_t>(std::min(options.bootstrap.n_splits, kKeptSplits)),
-                    LabelMatrix::Constant(out.deltas.rows(), n_genes, kNoHalves));
+  PerturbationEstimates out = empty_estimates(groups, n_genes, options);
   std::mutex mutex;
   std::optional<Error> error;
   for (std::size_t first = 0; first < rows.size();) {
     const std::uint32_t context = groups.groups[rows[first]].context;
-    std::size_t last = first;
-    while (last < rows.size() && groups.groups[rows[last]].context == context) ++last;
+    const std::size_t last = end_of_context(groups, rows, first);
+    std::vector<std::size_t> order;
+    for (std::size_t row = first; row < last; ++row) {
+      if (wanted.empty() || wanted[row] != 0) order.push_back(row);
+    }
+    if (order.empty()) {
+      first = last;
+      continue;
+    }
 
     // A context's control is the group before its perturbations.
     ContextControl control;
-    std::optional<LabelsOfContext> labels;
+    std::optional<DegControl> label_control;
     {
       CellRows cells;
       CellBuckets::TakeBuffers take;
@@ -143,14 +142,12 @@ Result<PerturbationEstimates> estimate_all(CellBuckets& buckets, const CellGroup
       take = {};
       const bool pooled = options.design == Design::global;
       if (options.deg && pooled) {
-        labels.emplace(pooled_deg_control(cells, n_genes, groups.contexts[context], options.bootstrap.seed, pool),
-                       options, last - first);
+        label_control = pooled_deg_control(cells, n_genes, groups.contexts[context], options.bootstrap.seed, pool);
       }
       control = prepare_control(std::move(cells), options.design, n_genes, groups.contexts[context], options.bootstrap,
                                 pool, progress, stop);
       if (options.deg && !pooled) {
-        labels.emplace(plate_deg_control(control, groups.contexts[context], options.bootstrap.seed), options,
-                       last - first);
+        label_control = plate_deg_control(control, groups.contexts[context], options.bootstrap.seed);
       }
     }
 
@@ -160,12 +157,11 @@ Result<PerturbationEstimates> estimate_all(CellBuckets& buckets, const CellGroup
       out.control_errors[context] = control.profile.squared_error.cwiseSqrt();
       out.control_halves[context] = control.half_differences();
     }
-    const auto n_of_context = static_cast<Eigen::Index>(last - first);
-    SumsOfCells sums{Matrix(n_of_context, n_genes), Matrix(n_of_context, n_genes), Vector(n_of_context)};
+    UnfinishedContext unfinished = empty_context(groups, first, n_genes, options);
+    SumsOfCells& sums = unfinished.sums;
+    std::optional<CalledLabels>& labels = unfinished.labels;
 
     // Large groups first, so that none is left running alone at the end.
-    std::vector<std::size_t> order(last - first);
-    std::iota(order.begin(), order.end(), first);
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
       return groups.groups[rows[a]].n_cells > groups.groups[rows[b]].n_cells;
     });
@@ -194,11 +190,11 @@ Result<PerturbationEstimates> estimate_all(CellBuckets& buckets, const CellGroup
         for (RowVector* moved : {&estimate.delta, &estimate.sum, &estimate.sum_of_squares}) moved->resize(0);
         out.perturbations[row] = std::move(estimate);
         if (labels) {
-          if (!worker->labels) worker->labels.emplace(labels->control);
+          if (!worker->labels) worker->labels.emplace(*label_control);
           const DegTarget target{&labels->labels, labels->statistics ? &*labels->statistics : nullptr,
                                  static_cast<Eigen::Index>(row - first)};
           labels->outcomes[row - first] = call_deg_labels(
-              labels->control, worker->cells, groups.groups[rows[row]].perturbation, target, *worker->labels);
+              *label_control, worker->cells, groups.groups[rows[row]].perturbation, target, *worker->labels);
         }
         progress.advance(groups.groups[rows[row]].n_cells);
       }
@@ -208,19 +204,84 @@ Result<PerturbationEstimates> estimate_all(CellBuckets& buckets, const CellGroup
     });
     if (error) return tl::unexpected(*error);
     if (stop.stop_requested()) return tl::unexpected(stopped());
-    out.wmse_weights.middleRows(static_cast<Eigen::Index>(first), n_of_context) = wmse_weights(sums);
     if (labels) {
-      std::vector<bool> constant_genes(n_genes, true);
       for (const auto& worker : idle) {
         if (!worker->labels) continue;
         const std::vector<bool>& of_worker = worker->labels->constant_genes();
-        for (std::uint32_t g = 0; g < n_genes; ++g) constant_genes[g] = constant_genes[g] && of_worker[g];
+        for (std::uint32_t g = 0; g < n_genes; ++g) {
+          labels->is_constant[g] = static_cast<std::uint8_t>(labels->is_constant[g] != 0 && of_worker[g]);
+        }
       }
-      finish_labels(*labels, groups, constant_genes, in_named_context(groups, context), out);
+      if (options.design == Design::global && !label_control->has_halves) labels->labels.halves.reset();
+      if (DegControlCells of_control = control_cells(*label_control, groups.batches); !of_control.plates.empty()) {
+        labels->labels.control = std::move(of_control);
+      }
     }
+    take_context(std::move(unfinished), out);
     first = last;
   }
   return out;
+}
+
+}  // namespace
+
+PerturbationEstimates empty_estimates(const CellGroups& groups, std::uint32_t n_genes, const PrepareOptions& options) {
+  const std::size_t n_rows = task_rows(groups).size();
+  PerturbationEstimates out;
+  out.deltas.resize(static_cast<Eigen::Index>(n_rows), n_genes);
+  out.perturbations.resize(n_rows);
+  out.controls.resize(groups.contexts.size());
+  out.control_errors.resize(groups.contexts.size());
+  out.control_halves.resize(groups.contexts.size());
+  out.sampling_errors.resize(out.deltas.rows(), n_genes);
+  out.wmse_weights.resize(out.deltas.rows(), n_genes);
+  out.halves.assign(static_cast<std::size_t>(std::min(options.bootstrap.n_splits, kKeptSplits)),
+                    LabelMatrix::Constant(out.deltas.rows(), n_genes, kNoHalves));
+  return out;
+}
+
+UnfinishedContext empty_context(const CellGroups& groups, std::size_t first_row, std::uint32_t n_genes,
+                                const PrepareOptions& options) {
+  const std::vector<std::uint32_t> rows = task_rows(groups);
+  const std::size_t n_rows = end_of_context(groups, rows, first_row) - first_row;
+  const auto n = static_cast<Eigen::Index>(n_rows);
+  UnfinishedContext context;
+  context.context = groups.groups[rows[first_row]].context;
+  context.first_row = first_row;
+  context.sums = {Matrix(n, n_genes), Matrix(n, n_genes), Vector(n)};
+  if (options.deg) context.labels = empty_labels(n_rows, n_genes, options);
+  return context;
+}
+
+void finish_context(UnfinishedContext context, const CellGroups& groups, const PrepareOptions& options,
+                    PerturbationEstimates& out) {
+  out.wmse_weights.middleRows(static_cast<Eigen::Index>(context.first_row), context.sums.sum.rows()) =
+      wmse_weights(context.sums);
+  if (!context.labels) return;
+  finish_labels(std::move(*context.labels), options, in_named_context(groups, context.context), out);
+}
+
+Result<SomeEstimates> estimate_some(CellBuckets& buckets, const CellGroups& groups, std::uint32_t n_genes,
+                                    const PrepareOptions& options, const std::vector<std::uint8_t>& wanted,
+                                    ThreadPool& pool, Progress& progress, const std::stop_token& stop) {
+  std::vector<UnfinishedContext> unfinished;
+  auto estimates = estimate_rows(
+      buckets, groups, n_genes, options, wanted,
+      [&](UnfinishedContext context, PerturbationEstimates&) { unfinished.push_back(std::move(context)); }, pool,
+      progress, stop);
+  if (!estimates) return tl::unexpected(estimates.error());
+  return SomeEstimates{std::move(*estimates), std::move(unfinished)};
+}
+
+Result<PerturbationEstimates> estimate_all(CellBuckets& buckets, const CellGroups& groups, std::uint32_t n_genes,
+                                           const PrepareOptions& options, ThreadPool& pool, Progress& progress,
+                                           const std::stop_token& stop) {
+  return estimate_rows(
+      buckets, groups, n_genes, options, {},
+      [&](UnfinishedContext context, PerturbationEstimates& out) {
+        finish_context(std::move(context), groups, options, out);
+      },
+      pool, progress, stop);
 }
 
 }  // namespace headroom

@@ -17,6 +17,7 @@
 #include "cells/gene_choice.hpp"
 #include "cells/perturbation_estimates.hpp"
 #include "cells/prepared_folds.hpp"
+#include "cells/screen_part.hpp"
 #include "cells/task_content.hpp"
 #include "cells/value_review.hpp"
 #include "io/atomic_file.hpp"
@@ -68,6 +69,7 @@ struct GatheredCells {
   CellGroups groups;
   GeneChoice genes;
   PreparedFolds folds;
+  ValueNames names;
   std::unique_ptr<CellBuckets> buckets;  // after the pass
   std::vector<std::string> picked, notes;
 };
@@ -108,10 +110,9 @@ void doubt_gene_ids(const CellGroups& groups, const GeneChoice& genes, const std
                 "write the names of the genes into the var index"});
 }
 
-Result<std::unique_ptr<GatheredCells>> gather_cells(const std::filesystem::path& cells,
-                                                    const std::filesystem::path& out_dir, const PrepareOptions& options,
-                                                    Doubts doubts, Review& review, ThreadPool& pool, Progress& progress,
-                                                    const std::stop_token& stop) {
+// Everything but the values of the cells. `with_folds`: whether the task to be is divided into them already.
+Result<std::unique_ptr<GatheredCells>> gather_tables(const std::filesystem::path& cells, const PrepareOptions& options,
+                                                     bool with_folds, Doubts doubts, Review& review) {
   const auto settled = [&]() -> Result<void> { return doubts == Doubts::stop ? review.settle() : Result<void>(); };
   auto gathered = std::make_unique<GatheredCells>();  // its parts refer to each other: it stays where it is
   GatheredCells& out = *gathered;
@@ -143,49 +144,123 @@ Result<std::unique_ptr<GatheredCells>> gather_cells(const std::filesystem::path&
   doubt_gene_ids(out.groups, out.genes, source.path(), review);
   if (auto done = settled(); !done) return tl::unexpected(done.error());
 
-  auto folds = prepared_folds(source, out.groups, options, review, out.notes);
-  if (!folds) return tl::unexpected(folds.error());
-  out.folds = std::move(*folds);
-  out.picked.push_back(out.folds.picked);
-  if (auto done = settled(); !done) return tl::unexpected(done.error());
+  if (with_folds) {
+    auto folds = prepared_folds(source, out.groups, options, review, out.notes);
+    if (!folds) return tl::unexpected(folds.error());
+    out.folds = std::move(*folds);
+    out.picked.push_back(out.folds.picked);
+    if (auto done = settled(); !done) return tl::unexpected(done.error());
+  }
   auto barcodes = source.barcodes();
   if (!barcodes) return tl::unexpected(barcodes.error());
   note_repeated_barcodes(std::move(*barcodes), out.notes);
 
-  ValueNames names;
-  names.where = source.path();
-  names.cell = [&source](std::uint64_t cell) {
+  out.names.where = source.path();
+  out.names.cell = [&source](std::uint64_t cell) {
     const auto all = source.barcodes();
     return all && cell < all->size() ? (*all)[cell] : std::string("?");
   };
-  names.gene = [&out](std::uint32_t gene) { return out.genes.ids[gene]; };
-  CellBuckets::Options bucket_options;
-  bucket_options.values = options.values;
-  bucket_options.target_sum = options.target_sum;
-  bucket_options.keep_fractions = review.accepts("values.not_counts", names.where);
-  bucket_options.gene_map = out.genes.map;
-  bucket_options.n_genes = static_cast<std::uint32_t>(out.genes.kept.size());
-  bucket_options.memory_limit_bytes = cells_memory(options);
-  bucket_options.spill_folder = nearest_folder(out_dir);
-  bucket_options.where = names.where;
-  bucket_options.cell_name = names.cell;
-  bucket_options.gene_name = names.gene;
-  out.buckets = std::make_unique<CellBuckets>(out.groups, source, std::move(bucket_options));
-  progress.begin("reading cells", static_cast<std::int64_t>(source.n_cells()), "cells");
-  const auto delivered = source.deliver(*out.buckets, pool, progress, stop);
-  progress.end();
-  if (!delivered) return tl::unexpected(delivered.error());
-  out.buckets->end_pass();
-
-  const ValueFindings findings = out.buckets->findings([&](std::uint32_t g) {
-    const CellGroups::Group& group = out.groups.groups[g];
-    return (group.is_control ? std::string("the control") : "'" + group.perturbation + "'") +
-           (out.groups.contexts.size() > 1 ? " in " + out.groups.contexts[group.context] : "");
-  });
-  auto reviewed = review_values(findings, options.values, options.target_sum, names, review);
-  if (!reviewed) return tl::unexpected(reviewed.error());
-  if (auto done = settled(); !done) return tl::unexpected(done.error());
+  out.names.gene = [&out](std::uint32_t gene) { return out.genes.ids[gene]; };
   return gathered;
+}
+
+CellBuckets::Options bucket_options_of(const GatheredCells& gathered, const std::filesystem::path& out_dir,
+                                       const PrepareOptions& options, const Review& review) {
+  CellBuckets::Options out;
+  out.values = options.values;
+  out.target_sum = options.target_sum;
+  out.keep_fractions = review.accepts("values.not_counts", gathered.names.where);
+  out.gene_map = gathered.genes.map;
+  out.n_genes = static_cast<std::uint32_t>(gathered.genes.kept.size());
+  out.memory_limit_bytes = cells_memory(options);
+  out.spill_folder = nearest_folder(out_dir);
+  out.where = gathered.names.where;
+  out.cell_name = gathered.names.cell;
+  out.gene_name = gathered.names.gene;
+  return out;
+}
+
+// The pass over the cells.
+Result<void> read_values(GatheredCells& gathered, CellBuckets::Options options, ThreadPool& pool, Progress& progress,
+                         const std::stop_token& stop) {
+  CellSource& source = *gathered.source;
+  gathered.buckets = std::make_unique<CellBuckets>(gathered.groups, source, std::move(options));
+  progress.begin("reading cells", static_cast<std::int64_t>(source.n_cells()), "cells");
+  const auto delivered = source.deliver(*gathered.buckets, pool, progress, stop);
+  progress.end();
+  if (!delivered) return delivered;
+  gathered.buckets->end_pass();
+  return {};
+}
+
+Result<void> review_read_values(const GatheredCells& gathered, const PrepareOptions& options, Review& review) {
+  const CellGroups& groups = gathered.groups;
+  const ValueFindings findings = gathered.buckets->findings([&](std::uint32_t g) {
+    const CellGroups::Group& group = groups.groups[g];
+    return (group.is_control ? std::string("the control") : "'" + group.perturbation + "'") +
+           (groups.contexts.size() > 1 ? " in " + groups.contexts[group.context] : "");
+  });
+  return review_values(findings, options.values, options.target_sum, gathered.names, review);
+}
+
+Result<std::unique_ptr<GatheredCells>> gather_cells(const std::filesystem::path& cells,
+                                                    const std::filesystem::path& out_dir, const PrepareOptions& options,
+                                                    Doubts doubts, Review& review, ThreadPool& pool, Progress& progress,
+                                                    const std::stop_token& stop) {
+  auto gathered = gather_tables(cells, options, true, doubts, review);
+  if (!gathered) return gathered;
+  auto read = read_values(**gathered, bucket_options_of(**gathered, out_dir, options, review), pool, progress, stop);
+  if (!read) return tl::unexpected(read.error());
+  if (auto reviewed = review_read_values(**gathered, options, review); !reviewed) {
+    return tl::unexpected(reviewed.error());
+  }
+  if (doubts == Doubts::stop) {
+    if (auto settled = review.settle(); !settled) return tl::unexpected(settled.error());
+  }
+  return gathered;
+}
+
+// The named parts of a screen, if all are estimates of it; none where they are something else.
+Result<std::vector<std::filesystem::path>> screen_parts_of(const std::filesystem::path& cells,
+                                                           const PrepareOptions& options) {
+  std::vector<std::filesystem::path> named = {cells};
+  named.insert(named.end(), options.more_cells.begin(), options.more_cells.end());
+  if (!options.are_parts) return std::vector<std::filesystem::path>();
+  auto files = files_of_screen(named);
+  if (!files) return files;
+  const auto n = static_cast<std::size_t>(std::count_if(files->begin(), files->end(), is_screen_part));
+  if (n == 0) return std::vector<std::filesystem::path>();
+  if (n == files->size()) return files;
+  return bad_input("some of the parts are estimates of a screen, and others are cells", cells.string(),
+                   "make all of them with --screen, or none");
+}
+
+// A screen whose estimates were made in parts: its tables, and the estimates.
+struct JoinedScreen {
+  std::unique_ptr<GatheredCells> gathered;
+  PerturbationEstimates estimates;
+};
+
+Result<JoinedScreen> join_screen(const std::vector<std::filesystem::path>& parts, const std::filesystem::path& out_dir,
+                                 PrepareOptions options, Review& review) {
+  if (options.addition) {
+    return bad_input("cell-level metrics need the cells, which are not in parts made with --screen",
+                     "--cell-metrics with --join", "name the files themselves, or leave --cell-metrics out");
+  }
+  const auto files = files_of_screen_part(parts.front());
+  if (!files) return tl::unexpected(files.error());
+  options.are_parts = false;
+  options.more_cells.assign(files->begin() + 1, files->end());
+  auto gathered = gather_tables(files->front(), options, true, Doubts::stop, review);
+  if (!gathered) return tl::unexpected(gathered.error());
+  GatheredCells& tables = **gathered;
+  tables.buckets = std::make_unique<CellBuckets>(tables.groups, *tables.source,
+                                                 bucket_options_of(tables, out_dir, options, review));
+  auto estimates = join_screen_parts(parts, *tables.source, tables.groups, tables.genes, options, *tables.buckets);
+  if (!estimates) return tl::unexpected(estimates.error());
+  if (auto reviewed = review_read_values(tables, options, review); !reviewed) return tl::unexpected(reviewed.error());
+  if (auto settled = review.settle(); !settled) return tl::unexpected(settled.error());
+  return JoinedScreen{std::move(*gathered), std::move(*estimates)};
 }
 
 // Whether `path` may be replaced: it is not there, is empty, or prepare wrote it.
@@ -241,9 +316,20 @@ Result<PrepareReport> prepare_unguarded(const std::filesystem::path& cells, cons
   Clock::time_point start = Clock::now();
   doubt_outputs(cells, report.task, report.noise, options, review);
   if (auto settled = review.settle(); !settled) return tl::unexpected(settled.error());
-  auto done_reading = gather_cells(cells, out_dir, options, Doubts::stop, review, pool, progress, stop);
-  if (!done_reading) return tl::unexpected(done_reading.error());
-  const GatheredCells* const gathered = done_reading->get();
+  const auto parts = screen_parts_of(cells, options);
+  if (!parts) return tl::unexpected(parts.error());
+  std::unique_ptr<GatheredCells> gathered;
+  Result<PerturbationEstimates> estimates;
+  if (parts->empty()) {
+    auto read = gather_cells(cells, out_dir, options, Doubts::stop, review, pool, progress, stop);
+    if (!read) return tl::unexpected(read.error());
+    gathered = std::move(*read);
+  } else {
+    auto joined = join_screen(*parts, out_dir, options, review);
+    if (!joined) return tl::unexpected(joined.error());
+    gathered = std::move(joined->gathered);
+    estimates = std::move(joined->estimates);
+  }
   const CellSource& source = *gathered->source;
   const CellGroups* const groups = &gathered->groups;
   CellBuckets& buckets = *gathered->buckets;
@@ -257,15 +343,17 @@ Result<PrepareReport> prepare_unguarded(const std::filesystem::path& cells, cons
   const std::vector<std::uint32_t> rows = task_rows(*groups);
   std::int64_t n_cells = 0;
   for (const CellGroups::Group& group : groups->groups) n_cells += group.n_cells;
-  progress.begin("resampling", n_cells, "cells");
-  auto estimates = estimate_all(buckets, *groups, n_genes, options, pool, progress, stop);
-  progress.end();
-  if (!estimates) return tl::unexpected(estimates.error());
+  if (parts->empty()) {
+    progress.begin("resampling", n_cells, "cells");
+    estimates = estimate_all(buckets, *groups, n_genes, options, pool, progress, stop);
+    progress.end();
+    if (!estimates) return tl::unexpected(estimates.error());
+  }
   report.estimate_s = seconds_since(start);
 
   report.n_entries = buckets.n_entries();
   report.spilled_bytes = buckets.spilled_bytes();
-  done_reading->get()->buckets.reset();  // nobody looks at the cells again
+  gathered->buckets.reset();  // nobody looks at the cells again
 
   start = Clock::now();
   H5adContent content = task_content(*groups, rows, gathered->genes, *estimates, gathered->folds);
@@ -315,6 +403,18 @@ Result<PrepareReport> prepare_unguarded(const std::filesystem::path& cells, cons
   return report;
 }
 
+Result<std::unique_ptr<CellSource>> open_one(const std::filesystem::path& cells, const PrepareOptions& options) {
+  return options.are_parts ? open_cell_part(cells) : open_file(cells, options);
+}
+
+// As files_of_screen() orders paths.
+bool goes_before(const std::unique_ptr<CellSource>& a, const std::unique_ptr<CellSource>& b) {
+  const auto place = [](const CellSource& source) {
+    return std::pair(std::filesystem::path(source.path()).filename().string(), source.path());
+  };
+  return place(*a) < place(*b);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<CellSource>> open_cells(const std::filesystem::path& cells, const PrepareOptions& options) {
@@ -322,21 +422,26 @@ Result<std::unique_ptr<CellSource>> open_cells(const std::filesystem::path& cell
   named.insert(named.end(), options.more_cells.begin(), options.more_cells.end());
   const auto files = files_of_screen(named);
   if (!files) return tl::unexpected(files.error());
-  for (const std::filesystem::path& file : *files) {
-    if (!options.are_parts) break;
-    if (auto own = require_cell_part(file); !own) return tl::unexpected(own.error());
-  }
   if (files->size() == 1) {
     if (options.join.has_file_column) {
       return bad_input("one file is one batch", files->front().string(), "leave --batch-from out, or name more files");
     }
-    return open_file(files->front(), options);
+    return open_one(files->front(), options);
   }
   std::vector<std::unique_ptr<CellSource>> sources;
   for (const std::filesystem::path& file : *files) {
-    auto source = open_file(file, options);
+    auto source = open_one(file, options);
     if (!source) return source;
     sources.push_back(std::move(*source));
+  }
+  // Parts in the order of their own files, wherever they lie.
+  if (options.are_parts) {
+    std::stable_sort(sources.begin(), sources.end(), goes_before);
+    const auto twice = std::adjacent_find(sources.begin(), sources.end(),
+                                          [](const auto& a, const auto& b) { return a->path() == b->path(); });
+    if (twice != sources.end()) {
+      return bad_input("a file of the screen is there in two parts", (*twice)->path(), "name each part once");
+    }
   }
   return join_cells(std::move(sources), options.join);
 }
@@ -396,6 +501,80 @@ Result<CellPart> prepare_part(const std::filesystem::path& cells, const std::fil
     return write_cell_part(**source, folder, pool, progress, stop);
   } catch (const std::bad_alloc&) {
     return harness_fault("out of memory", cells.string(), "split the file");
+  }
+}
+
+Result<EstimatedPart> estimate_part(const std::filesystem::path& cells,
+                                    const std::vector<std::filesystem::path>& screen,
+                                    const std::filesystem::path& folder, const PrepareOptions& options, Review& review,
+                                    ThreadPool& pool, Progress& progress, const std::stop_token& stop) {
+  if (auto error = validate(options)) return tl::unexpected(*error);
+  try {
+    const auto files = files_of_screen(screen);
+    if (!files) return tl::unexpected(files.error());
+    const auto own = std::find_if(files->begin(), files->end(), [&](const std::filesystem::path& file) {
+      std::error_code ignored;
+      return std::filesystem::equivalent(file, cells, ignored);
+    });
+    if (own == files->end()) {
+      return bad_input("the file is not one of the screen", cells.string(), "name it with the others after --screen");
+    }
+    PrepareOptions of_screen = options;
+    of_screen.more_cells.assign(files->begin() + 1, files->end());
+    auto gathered = gather_tables(files->front(), of_screen, false, Doubts::stop, review);
+    if (!gathered) return tl::unexpected(gathered.error());
+    GatheredCells& tables = **gathered;
+
+    ScreenPart part;
+    part.file = static_cast<std::uint64_t>(own - files->begin());
+    part.files = tables.source->files();
+    auto fingerprint = screen_fingerprint(tables.groups, tables.genes, options);
+    if (!fingerprint) return tl::unexpected(fingerprint.error());
+    part.fingerprint = std::move(*fingerprint);
+    const std::vector<std::uint32_t> rows = task_rows(tables.groups), homes = homes_of_rows(*tables.source, tables.groups);
+    std::vector<std::uint8_t> is_ours(rows.size(), 0);
+    CellBuckets::Options how = bucket_options_of(tables, folder, options, review);
+    how.kept_groups.assign(tables.groups.groups.size(), 0);
+    EstimatedPart report;
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      if (homes[row] != part.file) continue;
+      is_ours[row] = 1;
+      part.rows.push_back(row);
+      how.kept_groups[rows[row]] = 1;
+      report.n_cells += tables.groups.groups[rows[row]].n_cells;
+    }
+    // The control of each context that has one of them: the last control before its perturbations.
+    for (std::uint32_t g = 0, control = 0; g < tables.groups.groups.size(); ++g) {
+      if (tables.groups.groups[g].is_control) control = g;
+      if (how.kept_groups[g] != 0) how.kept_groups[control] = 1;
+    }
+    std::vector<std::uint64_t> first_cells = tables.source->first_cells();
+    first_cells.push_back(tables.source->n_cells());
+    how.first_tallied = first_cells[part.file];
+    how.end_tallied = first_cells[part.file + 1];
+    const std::uint64_t begin = how.first_tallied, end = how.end_tallied;
+    if (auto read = read_values(tables, std::move(how), pool, progress, stop); !read) {
+      return tl::unexpected(read.error());
+    }
+    part.tally = tables.buckets->tally(begin, end);
+    progress.begin("resampling", static_cast<std::int64_t>(report.n_cells), "cells");
+    auto estimates = estimate_some(*tables.buckets, tables.groups, static_cast<std::uint32_t>(tables.genes.kept.size()),
+                                   options, is_ours, pool, progress, stop);
+    progress.end();
+    if (!estimates) return tl::unexpected(estimates.error());
+    part.estimates = std::move(*estimates);
+    report.n_perturbations = part.rows.size();
+    report.n_of_screen = rows.size();
+    report.path = folder / (cells.stem().string() + kScreenPartExtension);
+    std::error_code failed;
+    std::filesystem::create_directories(folder, failed);
+    if (failed) return bad_input("the folder cannot be made: " + failed.message(), folder.string(), "choose another -o");
+    if (auto written = write_screen_part(report.path, std::move(part), tables.groups); !written) {
+      return tl::unexpected(written.error());
+    }
+    return report;
+  } catch (const std::bad_alloc&) {
+    return harness_fault("out of memory", cells.string(), "give a smaller --memory-limit, or keep fewer genes (--genes)");
   }
 }
 

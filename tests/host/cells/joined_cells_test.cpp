@@ -11,6 +11,7 @@
 
 #include "cells/prepare.hpp"
 #include "cells/random_stream.hpp"
+#include "cells/screen_part.hpp"
 #include "host/io/temporary_folder.hpp"
 #include "io/h5ad_writer.hpp"
 
@@ -221,6 +222,131 @@ TEST_F(JoinedCellsTest, AreTheSameFromParts) {
   EXPECT_THAT(prepared({first, second}, how).first, HasSubstr("no part of a screen"));
   // What is no part is never replaced.
   EXPECT_THAT(prepare_part(first, folder_.path(), how, pool, progress, {}).error().line(), HasSubstr("would replace"));
+}
+
+// To the byte, also where it says what is doubtful and in which file.
+TEST_F(JoinedCellsTest, AreDoubtedAsTheFilesThatPartsWereMadeOf) {
+  std::vector<fs::path> files, parts;
+  ThreadPool pool(2);
+  NoProgress progress;
+  for (const auto& [first, name] : {std::pair{0, "x/a.h5ad"}, {50, "y/a.h5ad"}, {100, "x/b.h5ad"}}) {
+    Cells cells = Cells::made(first, 50, name, numbers(0, 12));
+    cells.genes.push_back(12);
+    for (auto& row : cells.count) row.push_back(300 - std::accumulate(row.begin(), row.end(), 0));  // all of one total
+    files.push_back(write(name, cells));
+    // Their own order is another one.
+    parts.push_back(folder_.path() / "parts" / std::to_string(9 - files.size()));
+    ASSERT_TRUE(prepare_part(files.back(), parts.back(), options(), pool, progress, {}));
+  }
+  const auto whole = prepared(files, options());
+  ASSERT_TRUE(report_) << report_.error().line();
+  EXPECT_THAT(whole.first, HasSubstr("values.odd_counts"));
+  PrepareOptions how = options();
+  how.are_parts = true;
+  EXPECT_TRUE(prepared(parts, how) == whole);
+  ASSERT_TRUE(prepare_part(files.front(), folder_.path() / "parts/again", options(), pool, progress, {}));
+  parts.push_back(folder_.path() / "parts/again");
+  EXPECT_THAT(prepared(parts, how).first, HasSubstr("there in two parts"));
+}
+
+// A part for each file of the screen, in another order.
+class ScreenPartTest : public JoinedCellsTest {
+ protected:
+  void make_files(std::vector<int> genes_of_last = numbers(0, 12)) {
+    const std::vector<int> genes = numbers(0, 12);
+    files_ = {write("a.h5ad", Cells::made(0, 60, "a", genes)), write("b.h5ad", Cells::made(60, 45, "b", genes), true),
+              write("c.h5ad", Cells::made(105, 70, "c", std::move(genes_of_last)))};
+  }
+
+  std::vector<fs::path> parts(const PrepareOptions& how) {
+    std::vector<fs::path> made;
+    ThreadPool pool(2);
+    NoProgress progress;
+    n_perturbations_ = 0;
+    for (std::size_t f = files_.size(); f-- > 0;) {
+      Review review;
+      const auto part = estimate_part(files_[f], {files_[1], files_[2], files_[0]}, folder_.path() / "parts", how,
+                                      review, pool, progress, {});
+      EXPECT_TRUE(part) << part.error().line();
+      if (!part) continue;
+      EXPECT_EQ(part->path, folder_.path() / "parts" / (files_[f].stem().string() + kScreenPartExtension));
+      n_perturbations_ += part->n_perturbations;
+      made.push_back(part->path);
+    }
+    return made;
+  }
+
+  static PrepareOptions joining(PrepareOptions how) {
+    how.are_parts = true;
+    return how;
+  }
+
+  std::vector<fs::path> files_;
+  std::size_t n_perturbations_ = 0;
+};
+
+TEST_F(ScreenPartTest, GiveTheTaskOfOneProcessToTheByte) {
+  make_files(numbers(2, 15));
+  for (const Design design : {Design::global, Design::matched}) {
+    for (const bool deg : {false, true}) {
+      PrepareOptions how = options();
+      how.design = design;
+      how.deg = how.deg_statistics = deg;
+      how.join.genes = GeneJoin::whole_union;
+      const auto whole = prepared(files_, how);
+      ASSERT_TRUE(report_) << report_.error().line();
+      const std::vector<std::string> notes = report_->notes;
+      EXPECT_TRUE(prepared(parts(how), joining(how)) == whole) << deg;
+      EXPECT_EQ(n_perturbations_, 4u) << "each is at home somewhere";
+      ASSERT_TRUE(report_) << report_.error().line();
+      EXPECT_EQ(report_->notes, notes);
+      EXPECT_TRUE(prepared({folder_.path() / "parts"}, joining(how)) == whole) << "a folder stands for its parts";
+    }
+  }
+}
+
+TEST_F(ScreenPartTest, LookAtTheValuesOfTheirOwnFileAlone) {
+  make_files();
+  PrepareOptions how = options();
+  how.values = CellValues::asis;
+  EXPECT_TRUE(prepared(parts(how), joining(how)) == prepared(files_, how));
+  // What is doubtful about all values together is told when they are joined.
+  how.values = CellValues::log1p;
+  const std::string line = prepared(files_, how).first;
+  EXPECT_THAT(line, HasSubstr("values.not_log1p"));
+  EXPECT_EQ(prepared(parts(how), joining(how)).first, line);
+}
+
+TEST_F(ScreenPartTest, AreOfOneScreenAndAllThere) {
+  make_files();
+  const PrepareOptions how = options();
+  std::vector<fs::path> made = parts(how);
+  PrepareOptions other = how;
+  other.bootstrap.seed = 7;
+  EXPECT_THAT(prepared(made, joining(other)).first, HasSubstr("made with other flags"));
+  EXPECT_THAT(prepared({made[0], made[2]}, joining(how)).first, HasSubstr("a part of the screen is missing"));
+  const fs::path copy = folder_.path() / "copy.part";
+  fs::copy_file(made[0], copy);
+  EXPECT_THAT(prepared({made[0], made[1], made[2], copy}, joining(how)).first, HasSubstr("name each part once"));
+  EXPECT_THAT(prepared({made[0], made[1], files_[0]}, joining(how)).first, HasSubstr("and others are cells"));
+  {
+    std::fstream file(made[1], std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(fs::file_size(made[1]) / 2));
+    file.put('x').put('y');
+  }
+  EXPECT_THAT(prepared(made, joining(how)).first, HasSubstr("is damaged"));
+  fs::resize_file(made[1], 20);
+  EXPECT_THAT(prepared(made, joining(how)).first, HasSubstr("part"));
+
+  ThreadPool pool(1);
+  NoProgress progress;
+  Review review;
+  const auto stranger = estimate_part(files_[0], {files_[1], files_[2]}, folder_.path() / "parts", how, review, pool,
+                                      progress, {});
+  EXPECT_THAT(stranger.error().line(), HasSubstr("not one of the screen"));
+  std::ofstream(folder_.path() / "a.part") << "something else";
+  EXPECT_THAT(estimate_part(files_[0], files_, folder_.path(), how, review, pool, progress, {}).error().line(),
+              HasSubstr("would replace"));
 }
 
 TEST_F(JoinedCellsTest, ThatDoNotFitAreRefusedByName) {
