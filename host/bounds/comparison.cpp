@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdint>
 #include <numeric>
+
+#include "bounds/resampled_sums.hpp"
 
 namespace headroom {
 namespace {
@@ -18,34 +21,13 @@ FoldValues advantage_of(const FoldValues& first, const FoldValues& second, bool 
   return advantage;
 }
 
-}  // namespace
-
-std::optional<PairedComparison> compare_paired(const std::vector<FoldValues>& first,
-                                               const std::vector<FoldValues>& second, bool higher_is_better,
-                                               const TestResamples& resamples) {
-  assert(first.size() == resamples.n_folds() && second.size() == resamples.n_folds());
-  RowVector resampled = RowVector::Zero(resamples.n_resamples());
-  double sum = 0, n_tests = 0;
-  for (std::size_t fold = 0; fold < resamples.n_folds(); ++fold) {
-    const Eigen::Index n_fold = resamples.n_tests(fold);
-    if (first[fold].of_tests.size() != n_fold || second[fold].of_tests.size() != n_fold) return std::nullopt;
-    if (first[fold].whole.has_value() != second[fold].whole.has_value()) return std::nullopt;
-    if (n_fold == 0) continue;
-    const FoldValues advantage = advantage_of(first[fold], second[fold], higher_is_better);
-    if (!advantage.value()) return std::nullopt;
-    const FoldValues* values = &advantage;
-    const auto n = static_cast<double>(n_fold);
-    resampled += n * resamples.fold_values(fold, std::span(&values, 1)).row(0);
-    sum += advantage.whole ? n * advantage.whole->value : advantage.of_tests.sum();
-    n_tests += n;
-  }
-  if (n_tests == 0) return std::nullopt;
-
+// From what the advantage is in every resample, times the number of test perturbations.
+std::optional<PairedComparison> compared(RowVector resampled, double sum, double n_tests) {
   PairedComparison comparison;
   comparison.mean_advantage = sum / n_tests;
   const auto n_not_above = static_cast<double>((resampled.array() <= 0).count());
   const auto n_not_below = static_cast<double>((resampled.array() >= 0).count());
-  const auto n_resamples = static_cast<double>(resamples.n_resamples());
+  const auto n_resamples = static_cast<double>(resampled.size());
   comparison.p_value = std::min(1.0, 2 * (1 + std::min(n_not_above, n_not_below)) / (1 + n_resamples));
   resampled /= n_tests;
   std::vector<double> means(resampled.begin(), resampled.end());
@@ -53,6 +35,58 @@ std::optional<PairedComparison> compare_paired(const std::vector<FoldValues>& fi
   if (!interval) return std::nullopt;
   comparison.ci = *interval;
   return comparison;
+}
+
+}  // namespace
+
+std::vector<std::optional<PairedComparison>> compare_pairs(std::span<const PairOfMethods> pairs, bool higher_is_better,
+                                                           const TestResamples& resamples) {
+  std::vector<std::optional<PairedComparison>> comparisons(pairs.size());
+  for (std::size_t begin = 0; begin < pairs.size(); begin += kSumMethods) {
+    const auto group = pairs.subspan(begin, std::min(kSumMethods, pairs.size() - begin));
+    Matrix resampled = Matrix::Zero(static_cast<Eigen::Index>(group.size()), resamples.n_resamples());
+    std::vector<double> sums(group.size(), 0.0), n_tests(group.size(), 0.0);
+    std::vector<std::uint8_t> is_defined(group.size(), 1);
+    for (std::size_t fold = 0; fold < resamples.n_folds(); ++fold) {
+      const Eigen::Index n_fold = resamples.n_tests(fold);
+      std::vector<FoldValues> advantages(group.size());
+      std::vector<const FoldValues*> asked;
+      std::vector<std::size_t> places;
+      for (std::size_t p = 0; p < group.size(); ++p) {
+        assert(group[p].first->size() == resamples.n_folds() && group[p].second->size() == resamples.n_folds());
+        const FoldValues &first = (*group[p].first)[fold], &second = (*group[p].second)[fold];
+        is_defined[p] = is_defined[p] && first.of_tests.size() == n_fold && second.of_tests.size() == n_fold &&
+                        first.whole.has_value() == second.whole.has_value();
+        if (!is_defined[p] || n_fold == 0) continue;
+        advantages[p] = advantage_of(first, second, higher_is_better);
+        is_defined[p] = advantages[p].value().has_value();
+        if (!is_defined[p]) continue;
+        asked.push_back(&advantages[p]);
+        places.push_back(p);
+      }
+      if (asked.empty()) continue;
+      const auto n = static_cast<double>(n_fold);
+      const Matrix values = resamples.fold_values(fold, asked);
+      for (std::size_t i = 0; i < asked.size(); ++i) {
+        const std::size_t p = places[i];
+        resampled.row(static_cast<Eigen::Index>(p)) += n * values.row(static_cast<Eigen::Index>(i));
+        sums[p] += asked[i]->whole ? n * asked[i]->whole->value : asked[i]->of_tests.sum();
+        n_tests[p] += n;
+      }
+    }
+    for (std::size_t p = 0; p < group.size(); ++p) {
+      if (!is_defined[p] || n_tests[p] == 0) continue;
+      comparisons[begin + p] = compared(resampled.row(static_cast<Eigen::Index>(p)), sums[p], n_tests[p]);
+    }
+  }
+  return comparisons;
+}
+
+std::optional<PairedComparison> compare_paired(const std::vector<FoldValues>& first,
+                                               const std::vector<FoldValues>& second, bool higher_is_better,
+                                               const TestResamples& resamples) {
+  const PairOfMethods pair{&first, &second};
+  return compare_pairs(std::span(&pair, 1), higher_is_better, resamples).front();
 }
 
 std::vector<double> holm_adjusted(std::span<const double> p_values) {

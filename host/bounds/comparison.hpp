@@ -26,6 +26,15 @@ std::optional<PairedComparison> compare_paired(const std::vector<FoldValues>& fi
                                                const std::vector<FoldValues>& second, bool higher_is_better,
                                                const TestResamples& resamples);
 
+// Many at once, which costs a quarter for each. Values per fold, of methods that outlive the call. In the order of
+// `pairs`; each is what compare_paired() gives of it.
+struct PairOfMethods {
+  const std::vector<FoldValues>* first;
+  const std::vector<FoldValues>* second;
+};
+std::vector<std::optional<PairedComparison>> compare_pairs(std::span<const PairOfMethods> pairs, bool higher_is_better,
+                                                           const TestResamples& resamples);
+
 // Holm's step-down adjustment (Holm 1979): p-values that hold for all comparisons together, in the order given.
 std::vector<double> holm_adjusted(std::span<const double> p_values);
 

@@ -415,10 +415,15 @@ class HeadTable {
         if (other != best) pairs.emplace_back(best, other);
       }
     }
-    std::vector<double> p_values;
+    std::vector<PairOfMethods> asked;
     for (const auto& [first, second] : pairs) {
-      const auto compared =
-          compare_paired(gap_methods[first].fold_values, gap_methods[second].fold_values, higher, resamples_);
+      asked.push_back({&gap_methods[first].fold_values, &gap_methods[second].fold_values});
+    }
+    const auto all_compared = compare_pairs(asked, higher, resamples_);
+    std::vector<double> p_values;
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      const auto& [first, second] = pairs[i];
+      const auto& compared = all_compared[i];
       if (!compared) continue;
       // The message holds first − second in the metric's own direction.
       const double sign = higher ? 1 : -1;
@@ -533,15 +538,25 @@ RunSummary summarise(const RunResults& results, const Task& task, const std::str
   }
   const int n_resamples =
       results.settings.has_n_resamples() ? results.settings.n_resamples() : TestResamples::kDefaultResamples;
-  for (const auto& context : results.contexts) {
-    const TestResamples resamples(n_tests_of(context.splits), results.settings.seed(), n_resamples);
-    const std::vector<Stratum> strata = strata_of(context, task, options.cell_count, options.strata);
-    const std::size_t n_heads = results.heads.size();
-    std::vector<ContextResult> tables(results.metrics.size() * n_heads);
-    pool.for_each(tables.size(), [&](std::size_t i) {
-      tables[i] = HeadTable(results, task, context, i / n_heads, results.heads[i % n_heads], resamples, strata,
-                            options.inner_scores)
-                      .result();
+  // As many contexts at a time as have something to do for every thread: their resamples take memory.
+  const std::size_t n_heads = results.heads.size(), n_tables = results.metrics.size() * n_heads;
+  const auto n_together = static_cast<std::size_t>(std::max(1, pool.n_threads() / 2));
+  for (std::size_t first = 0; first < results.contexts.size(); first += n_together) {
+    const std::size_t n = std::min(n_together, results.contexts.size() - first);
+    std::vector<std::optional<TestResamples>> resamples(n);
+    std::vector<std::vector<Stratum>> strata(n);
+    pool.for_each(n, [&](std::size_t c) {
+      const ContextEvaluation& context = results.contexts[first + c];
+      resamples[c].emplace(n_tests_of(context.splits), results.settings.seed(), n_resamples);
+      strata[c] = strata_of(context, task, options.cell_count, options.strata);
+    });
+    std::vector<ContextResult> tables(n * n_tables);
+    pool.for_each(tables.size(), [&](std::size_t i) {  // the primary metric's come first: they take longest
+      const std::size_t table = i / n, c = i % n;
+      tables[c * n_tables + table] = HeadTable(results, task, results.contexts[first + c], table / n_heads,
+                                               results.heads[table % n_heads], *resamples[c], strata[c],
+                                               options.inner_scores)
+                                         .result();
     });
     for (auto& table : tables) *summary.add_contexts() = std::move(table);
   }

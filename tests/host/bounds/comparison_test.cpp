@@ -82,6 +82,31 @@ TEST(ComparePaired, NeedsFiniteValuesOfBoth) {
   EXPECT_FALSE(compare_paired(folds_of(a), folds_of(b), true, resamples));
 }
 
+// Whatever is compared beside it.
+TEST(ComparePairs, GiveWhatEachPairGivesByItself) {
+  const TestResamples resamples(kFolds, 5, 300);
+  std::vector<std::vector<FoldValues>> methods;
+  for (std::uint32_t m = 0; m < 5; ++m) methods.push_back(folds_of(random_values(20 + 2 * m, 0.1 * m)));
+  methods[2][1].of_tests[4] = std::numeric_limits<double>::quiet_NaN();
+  std::vector<PairOfMethods> pairs;
+  for (std::size_t a = 0; a < methods.size(); ++a) {
+    for (std::size_t b = a + 1; b < methods.size(); ++b) pairs.push_back({&methods[a], &methods[b]});
+  }
+  const auto all = compare_pairs(pairs, true, resamples);
+  ASSERT_EQ(all.size(), pairs.size());
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const auto one = compare_paired(*pairs[i].first, *pairs[i].second, true, resamples);
+    const bool has_gap = pairs[i].first == &methods[2] || pairs[i].second == &methods[2];
+    ASSERT_EQ(all[i].has_value(), !has_gap) << i;
+    ASSERT_EQ(one.has_value(), !has_gap) << i;
+    if (!one) continue;
+    EXPECT_EQ(all[i]->mean_advantage, one->mean_advantage);
+    EXPECT_EQ(all[i]->ci.low, one->ci.low);
+    EXPECT_EQ(all[i]->ci.high, one->ci.high);
+    EXPECT_EQ(all[i]->p_value, one->p_value);
+  }
+}
+
 // Under the null the p-value falls below 0.05 in about one run of twenty.
 TEST(ComparePaired, HoldsItsLevel) {
   const TestResamples resamples({60}, 5, 300);
