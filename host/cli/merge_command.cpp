@@ -51,6 +51,7 @@ Result<int> merge(const MergeArguments& arguments) {
   PlannedStudy::Options how;
   how.kernels = shards->kernels;
   how.submissions = submissions_of_plan(shards->plan.plan);
+  how.reviewed_vectors = reviewed_vectors_of(shards->plan.plan);
   auto planned = PlannedStudy::plan(*run_arguments, how);
   if (!planned) return tl::unexpected<Error>(planned.error());
   PlannedStudy& study = **planned;
@@ -76,7 +77,8 @@ Result<int> merge(const MergeArguments& arguments) {
       if (!is_told) unfinished.push_back(one);
     }
     target.evaluations->recall_by(
-        [source = evaluations.back().get()](const EvaluationKey& key) { return source->find(key); });
+        [source = evaluations.back().get()](const EvaluationKey& key) { return source->find(key); },
+        [source = evaluations.back().get()](const EmbeddingKey& key) { return source->find_components(key); });
   }
   print_unfinished(unfinished);
   if (!unfinished.empty() && !arguments.partial) {

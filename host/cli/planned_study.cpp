@@ -24,13 +24,8 @@ namespace fs = std::filesystem;
 std::vector<Doubt> doubts_about_vectors(const RunSummary& earlier) {
   std::vector<Doubt> doubts;
   for (const DoubtRecord& record : earlier.doubts()) {
-    if (!record.code().starts_with("vectors.") || !is_doubt_code(record.code())) continue;
-    doubts.push_back({record.code(),
-                      record.where(),
-                      record.what(),
-                      record.n(),
-                      {record.examples().begin(), record.examples().end()},
-                      record.remedy()});
+    if (!record.code().starts_with("vectors.")) continue;
+    if (auto doubt = doubt_of(record)) doubts.push_back(std::move(*doubt));
   }
   return doubts;
 }
@@ -95,8 +90,6 @@ Result<std::unique_ptr<PlannedStudy>> PlannedStudy::plan(const RunArguments& arg
                      "name an embedding with --embedding or a folder with --submissions, or see the bounds alone with "
                      "headroom bounds");
   }
-  // Comparisons are of all shards together.
-  if (how.reading == StudyReading::part) options->compare_embeddings = false;
   std::unique_ptr<PlannedStudy> study(new PlannedStudy(arguments, std::move(*options)));
   if (auto made = study->make(how); !made) return tl::unexpected<Error>(made.error());
   return study;
@@ -156,7 +149,8 @@ Result<void> PlannedStudy::load_rosters(const Options& how) {
   }
   Review told_before(arguments_.review);  // of the first target's files, which are those of the others
   for (const TargetInput& of_target : inputs_) {
-    const FileReview files{&of_target.task, true, !arguments_.task.columns.contexts.empty(), reviewed};
+    const FileReview files{&of_target.task, true, !arguments_.task.columns.contexts.empty(), reviewed,
+                           how.reviewed_vectors};
     auto roster = load_roster(*of_target.target, of_target.options, pool_, vectors_read(how.reading), files,
                               Interruption::token());
     if (!roster) return tl::unexpected<Error>(roster.error());

@@ -46,6 +46,7 @@ class PlannedStudy {
   struct Options {
     StudyReading reading = StudyReading::all;
     std::set<std::string> left_unread = {};   // part: sha256 of files of vectors of which nothing is asked
+    ReviewedVectors reviewed_vectors = {};    // whose files need not be read to be known
     bool writes = true;                       // into `arguments.out`: what lies there is reviewed
     bool resumes = false;                     // evaluations that its store holds are taken over
     std::optional<std::string> kernels = {};  // RunOptions::kernels; none: of this processor

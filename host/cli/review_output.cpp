@@ -18,18 +18,31 @@ Result<void> settle_review(Review& review, bool quiet) {
   return review.settle();
 }
 
+DoubtRecord record_of(const Doubt& doubt) {
+  DoubtRecord record;
+  record.set_code(doubt.code);
+  record.set_severity(std::string(severity_name(doubt.severity())));
+  record.set_where(doubt.where);
+  record.set_what(doubt.what);
+  if (doubt.n != 0) record.set_n(doubt.n);
+  for (const std::string& example : doubt.examples) record.add_examples(example);
+  record.set_remedy(doubt.remedy);
+  if (doubt.accepted) record.set_accepted(true);
+  return record;
+}
+
+std::optional<Doubt> doubt_of(const DoubtRecord& record) {
+  if (!is_doubt_code(record.code())) return std::nullopt;
+  return Doubt{record.code(),
+               record.where(),
+               record.what(),
+               record.n(),
+               {record.examples().begin(), record.examples().end()},
+               record.remedy()};
+}
+
 void keep_doubts(const Review& review, RunSummary* summary) {
-  for (const Doubt& doubt : review.doubts()) {
-    DoubtRecord& kept = *summary->add_doubts();
-    kept.set_code(doubt.code);
-    kept.set_severity(std::string(severity_name(doubt.severity())));
-    kept.set_where(doubt.where);
-    kept.set_what(doubt.what);
-    if (doubt.n != 0) kept.set_n(doubt.n);
-    for (const std::string& example : doubt.examples) kept.add_examples(example);
-    kept.set_remedy(doubt.remedy);
-    if (doubt.accepted) kept.set_accepted(true);
-  }
+  for (const Doubt& doubt : review.doubts()) *summary->add_doubts() = record_of(doubt);
 }
 
 }  // namespace headroom::cli

@@ -81,6 +81,16 @@ Result<void> RunStore::remember(const EvaluationKey& key, const std::vector<std:
   return store_->put(key, pert_ids, evaluation);
 }
 
+Result<std::optional<LeadingComponents>> RunStore::recall_components(const EmbeddingKey& key) {
+  if (recall_components_) return recall_components_(key);
+  if (!resume_) return std::nullopt;
+  return store_->find_components(key);
+}
+
+Result<void> RunStore::remember_components(const EmbeddingKey& key, const LeadingComponents& components) {
+  return store_->put_components(key, components);
+}
+
 RunRecord make_run_record(const RunArguments& arguments, const Task& task, const NoiseTable* noise,
                           const BlasLibrary& blas) {
   RunRecord record;

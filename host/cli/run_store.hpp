@@ -23,7 +23,11 @@ class RunStore final : public EvaluationStore {
 
   // In the place of what the store holds: evaluations are recalled from here, those that failed as well.
   using Recall = std::function<Result<std::optional<FoldEvaluation>>(const EvaluationKey&)>;
-  void recall_by(Recall recall) { recall_ = std::move(recall); }
+  using RecallComponents = std::function<Result<std::optional<LeadingComponents>>(const EmbeddingKey&)>;
+  void recall_by(Recall recall, RecallComponents components) {
+    recall_ = std::move(recall);
+    recall_components_ = std::move(components);
+  }
 
   // Where evaluations are kept: before begin(), and not before the run is known to be possible, since opening a store
   // makes its file. The store outlives this.
@@ -34,6 +38,9 @@ class RunStore final : public EvaluationStore {
   void recall_ended() override;
   Result<void> remember(const EvaluationKey& key, const std::vector<std::string>& pert_ids,
                         const FoldEvaluation& evaluation) override;
+  // Without `resume` nothing is taken over here either.
+  Result<std::optional<LeadingComponents>> recall_components(const EmbeddingKey& key) override;
+  Result<void> remember_components(const EmbeddingKey& key, const LeadingComponents& components) override;
 
   // In the place of recall(), where all evaluations of the run stand and nobody needs their numbers.
   void recall_without_numbers(std::size_t n_evaluations);
@@ -44,6 +51,7 @@ class RunStore final : public EvaluationStore {
   bool resume_, quiet_;
   Resumption resumption_;
   Recall recall_;
+  RecallComponents recall_components_;
 };
 
 // Where and with what this run is made; what took effect is added when its plugins are known.

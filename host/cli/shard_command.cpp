@@ -66,6 +66,7 @@ Result<bool> evaluate_shard(const ShardArguments& given, const StoredPlan& plan,
   PlannedStudy::Options how;
   how.reading = StudyReading::part;
   how.left_unread = vectors_not_asked(plan.plan, items);
+  how.reviewed_vectors = reviewed_vectors_of(plan.plan);
   how.writes = false;
   how.resumes = true;
   how.submissions = submissions_of_plan(plan.plan);

@@ -6,6 +6,7 @@
 
 #include "cli/config_file.hpp"
 #include "cli/flags/run_settings.hpp"
+#include "cli/review_output.hpp"
 #include "cli/shared_columns.hpp"
 #include "io/sha256.hpp"
 #include "plan/plan_record.hpp"
@@ -23,11 +24,12 @@ class InputList {
   explicit InputList(RunPlan& plan) : plan_(plan) {}
 
   void add(const std::string& what, const std::string& path, const std::string& sha256) {
+    added_ = nullptr;
     if (!known_.insert(what).second) return;
-    PlannedInput& input = *plan_.add_inputs();
-    input.set_what(what);
-    input.set_path(path);
-    input.set_sha256(sha256);
+    added_ = plan_.add_inputs();
+    added_->set_what(what);
+    added_->set_path(path);
+    added_->set_sha256(sha256);
   }
 
   Result<void> add_file(const std::string& what, const fs::path& path) {
@@ -41,6 +43,10 @@ class InputList {
   void add_plugin(const RosterEntry& entry, const std::string& kind) {
     if (entry.data) {
       add(kVectorsOf + entry.name, entry.data->path, entry.data->sha256);
+      if (entry.is_read && !entry.fault && added_) {
+        added_->set_reviewed(true);
+        for (const Doubt& doubt : entry.doubts) *added_->add_doubts() = record_of(doubt);
+      }
     } else {
       add(kind + " " + entry.name, entry.file->path, entry.file->sha256);
     }
@@ -52,6 +58,7 @@ class InputList {
  private:
   RunPlan& plan_;
   std::set<std::string> known_;
+  PlannedInput* added_ = nullptr;  // by the last add(); null: it was known
 };
 
 }  // namespace
@@ -115,6 +122,19 @@ std::set<std::string> submissions_of_plan(const RunPlan& plan) {
     if (input.what().starts_with(prefix)) names.insert(input.what().substr(prefix.size()));
   }
   return names;
+}
+
+ReviewedVectors reviewed_vectors_of(const RunPlan& plan) {
+  ReviewedVectors reviewed;
+  const std::string_view prefix = kVectorsOf;
+  for (const PlannedInput& input : plan.inputs()) {
+    if (!input.reviewed() || !input.what().starts_with(prefix)) continue;
+    std::vector<Doubt>& doubts = reviewed[input.what().substr(prefix.size())];
+    for (const DoubtRecord& record : input.doubts()) {
+      if (auto doubt = doubt_of(record)) doubts.push_back(std::move(*doubt));
+    }
+  }
+  return reviewed;
 }
 
 std::set<std::string> vectors_not_asked(const RunPlan& plan, const std::vector<std::vector<std::size_t>>& items) {

@@ -1,7 +1,9 @@
 // The embeddings of a run compared with each other, once its evaluations are made.
 #pragma once
 
+#include <compare>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -15,10 +17,30 @@
 
 namespace headroom {
 
+// An embedding of a context of the plan.
+struct ComparedEmbedding {
+  std::size_t context = 0, embedding = 0;
+  friend auto operator<=>(const ComparedEmbedding&, const ComparedEmbedding&) = default;
+};
+
+// Those that these items of the plan ask and that are compared, in ascending order; none where the run compares nothing.
+std::vector<ComparedEmbedding> compared_of_items(const RunOptions& options, const Roster& roster, const Plan& plan,
+                                                 const std::vector<std::size_t>& items);
+
+EmbeddingKey key_of_compared(const ComparedEmbedding& at, const Task& task, const RunOptions& options,
+                             const Roster& roster, const Plan& plan);
+
+// Whether what was kept is of the perturbations that the embedding is asked for.
+bool fits(const LeadingComponents& kept, const ComparedEmbedding& at, const Task& task, const Plan& plan);
+
+// What the embedding is compared by: as the run left it in `works` (per context of the plan) or, where nobody had to ask
+// for it, since all of its evaluations were taken over, made now. None: there is nothing to compare it by.
+std::shared_ptr<const std::optional<LeadingComponents>> components_of(
+    const ComparedEmbedding& at, const Task& task, const RunOptions& options, const Roster& roster, const Plan& plan,
+    const std::vector<std::unique_ptr<ContextWork>>& works);
+
 // One similarity per context with at least two embeddings to compare; those made from training labels are left out,
-// since they differ from fold to fold. `works`: per context of the plan, with what the run left there. What nobody had
-// to ask for, since all of its evaluations were taken over, is asked for now; what could not be had before is not asked
-// again.
+// since they differ from fold to fold. What could not be had before is not asked again.
 std::vector<EmbeddingSimilarity> compare_embeddings_of_run(const Task& task, const RunOptions& options,
                                                            const Roster& roster, const Plan& plan,
                                                            const std::vector<std::unique_ptr<ContextWork>>& works,

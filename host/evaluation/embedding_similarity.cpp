@@ -1,6 +1,7 @@
 #include "evaluation/embedding_similarity.hpp"
 
-#include <limits>
+#include <cstdint>
+#include <utility>
 
 #include "numerics/average_linkage.hpp"
 #include "numerics/canonical_correlation.hpp"
@@ -30,25 +31,53 @@ struct Compared {
   std::optional<double> value;
 };
 
-Compared compare(const LeadingComponents& a, const LeadingComponents& b) {
-  RowIndex shared;
-  for (std::size_t row = 0; row < a.present.size(); ++row) {
-    if (a.present[row] && b.present[row]) shared.push_back(static_cast<std::int32_t>(row));
+// One of the embeddings, with what it is compared by wherever another knows all of its perturbations.
+struct Comparand {
+  const LeadingComponents* components;
+  std::size_t n_present = 0;
+  Eigen::MatrixXd basis;
+};
+
+Comparand comparand_of(const LeadingComponents& components) {
+  RowIndex rows;
+  for (std::size_t row = 0; row < components.present.size(); ++row) {
+    if (components.present[row]) rows.push_back(static_cast<std::int32_t>(row));
   }
-  return {static_cast<std::int64_t>(shared.size()),
-          mean_canonical_correlation(gather_rows(a.scores, shared), gather_rows(b.scores, shared))};
+  return {&components, rows.size(), centred_basis(gather_rows(components.scores, rows))};
+}
+
+Compared compare(const Comparand& a, const Comparand& b) {
+  RowIndex shared;
+  for (std::size_t row = 0; row < a.components->present.size(); ++row) {
+    if (a.components->present[row] && b.components->present[row]) shared.push_back(static_cast<std::int32_t>(row));
+  }
+  const auto n_shared = static_cast<std::int64_t>(shared.size());
+  if (n_shared < 2) return {n_shared, std::nullopt};
+  Eigen::MatrixXd of_shared[2];
+  const Eigen::MatrixXd* bases[2];
+  for (const auto& [of, i] : {std::pair{&a, 0}, std::pair{&b, 1}}) {
+    const bool is_whole = of->n_present == shared.size();
+    if (!is_whole) of_shared[i] = centred_basis(gather_rows(of->components->scores, shared));
+    bases[i] = is_whole ? &of->basis : &of_shared[i];
+  }
+  return {n_shared, mean_canonical_correlation_of_bases(*bases[0], *bases[1])};
 }
 
 }  // namespace
 
 EmbeddingSimilarity compare_embeddings(const std::string& context, const std::vector<std::string>& names,
-                                       const std::vector<LeadingComponents>& components) {
+                                       const std::vector<LeadingComponents>& components, ThreadPool& pool) {
   const auto n = static_cast<Eigen::Index>(names.size());
+  std::vector<Comparand> comparands(names.size());
+  pool.for_each(names.size(), [&](std::size_t e) { comparands[e] = comparand_of(components[e]); });
   std::vector<std::vector<Compared>> compared(names.size(), std::vector<Compared>(names.size()));
+  pool.for_each(names.size(), [&](std::size_t a) {
+    for (std::size_t b = 0; b < a; ++b) compared[a][b] = compare(comparands[a], comparands[b]);
+  });
   Matrix distances = Matrix::Zero(n, n);  // 1 where they cannot be compared: nothing says that they are alike
   for (std::size_t a = 0; a < names.size(); ++a) {
     for (std::size_t b = 0; b < a; ++b) {
-      compared[a][b] = compared[b][a] = compare(components[a], components[b]);
+      compared[b][a] = compared[a][b];
       const double distance = 1 - compared[a][b].value.value_or(0);
       distances(static_cast<Eigen::Index>(a), static_cast<Eigen::Index>(b)) = distance;
       distances(static_cast<Eigen::Index>(b), static_cast<Eigen::Index>(a)) = distance;

@@ -2,24 +2,16 @@
 // components on the perturbations that both know.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "evaluation/embedding.hpp"
+#include "evaluation/leading_components.hpp"
 #include "evaluation/run_results.hpp"
-#include "matrix/matrix.hpp"
+#include "parallel/thread_pool.hpp"
 
 namespace headroom {
-
-// What is left of an embedding to compare it by.
-struct LeadingComponents {
-  Matrix scores;                      // perturbations of the context × at most kComparedComponents; zero where absent
-  std::vector<std::uint8_t> present;  // per perturbation
-};
-
-inline constexpr Eigen::Index kComparedComponents = 10;
 
 // The vectors that are there, standardised and projected on their leading components. None where they cannot be: too
 // few, or all equal.
@@ -27,6 +19,6 @@ std::optional<LeadingComponents> leading_components(const Embedding& embedding);
 
 // Every pair, with the embeddings in the order of a dendrogram. `components`: parallel to names.
 EmbeddingSimilarity compare_embeddings(const std::string& context, const std::vector<std::string>& names,
-                                       const std::vector<LeadingComponents>& components);
+                                       const std::vector<LeadingComponents>& components, ThreadPool& pool);
 
 }  // namespace headroom

@@ -81,9 +81,8 @@ class PlannedRun::State final : public ItemResults {
       if (auto begun = store_->begin(results_.settings, plugins()); !begun) return {{}, begun.error()};
       if (auto recalled = recall_all(); !recalled) return {{}, recalled.error()};
     }
-
-    std::vector<std::size_t> all(plan_.items.size());
-    std::iota(all.begin(), all.end(), std::size_t{0});
+    const std::vector<std::size_t> all = all_items();
+    if (auto recalled = recall_components(all); !recalled) return {{}, recalled.error()};
     work_on(all);
     return conclude();
   }
@@ -93,8 +92,12 @@ class PlannedRun::State final : public ItemResults {
     observer_ = nullptr;  // no method is through before all shards are
     if (auto begun = store_->begin(results_.settings, plugins()); !begun) return begun;
     if (auto recalled = recall_items(items); !recalled) return recalled;
+    if (auto recalled = recall_components(items); !recalled) return recalled;
     store_->recall_ended();
     work_on(items);
+    // Whoever gathers the shards compares embeddings by what is kept here, and asks none of them.
+    if (!error_ && !stop_.stop_requested()) make_components();
+    if (!error_ && !stop_.stop_requested()) remember_components();
     if (error_) return tl::unexpected<Error>(*error_);
     if (stop_.stop_requested()) return tl::unexpected<Error>(interruption());
     return {};
@@ -105,9 +108,8 @@ class PlannedRun::State final : public ItemResults {
     if (auto read = read_vector_files(roster_, options_, pool_); !read) return {{}, read.error()};
     results_.settings = effective_settings(options_, plan_, roster_);
     if (auto begun = store_->begin(results_.settings, plugins()); !begun) return {{}, begun.error()};
-    std::vector<std::size_t> all(plan_.items.size());
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    if (auto recalled = recall_items(all); !recalled) return {{}, recalled.error()};
+    if (auto recalled = recall_from_shards(); !recalled) return {{}, recalled.error()};
+    if (auto recalled = recall_components(all_items()); !recalled) return {{}, recalled.error()};
     store_->recall_ended();
     parts_apart_ = false;
     for (const PlanItem& item : plan_.items) {
@@ -117,6 +119,14 @@ class PlannedRun::State final : public ItemResults {
       }
     }
     return conclude();
+  }
+
+  std::vector<EmbeddingKey> compared_of(const std::vector<std::size_t>& items) const {
+    std::vector<EmbeddingKey> keys;
+    for (const ComparedEmbedding& at : compared_of_items(options_, roster_, plan_, items)) {
+      keys.push_back(key_of_compared(at, task_, options_, roster_, plan_));
+    }
+    return keys;
   }
 
   std::vector<EvaluationKey> parts_of(const PlanItem& item) const {
@@ -137,6 +147,7 @@ class PlannedRun::State final : public ItemResults {
     finish_results(roster_, results_);
     if (options_.compare_embeddings && !error_) {
       results_.similarity = compare_embeddings_of_run(task_, options_, roster_, plan_, works_, pool_, stop_);
+      if (!stop_.stop_requested()) remember_components();
     }
     if (options_.audit && !error_ && !stop_.stop_requested()) {
       results_.audit = audit(task_, options_, roster_, results_, pool_, progress_, stop_);
@@ -250,11 +261,59 @@ class PlannedRun::State final : public ItemResults {
     return {};
   }
 
+  // Each of them has a store of its own, and every item a place.
+  Result<void> recall_from_shards() {
+    std::vector<Result<void>> recalled(plan_.items.size());
+    pool_.for_each(recalled.size(), [&](std::size_t i) { recalled[i] = recall_items({i}); });
+    for (const auto& one : recalled) {
+      if (!one) return one;
+    }
+    return {};
+  }
+
   Result<void> recall(const PlanItem& item, std::size_t m) {
     auto recalled = store_->recall(key(item, m));
     if (!recalled) return tl::unexpected<Error>(recalled.error());
     if (*recalled) kept(item, m) = std::move(**recalled);
     return {};
+  }
+
+  std::vector<std::size_t> all_items() const {
+    std::vector<std::size_t> all(plan_.items.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return all;
+  }
+
+  // ---- what embeddings are compared by ----
+
+  Result<void> recall_components(const std::vector<std::size_t>& items) {
+    compared_ = compared_of_items(options_, roster_, plan_, items);
+    if (store_ == nullptr) return {};
+    for (const ComparedEmbedding& at : compared_) {
+      auto recalled = store_->recall_components(key_of_compared(at, task_, options_, roster_, plan_));
+      if (!recalled) return tl::unexpected<Error>(recalled.error());
+      if (!*recalled || !fits(**recalled, at, task_, plan_)) continue;
+      works_[at.context]->components[at.embedding].set(std::move(**recalled));
+    }
+    return {};
+  }
+
+  // Of those that were not asked, since all of their evaluations were there.
+  void make_components() {
+    pool_.for_each(compared_.size(), [&](std::size_t i) {
+      if (!stop_.stop_requested()) (void)components_of(compared_[i], task_, options_, roster_, plan_, works_);
+    });
+  }
+
+  // What could not be had is not kept: it is tried again.
+  void remember_components() {
+    if (store_ == nullptr) return;
+    for (const ComparedEmbedding& at : compared_) {
+      const auto made = works_[at.context]->components[at.embedding].made();
+      if (!made || !*made) continue;
+      auto kept = store_->remember_components(key_of_compared(at, task_, options_, roster_, plan_), **made);
+      if (!kept) return fail(kept.error());
+    }
   }
 
   // Makes a mean whose parts were recalled one by one; false: some evaluation is not there.
@@ -413,6 +472,7 @@ class PlannedRun::State final : public ItemResults {
   std::optional<ItemEvaluator> evaluator_;           // once the plan is made
   std::atomic<std::size_t> n_items_left_{0};         // of the plan: not worked on yet, or just now
   bool parts_apart_ = false;                         // parts of means are kept one by one
+  std::vector<ComparedEmbedding> compared_;          // of the items that are worked on
   std::mutex error_mutex_;
   std::optional<Error> error_;
 };
@@ -441,6 +501,10 @@ Result<void> PlannedRun::evaluate_items(const std::vector<std::size_t>& items) {
 RunOutcome PlannedRun::gather() { return state_->gather(); }
 std::vector<EvaluationKey> PlannedRun::parts_of(std::size_t item) const {
   return state_->parts_of(state_->plan().items[item]);
+}
+
+std::vector<EmbeddingKey> PlannedRun::compared_of(const std::vector<std::size_t>& items) const {
+  return state_->run.compared_of(items);
 }
 
 RunOutcome evaluate(const Task& task, const NoiseTable* noise, const RunOptions& options, ThreadPool& pool,

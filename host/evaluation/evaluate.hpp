@@ -70,6 +70,8 @@ class PlannedRun {
   RunOutcome gather();
   // All that gather() will recall of an item.
   std::vector<EvaluationKey> parts_of(std::size_t item) const;
+  // What a shard of these items keeps of its embeddings to compare them by.
+  std::vector<EmbeddingKey> compared_of(const std::vector<std::size_t>& items) const;
 
  private:
   class State;

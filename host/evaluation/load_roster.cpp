@@ -453,6 +453,7 @@ class RosterLoader {
     entry.settings.data_file_option = "file";
     entry.is_read = vector_files_ == VectorFiles::read || reader != kTable ||
                     (review_.is_asked && review_.reviewed.count(entry.data->sha256) == 0);
+    if (reader == kTable && review_.reviewed_vectors.contains(entry.name)) entry.is_read = false;
     if (options_.labels.merge) entry.settings.options.emplace_back("merge_labels", "true");
     entry.settings.options.emplace_back("format", display_text(entry.data->file_name));
     return open_library(entry, options_.shipped_plugins / reader);
@@ -480,6 +481,11 @@ class RosterLoader {
     // Headroom's own heads are trusted, and serve every embedding.
     if (entry.file->shipped && !entry.data) entry.settings.budget.reset();
     if (auto met = meet(entry, options_, review_); !met || entry.fault) return met;
+    if (const auto found = review_.reviewed_vectors.find(entry.name); entry.data && !entry.is_read &&
+                                                                      found != review_.reviewed_vectors.end()) {
+      entry.doubts = found->second;
+      entry.is_read = true;
+    }
     if (use != Use::submission) take_own_limits(entry);
     const std::string why = use == Use::fusion ? unsuited_for_fusion(entry.description, target_.task_kind)
                                                : unsuited_because(entry.description, target_.task_kind);

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <utility>
 
 namespace headroom {
 
@@ -15,13 +16,23 @@ class MadeOnce {
     if (!value_) value_ = std::make_shared<const T>(make());
     return value_;
   }
+  // In the place of making it.
+  void set(T value) {
+    std::lock_guard lock(mutex_);
+    value_ = std::make_shared<const T>(std::move(value));
+  }
+  // Null: nobody made it.
+  std::shared_ptr<const T> made() const {
+    std::lock_guard lock(mutex_);
+    return value_;
+  }
   void drop() {
     std::lock_guard lock(mutex_);
     value_.reset();
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::shared_ptr<const T> value_;
 };
 

@@ -1,6 +1,7 @@
 // How much two sets of features of the same rows say the same, whatever their axes and scales.
 #pragma once
 
+#include <Eigen/Core>
 #include <optional>
 
 #include "matrix/matrix.hpp"
@@ -12,5 +13,10 @@ namespace headroom {
 // with each other. Columns are centred here; directions below 1e-9 of the largest are none. None where one of them has
 // no direction, or there are no more rows than the ranks of both and the mean together: any two would agree then.
 std::optional<double> mean_canonical_correlation(const ConstMatrixRef& a, const ConstMatrixRef& b);
+
+// The same in two steps, for whoever compares a matrix with many: orthonormal columns that span the centred ones (rows ×
+// rank), and the value from those of both.
+Eigen::MatrixXd centred_basis(const ConstMatrixRef& features);
+std::optional<double> mean_canonical_correlation_of_bases(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b);
 
 }  // namespace headroom

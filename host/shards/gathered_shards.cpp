@@ -159,4 +159,13 @@ Result<std::optional<FoldEvaluation>> ShardEvaluations::find(const EvaluationKey
   return found;
 }
 
+Result<std::optional<LeadingComponents>> ShardEvaluations::find_components(const EmbeddingKey& key) {
+  for (Folder& folder : folders_) {
+    if (!folder.store) continue;
+    auto kept = folder.store->find_components(key);
+    if (!kept || *kept) return kept;
+  }
+  return std::nullopt;
+}
+
 }  // namespace headroom

@@ -50,6 +50,9 @@ class ShardEvaluations {
   // different things (bad_input); a store cannot be read.
   Result<std::optional<FoldEvaluation>> find(const EvaluationKey& key);
 
+  // What a shard kept of an embedding to compare it by. Errors: a store cannot be read.
+  Result<std::optional<LeadingComponents>> find_components(const EmbeddingKey& key);
+
  private:
   using Place = std::tuple<std::string, std::string, std::string>;  // context, split, method
   struct Folder {

@@ -151,6 +151,10 @@ void SqliteStatement::bind(int index, std::optional<double> number) {
   bind(index, number.value_or(std::numeric_limits<double>::quiet_NaN()));
 }
 
+void SqliteStatement::bind_bytes(int index, std::string_view bytes) {
+  sqlite3_bind_blob64(statement_.get(), index, bytes.data() ? bytes.data() : "", bytes.size(), SQLITE_TRANSIENT);
+}
+
 void SqliteStatement::reset() {
   sqlite3_reset(statement_.get());
   sqlite3_clear_bindings(statement_.get());
@@ -175,9 +179,18 @@ void QueryBounds::begin_query() {
   n_bytes_left = bytes;
 }
 
+void QueryBounds::begin_change() {
+  n_rounds_left = free_rounds;
+  n_bytes_left = free_bytes;
+}
+
 int SqliteStatement::step() {
   if (!is_begun_) {
-    bounds_->begin_query();
+    if (sqlite3_stmt_readonly(statement_.get()) != 0) {
+      bounds_->begin_query();
+    } else {
+      bounds_->begin_change();
+    }
     n_most_bytes_ = bounds_->n_bytes_left;
     n_bytes_ = 0;
     is_begun_ = true;

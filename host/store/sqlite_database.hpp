@@ -25,6 +25,8 @@ struct QueryBounds {
   std::uint64_t n_bytes_left = 0;  // of rows and texts that a statement may hand out
 
   void begin_query();
+  // Of a statement that changes rows of ours, which returns none: it need not be measured against the file each time.
+  void begin_change();
 };
 
 class SqliteStatement {
@@ -37,13 +39,14 @@ class SqliteStatement {
   void bind(int index, std::int64_t number);
   void bind(int index, double number);
   void bind(int index, std::optional<double> number);
+  void bind_bytes(int index, std::string_view bytes);  // copied
 
   // One step: SQLITE_ROW, SQLITE_DONE or an error code; SQLITE_CORRUPT where the file cannot hold what it returned.
   int step();
   void reset();
 
   // Columns are numbered from 0.
-  std::string text(int column) const;
+  std::string text(int column) const;  // or bytes
   std::int64_t integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
   double number(int column) const;  // NaN for NULL
   bool is_null(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <map>
 #include <mutex>
@@ -686,6 +687,44 @@ Result<void> Store::put(const EvaluationKey& key, const std::vector<std::string>
     if (auto added = state_->run_once(score); !added) return added;
   }
   return transaction.commit();
+}
+
+Result<std::optional<LeadingComponents>> Store::find_components(const EmbeddingKey& key) {
+  std::lock_guard lock(state_->mutex);
+  if (!state_->schema.columns.contains("compared")) return std::nullopt;
+  auto found = state_->database.prepare(
+      "SELECT n_components, present, scores FROM compared WHERE context = ? AND embedding = ? AND fingerprint = ?");
+  if (!found) return tl::unexpected(found.error());
+  found->bind(1, stored_context(key.target, key.context));
+  found->bind(2, key.embedding);
+  found->bind(3, key.fingerprint);
+  const int code = found->step();
+  if (code == SQLITE_DONE) return std::nullopt;
+  if (code != SQLITE_ROW) return tl::unexpected(state_->database.error(code));
+  const std::int64_t n_components = found->integer(0);
+  const std::string present = found->text(1), scores = found->text(2);
+  const bool fits = n_components >= 1 && n_components <= kComparedComponents &&
+                    scores.size() == present.size() * static_cast<std::size_t>(n_components) * sizeof(double);
+  if (!fits) return tl::unexpected(state_->damaged());
+  LeadingComponents components{Matrix(static_cast<Eigen::Index>(present.size()), n_components),
+                               {present.begin(), present.end()}};
+  std::memcpy(components.scores.data(), scores.data(), scores.size());
+  if (!components.scores.allFinite()) return tl::unexpected(state_->damaged());
+  return components;
+}
+
+Result<void> Store::put_components(const EmbeddingKey& key, const LeadingComponents& components) {
+  std::lock_guard lock(state_->mutex);
+  auto put = state_->database.prepare("INSERT OR REPLACE INTO compared VALUES (?, ?, ?, ?, ?, ?)");
+  if (!put) return tl::unexpected(put.error());
+  put->bind(1, stored_context(key.target, key.context));
+  put->bind(2, key.embedding);
+  put->bind(3, key.fingerprint);
+  put->bind(4, static_cast<std::int64_t>(components.scores.cols()));
+  put->bind_bytes(5, {reinterpret_cast<const char*>(components.present.data()), components.present.size()});
+  put->bind_bytes(6, {reinterpret_cast<const char*>(components.scores.data()),
+                      static_cast<std::size_t>(components.scores.size()) * sizeof(double)});
+  return state_->run_once(*put);
 }
 
 Result<void> Store::put_facts(const std::vector<PerturbationFacts>& facts, const std::string& target) {

@@ -144,6 +144,11 @@ class Store {
   Result<void> put(const EvaluationKey& key, const std::vector<std::string>& pert_ids,
                    const FoldEvaluation& evaluation);
 
+  // What an embedding is compared with others by; nullopt: it was not kept, or made from other inputs. Comes back to
+  // the bit. Put replaces what is there of this context and embedding.
+  Result<std::optional<LeadingComponents>> find_components(const EmbeddingKey& key);
+  Result<void> put_components(const EmbeddingKey& key, const LeadingComponents& components);
+
   // Facts on perturbations that the report shows beside their scores; replaces those of the same contexts and target.
   Result<void> put_facts(const std::vector<PerturbationFacts>& facts, const std::string& target = "lfc");
   Result<std::vector<PerturbationFacts>> facts(const std::string& target = "lfc");

@@ -10,7 +10,7 @@
 namespace headroom {
 namespace {
 
-constexpr std::int64_t schema_version = 6;
+constexpr std::int64_t schema_version = 7;
 constexpr std::int64_t application_id = 0x4844524D;  // "HDRM"
 
 constexpr const char* schema = R"(
@@ -34,6 +34,9 @@ CREATE TABLE score (
   evaluation INTEGER REFERENCES evaluation, row INTEGER, pert_id TEXT, covered INTEGER,
   PRIMARY KEY (evaluation, row)) WITHOUT ROWID;
 CREATE TABLE output (id INTEGER PRIMARY KEY CHECK (id = 1), stamp TEXT, files TEXT, submissions TEXT);
+CREATE TABLE compared (
+  context TEXT NOT NULL, embedding TEXT NOT NULL, fingerprint TEXT NOT NULL, n_components INTEGER, present BLOB,
+  scores BLOB, UNIQUE (context, embedding));
 )";
 
 // From version 1 to 2: what a number was made from.
@@ -69,6 +72,13 @@ ALTER TABLE evaluation ADD COLUMN fusion TEXT;
 constexpr const char* from_version_5 = R"(
 ALTER TABLE evaluation ADD COLUMN failure TEXT;
 ALTER TABLE plugin ADD COLUMN log TEXT;
+)";
+
+// From version 6 to 7: what embeddings are compared by.
+constexpr const char* from_version_6 = R"(
+CREATE TABLE compared (
+  context TEXT NOT NULL, embedding TEXT NOT NULL, fingerprint TEXT NOT NULL, n_components INTEGER, present BLOB,
+  scores BLOB, UNIQUE (context, embedding));
 )";
 
 constexpr const char* kScoreTable = "score";
@@ -158,7 +168,9 @@ struct OwnTables {
         rest.remove_prefix(rest.find(';') + 1);
       }
     }
-    for (const std::string& part : tables.at("output").parts) since[{"output", part}] = 3;
+    for (const auto& [table, version] : {std::pair{"output", 3}, {"compared", 7}}) {
+      for (const std::string& part : tables.at(table).parts) since[{table, part}] = version;
+    }
   }
 
   std::int64_t version_of(const std::string& table, const std::string& part) const {
@@ -257,9 +269,10 @@ std::string new_store_sql() {
 
 std::string upgrade_store_sql(std::int64_t version) {
   if (version >= schema_version) return {};
-  return fmt::format("{}{}{}{}{}PRAGMA user_version = {};", version < 2 ? from_version_1 : "",
+  return fmt::format("{}{}{}{}{}{}PRAGMA user_version = {};", version < 2 ? from_version_1 : "",
                      version < 3 ? from_version_2 : "", version < 4 ? from_version_3 : "",
-                     version < 5 ? from_version_4 : "", from_version_5, schema_version);
+                     version < 5 ? from_version_4 : "", version < 6 ? from_version_5 : "", from_version_6,
+                     schema_version);
 }
 
 std::string quoted_identifier(const std::string& identifier) {

@@ -72,6 +72,13 @@ const Split* split_of(const RunResults& planned, const EvaluationKey& key) {
   return nullptr;
 }
 
+Eigen::Index n_perturbations(const Task& task, const std::string& context) {
+  for (const TaskContext& one : task.contexts) {
+    if (one.name == context) return static_cast<Eigen::Index>(one.pert_ids.size());
+  }
+  return 0;
+}
+
 Result<void> fill(const std::string& run_toml) {
   std::ostringstream text;
   text << std::ifstream(run_toml).rdbuf();
@@ -121,6 +128,7 @@ Result<void> fill_shard(const StoredPlan& plan, const ShardName& name, const std
   cli::PlannedStudy::Options how;
   how.reading = cli::StudyReading::part;
   how.left_unread = cli::vectors_not_asked(plan.plan, {items});
+  how.reviewed_vectors = cli::reviewed_vectors_of(plan.plan);
   how.writes = false;
   auto study = cli::PlannedStudy::plan(*arguments, how);
   if (!study) return tl::unexpected<Error>(study.error());
@@ -143,6 +151,12 @@ Result<void> fill_shard(const StoredPlan& plan, const ShardName& name, const std
       auto kept = target.evaluations->remember(key, ids, made_up(key, ids.size(), planned.results().metrics.size()));
       if (!kept) return kept;
     }
+  }
+  for (const EmbeddingKey& key : planned.compared_of(items)) {
+    const Eigen::Index n = n_perturbations(target.input->task, key.context);
+    LeadingComponents components{Matrix::Random(n, kComparedComponents),
+                                 std::vector<std::uint8_t>(static_cast<std::size_t>(n), 1)};
+    if (auto kept = target.evaluations->remember_components(key, components); !kept) return kept;
   }
   return {};
 }

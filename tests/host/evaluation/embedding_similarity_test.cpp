@@ -26,9 +26,10 @@ TEST(EmbeddingSimilarity, FindsLinearImagesAndPutsThemSideBySide) {
   const Embedding a = made(1, 4), other = made(9, 6);
   Embedding image = a;
   image.vectors = Matrix(a.vectors * made(5, 4).vectors.topRows(4)).rowwise() + RowVector::Constant(4, 100);
+  ThreadPool pool(2);
   const auto similarity =
       compare_embeddings("line", {"a", "other", "image"},
-                         {*leading_components(a), *leading_components(other), *leading_components(image)});
+                         {*leading_components(a), *leading_components(other), *leading_components(image)}, pool);
   EXPECT_EQ(similarity.context(), "line");
   EXPECT_THAT(similarity.embeddings(), ElementsAre("a", "image", "other"));
   ASSERT_EQ(similarity.pairs_size(), 3);
@@ -46,8 +47,10 @@ TEST(EmbeddingSimilarity, ComparesOnWhatBothKnow) {
     a.vectors.row(row).setConstant(1e6);
   }
   for (int row = 20; row < kPerturbations; ++row) c.present[static_cast<std::size_t>(row)] = 0;
-  const auto similarity = compare_embeddings("line", {"a", "b", "c"},
-                                             {*leading_components(a), *leading_components(b), *leading_components(c)});
+  ThreadPool pool(2);
+  const auto similarity =
+      compare_embeddings("line", {"a", "b", "c"},
+                         {*leading_components(a), *leading_components(b), *leading_components(c)}, pool);
   for (const SimilarPair& pair : similarity.pairs()) {
     const bool apart = pair.first() + pair.second() == "ac" || pair.first() + pair.second() == "ca";
     EXPECT_EQ(pair.n_shared(), apart ? 0 : pair.first() + pair.second() == "ab" ? 40 : 20) << pair.DebugString();

@@ -195,6 +195,26 @@ TEST_F(Shards, AreNotMadeOfFinishedPredictions) {
   }
 }
 
+// What embeddings are compared by is made where they are evaluated.
+TEST_F(Shards, KeepWhatEmbeddingsAreComparedBy) {
+  ASSERT_EQ(headroom("plan " + std::string(kStudy) + "-o plan").exit_code, 0);
+  make_shards(2);
+  ASSERT_EQ(headroom("merge shards/* -o merged").exit_code, 0);
+  for (const char* shard : {"shards/1", "shards/2"}) {
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open((folder_ / shard / "results.sqlite").c_str(), &database), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(database,
+                           "UPDATE compared SET scores = zeroblob(length(scores)); PRAGMA wal_checkpoint(TRUNCATE)",
+                           nullptr, nullptr, nullptr),
+              SQLITE_OK);
+    EXPECT_GT(sqlite3_total_changes(database), 0) << shard;
+    sqlite3_close(database);
+  }
+  ASSERT_EQ(headroom("merge shards/* -o other").exit_code, 0);
+  EXPECT_NE(content_of(folder_ / "other/similarity.csv"), content_of(folder_ / "merged/similarity.csv"))
+      << "merge asks no embedding: what is compared is what the shards kept";
+}
+
 TEST_F(Shards, ThatRanTwiceMustAgree) {
   ASSERT_EQ(headroom("plan " + std::string(kStudy) + "-o plan").exit_code, 0);
   make_shards(2);

@@ -228,7 +228,7 @@ TEST_F(ForeignStore, IsReadWithoutATrace) {
         "evaluation DROP COLUMN inputs", "evaluation DROP COLUMN whole"}) {
     change(std::string("ALTER TABLE ") + column);
   }
-  change("DROP TABLE output; PRAGMA user_version = 1");
+  change("DROP TABLE output; DROP TABLE compared; PRAGMA user_version = 1");
   const std::string before = content_of(file());
   {
     auto store = Store::open_to_read(folder_.path(), {"L2", "MSE"});

@@ -240,16 +240,51 @@ TEST(Store, BringsAStoreOfVersionOneUpToDate) {
     ask_number(folder.path(), std::string("ALTER TABLE ") + column);
   }
   ask_number(folder.path(), "DROP TABLE output");
+  ask_number(folder.path(), "DROP TABLE compared");
   ask_number(folder.path(), "PRAGMA user_version = 1");
   auto store = Store::open(folder.path(), metrics);
   ASSERT_TRUE(store) << store.error().line();
-  EXPECT_EQ(ask_number(folder.path(), "PRAGMA user_version"), 6);
+  EXPECT_EQ(ask_number(folder.path(), "PRAGMA user_version"), 7);
   const auto origin = store->origin_of(key("a+knn"));
   ASSERT_TRUE(origin && *origin);
   EXPECT_TRUE((*origin)->inputs.empty());
   ASSERT_TRUE(store->begin_run({}, {})) << "the new columns can be written";
   expect_same(**store->find(key("a+knn")), example());
   EXPECT_FALSE(store->outputs()->has_value()) << "the new table can be read";
+  EXPECT_FALSE(store->find_components({"K-562", "a", "f"})->has_value()) << "and the other";
+}
+
+TEST(Store, KeepsWhatEmbeddingsAreComparedBy) {
+  testing::TemporaryFolder folder;
+  LeadingComponents components{Matrix::Random(4, 3), {1, 0, 1, 1}};
+  components.scores.row(1).setZero();
+  const EmbeddingKey key{"K-562", "a", "f0"};
+  {
+    auto store = Store::open(folder.path(), metrics);
+    ASSERT_TRUE(store->put_components({"K-562", "a", "f9"}, {Matrix::Random(2, 2), {1, 1}}));
+    ASSERT_TRUE(store->put_components(key, components));
+  }
+  auto store = Store::open_to_read(folder.path(), metrics);
+  const auto found = store->find_components(key);
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->scores, components.scores);
+  EXPECT_EQ((*found)->present, components.present);
+  for (const EmbeddingKey& other : {EmbeddingKey{"K-562", "a", "f9"}, {"K-562", "b", "f0"}, {"RPE1", "a", "f0"},
+                                    {"K-562", "a", "f0", "deg"}}) {
+    EXPECT_FALSE(store->find_components(other)->has_value()) << other.embedding << other.fingerprint << other.target;
+  }
+}
+
+TEST(Store, RefusesComponentsThatDoNotFitTogether) {
+  testing::TemporaryFolder folder;
+  const EmbeddingKey key{"K-562", "a", "f0"};
+  ASSERT_TRUE(Store::open(folder.path(), metrics)->put_components(key, {Matrix::Random(4, 3), {1, 1, 1, 1}}));
+  for (const char* change : {"n_components = 4", "n_components = -3", "n_components = 1000000", "present = x'01'",
+                             "scores = 'abc'", "scores = NULL"}) {
+    const std::string set = std::string("UPDATE compared SET ") + change;
+    ask_number(folder.path(), set);
+    EXPECT_FALSE(Store::open_to_read(folder.path(), metrics)->find_components(key)) << change;
+  }
 }
 
 TEST(Store, TellsWhichRunsMadeAllOfTheEvaluations) {
