@@ -47,6 +47,7 @@ struct PrepareArguments {
   std::filesystem::path cells, out;  // the first file of the screen; PrepareOptions::more_cells has the others
   std::string batch_from;            // file, or empty
   bool part = false;                 // make the file a part of a screen, and no task
+  std::vector<std::filesystem::path> screen;  // all files of it: a part of estimates; empty: one of cells
   PrepareOptions options;
   // Of PrepareOptions::split.
   std::optional<std::string> split_family;

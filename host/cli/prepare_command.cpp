@@ -11,6 +11,7 @@
 #include "cli/notes.hpp"
 #include "cli/review_output.hpp"
 #include "cli/terminal_streams.hpp"
+#include "numerics/processor_kernels.hpp"
 #include "suite/kept_screen.hpp"
 #include "terminal/table.hpp"
 #include "terminal/terminal_progress.hpp"
@@ -24,6 +25,29 @@ Result<void> require_counts(const PrepareArguments& arguments) {
                    "give --values counts, or leave --cell-metrics out");
 }
 
+Result<int> make_part(const PrepareArguments& arguments, ThreadPool& pool, TerminalProgress& progress) {
+  const auto part =
+      prepare_part(arguments.cells, arguments.out, arguments.options, pool, progress, Interruption::token());
+  if (!part) return tl::unexpected<Error>(part.error());
+  results() << fmt::format("{}: {} cells, {} genes, {} entries\n", part->path.string(), part->n_cells, part->n_genes,
+                           part->n_entries);
+  return 0;
+}
+
+Result<int> make_estimates(const PrepareArguments& arguments, const PrepareOptions& options, ThreadPool& pool,
+                           TerminalProgress& progress) {
+  Review review(arguments.review);
+  const auto part = estimate_part(arguments.cells, arguments.screen, arguments.out, options, review, pool, progress,
+                                  Interruption::token());
+  if (auto settled = settle_review(review, arguments.common.quiet); !settled) {
+    return tl::unexpected<Error>(settled.error());
+  }
+  if (!part) return tl::unexpected<Error>(part.error());
+  results() << fmt::format("{}: {} of {} perturbations, {} cells\n", part->path.string(), part->n_perturbations,
+                           part->n_of_screen, part->n_cells);
+  return 0;
+}
+
 }  // namespace
 
 Result<int> prepare(const PrepareArguments& arguments) {
@@ -32,16 +56,13 @@ Result<int> prepare(const PrepareArguments& arguments) {
   if (auto counts = require_counts(arguments); !counts) return tl::unexpected<Error>(counts.error());
   ThreadPool pool(arguments.common.n_threads);
   TerminalProgress progress = terminal_progress(arguments.common.quiet);
+  PrepareOptions options = arguments.options;
+  options.kernels = processor_kernels();
   if (arguments.part) {
-    const auto part =
-        prepare_part(arguments.cells, arguments.out, arguments.options, pool, progress, Interruption::token());
-    if (!part) return tl::unexpected<Error>(part.error());
-    results() << fmt::format("{}: {} cells, {} genes, {} entries\n", part->path.string(), part->n_cells, part->n_genes,
-                             part->n_entries);
-    return 0;
+    return arguments.screen.empty() ? make_part(arguments, pool, progress)
+                                    : make_estimates(arguments, options, pool, progress);
   }
   Review review(arguments.review);
-  PrepareOptions options = arguments.options;
   std::vector<std::string> notes_of_cells;
   if (arguments.cell_metrics) {
     options.addition =

@@ -51,6 +51,13 @@ void add_prepare_flags(CLI::App& command, PrepareArguments& arguments, std::vect
                        "the files of a screen one by one, on whatever machine. What is said of the cells is said when "
                        "they are joined");
   command
+      .add_option("--screen", arguments.screen,
+                  "With --part: all files of the screen, the part's own among them, as they are named wherever one is "
+                  "made. The part is then DIR/NAME.part, estimates in the place of cells: of the perturbations that are "
+                  "at home in its file, from all of their cells and the control's. Give it the flags of the task")
+      ->type_name("CELLS")
+      ->needs(part);
+  command
       .add_flag("--join", options.are_parts,
                 "The files are parts: make a task of them, the same to the last bit as of the files themselves")
       ->excludes(part);
@@ -144,6 +151,7 @@ void add_prepare_command(CLI::App& app, Command& command) {
       "  headroom prepare 'plates/*.h5ad' --batch-from file --control DMSO --design matched -o task\n"
       "  headroom prepare --part plate7.h5ad -o parts/7\n"
       "  headroom prepare --join parts/* --control DMSO -o task\n"
+      "  headroom prepare --part plate7.h5ad --screen 'plates/*.h5ad' --control DMSO -o parts\n"
       "\n"
       "What your file needs: raw counts, cells × genes (X, --layer NAME, or --layer raw), and in obs the\n"
       "perturbation of each cell, with one label (--control) or a column (--control-col) for the control\n"
