@@ -504,7 +504,7 @@ std::vector<EvaluationKey> PlannedRun::parts_of(std::size_t item) const {
 }
 
 std::vector<EmbeddingKey> PlannedRun::compared_of(const std::vector<std::size_t>& items) const {
-  return state_->run.compared_of(items);
+  return state_->compared_of(items);
 }
 
 RunOutcome evaluate(const Task& task, const NoiseTable* noise, const RunOptions& options, ThreadPool& pool,
