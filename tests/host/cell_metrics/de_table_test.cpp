@@ -82,14 +82,16 @@ TEST(DeTables, AreTheDefinitionsForTheWholeAndAllHalves) {
   std::mt19937 random(5);
   ThreadPool pool(2);
   constexpr std::size_t kGenes = 12;
-  for (const std::size_t n_control : {7u, 150u}) {
+  // Odd and even controls; splits that fill less than a vector, the official number, and more than one vector.
+  for (const auto& [n_control, n_splits] :
+       {std::pair{7u, 3u}, std::pair{150u, 3u}, std::pair{150u, 5u}, std::pair{151u, 5u}, std::pair{75u, 9u}}) {
     const Dense control = random_cells(n_control, kGenes, random), target = random_cells(13, kGenes, random);
     const std::vector<std::size_t> sizes{n_control, 13};
-    const auto parts = split_groups(sizes, std::vector<std::uint32_t>{1, 2, 3});
+    const auto parts = split_groups(sizes, split_seeds(n_splits));
     const ControlColumns columns = make_control_columns(counts_of(control, kGenes), parts[0], pool);
     DeBuffers buffers;
     const auto tables = de_tables(counts_of(target, kGenes), parts[1], columns, buffers);
-    ASSERT_EQ(tables.size(), 7u);
+    ASSERT_EQ(tables.size(), 1 + 2 * n_splits);
     for (std::size_t part = 0; part < tables.size(); ++part) {
       const Dense t = part_of(target, parts[1], part), c = part_of(control, parts[0], part);
       EXPECT_EQ(c.size(), columns.n_cells[part]);

@@ -66,9 +66,10 @@ TEST(PooledProfiles, HaveTheJackknifesSpread) {
     std::size_t n_cells;
     double mean, spread;
   };
-  // Many cells (series), few cells (one by one), very unequal cells, and nearly nothing.
-  for (const Shape shape :
-       {Shape{120, 6, 0.3}, Shape{5, 6, 0.3}, Shape{60, 20, 1.2}, Shape{40, 0.2, 0.1}, Shape{2, 3, 0}}) {
+  // Many cells (series), few cells (one by one), very unequal cells, and nearly nothing; many counts of hundreds, of
+  // some tens and of a dozen cells a half, for which series of different lengths serve.
+  for (const Shape shape : {Shape{120, 6, 0.3}, Shape{5, 6, 0.3}, Shape{60, 20, 1.2}, Shape{40, 0.2, 0.1},
+                            Shape{2, 3, 0}, Shape{700, 3000, 0.2}, Shape{150, 3000, 0.2}, Shape{31, 3000, 0.1}}) {
     const GroupCounts counts = random_counts(shape.n_cells, 24, shape.mean, shape.spread, random);
     const std::vector<std::size_t> sizes{shape.n_cells};
     const CellParts parts = split_groups(sizes, std::vector<std::uint32_t>{11, 12})[0];
