@@ -226,6 +226,7 @@ Result<void> H5adCells::deliver_sparse(CellSink& sink, ThreadPool& pool, Progres
         if (pieces->empty()) continue;
         target->advance(from, pieces->back().end, bytes_of(stream->kind()));
         if (auto done = expand(*pieces, *stream, *target, pool); !done) return done;
+        for (NumberStream::Piece& piece : *pieces) stream->take_back(std::move(piece));
       }
       continue;
     }

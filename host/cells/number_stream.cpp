@@ -150,6 +150,13 @@ Result<std::vector<NumberStream::Piece>> NumberStream::fetch(std::uint64_t n) {
   while (next_ < goal) {
     Piece piece;
     piece.begin = next_;
+    {
+      std::lock_guard lock(spare_->mutex);
+      if (!spare_->bytes.empty()) {
+        piece.bytes = std::move(spare_->bytes.back());
+        spare_->bytes.pop_back();
+      }
+    }
     if (by_chunk_) {
       piece.end = std::min(size_, next_ + chunk_);
       const hsize_t offset = next_;
@@ -179,6 +186,11 @@ Result<std::vector<NumberStream::Piece>> NumberStream::fetch(std::uint64_t n) {
     pieces.push_back(std::move(piece));
   }
   return pieces;
+}
+
+void NumberStream::take_back(Piece&& piece) {
+  std::lock_guard lock(spare_->mutex);
+  spare_->bytes.push_back(std::move(piece.bytes));
 }
 
 Result<void> NumberStream::expand(const Piece& piece, void* out) const {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -40,6 +42,9 @@ class NumberStream {
   // The next pieces, at least `n` elements of them unless the stream ends before. Errors: unreadable.
   Result<std::vector<Piece>> fetch(std::uint64_t n);
 
+  // Takes the memory of a piece that is done with, for pieces to come: they are large, and many.
+  void take_back(Piece&& piece);
+
   // Expands a piece into `out` (end - begin elements of kind()). Safe from many threads at once.
   // Errors (bad_input): damaged data, an index out of range.
   Result<void> expand(const Piece& piece, void* out) const;
@@ -52,6 +57,11 @@ class NumberStream {
   hdf5::Dataset dataset_;
   NumberKind kind_ = NumberKind::real64;
   std::uint64_t size_ = 0, next_ = 0;
+  struct Spare {
+    std::mutex mutex;
+    std::vector<std::vector<unsigned char>> bytes;
+  };
+  std::unique_ptr<Spare> spare_ = std::make_unique<Spare>();
   std::uint64_t chunk_ = 0;  // elements; 0: not chunked
   bool by_chunk_ = false;    // chunks are fetched raw and expanded here
 };
