@@ -3,16 +3,22 @@
 20,000 counts a cell.
 
     python3 tests/benchmarks/suite_size.py [--build build] [--data FOLDER] [--threads 2] [--cells 400] [--depth 20000]
+    python3 tests/benchmarks/suite_size.py --sizes 60000,132000,300000,600000,1200000 [--depth 2000]
 
 Writes both files once (suite_cells), reads them once so that they are in the page cache, runs `headroom score --real`
-without ceilings (both tables, all members and other metrics, b, five splits of r), and prints seconds and peak memory.
-Then SciPy's mannwhitneyu is timed on a few genes of a few perturbations of the same files, and what it would take for all
-tested genes of both tables and the ten halves is extrapolated from that part. Aims: 120 s, 4 GB, 50 times.
+without ceilings (both tables, all members and other metrics, b, five splits of r), and prints seconds, seconds of
+processors and peak memory. Then SciPy's mannwhitneyu is timed on a few genes of a few perturbations of the same files,
+and what it would take for all tested genes of both tables and the ten halves is extrapolated from that part. NumPy's
+product of two matrices of 2048 x 2048 on one core tells how fast the machine is. Aims: 120 s, 4 GB, 50 times.
+
+With --sizes a line for each number of real cells, one of eleven a control cell, of 2,000 counts a cell: how the time
+grows. suite_size.csv has what was measured last, on two busy cores (0.44 s a product): seconds of processors count there.
 """
 import argparse
 import json
+import os
 import pathlib
-import resource
+import shutil
 import subprocess
 import tempfile
 import time
@@ -44,15 +50,66 @@ def scipy_seconds(folder, n_perturbations, n_genes=40):
         genes = tested[:: max(1, len(tested) // n_genes)][:n_genes]
         all_control = numpy.concatenate([rows(control[i : i + 500])[:, genes] for i in range(0, len(control), 500)])
         of_target = rows(target)[:, genes]
-    start = time.perf_counter()
+    start = time.process_time()
     for g in range(len(genes)):
         mannwhitneyu(of_target[:, g], all_control[:, g], method="asymptotic")
-    full = (time.perf_counter() - start) / len(genes)
-    start = time.perf_counter()
+    full = (time.process_time() - start) / len(genes)
+    start = time.process_time()
     for g in range(len(genes)):
         mannwhitneyu(of_target[::2, g], all_control[::2, g], method="asymptotic")
-    half = (time.perf_counter() - start) / len(genes)
+    half = (time.process_time() - start) / len(genes)
     return full, half, len(tested)
+
+
+def dgemm_seconds(n=2048):
+    """Seconds of one product of two square matrices on one core, the best of three."""
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is imported
+    import numpy
+
+    a = numpy.random.default_rng(1).random((n, n))
+    best = float("inf")
+    for _ in range(3):
+        start = time.process_time()
+        a @ a
+        best = min(best, time.process_time() - start)
+    return best
+
+
+def write_cells(arguments, folder, perturbations, controls, depth):
+    subprocess.run([arguments.build / "tests/bin/suite_cells", folder, str(perturbations), str(arguments.cells),
+                    str(controls), str(arguments.genes), str(depth)], check=True)
+    for name in ("real.h5ad", "pred.h5ad"):
+        with open(folder / name, "rb") as file:
+            while file.read(1 << 24):
+                pass
+
+
+def score_cells(arguments, folder, out):
+    """Seconds, seconds of processors, and peak memory in GB."""
+    start = time.perf_counter()
+    process = subprocess.Popen([arguments.build / "bin/headroom", "score", "--real", folder / "real.h5ad",
+                                "--predictions", folder / "pred.h5ad", "--suite", "vcc2026", "--ceiling", "none",
+                                "--threads", str(arguments.threads), "--quiet", "-o", out],
+                               stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise SystemExit(f"headroom score ended with {process.returncode}")
+    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1e6
+
+
+def print_sizes(arguments, temporary):
+    print("cells,perturbations,controls,counts_per_cell,wall_s,cpu_s,peak_gb,cpu_us_per_cell")
+    for n in (int(size) for size in arguments.sizes.split(",")):
+        controls = n // 11
+        perturbations = (n - controls) // arguments.cells
+        n_real = perturbations * arguments.cells + controls
+        folder = temporary / str(n)
+        write_cells(arguments, folder, perturbations, controls, arguments.depth)
+        wall, cpu, peak = score_cells(arguments, folder, temporary / f"out{n}")
+        print(f"{n_real},{perturbations},{controls},{arguments.depth:.0f},{wall:.1f},{cpu:.1f},{peak:.2f},"
+              f"{1e6 * cpu / n_real:.0f}", flush=True)
+        shutil.rmtree(folder)
 
 
 def main():
@@ -64,32 +121,28 @@ def main():
     parser.add_argument("--cells", type=int, default=400)
     parser.add_argument("--controls", type=int, default=12000)
     parser.add_argument("--genes", type=int, default=18533)
-    parser.add_argument("--depth", type=float, default=20000)
+    parser.add_argument("--depth", type=float)
+    parser.add_argument("--sizes")
     arguments = parser.parse_args()
+    if arguments.depth is None:
+        arguments.depth = 2000 if arguments.sizes else 20000
     with tempfile.TemporaryDirectory() as temporary:
+        gemm = dgemm_seconds()
+        print(f"a product of 2048 x 2048 matrices: {gemm:.2f} s on one core, {2 * 2.048**3 / gemm:.1f} Gflop/s", flush=True)
+        if arguments.sizes:
+            print_sizes(arguments, pathlib.Path(temporary))
+            return
         folder = arguments.data or pathlib.Path(temporary)
-        subprocess.run([arguments.build / "tests/bin/suite_cells", folder, str(arguments.perturbations),
-                        str(arguments.cells), str(arguments.controls), str(arguments.genes), str(arguments.depth)],
-                       check=True)
-        for name in ("real.h5ad", "pred.h5ad"):
-            with open(folder / name, "rb") as file:
-                while file.read(1 << 24):
-                    pass
+        write_cells(arguments, folder, arguments.perturbations, arguments.controls, arguments.depth)
         out = pathlib.Path(temporary) / "out"
-        start = time.perf_counter()
-        subprocess.run([arguments.build / "bin/headroom", "score", "--real", folder / "real.h5ad", "--predictions",
-                        folder / "pred.h5ad", "--suite", "vcc2026", "--ceiling", "none", "--threads",
-                        str(arguments.threads), "--quiet", "-o", out], check=True)
-        seconds = time.perf_counter() - start
-        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-        print(f"{seconds:.1f} s on {arguments.threads} threads, {usage.ru_utime + usage.ru_stime:.0f} s of processors "
-              f"(writing the files included where they were not there), peak {usage.ru_maxrss / 1e6:.2f} GB")
+        seconds, of_processors, peak = score_cells(arguments, folder, out)
+        print(f"{seconds:.1f} s on {arguments.threads} threads, {of_processors:.0f} s of processors, "
+              f"{of_processors / gemm:.0f} such products; peak {peak:.2f} GB", flush=True)
         score = json.loads((out / "summary.json").read_text())["suites"][0]["score"]
         full, half, tested = scipy_seconds(folder, arguments.perturbations)
         scipy = arguments.perturbations * tested * (2 * full + 10 * half)
         print(f"SciPy: {1e3 * full:.2f} ms a gene and perturbation ({1e3 * half:.2f} ms of halves), {tested} genes tested; "
-              f"for both tables and ten halves {scipy:.0f} s on one core, {scipy / seconds:.0f} times as long; "
-              f"on {arguments.threads} cores {scipy / arguments.threads / seconds:.0f} times")
+              f"for both tables and ten halves {scipy:.0f} s of one processor, {scipy / of_processors:.0f} times as much")
         print(f"score {score:.3f}")
 
 
