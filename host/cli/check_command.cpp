@@ -9,6 +9,7 @@
 #include "io/regular_file.hpp"
 #include "plugin_host/host_process.hpp"
 #include "plugin_host/named_runtime.hpp"
+#include "plugin_host/own_files.hpp"
 #include "plugin_host/plugin_place.hpp"
 
 namespace headroom::cli {
@@ -50,6 +51,7 @@ Result<int> check(const CheckArguments& arguments) {
     options.known_ids = std::move(*ids);
   }
   std::filesystem::path library = arguments.plugin;
+  std::shared_ptr<const PrivateFolder> own_files;  // of a model that is given as a file
   std::error_code ignored;
   if (std::filesystem::is_directory(library, ignored) || is_model_name(library.filename().string())) {
     const auto runners = find_shipped_plugins();
@@ -62,7 +64,12 @@ Result<int> check(const CheckArguments& arguments) {
     }
     library = place->library;
     options.model = place->model;
-    options.data_folder = place->data_folder;
+    if (place->is_file) {
+      auto own = own_files_of(*place, options.plugin_options);
+      if (!own) return tl::unexpected<Error>(own.error());
+      own_files = std::move(*own);
+    }
+    options.data_folder = own_files ? own_files->path() : place->data_folder;
     options.given_path = arguments.plugin.string();
     auto runtime = take_named_runtime(library, options.plugin_options);
     if (!runtime) return tl::unexpected<Error>(runtime.error());

@@ -6,6 +6,7 @@
 #include "cli/notes.hpp"
 #include "cli/run_store.hpp"
 #include "cli/terminal_streams.hpp"
+#include "evaluation/granted_folders.hpp"
 #include "evaluation/submissions.hpp"
 #include "numerics/processor_kernels.hpp"
 #include "plugin_host/host_process.hpp"
@@ -26,6 +27,27 @@ Result<void> complete_plugin_options(std::filesystem::path& worker_program, std:
   return {};
 }
 
+namespace {
+
+// What no plugin may read.
+std::vector<GuardedPath> guarded_by(const RunArguments& arguments) {
+  const TaskArguments& task = arguments.task;
+  std::error_code ignored;
+  const bool is_folder = std::filesystem::is_directory(task.task, ignored);
+  std::vector<GuardedPath> guarded = {{"the task", task.task},
+                                      {"the task", is_folder ? task.task / "task.h5ad" : std::filesystem::path()},
+                                      {"the noise table", task.noise.value_or("")},
+                                      {"the file of folds", task.columns.fold_file.value_or("")},
+                                      {"the file of splits", arguments.run.split.file},
+                                      {"the folder for results (-o)", arguments.out},
+                                      {"the folder for logs (--logs)", arguments.logs},
+                                      {"the folder of submissions", arguments.submissions.value_or("")}};
+  for (const PredictionsSpec& spec : arguments.run.predictions) guarded.push_back({"a file of predictions", spec.path});
+  return guarded;
+}
+
+}  // namespace
+
 Result<RunOptions> complete_run_options(const RunArguments& arguments) {
   RunOptions options = arguments.run;
   options.build = headroom_build();
@@ -38,6 +60,7 @@ Result<RunOptions> complete_run_options(const RunArguments& arguments) {
     print_notes(found->notes, arguments.common.quiet);
     options.submissions = std::move(found->submissions);
   }
+  if (auto apart = keep_apart(options, guarded_by(arguments)); !apart) return tl::unexpected<Error>(apart.error());
   return options;
 }
 

@@ -51,7 +51,8 @@ class InputList {
       add(kind + " " + entry.name, entry.file->path, entry.file->sha256);
     }
     if (!entry.data_folder_sha256.empty()) {
-      add("data folder of " + entry.name, entry.settings.data_folder.string(), entry.data_folder_sha256);
+      add("data folder of " + entry.name, (entry.own_folder ? entry.given_path : entry.settings.data_folder.string()),
+          entry.data_folder_sha256);
     }
   }
 

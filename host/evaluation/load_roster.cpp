@@ -8,12 +8,12 @@
 
 #include "evaluation/fold_gate.hpp"
 #include "evaluation/introduce_plugin.hpp"
-#include "evaluation/model_folder.hpp"
 #include "evaluation/predictor_grid.hpp"
 #include "evaluation/submission_budget.hpp"
 #include "io/sha256.hpp"
 #include "plugin_host/description_check.hpp"
 #include "plugin_host/named_runtime.hpp"
+#include "plugin_host/own_files.hpp"
 #include "plugin_host/plugin_place.hpp"
 #include "plugin_host/python_modules.hpp"
 #include "plugin_host/worker_limits.hpp"
@@ -240,7 +240,7 @@ class RosterLoader {
     if (!place->vectors.empty()) {
       return bad_input("it holds vectors and no predictor", path.string(), "give it with --embedding");
     }
-    if (!spec.data_folder.empty()) place->data_folder = spec.data_folder;
+    take_named_folder(spec.data_folder, *place);
     if (auto opened = open_place(entry, path, *place); !opened) return tl::unexpected<Error>(opened.error());
     if (auto introduced = introduce(entry, PluginKind::PREDICTOR, use); !introduced)
       return tl::unexpected<Error>(introduced.error());
@@ -255,7 +255,7 @@ class RosterLoader {
     if (is_plugin(spec.path)) {
       auto place = place_of_plugin(spec.path, options_.shipped_plugins);
       if (!place) return tl::unexpected<Error>(place.error());
-      if (!spec.data_folder.empty()) place->data_folder = spec.data_folder;
+      take_named_folder(spec.data_folder, *place);
       vectors = place->vectors;
       if (place->library.filename() == kPythonRunner && !options_.python_path.empty()) {
         auto modules = python_modules(options_.python_path);
@@ -417,8 +417,25 @@ class RosterLoader {
     if (place.data_folder.empty()) return {};
     entry.given_path = given.string();
     entry.settings.model = place.model;
-    std::error_code ignored;
-    return give_folder(entry, place.data_folder, fs::is_directory(given, ignored) ? Folder::its_own : Folder::shared);
+    if (!place.is_file) return give_folder(entry, place.data_folder);
+    if (auto own = take_own_files(entry, place); !own) return own;
+    return give_folder(entry, entry.own_folder->path());
+  }
+
+  static void take_named_folder(const fs::path& folder, PluginPlace& place) {
+    if (folder.empty()) return;
+    place.data_folder = folder;
+    place.is_file = false;
+  }
+
+  // Beside a model that is given as a file may lie the task, results and others' models: it sees a copy of its own
+  // files. What else lies there does not change what its evaluations were made from.
+  Result<void> take_own_files(RosterEntry& entry, const PluginPlace& place) const {
+    const ChargedTime charged(entry.settings.budget.get());
+    auto own = own_files_of(place, entry.settings.options, {{}, stop_, {}});
+    if (!own) return tl::unexpected<Error>(own.error());
+    entry.own_folder = std::move(*own);
+    return {};
   }
 
   // The library of ONNX Runtime, where the user names one for this plugin.
@@ -432,14 +449,11 @@ class RosterLoader {
     return {};
   }
 
-  // Whether it was made for the plugin, or is where its user keeps a model.
-  enum class Folder { its_own, shared };
-
-  Result<void> give_folder(RosterEntry& entry, const fs::path& folder, Folder kind = Folder::its_own) const {
+  Result<void> give_folder(RosterEntry& entry, const fs::path& folder) const {
     if (folder.empty()) return {};
     const ChargedTime charged(entry.settings.budget.get());
     const FolderPatience patience = folder_patience(entry.settings.budget.get(), stop_);
-    auto hash = kind == Folder::its_own ? sha256_of_folder(folder, patience) : sha256_of_model_folder(folder, patience);
+    auto hash = sha256_of_folder(folder, patience);
     if (!hash) return tl::unexpected<Error>(hash.error());
     entry.settings.data_folder = folder;
     entry.data_folder_sha256 = std::move(*hash);

@@ -113,7 +113,7 @@ Result<void> inspect_file(const fs::path& path, const InspectOptions& options, I
   if (path.extension() == ".so" || bytes->starts_with("\x7f"
                                                       "ELF")) {
     inspection.kind = "plugin";
-    return add_plugin_facts({path, {}, {}, {}}, options, inspection);
+    return add_plugin_facts({path, {}, {}, {}, true}, options, inspection);
   }
   if (is_model_name(path.filename().string())) return inspect_plugin(path, options, inspection);
   if (bytes->starts_with(std::string("SQLite format 3\0", 16))) {

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cctype>
 #include <iterator>
+#include <memory>
 
 #include "io/sha256.hpp"
+#include "plugin_host/own_files.hpp"
 #include "plugin_host/worker_session.hpp"
 
 namespace headroom {
@@ -135,12 +137,19 @@ Result<void> add_plugin_facts(const PluginPlace& place, const InspectOptions& op
     inspection.facts.push_back(fact("runner", path.filename().string()));
   }
   WorkerSettings settings = settings_of(options);
-  if (!place.data_folder.empty()) {
-    const auto hash = sha256_of_folder(place.data_folder);
+  settings.data_folder = place.data_folder;
+  std::shared_ptr<const PrivateFolder> own_files;
+  if (!place.model.empty() && place.is_file) {
+    auto own = own_files_of(place, {});
+    if (!own) return tl::unexpected<Error>(own.error());
+    own_files = std::move(*own);
+    settings.data_folder = own_files->path();
+  }
+  if (!settings.data_folder.empty()) {
+    const auto hash = sha256_of_folder(settings.data_folder);
     if (!hash) return tl::unexpected<Error>(hash.error());
     inspection.facts.push_back(fact("folder_sha256", *hash));
   }
-  settings.data_folder = place.data_folder;
   settings.model = place.model;
   settings.only_describes = true;  // many a plugin cannot be opened without its files and options
   auto session = start(*file, settings, inspection);

@@ -15,10 +15,24 @@ constexpr std::array<std::string_view, 6> kVectorEndings = {".h5ad", ".csv", ".c
 // In this order: who ships several means the first.
 constexpr std::array<std::string_view, 3> kPluginsOfFolder = {"plugin.so", "model.py", "model.onnx"};
 // Lies beside model.onnx, and is none of the vectors that the folder might be.
-constexpr std::string_view kVocabulary = "vocabulary.csv";
+constexpr std::string_view kUsualVocabulary = "vocabulary.csv";
+constexpr std::string_view kOnnxRuntime = "libonnxruntime.so";
 
 bool ends_after_a_name(std::string_view file, std::string_view ending) {
   return file.size() > ending.size() && file.ends_with(ending);
+}
+
+// Whether it belongs to the ONNX model `model` that was given as a file.
+bool is_beside_onnx(std::string_view file, std::string_view model, std::string_view vocabulary) {
+  const std::string_view stem = model.substr(0, model.size() - kOnnxEnding.size());
+  const auto is_of = [&](std::string_view name) {
+    return file.size() > name.size() && file.starts_with(name) && file[name.size()] == '.';
+  };
+  if (is_of(vocabulary) && !vector_ending(file).empty()) return true;
+  if (file == kOnnxRuntime || is_of(kOnnxRuntime)) return true;
+  const bool is_of_stem = file.starts_with(stem);
+  return (file.starts_with(model) && vector_ending(file).empty() && !is_plugin_name(file)) ||
+         (is_of_stem && (file.substr(stem.size()) == ".data" || file.substr(stem.size()) == ".bin"));
 }
 
 Result<fs::path> runner_of(std::string_view model, const fs::path& runners) {
@@ -81,7 +95,7 @@ Result<std::string> plugin_file_of_folder(const fs::path& folder) {
   for (const std::string& name : *names) {
     if (is_litter(name)) continue;
     if (is_plugin_name(name)) plugins.push_back(name);
-    if (!vector_ending(name).empty() && name != kVocabulary) vectors.push_back(name);
+    if (!vector_ending(name).empty() && name != kUsualVocabulary) vectors.push_back(name);
   }
   if (plugins.size() == 1) return plugins.front();
   if (plugins.size() > 1) {
@@ -96,13 +110,28 @@ Result<std::string> plugin_file_of_folder(const fs::path& folder) {
                    vectors.empty() ? "put plugin.so, model.py or model.onnx into it" : "name one of them");
 }
 
+Result<std::vector<std::string>> files_of_model(const PluginPlace& place, std::string_view vocabulary) {
+  std::vector<std::string> files = {place.model};
+  if (!ends_after_a_name(place.model, kOnnxEnding)) return files;
+  auto names = names_in(place.data_folder);
+  if (!names) return tl::unexpected<Error>(names.error());
+  for (std::string& name : *names) {
+    std::error_code ignored;
+    if (name == place.model || !is_beside_onnx(name, place.model, vocabulary)) continue;
+    if (fs::is_regular_file(place.data_folder / name, ignored)) files.push_back(std::move(name));
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
 Result<PluginPlace> place_of_plugin(const fs::path& path, const fs::path& runners) {
   std::error_code ignored;
   if (!fs::exists(path, ignored)) return bad_input("no such plugin", path.string(), "check the path");
   PluginPlace place;
   std::string file = path.filename().string();
   fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
-  if (fs::is_directory(path, ignored)) {
+  place.is_file = !fs::is_directory(path, ignored);
+  if (!place.is_file) {
     auto chosen = plugin_file_of_folder(path);
     if (!chosen) return tl::unexpected<Error>(chosen.error());
     file = std::move(*chosen);

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,16 @@ namespace fs = std::filesystem;
 
 constexpr int kMostDepth = 64;  // of folders in folders; a descriptor each
 
+constexpr int kBeyondShare = -1;  // beside the errnos: it takes more than its CopyBounds allow
+
 tl::unexpected<Error> not_copied(const fs::path& folder, int error) {
+  if (error == kBeyondShare) {
+    return bad_input("it takes more bytes than one of so many submissions may", folder.string(), "make it smaller");
+  }
+  if (error == ENOSPC || error == EDQUOT) {
+    return bad_input("there is no room for its worker's own copy", folder.string(),
+                     "free some, or set TMPDIR to a folder with more");
+  }
   if (error == ECANCELED) return tl::unexpected<Error>(Error{ErrorKind::interrupted, "interrupted", {}, {}});
   if (error == EFBIG) {
     return bad_input("the data folder is larger than a quarter of what is free for its worker's own copy",
@@ -44,7 +54,8 @@ tl::unexpected<Error> not_copied(const fs::path& folder, int error) {
 // What is left to one copy.
 struct Copying {
   const CopyBounds& bounds;
-  std::uint64_t bytes_left;
+  std::uint64_t bytes_left = 0;
+  bool is_of_share = false;  // else of what is free
 };
 
 // Of what is free: so that no folder, and no number of them at once, leaves others without room.
@@ -54,6 +65,12 @@ std::uint64_t most_copied_bytes(const fs::path& where) {
   struct statvfs status;
   if (statvfs(where.c_str(), &status) != 0) return 0;
   return std::uint64_t{status.f_bavail} * status.f_frsize / kPartOfFree;
+}
+
+Copying copying_to(const fs::path& where, const CopyBounds& bounds) {
+  const std::uint64_t of_free = most_copied_bytes(where);
+  const bool is_of_share = bounds.most_bytes && *bounds.most_bytes < of_free;
+  return {bounds, is_of_share ? *bounds.most_bytes : of_free, is_of_share};
 }
 
 // 0, or why to go no further: ECANCELED or ETIME.
@@ -80,7 +97,9 @@ int copy_content(int from, int to, off_t bytes, Copying& copying) {
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return errno;
       if (got == 0) return 0;  // it has become shorter
-      if (static_cast<std::uint64_t>(got) > copying.bytes_left) return EFBIG;
+      if (static_cast<std::uint64_t>(got) > copying.bytes_left) {
+        return copying.is_of_share ? kBeyondShare : EFBIG;
+      }
       copying.bytes_left -= static_cast<std::uint64_t>(got);
       for (ssize_t done = 0; done < got;) {
         const ssize_t put = pwrite(to, buffer.data() + done, static_cast<std::size_t>(got - done), at + done);
@@ -191,29 +210,45 @@ Result<std::shared_ptr<const PrivateFolder>> PrivateFolder::copy_of(const fs::pa
   if (!made) return tl::unexpected<Error>(made.error());
   const FileDescriptor to(open((*made)->path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!to) return not_copied(folder, errno);
-  Copying copying{bounds, bounds.most_bytes.value_or(most_copied_bytes((*made)->path_))};
+  Copying copying = copying_to((*made)->path_, bounds);
   if (const int failed = copy_folder(from.release(), to.get(), 0, copying)) return not_copied(folder, failed);
   if (fchmod(to.get(), (status.st_mode & 0777) | 0555) != 0) return not_copied(folder, errno);
   return std::shared_ptr<const PrivateFolder>(std::move(*made));
 }
 
+Result<std::shared_ptr<const PrivateFolder>> PrivateFolder::copy_of_files(const fs::path& folder,
+                                                                          const std::vector<std::string>& names,
+                                                                          const CopyBounds& bounds) {
+  std::shared_ptr<PrivateFolder> made;
+  FileDescriptor to;
+  std::optional<Copying> copying;
+  for (const std::string& name : names) {
+    const fs::path file = folder / name;
+    const FileDescriptor from(open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+    struct stat status;
+    if (!from || fstat(from.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+      return bad_input("it is no file that can be read", file.string(), "give a regular file");
+    }
+    if (!made) {
+      auto empty = make(file);
+      if (!empty) return tl::unexpected<Error>(empty.error());
+      made = std::move(*empty);
+      to = FileDescriptor(open(made->path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+      if (!to) return not_copied(file, errno);
+      copying.emplace(copying_to(made->path_, bounds));
+    }
+    if (const int failed = copy_file(from.get(), status, to.get(), name.c_str(), *copying)) {
+      return not_copied(file, failed);
+    }
+  }
+  if (!made) return bad_input("no file is named", folder.string(), "name one");
+  if (fchmod(to.get(), 0555) != 0) return not_copied(folder, errno);
+  return std::shared_ptr<const PrivateFolder>(std::move(made));
+}
+
 Result<std::shared_ptr<const PrivateFolder>> PrivateFolder::copy_of_file(const fs::path& file,
                                                                          const CopyBounds& bounds) {
-  const FileDescriptor from(open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-  struct stat status;
-  if (!from || fstat(from.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    return bad_input("it is no file that can be read", file.string(), "give a regular file");
-  }
-  auto made = make(file);
-  if (!made) return tl::unexpected<Error>(made.error());
-  const FileDescriptor to(open((*made)->path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!to) return not_copied(file, errno);
-  Copying copying{bounds, bounds.most_bytes.value_or(most_copied_bytes((*made)->path_))};
-  if (const int failed = copy_file(from.get(), status, to.get(), file.filename().c_str(), copying)) {
-    return not_copied(file, failed);
-  }
-  if (fchmod(to.get(), 0555) != 0) return not_copied(file, errno);
-  return std::shared_ptr<const PrivateFolder>(std::move(*made));
+  return copy_of_files(file.parent_path(), {file.filename().string()}, bounds);
 }
 
 Result<std::shared_ptr<PrivateFolder>> PrivateFolder::make(const fs::path& of) {

@@ -8,6 +8,8 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 #include "outcome/outcome.hpp"
 
@@ -20,7 +22,7 @@ bool is_readable_by_all(const std::filesystem::path& folder);
 struct CopyBounds {
   std::optional<std::chrono::steady_clock::time_point> deadline;
   std::stop_token stop;
-  std::optional<std::uint64_t> most_bytes;  // default: a quarter of what is free where the copy is made
+  std::optional<std::uint64_t> most_bytes;  // and never more than a quarter of what is free where the copy is made
 };
 
 class PrivateFolder {
@@ -28,11 +30,16 @@ class PrivateFolder {
   // Copies folders, regular files (holes stay holes) and symbolic links, these as they are. What is of another type or
   // cannot be read is left out: the plugin could not have read it either. The copy lies in the folder for temporary
   // files, under a name that nobody can guess. A copy that is interrupted (ErrorKind::interrupted) or not made in time
-  // leaves nothing behind; neither does one of a folder that is too deep or takes more than it may
-  // (ErrorKind::bad_input).
+  // leaves nothing behind; neither does one of a folder that is too deep, takes more than it may, or for which there is
+  // no room (ErrorKind::bad_input).
   static Result<std::shared_ptr<const PrivateFolder>> copy_of(const std::filesystem::path& folder,
                                                               const CopyBounds& bounds = {});
-  // The same with this one file in it, under its own name.
+  // The same with these files of the folder in it, by name; links to files are followed. Error (bad_input): one is no
+  // file that can be read.
+  static Result<std::shared_ptr<const PrivateFolder>> copy_of_files(const std::filesystem::path& folder,
+                                                                    const std::vector<std::string>& names,
+                                                                    const CopyBounds& bounds = {});
+  // The same with this one file.
   static Result<std::shared_ptr<const PrivateFolder>> copy_of_file(const std::filesystem::path& file,
                                                                    const CopyBounds& bounds = {});
   ~PrivateFolder();  // removes the copy

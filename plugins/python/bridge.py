@@ -333,9 +333,12 @@ def explain(error):
     """The reason of a failed row; the whole story goes to the log."""
     traceback.print_exception(error)
     said = "".join(traceback.format_exception_only(error)).strip().split("\n")[-1]
+    folder, file = os.path.split(_model.path)
+    misses = isinstance(error, (FileNotFoundError, ModuleNotFoundError)) and os.listdir(folder) == [file]
+    hint = "; a model given as a file sees nothing beside it: give a folder with the model and its files" if misses else ""
     own = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<")]
     if not own:
-        return said
+        return said + hint
     inside = [f for f in own if os.path.dirname(f.filename) == os.path.dirname(_model.path)] or own
     last = inside[-1]
-    return f"{said} ({os.path.basename(last.filename)}, line {last.lineno}, in {last.name})"
+    return f"{said} ({os.path.basename(last.filename)}, line {last.lineno}, in {last.name}){hint}"

@@ -53,6 +53,44 @@ TEST_F(PythonCommand, EvaluatesAnEmbeddingAndAPredictor) {
   EXPECT_NE(headroom("run --config out/run.toml --resume").err.find("data folder of gf"), std::string::npos);
 }
 
+// As README has it: the model lies in the working folder, beside the task, earlier results and others' models.
+TEST_F(PythonCommand, OfAFileSeesNothingOfTheWorkingFolder) {
+  fs::rename(folder_ / "screen" / "task", folder_ / "task");
+  write("weights.txt", "1");
+  write("model.py",
+        "import os\nfolder = os.path.dirname(__file__)\n"
+        "def opens(path):\n  try:\n    return len(open(path, 'rb').read()) >= 0\n"
+        "  except OSError:\n    return False\n"
+        "def embed(ids, context):\n"
+        "  here = [os.path.join(folder, n) for n in ('task/task.h5ad', 'task/noise.csv', 'out/results.sqlite', "
+        "'models/ridge.py', 'weights.txt')]\n"
+        "  there = [os.path.join('" + folder_.string() + "', os.path.relpath(p, folder)) for p in here]\n"
+        "  found = [p for p in here + there if opens(p)]\n"
+        "  assert not found and os.listdir(folder) == ['model.py'], (found, os.listdir(folder))\n"
+        "  return [[len(i), i.count('1'), i.count('2')] for i in ids]\n");
+  const std::string flags =
+      "run task --common-dim 2 --metric L2 --sandbox relaxed --predictor knn --grid knn.k=1 -o out --embedding "
+      "mine=model.py --logs .";
+  for (const char* round : {"", " --resume"}) {
+    const Ended ended = headroom(flags + round);
+    ASSERT_EQ(ended.exit_code, 0) << ended.err;
+    EXPECT_TRUE(method("mine+knn")["value"].is_number());
+    EXPECT_EQ(ended.err.find("data folder of mine"), std::string::npos) << "results beside it are none of its inputs";
+    write("notes.md", "whatever");
+  }
+  EXPECT_EQ(headroom("verify out --sandbox relaxed").exit_code, 0);
+  const Ended refused = headroom(flags + " --embedding all=. --python-path .");
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_NE(refused.err.find("the task lies in it (--embedding all=.): put the plugin"), std::string::npos)
+      << refused.err;
+  write("asks.py", "import layers\ndef embed(ids, context):\n  return [[1.0]] * len(ids)\n");
+  write("layers.py", "");
+  EXPECT_EQ(headroom("run task --sandbox relaxed --predictor knn -o other --embedding asks.py").exit_code, 3);
+  EXPECT_NE(content_of(folder_ / "stderr.txt").find("a model given as a file sees nothing beside it: give a folder"),
+            std::string::npos)
+      << content_of(folder_ / "stderr.txt");
+}
+
 TEST_F(PythonCommand, SaysWhyAModelFails) {
   write("broken/model.py", "def embed(ids, context):\n  raise ValueError('the weights are of another model')\n");
   const Ended ended = run("--embedding broken --predictor knn --grid knn.k=1 --logs logs");

@@ -197,6 +197,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"def embed(ids, context):\n  return [[float('inf')], [1.0]]\n", "bad_output"},
         Mistake{"about = {'nmae': 'x'}\ndef embed(ids, context):\n  pass\n", "about has the key 'nmae'; known are"},
         Mistake{"import sys\ndef embed(ids, context):\n  sys.exit(3)\n", "SystemExit: 3"},
+        Mistake{"import layers\n", "a model given as a file sees nothing beside it: give a folder"},
         Mistake{"def embed(ids, context):\n  return embed(ids, context)\n", "RecursionError"}),
     [](const auto& tested) { return "Number" + std::to_string(tested.index); });
 

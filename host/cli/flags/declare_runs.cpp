@@ -71,8 +71,9 @@ void add_study_flags(CLI::App& run_app, RunArguments& arguments, RunFlagTexts& t
   begin_group(run_app, "What is evaluated");
   run_app
       .add_option("--embedding", texts.embeddings,
-                  "An embedding: a plugin (.so), a model in Python or ONNX (.py, .onnx), a folder with plugin.so, "
-                  "model.py or model.onnx and its data files, which that plugin alone may read, or a file of vectors "
+                  "An embedding: a plugin (.so), a model in Python or ONNX (.py, .onnx), which sees its own files and "
+                  "nothing else beside it, a folder with plugin.so, model.py or model.onnx and its data files, which "
+                  "that plugin alone may read and which holds neither the task nor results, or a file of vectors "
                   "keyed by perturbation id (.h5ad, .csv[.gz], .tsv[.gz], .npz); its name is that of the file unless "
                   "NAME says otherwise. Of a file with several arrays, PATH#obsm/KEY or PATH#KEY chooses the vectors, "
                   "and PATH#obs/COLUMN or PATH#COLUMN the ids")
@@ -81,7 +82,8 @@ void add_study_flags(CLI::App& run_app, RunArguments& arguments, RunFlagTexts& t
   run_app
       .add_option("--python-path", arguments.run.python_path,
                   "Virtual environment of the same minor version of Python, whose packages the models in Python of "
-                  "--embedding may import; read only, and never for submissions")
+                  "--embedding may import; read only, and never for submissions. It holds neither the task, nor results, "
+                  "nor a plugin")
       ->type_name("DIR");
   add_optional(run_app, "--submissions", arguments.submissions,
                "Folder of submissions: every .so or .py (an embedding or a predictor, which it tells itself), "

@@ -112,6 +112,7 @@ TEST_F(PrivateFolders, AreNotMadeOfWhatIsTooDeepOrTooLarge) {
   const auto of_large = PrivateFolder::copy_of(source_, {{}, {}, 10000});
   ASSERT_FALSE(of_large);
   EXPECT_EQ(of_large.error().kind, ErrorKind::bad_input);
+  EXPECT_EQ(of_large.error().what, "it takes more bytes than one of so many submissions may");
   EXPECT_TRUE(PrivateFolder::copy_of(source_, {{}, {}, 12000}));
 }
 
@@ -152,6 +153,17 @@ TEST_F(PrivateFolders, OfOneFileHoldsThatAlone) {
   const auto none = PrivateFolder::copy_of_file(source_);
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().kind, ErrorKind::bad_input);
+}
+
+TEST_F(PrivateFolders, OfSomeFilesHoldThese) {
+  for (const char* name : {"net.onnx", "vocabulary.csv", "task.h5ad"}) std::ofstream(source_ / name) << name;
+  fs::create_symlink("vocabulary.csv", source_ / "link.csv");
+  const auto copy = PrivateFolder::copy_of_files(source_, {"net.onnx", "link.csv"});
+  ASSERT_TRUE(copy) << copy.error().line();
+  EXPECT_EQ(content_of((*copy)->path() / "link.csv"), "vocabulary.csv");
+  EXPECT_FALSE(fs::exists((*copy)->path() / "task.h5ad"));
+  EXPECT_FALSE(PrivateFolder::copy_of_files(source_, {"net.onnx", "missing"}));
+  EXPECT_FALSE(PrivateFolder::copy_of_files(source_, {}));
 }
 
 }  // namespace private_folder_test
