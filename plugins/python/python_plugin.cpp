@@ -15,8 +15,10 @@
 namespace headroom {
 namespace {
 
-// The data folder in a worker with private files, and in others; no host has been asked anything yet.
-constexpr std::array<const char*, 2> kFolders = {"/data", "/proc/self/fd/8"};
+// The data folder of a worker, and where it is in one with private files, which has nothing in /proc (kDataFolderInWorker
+// and kPrivateDataFolder of host/sandbox). In this order: without private files, /data is the machine's. No host has been
+// asked anything yet.
+constexpr std::array<const char*, 2> kFolders = {"/proc/self/fd/8", "/data"};
 
 std::string model_path() {
   const char* const model = std::getenv("HEADROOM_MODEL");
