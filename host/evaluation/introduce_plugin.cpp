@@ -7,6 +7,7 @@
 
 #include "evaluation/combined_vectors.hpp"
 #include "io/row_choice.hpp"
+#include "plugin_host/model_fault.hpp"
 #include "review/told_doubt.hpp"
 #include "terminal/display_text.hpp"
 
@@ -112,6 +113,12 @@ Result<void> meet(RosterEntry& entry, const RunOptions& options, const FileRevie
   entry.description = (*session)->description();
   entry.settings.introduced = std::make_shared<const PluginDescription>(entry.description);
   entry.confinement = (*session)->confinement();
+  // Where it was opened as well, that has failed by now.
+  if (std::string fault = model_fault_of(entry.description.description());
+      !fault.empty() && !entry.settings.model.empty()) {
+    entry.fault = WorkerFault{WorkerVerdict::PLUGIN_ERROR, std::move(fault)};
+    return {};
+  }
   if (!entry.data) return {};
   if (asks && entry.description.kind() == PluginKind::EMBEDDING) {
     if (auto asked = ask_for_doubts(**session, *review.task,

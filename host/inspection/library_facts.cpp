@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "io/sha256.hpp"
+#include "plugin_host/model_fault.hpp"
 #include "plugin_host/own_files.hpp"
 #include "plugin_host/worker_session.hpp"
 
@@ -155,6 +156,11 @@ Result<void> add_plugin_facts(const PluginPlace& place, const InspectOptions& op
   auto session = start(*file, settings, inspection);
   if (!session) return tl::unexpected<Error>(session.error());
   if (*session == nullptr) return {};
+  const std::string fault = model_fault_of((*session)->description().description());
+  if (!fault.empty() && !place.model.empty()) {
+    inspection.fault = std::string(verdict_name(WorkerVerdict::PLUGIN_ERROR)) + ": " + fault;
+    return {};
+  }
   add_description((*session)->description(), inspection.facts);
   inspection.facts.push_back(fact("confinement", level_name((*session)->confinement().level())));
   return {};

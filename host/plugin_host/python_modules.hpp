@@ -14,7 +14,7 @@ struct PythonModules {
 
 // `path`: a virtual environment, of which the packages lie in lib/python3.N/site-packages, or a folder of packages.
 // Which version of Python they are for, the runner checks by that name. Errors (bad_input): it is no folder, it has
-// packages of several versions, or others may not read it while workers have a user id of their own.
+// packages of several versions, or others cannot reach it while workers have a user id of their own.
 Result<PythonModules> python_modules(const std::filesystem::path& path);
 
 }  // namespace headroom

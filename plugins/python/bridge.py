@@ -1,11 +1,14 @@
 """What stands between Headroom's worker and a model in Python: finds what the model's file defines, calls it, and takes
 its answers in whatever form they come. Runs in the confined worker; sdk/README.md says what a model may define.
 
-Matrices come as (memory, rows, columns, row stride), and are views of the worker's memory: nothing is copied.
+Matrices come as (memory, rows, columns, row stride), and are views of the worker's memory: nothing is copied but the
+rows of a part, where they do not lie in a row. All that a model is handed is read-only or its own: what it does to a list
+or an array changes nothing for the next call.
 """
 import importlib.util
 import inspect
 import os
+import re
 import sys
 import traceback
 import types
@@ -66,6 +69,47 @@ def _about_of(module):
     return {}
 
 
+def _known(about):
+    """The keys of `about`, of the types that they must have; an error names the key."""
+    def refuse(key, wanted):
+        raise ValueError(f"about[{key!r}] is {about[key]!r}, and must be {wanted}")
+
+    kinds = {"training_datasets": "a list of names", "tasks": "a list of 'lfc', 'deg' or both"}
+    for key, wanted in kinds.items():
+        given = about.get(key, ())
+        if not isinstance(given, (list, tuple, set)) or not all(isinstance(v, str) for v in given):
+            refuse(key, wanted)
+    if not set(about.get("tasks", ["lfc"])) <= {"lfc", "deg"} or not about.get("tasks", ["lfc"]):
+        refuse("tasks", kinds["tasks"])
+    for key in ("options", "hyperparameters"):
+        if not isinstance(about.get(key, {}), dict):
+            refuse(key, "a dict by name")
+    for option, value in about.get("options", {}).items():
+        if isinstance(value, (tuple, list)) and len(value) != 2:
+            refuse("options", f"a default, or (default, help), for {option!r}")
+    for name, given in about.get("hyperparameters", {}).items():
+        grid = given.get("grid") if isinstance(given, dict) else given
+        if not _are_numbers(grid):
+            refuse("hyperparameters", f"numbers to try, or a dict with them as 'grid', for {name!r}")
+    blocks = about.get("blocks", 1)
+    pair = (blocks, blocks) if isinstance(blocks, int) else blocks
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not all(isinstance(b, int) or b is None for b in pair):
+        refuse("blocks", "a number, or the least and the most")
+    return about
+
+
+def _are_numbers(grid):
+    try:
+        return not isinstance(grid, str) and len([float(v) for v in grid]) > 0
+    except (TypeError, ValueError):
+        return False
+
+
+def _text(value):
+    """On one line, as descriptions are."""
+    return " ".join(str(value).split())
+
+
 def _description(name):
     about = _model.about
     doc = _model.cls and inspect.getdoc(_model.cls) or _model.module.__doc__ or inspect.getdoc(_model.function) or ""
@@ -74,16 +118,18 @@ def _description(name):
     for key in about:
         if key not in known:
             raise ValueError(f"about has the key {key!r}; known are {', '.join(sorted(known))}")
+    _known(about)
     embeds = _model.function or (_model.cls.embed if _model.kind == "embedding" else None)
     blocks = about.get("blocks", 1)
     least, most = (blocks, blocks) if isinstance(blocks, int) else blocks
     return {
         "kind": _model.kind,
-        "name": str(about.get("name", name)),
-        "version": str(about.get("version", "0.0.0")),
-        "description": str(about.get("description", doc.strip().split("\n")[0] or "A model in Python")),
-        "licence": str(about.get("licence", "not said")),
-        "training_datasets": [str(d) for d in about.get("training_datasets", [])],
+        # Descriptions have names of letters, digits, '_', '-' and '.', files any.
+        "name": re.sub(r"[^\w.-]", "_", str(about.get("name", name)), flags=re.A)[:64],
+        "version": _text(about.get("version", "0.0.0")),
+        "description": _text(about.get("description", doc.strip().split("\n")[0] or "A model in Python")),
+        "licence": _text(about.get("licence", "not said")),
+        "training_datasets": [_text(d) for d in about.get("training_datasets", [])],
         "options": [_option(k, v) for k, v in about.get("options", {}).items()],
         "hyperparameters": [_hyperparameter(k, v) for k, v in about.get("hyperparameters", {}).items()],
         "wants_training": embeds is not None and "training" in _names(embeds),
@@ -95,8 +141,8 @@ def _description(name):
 
 
 def _option(key, value):
-    default, said = value if isinstance(value, tuple) else (value, "an option of the model")
-    return str(key), str(default), str(said)
+    default, said = value if isinstance(value, (tuple, list)) else (value, "an option of the model")
+    return str(key), _text(default), _text(said)
 
 
 def _hyperparameter(name, given):
@@ -104,7 +150,7 @@ def _hyperparameter(name, given):
         given = {"grid": given}
     grid = [float(v) for v in given["grid"]]
     is_integer = bool(given.get("integer", all(isinstance(v, int) for v in given["grid"])))
-    return (str(name), str(given.get("help", "a setting of the model")), grid, float(given.get("minimum", -np.inf)),
+    return (str(name), _text(given.get("help", "a setting of the model")), grid, float(given.get("minimum", -np.inf)),
             float(given.get("maximum", np.inf)), is_integer)
 
 
@@ -160,7 +206,13 @@ def _column(memory, dtype):
 
 
 def _mark(memory):
-    return None if memory is None else np.frombuffer(memory, np.uint8).astype(bool)
+    return None if memory is None else _still(np.frombuffer(memory, np.uint8).astype(bool))
+
+
+def _still(array):
+    """A copy of ours that several calls are given, as read-only as the views are."""
+    array.setflags(write=False)
+    return array
 
 
 # ---- embeddings ----
@@ -191,24 +243,51 @@ def _key(request):
     return request["ids"], request["contexts"], request["id_contexts"] and bytes(request["id_contexts"])
 
 
+class _Profiles(dict):
+    """Control profiles by context, of those that have one; `genes` names their numbers."""
+    genes = ()
+
+
+def _training_part(request):
+    numbers = _column(request["training_contexts"], np.int32)
+    names = request["contexts"]
+    n = request["n_training"]
+    of_rows = [names[c] for c in numbers] if numbers is not None else list(names[:1]) * n
+    return types.SimpleNamespace(ids=list(request["training_ids"]), deltas=_matrix(request["training_deltas"]),
+                                 genes=list(request["gene_ids"]), contexts=of_rows)
+
+
+def _profiles(request):
+    present = _mark(request["profiles_present"])
+    rows = zip(request["contexts"], _matrix(request["profiles"]))
+    profiles = _Profiles((name, row) for c, (name, row) in enumerate(rows) if present is None or present[c])
+    profiles.genes = list(request["gene_ids"])
+    return profiles
+
+
 def _vectors(host, request):
-    ids = request["ids"]
+    ids = request["ids"]  # ours: a model is given copies
     numbers = _column(request["id_contexts"], np.int32)
     names = request["contexts"]
     function = _model.function or _model.state.embed
     available = _settings(host)
     if request["n_training"] > 0:
-        available["training"] = types.SimpleNamespace(ids=request["training_ids"],
-                                                      deltas=_matrix(request["training_deltas"]),
-                                                      genes=request["gene_ids"])
+        available["training"] = _training_part(request)
     if request["profiles"] is not None:
-        available["profiles"] = dict(zip(names, _matrix(request["profiles"])))
+        available["profiles"] = _profiles(request)
     if numbers is None or len(names) == 1:
-        return _rows(_call(function, [ids, names[0]], available), ids)
+        return _rows(_call(function, [list(ids), names[0]], available), ids)
     # A model of one context at a time is asked once for each.
     parts = [np.flatnonzero(numbers == c) for c in range(len(names))]
-    answers = [_rows(_call(function, [[ids[i] for i in part], names[c]], available), part)
-               for c, part in enumerate(parts) if len(part)]
+    answers = []
+    for c, part in enumerate(parts):
+        if len(part):
+            if "training" in available:
+                available["training"] = _training_part(request)
+            if "profiles" in available:
+                available["profiles"] = _profiles(request)
+            asked = [ids[i] for i in part]
+            answers.append(_rows(_call(function, [list(asked), names[c]], available), asked))
     widths = {a.shape[1] for a in answers}
     if len(widths) > 1:
         raise ValueError(f"embed gave vectors of {sorted(widths)} columns for different contexts")
@@ -236,6 +315,11 @@ def _rows(answer, ids):
     if isinstance(answer, dict):
         answer = [answer.get(i) for i in ids]
     if hasattr(answer, "reindex") and hasattr(answer, "index"):
+        index = list(answer.index)
+        if index and not any(isinstance(i, str) for i in index):
+            shown = ", ".join(map(repr, index[:3]))
+            raise ValueError(f"embed gave a table whose index is {shown}, ... and holds no id: give it the ids of its "
+                             "rows, as in DataFrame(vectors, index=ids)")
         answer = answer.reindex(ids)
     answer = _plain(answer)
     if isinstance(answer, np.ndarray) and answer.dtype != object:
@@ -259,14 +343,16 @@ def predict(host, request, predictions, feasible):
     names = [(h[0], h[5]) for h in (_hyperparameter(k, v) for k, v in _model.about.get("hyperparameters", {}).items())]
     grid = _matrix(request["settings"])
     available = _settings(host)
-    available["request"] = asked = _request(request)
+    asked = _request(request)
     x, query, y = _training(request, asked)
     may = np.frombuffer(feasible, np.uint8)
     for s in range(len(grid)):
         params = {n: int(v) if whole else float(v) for (n, whole), v in zip(names, grid[s])}
+        available["request"] = _request(request)
         model = _made(params, available)
-        _call(model.fit, [x, y], available)
-        answer = _call(model.predict, [query], available)
+        # Lists of blocks are each setting's own; arrays are read-only.
+        _call(model.fit, [list(x) if isinstance(x, list) else x, y], available)
+        answer = _call(model.predict, [list(query) if isinstance(query, list) else query], available)
         if answer is None:  # cannot be fitted to so few rows
             may[s] = 0
             continue
@@ -289,8 +375,9 @@ def _request(request):
                                       training_present=_mark(b["training_present"]),
                                       query_present=_mark(b["query_present"])) for b in request["blocks"]],
         delta_rows=_matrix(request["delta_rows"]), training_rows=_column(request["training_rows"], np.int32),
-        n_planes=request["n_planes"], classes=request["classes"], labelled=_mark(request["training_labelled"]),
-        contexts=request["contexts"], control_profiles=None if profiles is None else _matrix(profiles),
+        n_planes=request["n_planes"], classes=list(request["classes"]), labelled=_mark(request["training_labelled"]),
+        contexts=list(request["contexts"]), control_profiles=None if profiles is None else _matrix(profiles),
+        control_profiles_present=_mark(request["profiles_present"]),
         training_contexts=_column(request["training_contexts"], np.int32),
         query_contexts=_column(request["query_contexts"], np.int32),
         training_perturbations=_column(request["training_perturbations"], np.int32),
@@ -305,12 +392,12 @@ def _training(request, asked):
     elif len(rows) and (np.diff(rows) == 1).all():
         y = asked.delta_rows[rows[0]:rows[-1] + 1]  # a view
     else:
-        y = asked.delta_rows[rows]
+        y = _still(asked.delta_rows[rows])
     x = [b.training for b in asked.blocks]
     if asked.classes:
-        y = y.astype(np.int8)
+        y = _still(y.astype(np.int8))
         if asked.labelled is not None:  # rows without labels cannot be learned from
-            y, x = y[asked.labelled], [b[asked.labelled] for b in x]
+            y, x = _still(y[asked.labelled]), [_still(b[asked.labelled]) for b in x]
     query = [b.query for b in asked.blocks]
     least, most = _description("")["blocks"]
     return (x[0], query[0], y) if most == 1 else (x, query, y)

@@ -96,7 +96,10 @@ std::string take_python_error() {
   if (type == nullptr) return "no reason given";
   PyErr_NormalizeException(&type, &value, &trace);
   if (value != nullptr && trace != nullptr) PyException_SetTraceback(value, trace);
-  const PythonObject kept_type = PythonObject::borrowed(type);
+  const PythonObject kept_type(type);  // all three are ours now
+  PythonObject kept_value, kept_trace;
+  if (value != nullptr) kept_value = PythonObject(value);
+  if (trace != nullptr) kept_trace = PythonObject(trace);
   try {
     if (bridge != nullptr && value != nullptr) {
       const PythonObject words(PyObject_CallFunctionObjArgs(bridge_function("explain").get(), value, nullptr));

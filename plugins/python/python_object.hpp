@@ -12,7 +12,7 @@
 
 namespace headroom {
 
-// A Python exception is set; python_error() takes it.
+// A Python exception is set; take_python_error() (interpreter.hpp) takes it.
 struct PythonRaised {};
 
 class PythonObject {
@@ -61,7 +61,7 @@ class PythonObject {
   PyObject* object_ = nullptr;
 };
 
-// Ids may be any bytes: what is no UTF-8 comes back as it was.
+// Ids may be any bytes: what is no UTF-8 is there as surrogates, in the same way each time; text_of() shows it as '?'.
 inline PythonObject python_text(std::string_view text) {
   return PythonObject(PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "surrogateescape"));
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <headroom/embedding.hpp>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <optional>
 
+#include "plugin_host/model_fault.hpp"
 #include "python/interpreter.hpp"
 
 namespace headroom {
@@ -59,11 +61,17 @@ PythonObject python_column(const Number* numbers, std::int64_t n) {
   return python_memory(numbers, n * static_cast<std::int64_t>(sizeof(Number)), PyBUF_READ);
 }
 
-PythonObject control_profiles(const headroom_context_block* const* blocks, std::int64_t n) {
+// The block, and which contexts have a profile.
+void set_control_profiles(PythonDict& dict, const headroom_context_block* const* blocks, std::int64_t n) {
+  PythonObject profiles = PythonObject::none(), present = PythonObject::none();
   for (std::int64_t b = 0; b < n; ++b) {
-    if (sdk::view(blocks[b]->name) == HEADROOM_CONTROL_PROFILE) return python_matrix(blocks[b]->features);
+    if (sdk::view(blocks[b]->name) != HEADROOM_CONTROL_PROFILE) continue;
+    profiles = python_matrix(blocks[b]->features);
+    present = python_column(blocks[b]->present, blocks[b]->features.rows);
+    break;
   }
-  return PythonObject::none();
+  dict.set("profiles", profiles);
+  dict.set("profiles_present", present);
 }
 
 PythonObject python_host(const sdk::Host& host, const std::vector<sdk::Option>& options) {
@@ -81,11 +89,12 @@ PythonObject python_request(const headroom_embedding_request& r) {
   dict.set("ids", python_texts(r.ids, r.n_ids));
   dict.set("contexts", python_texts(r.contexts, r.n_contexts));
   dict.set("id_contexts", python_column(r.id_contexts, r.n_ids));
+  dict.set("training_contexts", python_column(r.training_contexts, r.n_training));
   dict.set("n_training", python_integer(r.n_training));
   dict.set("training_ids", python_texts(r.training_ids, r.n_training));
   dict.set("training_deltas", python_matrix(r.training_deltas));
   dict.set("gene_ids", python_texts(r.gene_ids, r.n_genes));
-  dict.set("profiles", control_profiles(r.context_blocks, r.n_context_blocks));
+  set_control_profiles(dict, r.context_blocks, r.n_context_blocks);
   return dict.take();
 }
 
@@ -115,7 +124,7 @@ PythonObject python_request(const headroom_predictor_request& r) {
   dict.set("query_contexts", python_column(r.query_contexts, r.n_query));
   dict.set("training_perturbations", python_column(r.training_perturbations, r.n_training));
   dict.set("query_perturbations", python_column(r.query_perturbations, r.n_query));
-  dict.set("profiles", control_profiles(r.context_blocks, r.n_context_blocks));
+  set_control_profiles(dict, r.context_blocks, r.n_context_blocks);
   return dict.take();
 }
 
@@ -167,10 +176,22 @@ Model read_description(const PythonObject& said) {
   return read;
 }
 
-// Something can always be said: a file that says nothing is an embedding that does not open.
+// A description is one line of some bytes.
+std::string in_description(std::string fault) {
+  constexpr std::size_t kMostBytes = 1000;
+  if (fault.size() > kMostBytes) {
+    std::size_t end = kMostBytes;
+    while (end > 0 && (static_cast<unsigned char>(fault[end]) & 0xC0) == 0x80) --end;
+    fault.resize(end);
+  }
+  std::replace_if(fault.begin(), fault.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  return std::string(kModelNotLoaded) + fault;
+}
+
+// Something can always be said: a file that says nothing is an embedding that does not open, and says why.
 Model without_model(std::string fault) {
   Model failed;
-  failed.about = {"python", "0.0.0", "A model in Python that cannot be loaded", "Apache-2.0"};
+  failed.about = {"python", "0.0.0", in_description(fault), "Apache-2.0"};
   failed.fault = std::move(fault);
   return failed;
 }

@@ -100,6 +100,18 @@ TEST_F(PythonCommand, SaysWhyAModelFails) {
   EXPECT_NE(content_of(folder_ / "logs" / "broken.log").find("Traceback (most recent call last)"), std::string::npos);
 }
 
+// Even where it is only described, since its user sets an option that it may have.
+TEST_F(PythonCommand, SaysWhyAModelCannotBeRead) {
+  write("broken/model.py", "about = {'options': {'scale': 1}}\ndef embed(ids, context:\n");
+  const Ended ended = run("--embedding broken --set broken.scale=2 --predictor knn --grid knn.k=1");
+  EXPECT_EQ(ended.exit_code, 3) << ended.err;
+  EXPECT_NE(method("broken+knn")["reason"].get<std::string>().find("SyntaxError: '(' was never closed"),
+            std::string::npos)
+      << ended.err;
+  const Ended inspected = headroom("inspect broken/model.py --sandbox relaxed");
+  EXPECT_NE(inspected.out.find("SyntaxError"), std::string::npos) << inspected.out << inspected.err;
+}
+
 TEST_F(PythonCommand, TakesSubmissionsThatSeeTheirOwnFilesAlone) {
   write("inbox/alone.py",
         "import os\ndef embed(ids, context):\n"

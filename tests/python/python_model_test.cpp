@@ -79,6 +79,29 @@ TEST(PythonEmbedding, GetsWhatItAsksForByName) {
   EXPECT_EQ(answer->vectors, expected);
 }
 
+// Lists are the model's own: sorting them changes no row.
+TEST(PythonEmbedding, MayDoWithItsIdsWhatItLikes) {
+  const auto answer = embed_by(
+      "def embed(ids, context):\n  ids.sort()\n  return {i: [len(i)] for i in ids}\n", {"CCC", "A", "BB"});
+  ASSERT_TRUE(answer) << answer.error().message;
+  Matrix expected(3, 1);
+  expected << 3, 1, 2;
+  EXPECT_EQ(answer->vectors, expected);
+}
+
+TEST(PythonEmbedding, OfAnyFileNameHasAProperName) {
+  const std::pair<const char*, const char*> names[] = {
+      {"my model.py", "my_model"}, {"model (1).py", "model__1_"}, {"gr\xc3\xbcn.py", "gr_n"}};
+  for (const auto& [file, name] : names) {
+    const TemporaryFolder folder;
+    auto session = start_model(settings_of_model(
+        folder.write(file, "about = {'description': 'two\\nlines'}\ndef embed(ids, context):\n  return None\n")));
+    ASSERT_TRUE(session) << file << session.error().message;
+    EXPECT_EQ((*session)->description().name(), name);
+    EXPECT_EQ((*session)->description().description(), "two lines");
+  }
+}
+
 TEST(PythonEmbedding, OfSeveralContextsIsAskedForEach) {
   const TemporaryFolder folder;
   auto session = start_model(settings_of_model(
@@ -135,6 +158,38 @@ TEST(PythonPredictor, FitsAndPredictsEachSetting) {
   expected << 4, 40, 5, 50;
   EXPECT_TRUE(Matrix(answer->predictions[0]).isApprox(expected, 1e-12)) << Matrix(answer->predictions[0]);
   EXPECT_TRUE(Matrix(answer->predictions[1]).isApprox(2 * expected, 1e-12));
+}
+
+// Rows that do not lie in a row are copied once for all settings: what one does to them is not the next one's.
+TEST(PythonPredictor, CannotChangeWhatTheNextSettingLearnsFrom) {
+  const TemporaryFolder folder;
+  auto session = start_model(
+      settings_of_model(folder.write("model.py",
+                                     "import numpy as np\n"
+                                     "class Mean:\n"
+                                     "  about = {'hyperparameters': {'k': [1, 2]}}\n"
+                                     "  def __init__(self, k): pass\n"
+                                     "  def fit(self, x, y):\n"
+                                     "    try:\n      y -= y.mean(0)\n"
+                                     "    except ValueError: pass\n"
+                                     "    self.mean = y.mean(0)\n"
+                                     "  def predict(self, x):\n    return np.tile(self.mean, (len(x), 1))\n")));
+  ASSERT_TRUE(session) << session.error().message;
+  auto deltas = SharedMatrix::create(3, 1);
+  ASSERT_TRUE(deltas);
+  deltas->view() << 1, 100, 3;
+  ASSERT_TRUE(deltas->seal());
+  PredictorQuestion question(*deltas);
+  const Matrix training = Matrix::Zero(2, 1), query = Matrix::Zero(1, 1);
+  question.add_block("a", training, query);
+  question.training_rows = {0, 2};
+  question.n_query = 1;
+  question.settings.resize(2, 1);
+  question.settings << 1, 2;
+  const auto answer = (*session)->predict(question);
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->predictions[0](0, 0), 2);
+  EXPECT_EQ(answer->predictions[1](0, 0), 2);
 }
 
 TEST(PythonPredictor, OfClassesLearnsFromLabelledRows) {
@@ -197,6 +252,16 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"def embed(ids, context):\n  return [[float('inf')], [1.0]]\n", "bad_output"},
         Mistake{"about = {'nmae': 'x'}\ndef embed(ids, context):\n  pass\n", "about has the key 'nmae'; known are"},
         Mistake{"import sys\ndef embed(ids, context):\n  sys.exit(3)\n", "SystemExit: 3"},
+        Mistake{"import pandas as pd\ndef embed(ids, context):\n  return pd.DataFrame({'a': [1.0, 2.0]})\n",
+                "embed gave a table whose index is 0, 1, ... and holds no id"},
+        Mistake{"about = {'tasks': 'deg'}\ndef embed(ids, context):\n  pass\n",
+                "about['tasks'] is 'deg', and must be a list"},
+        Mistake{"about = {'training_datasets': 'atlas'}\ndef embed(ids, context):\n  pass\n",
+                "about['training_datasets'] is 'atlas', and must be a list of names"},
+        Mistake{"about = {'options': {'a': (1, 'b', 'c')}}\ndef embed(ids, context):\n  pass\n",
+                "about['options'] is {'a': (1, 'b', 'c')}, and must be a default, or (default, help), for 'a'"},
+        Mistake{"about = {'hyperparameters': {'k': {'minimum': 1}}}\ndef embed(ids, context):\n  pass\n",
+                "must be numbers to try, or a dict with them as 'grid', for 'k'"},
         Mistake{"import layers\n", "a model given as a file sees nothing beside it: give a folder"},
         Mistake{"def embed(ids, context):\n  return embed(ids, context)\n", "RecursionError"}),
     [](const auto& tested) { return "Number" + std::to_string(tested.index); });
