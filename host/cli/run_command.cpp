@@ -4,7 +4,9 @@
 #include "cli/command_line.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/interruption.hpp"
+#include "cli/notes.hpp"
 #include "cli/planned_study.hpp"
+#include "cli/plugin_logs.hpp"
 #include "cli/review_output.hpp"
 #include "cli/run_conclusion.hpp"
 #include "cli/run_outputs.hpp"
@@ -42,6 +44,11 @@ Result<int> show_again(const KeptOutputs& kept, PlannedStudy& study) {
     if (auto begun = target.evaluations->begin(planned.results().settings, planned.plugins()); !begun) {
       return tl::unexpected<Error>(begun.error());
     }
+    RunResults told;  // nobody is asked: what was said before stays
+    told.target = planned.results().target;
+    for (const PluginOfRun& plugin : planned.plugins()) told.plugins.push_back(plugin.record);
+    if (auto words = keep_logs(told, *target.store, true); !words) return tl::unexpected<Error>(words.error());
+    print_notes(write_logs(arguments.logs, told), arguments.common.quiet);
     target.evaluations->recall_without_numbers(planned.evaluations().size());
     progress.begin("evaluations", planned.n_steps(), "evaluations");
     progress.advance(planned.n_steps());

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cli/exit_code.hpp"
+#include "cli/notes.hpp"
 #include "cli/plugin_logs.hpp"
 #include "cli/review_output.hpp"
 #include "cli/summary_output.hpp"
@@ -126,7 +127,7 @@ Result<int> conclude_run(PlannedStudy& study, const std::vector<OutputsPlan>& pl
         summarise(*target.results, target.input->task, HEADROOM_VERSION, study.pool(), study.summary_options()));
     if (study.noise() != nullptr) part.mutable_task()->set_noise_sha256(study.noise()->sha256);
     outputs.push_back({&*target.results, &target.input->task, &*target.store});
-    if (auto kept = keep_logs(arguments.logs, *target.results, *target.store); !kept) {
+    if (auto kept = keep_logs(*target.results, *target.store, arguments.resume); !kept) {
       return tl::unexpected<Error>(kept.error());
     }
   }
@@ -138,6 +139,9 @@ Result<int> conclude_run(PlannedStudy& study, const std::vector<OutputsPlan>& pl
   if (!interrupted) {
     auto kept = keep_outputs(plans, study.stores(), std::move(*written), submissions);
     if (!kept) return tl::unexpected<Error>(kept.error());
+  }
+  for (const TargetRun& target : study.targets()) {
+    if (target.results) print_notes(write_logs(arguments.logs, *target.results), arguments.common.quiet);
   }
   if (auto shown = show_run(summary, submissions, study.options(), arguments); !shown) {
     return tl::unexpected<Error>(shown.error());

@@ -613,6 +613,22 @@ Result<void> Store::put_logs(const std::vector<PluginWords>& logs) {
   return {};
 }
 
+Result<std::vector<PluginWords>> Store::earlier_logs() {
+  std::lock_guard lock(state_->mutex);
+  auto rows = state_->database.prepare(
+      "SELECT old.name, old.log FROM plugin AS old JOIN plugin AS now ON now.name = old.name AND now.file = old.file "
+      "AND now.sha256 IS old.sha256 AND now.data_folder_sha256 IS old.data_folder_sha256 AND now.run = ?1 "
+      "WHERE old.run = (SELECT max(run) FROM plugin AS last WHERE last.name = old.name AND last.log IS NOT NULL "
+      "AND last.run < ?1) ORDER BY old.name");
+  if (!rows) return tl::unexpected(rows.error());
+  rows->bind(1, state_->run);
+  std::vector<PluginWords> logs;
+  int code = SQLITE_ROW;
+  while ((code = rows->step()) == SQLITE_ROW) logs.push_back({rows->text(0), rows->text(1)});
+  if (code != SQLITE_DONE) return tl::unexpected(state_->database.error(code));
+  return logs;
+}
+
 Result<std::vector<PluginWords>> Store::logs() {
   std::lock_guard lock(state_->mutex);
   std::vector<PluginWords> logs;

@@ -114,6 +114,8 @@ class Store {
 
   // What plugins of the run that was begun said. Those that said nothing are left out.
   Result<void> put_logs(const std::vector<PluginWords>& logs);
+  // The same of earlier runs, each plugin's last words, where the plugin is what it was then, by its hashes.
+  Result<std::vector<PluginWords>> earlier_logs();
   // The same of the last run.
   Result<std::vector<PluginWords>> logs();
 

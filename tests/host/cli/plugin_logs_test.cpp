@@ -41,6 +41,31 @@ TEST_F(PluginLogs, GoIntoTheStoreAndIntoAFileForEachPlugin) {
   EXPECT_EQ((*kept)[0].text, log);
 }
 
+TEST_F(PluginLogs, AreNoReasonToLoseARun) {
+  namespace fs = std::filesystem;
+  std::ofstream(folder_ / "t.log") << "the user's own\n";
+  const std::string name = std::string(200, 'n') + " (1)";
+  Ended ended = run("--logs . --embedding '" + name + "=" HEADROOM_TEST_PLUGINS "/talkative.so'");
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_TRUE(fs::exists(folder_ / "out" / "summary.json"));
+  EXPECT_EQ(content_of(folder_ / "t.log"), "the user's own\n");
+  EXPECT_NE(ended.err.find("t.log is no log of Headroom's and stays as it is"), std::string::npos) << ended.err;
+  EXPECT_TRUE(fs::exists(folder_ / cli::log_file_name(name)));
+  std::ofstream(folder_ / "taken") << "a file";
+  ended = run("--logs taken");
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_NE(ended.err.find("results.sqlite holds what they said"), std::string::npos) << ended.err;
+}
+
+TEST_F(PluginLogs, OfAnEarlierRunStayWhereItIsResumed) {
+  ASSERT_EQ(run("").exit_code, 0);
+  ASSERT_EQ(run("--resume --logs all").exit_code, 0);  // nothing is left to do
+  const std::string log = content_of(folder_ / "all" / "t.log");
+  EXPECT_NE(log.find("said on stderr"), std::string::npos) << log;
+  ASSERT_EQ(run("--resume --logs more --metric MSE").exit_code, 0);
+  EXPECT_NE(content_of(folder_ / "more" / "t.log").find("said on stderr"), std::string::npos);
+}
+
 // Of three threads, one plugin gets all that are there, two get one each, and no more than that are ever at work.
 TEST_F(PluginLogs, TellHowManyThreadsAPluginHas) {
   ASSERT_EQ(run("--threads 3 --logs alone").exit_code, 0);
@@ -67,6 +92,13 @@ TEST_F(PluginLogs, LastWordsStandInTheReasonOfAFailedRow) {
 TEST(LogFileName, IsOneOfItsOwnAndOfNoOtherFolder) {
   EXPECT_EQ(cli::log_file_name("esm2-v1.0"), "esm2-v1.0.log");
   EXPECT_EQ(cli::log_file_name("../a b"), "%2e.%2fa%20b.log");
+  const std::string longest = cli::log_file_name(std::string(150, 'x')),
+                    cut = cli::log_file_name(std::string(151, 'x'));
+  EXPECT_EQ(longest, std::string(150, 'x') + ".log");
+  EXPECT_LT(cut.size(), 180u);
+  EXPECT_NE(cut, cli::log_file_name(std::string(152, 'x')));
+  EXPECT_EQ(cli::log_file_name(std::string(149, 'x') + "//").substr(145, 6), "xxxx%~") << "no half of an escape";
+  EXPECT_EQ(cli::log_file_name(std::string(149, 'x') + "\xc3\xbc").substr(145, 6), "xxxx%~") << "nor of a character";
   EXPECT_NE(cli::log_file_name("a/b"), cli::log_file_name("a%2fb"));
 }
 
