@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMostLastLines = 4;
 constexpr std::string_view kBetweenLines = " | ";
+constexpr std::string_view kCut = " more bytes were cut]";
 constexpr std::string_view kProgress = "progress: ";  // of the worker's services
 
 std::string_view without_blank_ends(std::string_view line) {
@@ -19,15 +20,19 @@ std::string_view without_blank_ends(std::string_view line) {
   return line;
 }
 
+bool is_cut_line(std::string_view line) { return line.starts_with('[') && line.ends_with(kCut); }
+
 }  // namespace
 
-void PluginLog::add(const std::string& occasion, const std::string& said) {
+std::string cut_line(std::uint64_t n_bytes) { return "\n[" + std::to_string(n_bytes) + std::string(kCut) + "\n"; }
+
+void PluginLog::add(const std::string& occasion, const std::string& said, bool has_failed) {
   if (said.empty()) return;
   const std::lock_guard lock(mutex_);
   std::pair key{occasion, said};
   if (const auto same = said_.find(key); same != said_.end()) {
     ++same->second;
-  } else if (n_bytes_ + said.size() > kMostBytes) {
+  } else if (n_bytes_ + said.size() > kMostBytes + (has_failed ? kMoreOfFailed : 0)) {
     n_bytes_cut_ += said.size();
   } else {
     n_bytes_ += said.size();
@@ -52,10 +57,10 @@ std::string PluginLog::text() const {
 std::string last_words(std::string_view log, std::size_t most_bytes) {
   std::vector<std::string_view> lines;  // the last one first
   while (!log.empty() && lines.size() < kMostLastLines) {
-    const std::size_t newline = log.rfind('\n');
+    const std::size_t newline = log.find_last_of("\n\r");
     const std::string_view line = without_blank_ends(newline == std::string_view::npos ? log : log.substr(newline + 1));
     log = newline == std::string_view::npos ? std::string_view() : log.substr(0, newline);
-    if (!line.empty() && !line.starts_with(kProgress)) lines.push_back(line);
+    if (!line.empty() && !line.starts_with(kProgress) && !is_cut_line(line)) lines.push_back(line);
   }
   std::string words;
   for (const std::string_view line : lines) {

@@ -57,7 +57,7 @@ std::string on_one_line(std::string text) {
   return text;
 }
 
-void WorkerSession::State::release() {
+void WorkerSession::State::release(bool has_failed) {
   const WorkerEnd& end = process.end();
   if (end.is_known)
     usage = {std::max(usage.cpu_s, end.cpu_s), std::max(usage.peak_memory_bytes, end.peak_memory_bytes)};
@@ -65,15 +65,15 @@ void WorkerSession::State::release() {
   for (auto& slot : held_slots) slots->give_back(std::move(slot));
   held_slots.clear();
   attached_inputs.clear();
-  keep_log();
+  keep_log(has_failed);
 }
 
-void WorkerSession::State::keep_log() {
+void WorkerSession::State::keep_log(bool has_failed) {
   if (is_logged || !settings.log) return;
   is_logged = true;
   std::string occasion = asked_context;
   if (!settings.occasion.empty()) occasion += (occasion.empty() ? "" : ", ") + settings.occasion;
-  settings.log->add(occasion, process.log());
+  settings.log->add(occasion, process.log(), has_failed);
 }
 
 tl::unexpected<WorkerFault> WorkerSession::State::fail(WorkerVerdict verdict, std::string message) {
@@ -82,7 +82,7 @@ tl::unexpected<WorkerFault> WorkerSession::State::fail(WorkerVerdict verdict, st
 
 tl::unexpected<WorkerFault> WorkerSession::State::fail(WorkerFault why) {
   if (!fault) {
-    release();  // first: only then has the log its last line
+    release(true);  // first: only then has the log its last line
     why.message = on_one_line(std::move(why.message));
     if (why.verdict != WorkerVerdict::HOST_FAULT && !is_ours) {
       why.message = with_last_words(std::move(why.message), process.log());

@@ -17,6 +17,7 @@
 #include <thread>
 #include <utility>
 
+#include "plugin_host/plugin_log.hpp"
 #include "sandbox/seccomp.hpp"
 
 namespace headroom {
@@ -146,8 +147,9 @@ WorkerProcess::WorkerProcess(WorkerProcess&& other) noexcept
       ended_(std::move(other.ended_)),
       cpu_clock_(other.cpu_clock_),
       log_(std::move(other.log_)),
+      log_tail_(std::move(other.log_tail_)),
       most_log_bytes_(other.most_log_bytes_),
-      cut_log_bytes_(other.cut_log_bytes_) {}
+      n_tail_bytes_(other.n_tail_bytes_) {}
 
 WorkerProcess::~WorkerProcess() {
   if (monitor_ > 0) end();
@@ -218,16 +220,30 @@ bool WorkerProcess::notice_hostile_call() {
   return hostile_call_.has_value();
 }
 
+namespace {
+
+constexpr std::uint64_t kTailPart = 4;
+
+// Leaves the last `most` bytes, once there are `slack` more: moving them for each word would take its time.
+void keep_end(std::string& text, std::uint64_t most, std::uint64_t slack) {
+  if (text.size() > most + slack) text.erase(0, text.size() - most);
+}
+
+}  // namespace
+
 void WorkerProcess::take_in_log() {
   std::array<char, 16384> buffer;
   const ssize_t count = log_pipe_ ? read(log_pipe_.get(), buffer.data(), buffer.size()) : 0;
   if (count == 0) log_pipe_.reset();
   if (count <= 0) return;
   const auto bytes = static_cast<std::uint64_t>(count);
-  const std::uint64_t kept =
-      std::min<std::uint64_t>(bytes, most_log_bytes_ - std::min<std::uint64_t>(most_log_bytes_, log_.size()));
-  log_.append(buffer.data(), kept);
-  cut_log_bytes_ += bytes - kept;
+  const std::uint64_t most_first = most_log_bytes_ - most_log_bytes_ / kTailPart;
+  const std::uint64_t first =
+      std::min<std::uint64_t>(bytes, most_first - std::min<std::uint64_t>(most_first, log_.size()));
+  log_.append(buffer.data(), first);
+  log_tail_.append(buffer.data() + first, bytes - first);
+  n_tail_bytes_ += bytes - first;
+  keep_end(log_tail_, most_log_bytes_ / kTailPart, buffer.size());
 }
 
 bool WorkerProcess::wait_for_end_pipe(milliseconds patience) {
@@ -262,9 +278,9 @@ const WorkerEnd& WorkerProcess::end() {
   // All writers are gone: what is left in the pipe is at most its size.
   constexpr int kRoundsOfAPipe = 128;
   for (int round = 0; round < kRoundsOfAPipe && log_pipe_; ++round) {
-    const std::size_t before = log_.size() + cut_log_bytes_;
+    const std::uint64_t before = log_.size() + n_tail_bytes_;
     take_in_log();
-    if (log_.size() + cut_log_bytes_ == before) break;
+    if (log_.size() + n_tail_bytes_ == before) break;
   }
   channel_.reset();
   end_.reset();
@@ -279,8 +295,10 @@ const WorkerEnd& WorkerProcess::await_end(bool& ended_itself) {
 }
 
 std::string WorkerProcess::log() const {
-  if (cut_log_bytes_ == 0) return log_;
-  return log_ + "\n[" + std::to_string(cut_log_bytes_) + " more bytes were cut]\n";
+  std::string tail = log_tail_;
+  keep_end(tail, most_log_bytes_ / kTailPart, 0);
+  if (n_tail_bytes_ == tail.size()) return log_ + tail;
+  return log_ + cut_line(n_tail_bytes_ - tail.size()) + tail;
 }
 
 }  // namespace headroom

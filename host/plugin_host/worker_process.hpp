@@ -82,9 +82,10 @@ class WorkerProcess {
   std::optional<std::string> hostile_call_;
   std::optional<WorkerEnd> ended_;
   std::optional<clockid_t> cpu_clock_;
-  std::string log_;
+  // Three quarters of what is kept are its first words, the rest the last ones: a traceback comes at the end.
+  std::string log_, log_tail_;
   std::uint64_t most_log_bytes_ = 0;
-  std::uint64_t cut_log_bytes_ = 0;
+  std::uint64_t n_tail_bytes_ = 0;  // that were to go into the tail, also those that have left it
 };
 
 }  // namespace headroom

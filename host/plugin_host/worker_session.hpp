@@ -164,7 +164,7 @@ class WorkerSession {
   void finish();
 
   WorkerUsageSoFar usage() const;
-  std::string log() const;  // stderr and log calls, up to WorkerLimits::log_bytes, then how much was cut
+  std::string log() const;  // stdout, stderr and log calls, the first and last of WorkerLimits::log_bytes
 
  private:
   struct State;

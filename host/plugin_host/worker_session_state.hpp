@@ -69,8 +69,8 @@ struct WorkerSession::State {
 
   // ---- worker_conversation.cpp ----
 
-  void release();
-  void keep_log();
+  void release(bool has_failed = false);
+  void keep_log(bool has_failed);
   tl::unexpected<WorkerFault> fail(WorkerVerdict verdict, std::string message);
   tl::unexpected<WorkerFault> fail(WorkerFault why);
   // The worker is gone, or no longer to be talked to: why?

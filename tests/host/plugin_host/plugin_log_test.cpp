@@ -23,6 +23,15 @@ TEST(PluginLog, KeepsNoMoreThanItMay) {
   EXPECT_NE(log.text().find("[8 more bytes of other workers were cut]"), std::string::npos);
 }
 
+TEST(PluginLog, HasRoomForWorkersThatFailed) {
+  PluginLog log;
+  log.add("a", std::string(PluginLog::kMostBytes, 'x'));
+  log.add("b", "Traceback", true);
+  log.add("c", std::string(PluginLog::kMoreOfFailed, 'y'), true);
+  EXPECT_NE(log.text().find("== b ==\nTraceback\n"), std::string::npos);
+  EXPECT_EQ(log.text().find("yy"), std::string::npos) << "not without an end";
+}
+
 TEST(LastWords, AreTheLastLinesThatSaySomething) {
   EXPECT_EQ(last_words(""), "");
   EXPECT_EQ(last_words("progress: 1 of 2 epochs\n\n"), "");
@@ -30,6 +39,8 @@ TEST(LastWords, AreTheLastLinesThatSaySomething) {
   EXPECT_EQ(last_words("1\n2\n3\n4\n5\n6"), "3 | 4 | 5 | 6");
   EXPECT_EQ(last_words("a line that is left out\nshort", 10), "short");
   EXPECT_LE(last_words(std::string(1000, 'x'), 10).size(), 12u) << "an ellipsis has three bytes";
+  EXPECT_EQ(last_words("loading" + cut_line(512) + "no memory\n"), "loading | no memory");
+  EXPECT_EQ(last_words("10 %\r20 %\rno memory\r\n"), "10 % | 20 % | no memory");
   EXPECT_EQ(last_words("\xff\x1b[2J"), "\\xff\\x1b[2J");
 }
 

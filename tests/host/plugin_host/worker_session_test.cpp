@@ -398,6 +398,9 @@ TEST(WorkerSession, KeepsOnlySoMuchOfTheLog) {
   EXPECT_THAT(log, HasSubstr("babble"));
   // 100,000 lines of 56 bytes were written.
   EXPECT_THAT(log, HasSubstr("[5599000 more bytes were cut]"));
+  const std::size_t cut = log.find("more bytes were cut]");
+  EXPECT_NEAR(static_cast<double>(cut), 750, 60) << "three quarters are its first words";
+  EXPECT_GT(log.find("babble", cut), cut) << "and the last ones follow";
 }
 
 TEST(WorkerSession, RepeatsItsFaultAndStaysUsableByTheHost) {
