@@ -28,7 +28,6 @@ std::string result_name(const std::string& file) {
   return name;
 }
 
-// The names of everything in a folder, sorted.
 // Why a symbolic link is not followed; empty where it leads to something beside it, or the path is no link.
 std::string fault_of_link(const fs::path& path) {
   std::error_code error;
@@ -62,6 +61,10 @@ Candidate file_candidate(const fs::path& folder, const std::string& file) {
   candidate.spec.name = result_name(file.substr(0, file.size() - ending));
   candidate.spec.path = folder / file;
   candidate.spec.fault = fault_of_link(folder / file);
+  if (candidate.spec.fault.empty() && file.ends_with(".onnx")) {
+    candidate.spec.fault =
+        "a model in ONNX has a vocabulary beside it: hand in a folder with model.onnx and its vocabulary.csv";
+  }
   return candidate;
 }
 

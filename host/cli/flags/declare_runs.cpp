@@ -88,7 +88,7 @@ void add_study_flags(CLI::App& run_app, RunArguments& arguments, RunFlagTexts& t
   add_optional(run_app, "--submissions", arguments.submissions,
                "Folder of submissions: every .so or .py (an embedding or a predictor, which it tells itself), "
                "every file of vectors and every sub-folder (plugin.so, model.py or model.onnx with data files "
-               "beside it)")
+               "beside it; a model in ONNX always comes in one, with its vocabulary.csv)")
       ->type_name("DIR");
   add_fusion_flags(run_app, arguments.run, texts);
   run_app.add_flag("--audit", arguments.run.audit,

@@ -55,6 +55,15 @@ TEST(ReadSubmissions, TakesPluginsVectorFilesAndFolders) {
   for (const SubmissionSpec& spec : found.submissions) EXPECT_EQ(spec.fault, "");
 }
 
+TEST(ReadSubmissions, OfOnnxComeInAFolder) {
+  const TemporaryFolder folder;
+  folder.write("net.onnx", "");
+  const SubmissionFolder found = read(folder);
+  ASSERT_EQ(found.submissions.size(), 1u);
+  EXPECT_NE(found.submissions[0].fault.find("hand in a folder with model.onnx and its vocabulary.csv"),
+            std::string::npos);
+}
+
 TEST(ReadSubmissions, FollowsLinksOnlyToFilesBesideThem) {
   const TemporaryFolder folder;
   folder.write("a.so", "");
