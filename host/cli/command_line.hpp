@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -154,6 +155,8 @@ struct VerifyArguments {
   // The caller's, never the folder's: what lies there may be a stranger's, with plugins of its own.
   SandboxMode sandbox = SandboxMode::STRICT;
   WorkerLimits limits;  // unset ones are the defaults of a run
+  std::filesystem::path python_path;            // as RunOptions::python_path; empty: none
+  std::map<std::string, std::string> runtimes;  // "NAME.runtime" to the library of ONNX Runtime
 };
 
 struct ProgressArguments {

@@ -20,6 +20,7 @@
 #include "evaluation/evaluate.hpp"
 #include "evaluation/submission_budget.hpp"
 #include "numerics/blas.hpp"
+#include "plugin_host/named_runtime.hpp"
 #include "plugin_host/worker_limits.hpp"
 #include "store/store.hpp"
 #include "store/verification.hpp"
@@ -55,6 +56,28 @@ bool is_weaker(SandboxMode a, SandboxMode b) {
   return strength(a) < strength(b);
 }
 
+// What the folder says that plugins may read of this machine is for the caller to allow: an environment of Python, a
+// library of ONNX Runtime.
+void take_callers_paths(const VerifyArguments& verify, RunOptions& run) {
+  std::vector<std::string> left_out;
+  if (!run.python_path.empty() && verify.python_path.empty()) {
+    left_out.push_back("--python-path " + run.python_path.string());
+  }
+  run.python_path = verify.python_path;
+  const std::string ending = std::string(".") + kRuntimeOption;
+  std::erase_if(run.plugin_options, [&](const auto& option) {
+    const bool is_runtime = option.first.ends_with(ending) && !option.second.empty();
+    if (is_runtime && !verify.runtimes.contains(option.first)) {
+      left_out.push_back("--set " + option.first + "=" + option.second);
+    }
+    return is_runtime;
+  });
+  for (const auto& [key, path] : verify.runtimes) run.plugin_options[key] = path;
+  if (left_out.empty()) return;
+  fmt::print(messages(), "headroom: the run was made with {}; its plugins have none now, unless you ask for that\n",
+             display_text(fmt::format("{}", fmt::join(left_out, " "))));
+}
+
 // Makes the sample's evaluations again as their run was asked to. Paths that were given relative to the folder where
 // the run was started are looked for there, or `here`, if that folder is gone.
 Result<std::vector<VerifiedEvaluation>> verify_run(const fs::path& here, const fs::path& out, const RunRecord& run,
@@ -71,6 +94,7 @@ Result<std::vector<VerifiedEvaluation>> verify_run(const fs::path& here, const f
         name_of(arguments->run.sandbox), name_of(verify.sandbox));
   }
   arguments->run.sandbox = verify.sandbox;
+  take_callers_paths(verify, arguments->run);
   std::error_code failed;
   fs::current_path(run.folder.empty() ? here : fs::path(run.folder), failed);
   if (failed) fs::current_path(here, failed);

@@ -47,7 +47,12 @@ TEST_F(OnnxCommand, EvaluatesAModelOnTheRuntimeThatIsNamed) {
   const double good = method("good+knn")["value"].get<double>();
   EXPECT_NEAR(method("mine+knn")["value"].get<double>(), good, 1e-5 * good);
   EXPECT_EQ(method("mine+knn")["value"], method("again+knn")["value"]);
-  EXPECT_EQ(headroom("verify out --all --sandbox relaxed").exit_code, 0);
+  EXPECT_EQ(headroom("verify out --all --sandbox relaxed --set mine.runtime=" + runtime_ + " --set again.runtime=" +
+                     runtime_)
+                .exit_code,
+            0);
+  EXPECT_NE(headroom("verify out --all --sandbox relaxed").err.find("--set mine.runtime="), std::string::npos)
+      << "a folder may be a stranger's";
 }
 
 TEST_F(OnnxCommand, SaysWhichRuntimeIsNotThere) {
@@ -67,7 +72,9 @@ TEST_F(OnnxCommand, TakesSubmissionsWithTheirOwnRuntime) {
   fs::copy(folder_ / "mine", folder_ / "inbox" / "whole", fs::copy_options::recursive);
   fs::copy_file(runtime_, folder_ / "inbox" / "whole" / "libonnxruntime.so.1");
   fs::copy(folder_ / "mine", folder_ / "inbox" / "without", fs::copy_options::recursive);
+  fs::copy_file(folder_ / "mine" / "model.onnx", folder_ / "inbox" / "bare.onnx");
   const Ended ended = run("--submissions inbox");
+  EXPECT_NE(ended.err.find("hand in a folder with model.onnx and its vocabulary.csv"), std::string::npos) << ended.err;
   EXPECT_EQ(ended.exit_code, 3) << ended.err;
   EXPECT_TRUE(method("whole+knn")["value"].is_number()) << ended.err;
   EXPECT_NE(method("without+knn")["reason"].get<std::string>().find("there is no ONNX Runtime"), std::string::npos);

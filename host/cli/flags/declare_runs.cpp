@@ -183,8 +183,19 @@ void add_verify_command(CLI::App& app, Command& command) {
   struct Texts {
     std::string sandbox = "strict", limit_memory;
     double limit_time_s = 0, limit_total_s = 0;
+    std::vector<std::string> sets;
   };
   auto texts = std::make_shared<Texts>();
+  verify_app
+      .add_option("--python-path", arguments->python_path,
+                  "Virtual environment whose packages the run's models in Python may import; the run's own is not "
+                  "taken over, since the folder may be a stranger's")
+      ->type_name("DIR");
+  verify_app
+      .add_option("--set", texts->sets,
+                  "Library of ONNX Runtime for a model of the run, NAME.runtime=PATH; the run's own is not taken over")
+      ->type_name("NAME.runtime=PATH")
+      ->allow_extra_args(false);
   verify_app
       .add_option("--sandbox", texts->sandbox,
                   "Confinement of plugins, whatever the run's was: strict (strong or better, else exit 4), relaxed "
@@ -217,6 +228,19 @@ void add_verify_command(CLI::App& app, Command& command) {
         auto bytes = size_in_bytes(texts->limit_memory, "--limit-memory");
         if (!bytes) return tl::unexpected<Error>(bytes.error());
         arguments->limits.set_address_space_bytes(*bytes);
+      }
+      for (const std::string& text : texts->sets) {
+        auto entry = key_and_value(text, "--set", "NAME.runtime=PATH");
+        if (!entry) return tl::unexpected<Error>(entry.error());
+        if (!entry->first.ends_with(".runtime")) {
+          return bad_input("verify takes the options of its run", "--set " + text, "give NAME.runtime=PATH alone");
+        }
+        std::error_code ignored;  // what was given here is looked for here
+        arguments->runtimes[entry->first] = std::filesystem::absolute(entry->second, ignored).string();
+      }
+      if (!arguments->python_path.empty()) {
+        std::error_code ignored;
+        arguments->python_path = std::filesystem::absolute(arguments->python_path, ignored);
       }
       return verify(*arguments);
     };
