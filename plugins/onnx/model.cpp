@@ -49,9 +49,15 @@ Model::Model(const Runtime& runtime, const std::string& path, const std::string&
     const auto info = runtime.make(get_info, member::release_type_info, session_.get(), i);
     char* name = nullptr;
     runtime.call(get_name, session_.get(), i, allocator, &name);
-    Port described = describe(info.get(), name);
+    std::string called;
+    try {
+      called = name;
+    } catch (...) {  // out of memory
+      runtime.call(member::allocator_free, allocator, name);
+      throw;
+    }
     runtime.call(member::allocator_free, allocator, name);
-    return described;
+    return describe(info.get(), called);
   };
   for (std::size_t i = 0; i < n_inputs; ++i) {
     inputs_.push_back(port(i, member::session_get_input_type_info, member::session_get_input_name));
@@ -74,7 +80,7 @@ Model::Model(const Runtime& runtime, const std::string& path, const std::string&
   }
 }
 
-Port Model::describe(OrtTypeInfo* info, char* name) const {
+Port Model::describe(OrtTypeInfo* info, const std::string& name) const {
   Port port;
   port.name = name;
   const OrtTensorInfo* tensor = nullptr;  // the type's own

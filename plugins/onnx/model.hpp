@@ -38,7 +38,7 @@ class Model {
   Matrix run(const std::vector<Matrix>& rows) const;
 
  private:
-  Port describe(OrtTypeInfo* info, char* name) const;
+  Port describe(OrtTypeInfo* info, const std::string& name) const;
   Matrix read_output(OrtValue& value, Eigen::Index n_rows) const;
 
   const Runtime& runtime_;

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kLibrary = "libonnxruntime.so";
 constexpr std::array<const char*, 2> kNamesInSystem = {"libonnxruntime.so.1", "libonnxruntime.so"};
 
-// The shortest name stands for all: libonnxruntime.so.1 and .so.1.19.2 are one library.
+// The first name stands for all: libonnxruntime.so, .so.1 and .so.1.19.2 are one library, and the shortest is first.
 std::optional<fs::path> library_of(const std::string& folder) {
   std::optional<fs::path> found;
   std::error_code error;

@@ -15,8 +15,8 @@ using Owned = std::unique_ptr<Object, void (*)(Object*)>;
 
 class Runtime {
  public:
-  // The library `named` (a path), else the libonnxruntime.so of `folder`, else the system's. What it needs in turn is
-  // taken from its folder first. It is never unloaded. Throws sdk::Error: there is none, it is damaged, or too old.
+  // The library `named` (a path), else that of `folder`, else the system's. What one of `folder` needs in turn is
+  // taken from there first. It is never unloaded. Throws sdk::Error: there is none, it is damaged, or too old.
   static Runtime open(const std::string& named, const std::string& folder);
 
   const std::string& version() const { return version_; }  // "1.19.2"

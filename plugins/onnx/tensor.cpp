@@ -107,10 +107,11 @@ std::vector<std::byte> tensor_bytes(const Matrix& values, const Port& port) {
 
 Matrix numbers_of(const void* data, ElementType type, Eigen::Index n_rows, Eigen::Index n_columns) {
   Matrix numbers(n_rows, n_columns);
-  with_type(type, [&]<class T>(T) {
+  const bool is_number = with_type(type, [&]<class T>(T) {
     const T* from = static_cast<const T*>(data);
     for (double& number : numbers.reshaped<Eigen::RowMajor>()) number = static_cast<double>(*from++);
   });
+  if (!is_number) throw sdk::Error("a tensor is of " + name_of(type) + ", which is no number");
   return numbers;
 }
 
