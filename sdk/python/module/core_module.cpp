@@ -60,15 +60,22 @@ PyObject* exception_of(ErrorKind kind) {
 }
 
 // The text is the command line's, without "headroom: error: ".
+// Names of files may be any bytes.
+py::str text_of(const std::string& bytes) {
+  PyObject* const text = PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "replace");
+  if (text == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::str>(text);
+}
+
 [[noreturn]] void raise(const Error& error) {
-  PyErr_SetString(exception_of(error.kind), error.line().c_str());
+  PyErr_SetObject(exception_of(error.kind), text_of(error.line()).ptr());
   throw py::error_already_set();
 }
 
 void pass_on(const Bulletin::News& news, const py::function& on_message, const py::function& on_progress) {
-  if (!news.messages.empty()) on_message(news.messages);
+  if (!news.messages.empty()) on_message(text_of(news.messages));
   for (const PhaseState& state : news.phases) {
-    on_progress(state.phase, state.done, state.total, state.unit, state.what, state.has_ended);
+    on_progress(text_of(state.phase), state.done, state.total, text_of(state.unit), text_of(state.what), state.has_ended);
   }
 }
 

@@ -55,11 +55,10 @@ Result<CommandOutcome> carry_out_here(const std::vector<std::string>& arguments,
 
 }  // namespace
 
-HostedCommand::HostedCommand(std::vector<std::string> arguments) : outcome_(CommandOutcome{}) {
-  one_at_a_time.lock();
-  waiting = std::this_thread::get_id();
+HostedCommand::HostedCommand(std::vector<std::string> arguments) : turn_(one_at_a_time), outcome_(CommandOutcome{}) {
   cli::Interruption::forget();
   thread_ = std::thread([this, given = std::move(arguments)] { work(given); });
+  waiting = std::this_thread::get_id();  // last: a constructor that throws leaves nobody waiting
 }
 
 HostedCommand::~HostedCommand() {
@@ -68,7 +67,6 @@ HostedCommand::~HostedCommand() {
     thread_.join();
   }
   waiting = std::thread::id();
-  one_at_a_time.unlock();
 }
 
 void HostedCommand::work(const std::vector<std::string>& arguments) {

@@ -2,6 +2,7 @@
 // process over. The work goes on in threads of its own, in which no signal arrives.
 #pragma once
 
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -34,6 +35,7 @@ class HostedCommand {
  private:
   void work(const std::vector<std::string>& arguments);
 
+  std::unique_lock<std::mutex> turn_;  // the last to go
   Bulletin bulletin_;
   Result<CommandOutcome> outcome_;
   std::thread thread_;
