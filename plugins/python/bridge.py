@@ -5,6 +5,7 @@ Matrices come as (memory, rows, columns, row stride), and are views of the worke
 rows of a part, where they do not lie in a row. All that a model is handed is read-only or its own: what it does to a list
 or an array changes nothing for the next call.
 """
+import errno
 import importlib.util
 import inspect
 import os
@@ -300,7 +301,8 @@ def _vectors(host, request):
 def _plain(answer):
     """Of torch, pandas or anything else that knows its array."""
     if hasattr(answer, "detach"):
-        answer = answer.detach().cpu().numpy()
+        answer = answer.detach().cpu()
+        answer = (answer.float() if str(answer.dtype) == "torch.bfloat16" else answer).numpy()
     if hasattr(answer, "to_numpy"):
         answer = answer.to_numpy()
     if hasattr(answer, "toarray"):
@@ -308,10 +310,18 @@ def _plain(answer):
     return answer
 
 
+def _doubles(answer, who):
+    """Refused is what would lose a part of itself, and text that looks like numbers."""
+    given = np.asarray(answer)
+    if given.dtype.kind in "cSU":
+        raise TypeError(f"{who} gave {given.dtype} values: it must give real numbers")
+    return np.asarray(given, np.float64)
+
+
 def _rows(answer, ids):
     """ids x dimension in double precision; a row of NaN is one that the model does not know."""
     if answer is None:
-        answer = [None] * len(ids)
+        raise TypeError("embed gave None: does it end without return? None may stand for the row of an id")
     if isinstance(answer, dict):
         answer = [answer.get(i) for i in ids]
     if hasattr(answer, "reindex") and hasattr(answer, "index"):
@@ -323,9 +333,9 @@ def _rows(answer, ids):
         answer = answer.reindex(ids)
     answer = _plain(answer)
     if isinstance(answer, np.ndarray) and answer.dtype != object:
-        rows = np.asarray(answer, np.float64)
+        rows = _doubles(answer, "embed")
     else:
-        rows = [None if r is None else np.asarray(_plain(r), np.float64).ravel() for r in answer]
+        rows = [None if r is None else _doubles(_plain(r), "embed").ravel() for r in answer]
         widths = {len(r) for r in rows if r is not None}
         if len(widths) > 1:
             raise ValueError(f"embed gave vectors of different lengths: {sorted(widths)[:3]}")
@@ -404,7 +414,7 @@ def _training(request, asked):
 
 
 def _write(answer, planes):
-    answer = np.asarray(answer, np.float64)
+    answer = _doubles(answer, "predict")
     wanted = planes[0].shape if len(planes) == 1 else (len(planes), *planes[0].shape)
     if answer.shape != wanted and not (len(planes) == 1 and answer.shape == (1, *wanted)):
         said, asked = (" x ".join(map(str, s)) for s in (answer.shape, wanted))
@@ -419,13 +429,32 @@ def _write(answer, planes):
 def explain(error):
     """The reason of a failed row; the whole story goes to the log."""
     traceback.print_exception(error)
-    said = "".join(traceback.format_exception_only(error)).strip().split("\n")[-1]
-    folder, file = os.path.split(_model.path)
-    misses = isinstance(error, (FileNotFoundError, ModuleNotFoundError)) and os.listdir(folder) == [file]
-    hint = "; a model given as a file sees nothing beside it: give a folder with the model and its files" if misses else ""
+    said = "".join(traceback.format_exception_only(error)).strip().split("\n")
     own = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<")]
-    if not own:
-        return said + hint
-    inside = [f for f in own if os.path.dirname(f.filename) == os.path.dirname(_model.path)] or own
-    last = inside[-1]
-    return f"{said} ({os.path.basename(last.filename)}, line {last.lineno}, in {last.name}){hint}"
+    if isinstance(error, SyntaxError):
+        said, place = said[-1], f" ({os.path.basename(error.filename or _model.path)}, line {error.lineno})"
+    elif own:
+        inside = [f for f in own if os.path.dirname(f.filename) == os.path.dirname(_model.path)] or own
+        said, place = said[0], f" ({os.path.basename(inside[-1].filename)}, line {inside[-1].lineno}, in {inside[-1].name})"
+    else:
+        said, place = said[0], ""
+    return (said if len(said) <= 300 else said[:297] + "...") + place + _remedy(error)
+
+
+def _remedy(error):
+    """What an author can do where it is the sandbox that refuses."""
+    folder, file = os.path.split(_model.path)
+    is_file = os.listdir(folder) == [file]
+    if isinstance(error, (FileNotFoundError, ModuleNotFoundError)) and is_file:
+        return "; a model given as a file sees nothing beside it: give a folder with the model and its files"
+    if isinstance(error, ModuleNotFoundError):
+        return "; Debian's packages are there, those of an environment with --python-path, and the model's own files"
+    if isinstance(error, OSError) and ("temporary directory" in str(error) or error.errno == errno.EROFS):
+        return "; nothing can be written here"
+    if isinstance(error, FileNotFoundError):
+        return "; only the model's own files are here: name them with the argument folder of embed or __init__"
+    if isinstance(error, PermissionError):
+        return "; there is no network, no other process and no other file here: load from the argument folder, with " \
+               "num_workers=0 and n_jobs=1"
+    return ""
+

@@ -241,7 +241,13 @@ TEST_P(PythonMistake, IsToldInTheReason) {
 INSTANTIATE_TEST_SUITE_P(
     , PythonMistake,
     ::testing::Values(
-        Mistake{"def embed(ids, context:\n", "plugin_error: SyntaxError: '(' was never closed"},
+        Mistake{"def embed(ids, context:\n", "plugin_error: SyntaxError: '(' was never closed (model.py, line 1)"},
+        Mistake{"def embed(ids, context):\n  vectors = ids\n", "embed gave None: does it end without return?"},
+        Mistake{"def embed(ids, context):\n  return [[1j], [2j]]\n", "embed gave complex128 values: it must give real"},
+        Mistake{"def embed(ids, context):\n  raise ValueError('the cause\\nand more' + 'x' * 5000)\n",
+                "plugin_error: ValueError: the cause (model.py, line 2, in embed)"},
+        Mistake{"import socket\ndef embed(ids, context):\n  socket.socket()\n",
+                "there is no network, no other process and no other file here"},
         Mistake{"import nothing_of_the_kind\n",
                 "ModuleNotFoundError: No module named 'nothing_of_the_kind' (model.py, line 1"},
         Mistake{"x = 1\n", "model.py defines neither embed(ids, context), nor a class"},
