@@ -151,12 +151,12 @@ TEST_P(OraclePrediction, IsScoredAlike) {
   ASSERT_EQ(suite->members.size(), expected["scaled"].size());
   for (const MemberScore& member : suite->members) {
     expect_close(*member.s, expected["scaled"][member.name], "s of " + member.name);
-    expect_close(member.s_of_copy, expected["scaled_of_exact_copy"][member.name], "copy's s of " + member.name);
+    expect_close(*member.s_of_copy, expected["scaled_of_exact_copy"][member.name], "copy's s of " + member.name);
     expect_close(*member.r, expected["replicate"]["mean"][member.name], "r of " + member.name);
     expect_close(*member.r_sd, expected["replicate"]["sd"][member.name], "sd of r of " + member.name);
     EXPECT_FALSE(member.reached.ceiling);
   }
-  expect_close(suite->score, expected["score"], "score");
+  expect_close(*suite->score, expected["score"], "score");
 }
 
 INSTANTIATE_TEST_SUITE_P(, OraclePrediction, ::testing::Values("good", "mean", "copy", "control"),
