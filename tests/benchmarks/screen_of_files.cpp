@@ -1,10 +1,11 @@
 // How the time of prepare grows with the number of files of a screen: each file is a plate of 100,000 cells × 5,000
 // genes with about 550 stored entries a cell, uncompressed (0.4 GB), 400 perturbations and a tenth of controls. Prints
 // per number of files wall and processor seconds and the peak of memory, at once and, with --parts, in parts: every
-// file's part by itself, then their join; all under --memory-limit 512MiB, about what one file takes. Not a test: it
-// takes many minutes and some 10 GB of disc.
+// file's part of cells by itself, then their join; with --screen in parts of estimates, as a job array makes them, and
+// their join; all under --memory-limit 512MiB, about what one file takes. Not a test: it takes many minutes and some
+// 10 GB of disc.
 //
-//   screen_of_files FOLDER HEADROOM [--files 1,3,7,10,14] [--parts]
+//   screen_of_files FOLDER HEADROOM [--files 1,3,7,10,14] [--parts] [--screen]
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -118,7 +119,7 @@ struct Request {
   fs::path folder;
   std::string program;
   std::vector<std::size_t> n_files = {1, 3, 7, 10, 14};
-  bool parts = false;
+  bool parts = false, screen = false;
 };
 
 std::optional<MeasuredProgram> told(const char* what, std::size_t n_files, const std::vector<std::string>& command) {
@@ -163,6 +164,21 @@ int measure(const Request& request) {
     at_once.insert(at_once.end(), plates.begin(), plates.begin() + end);
     at_once.insert(at_once.end(), options.begin(), options.end());
     if (!told("at once", n, at_once)) return 2;
+    for (std::size_t i = 0; request.screen && n > 1 && i < n; ++i) {
+      std::vector<std::string> part = {request.program, "prepare", "--part", plates[i]};
+      options[1] = out("estimates");
+      part.insert(part.end(), options.begin(), options.end());
+      part.emplace_back("--screen");
+      part.insert(part.end(), plates.begin(), plates.begin() + end);
+      if (!told("estimate", n, part)) return 2;
+    }
+    if (request.screen && n > 1) {
+      std::vector<std::string> join = {request.program, "prepare", "--join"};
+      for (std::size_t i = 0; i < n; ++i) join.push_back(out("estimates") + fmt::format("/plate{:02}.part", i + 1));
+      options[1] = out("joined");
+      join.insert(join.end(), options.begin(), options.end());
+      if (!told("join", n, join)) return 2;
+    }
     if (!request.parts || n == 1) continue;
     std::vector<std::string> join = {request.program, "prepare", "--join"};
     join.insert(join.end(), parts.begin(), parts.begin() + end);
@@ -180,6 +196,8 @@ std::optional<Request> request_of(int argc, char** argv) {
     const std::string word = argv[i];
     if (word == "--parts") {
       request.parts = true;
+    } else if (word == "--screen") {
+      request.screen = true;
     } else if (word == "--files" && i + 1 < argc) {
       request.n_files.clear();
       std::istringstream numbers(argv[++i]);
@@ -196,7 +214,7 @@ std::optional<Request> request_of(int argc, char** argv) {
 int main(int argc, char** argv) {
   const auto request = request_of(argc, argv);
   if (!request) {
-    fmt::print(stderr, "usage: screen_of_files FOLDER HEADROOM [--files 1,3,7,10,14] [--parts]\n");
+    fmt::print(stderr, "usage: screen_of_files FOLDER HEADROOM [--files 1,3,7,10,14] [--parts] [--screen]\n");
     return 2;
   }
   return measure(*request);
