@@ -11,6 +11,7 @@
 #include "plugin_host/named_runtime.hpp"
 #include "plugin_host/own_files.hpp"
 #include "plugin_host/plugin_place.hpp"
+#include "plugin_host/python_modules.hpp"
 
 namespace headroom::cli {
 namespace {
@@ -77,6 +78,15 @@ Result<int> check(const CheckArguments& arguments) {
       options.data_file = std::move(*runtime);
       options.data_file_option = kRuntimeOption;
     }
+  }
+  if (!arguments.python_path.empty()) {
+    if (library.filename() != kPythonRunner) {
+      return bad_input("it is no model in Python", arguments.plugin.string(), "leave --python-path out");
+    }
+    const auto modules = python_modules(arguments.python_path);
+    if (!modules) return tl::unexpected<Error>(modules.error());
+    options.granted_folder = modules->environment;
+    options.python_path = modules->folder;
   }
   if (!as_json)
     options.on_result = [&](const CheckResult& result) { results() << check_line(result, style) << std::endl; };

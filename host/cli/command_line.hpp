@@ -121,6 +121,7 @@ struct CheckArguments {
   bool list = false;             // say what the checks are
   CheckOptions options;
   std::optional<std::filesystem::path> ids_file;  // perturbations that an embedding should know, one a line
+  std::filesystem::path python_path;  // a virtual environment that a model in Python may use; empty: none
 };
 
 struct InspectArguments {

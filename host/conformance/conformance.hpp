@@ -47,11 +47,12 @@ struct CheckOptions {
   std::vector<std::string> names;  // of the checks to run; empty: all
   // What a run would give the plugin as well.
   std::vector<std::pair<std::string, std::string>> plugin_options;
-  std::shared_ptr<const DataFile> data_file;  // a vector file for plugins such as `table`; empty: none
-  std::string data_file_option = "file";      // the option that names it
-  std::filesystem::path data_folder;          // the plugin's own data files; empty: none
-  std::string model;                          // the file of data_folder that a runner runs; empty: none
-  std::string given_path;                     // what the plugin is called by where that is not the library's path
+  std::shared_ptr<const DataFile> data_file;          // a vector file for plugins such as `table`; empty: none
+  std::string data_file_option = "file";              // the option that names it
+  std::filesystem::path data_folder;                  // the plugin's own data files; empty: none
+  std::string model;                                  // the file of data_folder that a runner runs; empty: none
+  std::filesystem::path granted_folder, python_path;  // of a model in Python: python_modules(); empty: none
+  std::string given_path;  // what the plugin is called by where that is not the library's path
   // Perturbations that an embedding should know. Empty: some well-known human genes by symbol and Ensembl id.
   std::vector<std::string> known_ids;
   std::function<void(const CheckResult&)> on_result;  // called after each check; may be empty

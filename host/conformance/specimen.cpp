@@ -19,6 +19,8 @@ WorkerSettings Specimen::settings(std::uint64_t seed, int n_threads) const {
   settings.data_file_option = options_.data_file_option;
   settings.data_folder = options_.data_folder;
   settings.model = options_.model;
+  settings.granted_folder = options_.granted_folder;
+  settings.python_path = options_.python_path;
   settings.output_slots = slots_;
   return settings;
 }

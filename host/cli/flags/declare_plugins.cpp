@@ -76,6 +76,11 @@ void add_check_flags(CLI::App& command, CheckArguments& arguments, CheckFlagText
       ->type_name("[NAME.]KEY=VALUE")
       ->allow_extra_args(false);
   command
+      .add_option(
+          "--python-path", arguments.python_path,
+          "Virtual environment of the same minor version of Python, whose packages the model may import; read only")
+      ->type_name("DIR");
+  command
       .add_option("--sandbox", texts.sandbox,
                   "Confinement: strict (strong or better, else exit 4), relaxed (the best to be had), off")
       ->check(CLI::IsMember({"strict", "relaxed", "off"}))
