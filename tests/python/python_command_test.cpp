@@ -141,6 +141,24 @@ TEST_F(PythonCommand, ChecksAndInspectsAFolder) {
   EXPECT_EQ(facts["name"], "gene_family_py");
 }
 
+TEST_F(PythonCommand, AnEnvironmentsPackagesAreThereInRunAndCheck) {
+  // Debian's Python is the one that the runner embeds.
+  ASSERT_EQ(std::system(("/usr/bin/python3 -m venv --without-pip " + (folder_ / "env").string()).c_str()), 0);
+  fs::path packages;
+  for (const auto& version : fs::directory_iterator(folder_ / "env" / "lib")) packages = version.path() / "site-packages";
+  std::ofstream(packages / "own_words.py") << "def of(text):\n  return [len(text), text.count('1')]\n";
+  write("model.py", "import own_words\ndef embed(ids, context):\n  return [own_words.of(i) for i in ids]\n");
+  const std::string check = "check model.py --sandbox relaxed --only opens --only determinism ";
+  EXPECT_EQ(headroom(check).exit_code, 3);
+  const Ended checked = headroom(check + "--python-path env");
+  EXPECT_EQ(checked.exit_code, 0) << checked.out << checked.err;
+  const Ended evaluated = run("--embedding model.py --predictor knn --grid knn.k=1 --python-path env");
+  EXPECT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  const Ended other = headroom("check " + std::string(HEADROOM_BUILD_DIR "/lib/headroom/knn.so") + " --python-path env");
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_NE(other.err.find("it is no model in Python"), std::string::npos) << other.err;
+}
+
 TEST_F(PythonCommand, NewProjectsConform) {
   for (const char* kind : {"--kind embedding", "--kind predictor", "--kind predictor --target deg"}) {
     fs::remove_all(folder_ / "mine");
