@@ -38,6 +38,8 @@ std::size_t cut_of(const std::string& name) {
 
 // As PluginLog::text() begins, or what is left of it where there was no room for anything.
 bool is_log_of_ours(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(fs::symlink_status(path, ignored))) return false;  // a FIFO is not waited for
   std::ifstream file(path, std::ios::binary);
   std::string line;
   if (!std::getline(file, line)) return false;
