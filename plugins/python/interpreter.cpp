@@ -62,9 +62,15 @@ std::string fault_of_granted_path() {
 std::string start() {
   if (std::string fault = fault_of_granted_path(); !fault.empty()) return fault;
   if (!show_interpreter_to_modules()) return "the Python library cannot be shown to its modules";
+  // Names of files are UTF-8, whatever a worker without a locale would make of them.
+  PyPreConfig before;
+  PyPreConfig_InitIsolatedConfig(&before);
+  before.utf8_mode = 1;
+  PyStatus status = Py_PreInitialize(&before);
+  if (PyStatus_Exception(status)) return "Python cannot be started in UTF-8";
   PyConfig config;
   PyConfig_InitIsolatedConfig(&config);
-  PyStatus status = fill(config);
+  status = fill(config);
   if (!PyStatus_Exception(status)) status = Py_InitializeFromConfig(&config);
   PyConfig_Clear(&config);
   if (PyStatus_Exception(status)) {
