@@ -142,7 +142,8 @@ TEST_F(PythonCommand, ChecksAndInspectsAFolder) {
 }
 
 TEST_F(PythonCommand, AnEnvironmentsPackagesAreThereInRunAndCheck) {
-  // Debian's Python is the one that the runner embeds.
+  // Workers of root have a user id of their own. Debian's Python is the one that the runner embeds.
+  fs::permissions(folder_, fs::perms(0755));
   ASSERT_EQ(std::system(("/usr/bin/python3 -m venv --without-pip " + (folder_ / "env").string()).c_str()), 0);
   fs::path packages;
   for (const auto& version : fs::directory_iterator(folder_ / "env" / "lib")) packages = version.path() / "site-packages";

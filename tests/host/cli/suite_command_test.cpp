@@ -125,7 +125,10 @@ TEST_F(SuiteCommand, SpellingsOfOnePerturbationAreJoinedWhereItIsAsked) {
   spelled.write(folder_ / "spelled.h5ad");
   ASSERT_EQ(headroom("score --real real.h5ad --predictions pred.h5ad --quiet -o plain").exit_code, 0);
   const std::string files = "score --real real.h5ad --predictions spelled.h5ad --quiet -o joined";
-  const Ended apart = headroom(files);
+  const Ended doubted = headroom(files);
+  EXPECT_EQ(doubted.exit_code, 2);
+  EXPECT_THAT(doubted.err, HasSubstr("[labels.same_perturbation] 1 perturbation stands under more than one name"));
+  const Ended apart = headroom(files + " --accept labels.same_perturbation");
   EXPECT_EQ(apart.exit_code, 2);
   EXPECT_THAT(apart.err, HasSubstr("only the prediction has 2: g00, non-targeting+G01"));
   EXPECT_THAT(apart.err, HasSubstr("--merge-labels"));
