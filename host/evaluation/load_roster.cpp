@@ -38,6 +38,18 @@ bool is_plugin(const fs::path& path) {
   return is_plugin_name(path.filename().string()) || fs::is_directory(path, ignored);
 }
 
+// What to write where no head, or no fusion predictor, has this name.
+std::string named_instead(const std::string& name, bool is_of_fusion) {
+  if (is_of_fusion && name == kAttention) {
+    return "this Headroom was built without libtorch: build it where libtorch-dev is installed, or install "
+           "headroom-attention";
+  }
+  std::error_code ignored;
+  if (fs::is_directory(name, ignored)) return fmt::format("write ./{} for the folder of that name", name);
+  return is_of_fusion ? "name one: kernels, stack, concat, concat:HEAD, attention or PATH.so"
+                      : "name one: knn, lasso, ridge, logistic, PATH.so, PATH.py or a folder with one";
+}
+
 class RosterLoader {
  public:
   RosterLoader(const Target& target, const RunOptions& options, VectorFiles vector_files, const FileReview& review,
@@ -227,12 +239,7 @@ class RosterLoader {
     const fs::path path = library_of(spec);
     if (spec.path.empty() && !fs::exists(path)) {
       return bad_input(fmt::format("there is no {} '{}'", is_of_fusion ? "fusion predictor" : "head", spec.name),
-                       is_of_fusion ? "--fusion-predictor" : "--predictor",
-                       is_of_fusion ? spec.name == kAttention ? "this Headroom was built without libtorch: build it where "
-                                                              "libtorch-dev is installed, or install headroom-attention"
-                                                            : "name one: kernels, stack, concat, concat:HEAD, "
-                                                              "attention or PATH.so"
-                                    : "name one: knn, lasso, ridge, logistic or PATH.so");
+                       is_of_fusion ? "--fusion-predictor" : "--predictor", named_instead(spec.name, is_of_fusion));
     }
     entry.settings = settings_of(spec.name);
     auto place = place_of_plugin(path, options_.shipped_plugins);
@@ -495,8 +502,8 @@ class RosterLoader {
     // Headroom's own heads are trusted, and serve every embedding.
     if (entry.file->shipped && !entry.data) entry.settings.budget.reset();
     if (auto met = meet(entry, options_, review_); !met || entry.fault) return met;
-    if (const auto found = review_.reviewed_vectors.find(entry.name); entry.data && !entry.is_read &&
-                                                                      found != review_.reviewed_vectors.end()) {
+    if (const auto found = review_.reviewed_vectors.find(entry.name);
+        entry.data && !entry.is_read && found != review_.reviewed_vectors.end()) {
       entry.doubts = found->second;
       entry.is_read = true;
     }

@@ -28,6 +28,10 @@ TEST_F(PluginFolder, IsRunCheckedAndInspected) {
   ended = headroom(run + "alone=mine/plugin.so");
   EXPECT_EQ(ended.exit_code, 3) << "a library alone has no folder";
   EXPECT_NE(ended.err.find("its own weights cannot be read"), std::string::npos) << ended.err;
+  ended = headroom(run + "mine/ --predictor mine");
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_NE(ended.err.find("there is no head 'mine' (--predictor): write ./mine for the folder"), std::string::npos)
+      << ended.err;
 
   ended = headroom("check mine --no-published-size --sandbox relaxed --limit-time 30 --limit-memory 2GiB");
   EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
