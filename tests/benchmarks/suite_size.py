@@ -12,8 +12,8 @@ and what it would take for all tested genes of both tables and the ten halves is
 product of two matrices of 2048 x 2048 on one core tells how fast the machine is. Aims: 120 s, 4 GB, 50 times.
 
 With --sizes a line for each number of real cells, one of eleven a control cell, of 2,000 counts a cell: how the time
-grows. suite_size.csv has what was measured last, on two busy cores (0.44 s a product), so that seconds of processors
-count there.
+grows, of which the comparison of all perturbations with all others is a square. suite_size.csv has what was measured
+last, on two cores (0.43 to 0.48 s a product).
 """
 import argparse
 import json
