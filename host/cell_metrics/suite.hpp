@@ -76,7 +76,8 @@ struct SuiteOptions {
   bool needs_scores = true;
 };
 
-// `ceilings`: one for each metric (panel_ceilings()); empty: none. Errors (bad_input): scaled(), where scores are needed.
+// `ceilings`: one for each metric (panel_ceilings()); empty: none. Errors (bad_input): scaled(), where scores are
+// needed.
 Result<SuiteContext> score_suite(const PanelTruth& truth, const PanelScores& submission, const PanelScores& baseline,
                                  const std::vector<PanelCeiling>& ceilings, const std::string& ceiling_depth,
                                  const SuiteOptions& options);

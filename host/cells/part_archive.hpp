@@ -27,10 +27,8 @@ class ArchiveWriter {
 
  private:
   template <class T>
-    requires std::is_arithmetic_v<T> || std::is_enum_v<T>
-  void put(const T& value) {
-    bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
-  }
+  requires std::is_arithmetic_v<T> || std::is_enum_v<T>
+  void put(const T& value) { bytes_.append(reinterpret_cast<const char*>(&value), sizeof value); }
   void put(const std::string& text) {
     put(static_cast<std::uint64_t>(text.size()));
     bytes_ += text;
@@ -58,8 +56,9 @@ class ArchiveWriter {
   }
   // Whatever has a layout of its own.
   template <class T>
-    requires(std::is_class_v<T> && requires(ArchiveWriter& archive, T& thing) { lay_out(archive, thing); })
-  void put(const T& thing) {
+  requires(std::is_class_v<T>&& requires(ArchiveWriter& archive, T& thing) {
+    lay_out(archive, thing);
+  }) void put(const T& thing) {
     lay_out(*this, const_cast<T&>(thing));  // which only reads it
   }
 
@@ -86,10 +85,8 @@ class ArchiveReader {
     return true;
   }
   template <class T>
-    requires std::is_arithmetic_v<T> || std::is_enum_v<T>
-  void get(T& value) {
-    take(&value, 1, sizeof value);
-  }
+  requires std::is_arithmetic_v<T> || std::is_enum_v<T>
+  void get(T& value) { take(&value, 1, sizeof value); }
   // Of a list whose elements take at least `width` bytes each.
   std::uint64_t count(std::uint64_t width) {
     std::uint64_t n = 0;
@@ -134,8 +131,9 @@ class ArchiveReader {
     if (is_good_ && has != 0) get(value.emplace());
   }
   template <class T>
-    requires(std::is_class_v<T> && requires(ArchiveReader& archive, T& thing) { lay_out(archive, thing); })
-  void get(T& thing) {
+  requires(std::is_class_v<T>&& requires(ArchiveReader& archive, T& thing) {
+    lay_out(archive, thing);
+  }) void get(T& thing) {
     lay_out(*this, thing);
   }
 

@@ -40,8 +40,8 @@ struct PerturbationEstimates {
 struct CalledLabels {
   DegLabels labels;  // has_labels is empty: the outcomes say it
   std::optional<DegStatistics> statistics;
-  std::vector<DegOutcome> outcomes;        // one a row of the context
-  std::vector<std::uint8_t> is_constant;   // one a gene: the same in every cell that the labels came from
+  std::vector<DegOutcome> outcomes;       // one a row of the context
+  std::vector<std::uint8_t> is_constant;  // one a gene: the same in every cell that the labels came from
 };
 
 // What a context's estimates lack until all of its rows are there.
@@ -54,8 +54,8 @@ struct UnfinishedContext {
 
 // Some of the rows; what is not theirs is not set.
 struct SomeEstimates {
-  PerturbationEstimates estimates;           // sized for all rows
-  std::vector<UnfinishedContext> unfinished; // contexts that have one of the rows, in order
+  PerturbationEstimates estimates;            // sized for all rows
+  std::vector<UnfinishedContext> unfinished;  // contexts that have one of the rows, in order
 };
 
 // Only the rows that `wanted` marks (one a row of the task).

@@ -254,8 +254,8 @@ Result<JoinedScreen> join_screen(const std::vector<std::filesystem::path>& parts
   auto gathered = gather_tables(files->front(), options, true, Doubts::stop, review);
   if (!gathered) return tl::unexpected(gathered.error());
   GatheredCells& tables = **gathered;
-  tables.buckets = std::make_unique<CellBuckets>(tables.groups, *tables.source,
-                                                 bucket_options_of(tables, out_dir, options, review));
+  tables.buckets =
+      std::make_unique<CellBuckets>(tables.groups, *tables.source, bucket_options_of(tables, out_dir, options, review));
   auto estimates = join_screen_parts(parts, *tables.source, tables.groups, tables.genes, options, *tables.buckets);
   if (!estimates) return tl::unexpected(estimates.error());
   if (auto reviewed = review_read_values(tables, options, review); !reviewed) return tl::unexpected(reviewed.error());
@@ -531,7 +531,8 @@ Result<EstimatedPart> estimate_part(const std::filesystem::path& cells,
     auto fingerprint = screen_fingerprint(tables.groups, tables.genes, options);
     if (!fingerprint) return tl::unexpected(fingerprint.error());
     part.fingerprint = std::move(*fingerprint);
-    const std::vector<std::uint32_t> rows = task_rows(tables.groups), homes = homes_of_rows(*tables.source, tables.groups);
+    const std::vector<std::uint32_t> rows = task_rows(tables.groups),
+                                     homes = homes_of_rows(*tables.source, tables.groups);
     std::vector<std::uint8_t> is_ours(rows.size(), 0);
     CellBuckets::Options how = bucket_options_of(tables, folder, options, review);
     how.kept_groups.assign(tables.groups.groups.size(), 0);
@@ -568,13 +569,15 @@ Result<EstimatedPart> estimate_part(const std::filesystem::path& cells,
     report.path = folder / (cells.stem().string() + kScreenPartExtension);
     std::error_code failed;
     std::filesystem::create_directories(folder, failed);
-    if (failed) return bad_input("the folder cannot be made: " + failed.message(), folder.string(), "choose another -o");
+    if (failed)
+      return bad_input("the folder cannot be made: " + failed.message(), folder.string(), "choose another -o");
     if (auto written = write_screen_part(report.path, std::move(part), tables.groups); !written) {
       return tl::unexpected(written.error());
     }
     return report;
   } catch (const std::bad_alloc&) {
-    return harness_fault("out of memory", cells.string(), "give a smaller --memory-limit, or keep fewer genes (--genes)");
+    return harness_fault("out of memory", cells.string(),
+                         "give a smaller --memory-limit, or keep fewer genes (--genes)");
   }
 }
 

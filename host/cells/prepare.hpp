@@ -37,7 +37,7 @@ struct PrepareOptions {
   // Further files of the same screen; with `cells` they are taken in the order of files_of_screen().
   std::vector<std::filesystem::path> more_cells;
   JoinOptions join;
-  bool are_parts = false;  // all files are parts of a screen: of prepare_part(), or all of estimate_part()
+  bool are_parts = false;    // all files are parts of a screen: of prepare_part(), or all of estimate_part()
   std::string kernels = {};  // of the processor: parts of different ones, whose last bits differ, are not joined
   // Matrix Market folders only: the table of cells.
   std::optional<std::filesystem::path> cell_table;
@@ -120,14 +120,14 @@ Result<CellPart> prepare_part(const std::filesystem::path& cells, const std::fil
                               const PrepareOptions& options, ThreadPool& pool, Progress& progress,
                               const std::stop_token& stop);
 
-// The same of a part that holds estimates in the place of cells (screen_part.hpp), FOLDER/NAME.part: of the perturbations
-// that are at home in `cells`, one file of the screen. All that options say of cells and of how estimates are made is to
-// be the same for all parts and for prepare() on them. Doubts about labels stop it as they would stop prepare; those about
-// values are told when parts are joined. Errors: as prepare; the file is not of the screen.
+// The same of a part that holds estimates in the place of cells (screen_part.hpp), FOLDER/NAME.part: of the
+// perturbations that are at home in `cells`, one file of the screen. All that options say of cells and of how estimates
+// are made is to be the same for all parts and for prepare() on them. Doubts about labels stop it as they would stop
+// prepare; those about values are told when parts are joined. Errors: as prepare; the file is not of the screen.
 struct EstimatedPart {
   std::filesystem::path path;
   std::size_t n_perturbations = 0, n_of_screen = 0;  // rows of the task
-  std::uint64_t n_cells = 0;                          // of those perturbations
+  std::uint64_t n_cells = 0;                         // of those perturbations
 };
 Result<EstimatedPart> estimate_part(const std::filesystem::path& cells,
                                     const std::vector<std::filesystem::path>& screen,

@@ -51,7 +51,7 @@ constexpr double kAboutAsMany = 0.8;
 struct RowNumbers {
   std::uint32_t n_cells = 0, n_batches = 0;
   double closed_form = 0;
-  std::vector<double> quantiles;                   // quantile by quantile, a number a metric
+  std::vector<double> quantiles;                  // quantile by quantile, a number a metric
   std::optional<std::vector<double>> split_half;  // a number a metric
 };
 
@@ -189,7 +189,8 @@ bool put_labels(const LabelRows& some, const std::vector<std::uint64_t>& rows, s
   for (std::size_t g = 0; g < all.is_constant.size(); ++g) {
     all.is_constant[g] = static_cast<std::uint8_t>(all.is_constant[g] != 0 && some.is_constant[g] != 0);
   }
-  if (some.t && !(put_rows(*some.t, rows, all.statistics->t, first) && put_rows(*some.q, rows, all.statistics->q, first)))
+  if (some.t &&
+      !(put_rows(*some.t, rows, all.statistics->t, first) && put_rows(*some.q, rows, all.statistics->q, first)))
     return false;
   all.labels.control = some.control;
   return true;
@@ -392,9 +393,10 @@ Result<PerturbationEstimates> join_screen_parts(const std::vector<fs::path>& par
   }
   if (auto all = require_all(parts, heads); !all) return tl::unexpected(all.error());
   if (heads.front().fingerprint != *fingerprint || heads.front().files.size() != n_files) {
-    return bad_input("the parts were made with other flags or on another kind of processor, or the files' tables have "
-                     "changed since",
-                     parts.front().string(), "give the flags that the parts were made with, or make them again");
+    return bad_input(
+        "the parts were made with other flags or on another kind of processor, or the files' tables have "
+        "changed since",
+        parts.front().string(), "give the flags that the parts were made with, or make them again");
   }
 
   PerturbationEstimates out = empty_estimates(groups, n_genes, options);
@@ -415,8 +417,8 @@ Result<PerturbationEstimates> join_screen_parts(const std::vector<fs::path>& par
     PartContent part;
     lay_out_head(archive, part);
     archive(part.tally, part.contexts);
-    bool fits = archive.is_at_end() &&
-                buckets.take_tally(first_cells[part.file], first_cells[part.file + 1], part.tally);
+    bool fits =
+        archive.is_at_end() && buckets.take_tally(first_cells[part.file], first_cells[part.file + 1], part.tally);
     for (const ContextRows& some : part.contexts) {
       for (const std::uint64_t row : some.rows) {
         fits = fits && row < rows.size() && is_there[row] == 0 && groups.groups[rows[row]].context == some.context;

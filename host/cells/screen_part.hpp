@@ -29,14 +29,15 @@ std::vector<std::uint32_t> homes_of_rows(const CellSource& source, const CellGro
 
 // What must be equal of all parts of a screen and of whoever joins them: the cells by group and batch, the genes, and
 // what the numbers are made by.
-Result<std::string> screen_fingerprint(const CellGroups& groups, const GeneChoice& genes, const PrepareOptions& options);
+Result<std::string> screen_fingerprint(const CellGroups& groups, const GeneChoice& genes,
+                                       const PrepareOptions& options);
 
 struct ScreenPart {
   std::string fingerprint;
-  std::vector<std::string> files;  // of the screen, as they were named
-  std::uint64_t file = 0;          // whose part it is
-  CellBuckets::Tally tally;        // of that file's cells
-  std::vector<std::uint64_t> rows; // of the task, ascending: the perturbations at home there
+  std::vector<std::string> files;   // of the screen, as they were named
+  std::uint64_t file = 0;           // whose part it is
+  CellBuckets::Tally tally;         // of that file's cells
+  std::vector<std::uint64_t> rows;  // of the task, ascending: the perturbations at home there
   SomeEstimates estimates;
 };
 

@@ -45,9 +45,9 @@ struct SimulateArguments {
 struct PrepareArguments {
   CommonArguments common;
   ReviewOptions review;
-  std::filesystem::path cells, out;  // the first file of the screen; PrepareOptions::more_cells has the others
-  std::string batch_from;            // file, or empty
-  bool part = false;                 // make the file a part of a screen, and no task
+  std::filesystem::path cells, out;           // the first file of the screen; PrepareOptions::more_cells has the others
+  std::string batch_from;                     // file, or empty
+  bool part = false;                          // make the file a part of a screen, and no task
   std::vector<std::filesystem::path> screen;  // all files of it: a part of estimates; empty: one of cells
   PrepareOptions options;
   // Of PrepareOptions::split.
@@ -121,7 +121,7 @@ struct CheckArguments {
   bool list = false;             // say what the checks are
   CheckOptions options;
   std::optional<std::filesystem::path> ids_file;  // perturbations that an embedding should know, one a line
-  std::filesystem::path python_path;  // a virtual environment that a model in Python may use; empty: none
+  std::filesystem::path python_path;              // a virtual environment that a model in Python may use; empty: none
 };
 
 struct InspectArguments {
@@ -155,7 +155,7 @@ struct VerifyArguments {
   std::uint64_t seed = 0;
   // The caller's, never the folder's: what lies there may be a stranger's, with plugins of its own.
   SandboxMode sandbox = SandboxMode::STRICT;
-  WorkerLimits limits;  // unset ones are the defaults of a run
+  WorkerLimits limits;                          // unset ones are the defaults of a run
   std::filesystem::path python_path;            // as RunOptions::python_path; empty: none
   std::map<std::string, std::string> runtimes;  // "NAME.runtime" to the library of ONNX Runtime
 };

@@ -33,12 +33,9 @@ DoubtRecord record_of(const Doubt& doubt) {
 
 std::optional<Doubt> doubt_of(const DoubtRecord& record) {
   if (!is_doubt_code(record.code())) return std::nullopt;
-  return Doubt{record.code(),
-               record.where(),
-               record.what(),
-               record.n(),
-               {record.examples().begin(), record.examples().end()},
-               record.remedy()};
+  return Doubt{
+      record.code(),  record.where(), record.what(), record.n(), {record.examples().begin(), record.examples().end()},
+      record.remedy()};
 }
 
 void keep_doubts(const Review& review, RunSummary* summary) {

@@ -28,8 +28,8 @@ Result<RunArguments> arguments_of_plan(const StoredPlan& plan, const std::string
 // Submissions that the plan evaluates.
 std::set<std::string> submissions_of_plan(const RunPlan& plan);
 
-// Embeddings whose files of vectors were read as the plan was made: it holds their hashes, so that they need not be read
-// again to be known.
+// Embeddings whose files of vectors were read as the plan was made: it holds their hashes, so that they need not be
+// read again to be known.
 ReviewedVectors reviewed_vectors_of(const RunPlan& plan);
 
 // sha256 of files of vectors that none of these items (per target) asks.

@@ -23,7 +23,8 @@ struct ComparedEmbedding {
   friend auto operator<=>(const ComparedEmbedding&, const ComparedEmbedding&) = default;
 };
 
-// Those that these items of the plan ask and that are compared, in ascending order; none where the run compares nothing.
+// Those that these items of the plan ask and that are compared, in ascending order; none where the run compares
+// nothing.
 std::vector<ComparedEmbedding> compared_of_items(const RunOptions& options, const Roster& roster, const Plan& plan,
                                                  const std::vector<std::size_t>& items);
 
@@ -33,8 +34,8 @@ EmbeddingKey key_of_compared(const ComparedEmbedding& at, const Task& task, cons
 // Whether what was kept is of the perturbations that the embedding is asked for.
 bool fits(const LeadingComponents& kept, const ComparedEmbedding& at, const Task& task, const Plan& plan);
 
-// What the embedding is compared by: as the run left it in `works` (per context of the plan) or, where nobody had to ask
-// for it, since all of its evaluations were taken over, made now. None: there is nothing to compare it by.
+// What the embedding is compared by: as the run left it in `works` (per context of the plan) or, where nobody had to
+// ask for it, since all of its evaluations were taken over, made now. None: there is nothing to compare it by.
 std::shared_ptr<const std::optional<LeadingComponents>> components_of(
     const ComparedEmbedding& at, const Task& task, const RunOptions& options, const Roster& roster, const Plan& plan,
     const std::vector<std::unique_ptr<ContextWork>>& works);

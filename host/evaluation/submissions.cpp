@@ -149,8 +149,9 @@ Result<SubmissionFolder> read_submissions(const fs::path& folder, const std::set
     } else if (is_submission_name(name)) {
       candidates.push_back(file_candidate(folder, name));
     } else if (!fs::is_directory(path, ignored)) {
-      found.notes.push_back(fmt::format(
-          "'{}' is no submission: neither a plugin (.so, .py, .onnx), nor a file of vectors, nor a folder", display_text(name)));
+      found.notes.push_back(
+          fmt::format("'{}' is no submission: neither a plugin (.so, .py, .onnx), nor a file of vectors, nor a folder",
+                      display_text(name)));
     } else if (!results.empty() && fs::equivalent(path, results, ignored)) {
       found.notes.push_back(fmt::format("'{}' is no submission: results are written there", display_text(name)));
     } else if (is_link) {

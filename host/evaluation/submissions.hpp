@@ -1,12 +1,12 @@
 // A folder of submissions: which of its entries are one, what each is called, and what can be told to be wrong with it
 // from names and types alone. Nothing is opened here; contents are left to the confined worker.
 //
-//   DIR/NAME.so .py                 a plugin; a model of a runner (plugin_host/plugin_place.hpp) sees its own file alone
-//   DIR/NAME.onnx                   a model without its vocabulary, which has to come in a folder: at fault
+//   DIR/NAME.so .py                 a plugin; a model of a runner (plugin_host/plugin_place.hpp) sees its own file
+//   alone DIR/NAME.onnx                   a model without its vocabulary, which has to come in a folder: at fault
 //   DIR/NAME.h5ad .csv[.gz] ...     a file of vectors
 //   DIR/NAME/                       a plugin or one file of vectors with data files beside it: `plugin.so`, `model.py`
-//                                   or `model.onnx`, or else its only plugin, or else its only file of vectors. A plugin
-//                                   may read this folder and no other.
+//                                   or `model.onnx`, or else its only plugin, or else its only file of vectors. A
+//                                   plugin may read this folder and no other.
 #pragma once
 
 #include <filesystem>

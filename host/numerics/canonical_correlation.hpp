@@ -14,8 +14,8 @@ namespace headroom {
 // no direction, or there are no more rows than the ranks of both and the mean together: any two would agree then.
 std::optional<double> mean_canonical_correlation(const ConstMatrixRef& a, const ConstMatrixRef& b);
 
-// The same in two steps, for whoever compares a matrix with many: orthonormal columns that span the centred ones (rows ×
-// rank), and the value from those of both.
+// The same in two steps, for whoever compares a matrix with many: orthonormal columns that span the centred ones (rows
+// × rank), and the value from those of both.
 Eigen::MatrixXd centred_basis(const ConstMatrixRef& features);
 std::optional<double> mean_canonical_correlation_of_bases(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b);
 

@@ -70,7 +70,8 @@ const char* form_name(PredictedForm form) {
 
 Result<void> validate(const RunOptions& options) {
   if (options.predictors.empty() && options.predictors_are_named)
-    return bad_input("there is no predictor", "--predictor", "name one: knn, lasso, ridge, logistic, PATH.so, PATH.py or a folder with one");
+    return bad_input("there is no predictor", "--predictor",
+                     "name one: knn, lasso, ridge, logistic, PATH.so, PATH.py or a folder with one");
   if (options.common_dim < 1)
     return bad_input(fmt::format("{} components", options.common_dim), "--common-dim", "it is at least 1");
   if (options.inner_folds < 2)

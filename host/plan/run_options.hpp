@@ -21,8 +21,8 @@ namespace headroom {
 
 // An embedding to evaluate: a plugin, or a file of vectors that the shipped `table` plugin reads.
 struct EmbeddingSpec {
-  std::string name;                   // what results call it
-  std::filesystem::path path;         // of a plugin or a folder with one (plugin_host/plugin_place.hpp); else a vector file
+  std::string name;            // what results call it
+  std::filesystem::path path;  // of a plugin or a folder with one (plugin_host/plugin_place.hpp); else a vector file
   std::filesystem::path data_folder;  // readable by the plugin in place of that folder; empty: that one
   std::string part = {};              // of a vector file that holds several arrays: "obsm/KEY"; empty: the usual
 };
@@ -74,7 +74,8 @@ struct SubmissionSpec {
 
 struct RunOptions {
   std::vector<EmbeddingSpec> embeddings;
-  std::filesystem::path python_path;  // a virtual environment that models in Python of `embeddings` may use; empty: none
+  std::filesystem::path
+      python_path;  // a virtual environment that models in Python of `embeddings` may use; empty: none
   std::vector<PredictionsSpec> predictions;
   std::vector<PredictorSpec> predictors;  // at least one
   bool predictors_are_named = true;       // false: the default, which each target has of its own

@@ -23,7 +23,7 @@ struct PluginPlace {
   std::string model;                  // name of the file in the folder that a runner runs; empty: there is no runner
   std::filesystem::path data_folder;  // with the model or library; readable by the plugin alone; empty: none
   std::filesystem::path vectors;      // the folder's only file of vectors
-  bool is_file = false;               // of data_folder the plugin may read files_of_model() alone: it was given as a file
+  bool is_file = false;  // of data_folder the plugin may read files_of_model() alone: it was given as a file
 };
 
 inline constexpr const char* kPythonRunner = "python.so";

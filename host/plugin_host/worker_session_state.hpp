@@ -58,7 +58,7 @@ struct WorkerSession::State {
   std::optional<WorkerFault> fault;  // set: the worker is gone
   bool is_finished = false;
   bool is_logged = false;
-  std::string asked_context;  // of the first question about a single one
+  std::string asked_context;       // of the first question about a single one
   bool has_private_files = false;  // see sandbox/private_files.hpp
   bool is_ours = false;            // the plugin is one of Headroom's own, whose workers share what they only read
   WorkerUsageSoFar usage;

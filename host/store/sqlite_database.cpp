@@ -111,21 +111,21 @@ Result<std::string> uri_of(const fs::path& path, SqliteAccess access) {
 // Before the first statement.
 void distrust(sqlite3* connection) {
   for (const auto& [option, value] : {std::pair{SQLITE_DBCONFIG_DEFENSIVE, 1},
-                                     {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-                                     {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
-                                     {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
-                                     {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
-                                     {SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0},
-                                     {SQLITE_DBCONFIG_DQS_DML, 0}}) {
+                                      {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+                                      {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+                                      {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+                                      {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+                                      {SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0},
+                                      {SQLITE_DBCONFIG_DQS_DML, 0}}) {
     sqlite3_db_config(connection, option, value, nullptr);
   }
   for (const auto& [limit, value] : {std::pair{SQLITE_LIMIT_LENGTH, most_text_bytes},
-                                    {SQLITE_LIMIT_SQL_LENGTH, 1 << 20},
-                                    {SQLITE_LIMIT_COLUMN, 400},
-                                    {SQLITE_LIMIT_EXPR_DEPTH, 100},
-                                    {SQLITE_LIMIT_COMPOUND_SELECT, 4},
-                                    {SQLITE_LIMIT_ATTACHED, 0},
-                                    {SQLITE_LIMIT_TRIGGER_DEPTH, 1}}) {
+                                     {SQLITE_LIMIT_SQL_LENGTH, 1 << 20},
+                                     {SQLITE_LIMIT_COLUMN, 400},
+                                     {SQLITE_LIMIT_EXPR_DEPTH, 100},
+                                     {SQLITE_LIMIT_COMPOUND_SELECT, 4},
+                                     {SQLITE_LIMIT_ATTACHED, 0},
+                                     {SQLITE_LIMIT_TRIGGER_DEPTH, 1}}) {
     sqlite3_limit(connection, limit, value);
   }
 }

@@ -553,10 +553,10 @@ RunSummary summarise(const RunResults& results, const Task& task, const std::str
     std::vector<ContextResult> tables(n * n_tables);
     pool.for_each(tables.size(), [&](std::size_t i) {  // the primary metric's come first: they take longest
       const std::size_t table = i / n, c = i % n;
-      tables[c * n_tables + table] = HeadTable(results, task, results.contexts[first + c], table / n_heads,
-                                               results.heads[table % n_heads], *resamples[c], strata[c],
-                                               options.inner_scores)
-                                         .result();
+      tables[c * n_tables + table] =
+          HeadTable(results, task, results.contexts[first + c], table / n_heads, results.heads[table % n_heads],
+                    *resamples[c], strata[c], options.inner_scores)
+              .result();
     });
     for (auto& table : tables) *summary.add_contexts() = std::move(table);
   }

@@ -457,4 +457,3 @@ def _remedy(error):
         return "; there is no network, no other process and no other file here: load from the argument folder, with " \
                "num_workers=0 and n_jobs=1"
     return ""
-

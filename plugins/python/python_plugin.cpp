@@ -17,9 +17,9 @@
 namespace headroom {
 namespace {
 
-// The data folder of a worker, and where it is in one with private files, which has nothing in /proc (kDataFolderInWorker
-// and kPrivateDataFolder of host/sandbox). In this order: without private files, /data is the machine's. No host has been
-// asked anything yet.
+// The data folder of a worker, and where it is in one with private files, which has nothing in /proc
+// (kDataFolderInWorker and kPrivateDataFolder of host/sandbox). In this order: without private files, /data is the
+// machine's. No host has been asked anything yet.
 constexpr std::array<const char*, 2> kFolders = {"/proc/self/fd/8", "/data"};
 
 std::string model_path() {
@@ -184,7 +184,8 @@ std::string in_description(std::string fault) {
     while (end > 0 && (static_cast<unsigned char>(fault[end]) & 0xC0) == 0x80) --end;
     fault.resize(end);
   }
-  std::replace_if(fault.begin(), fault.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  std::replace_if(
+      fault.begin(), fault.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
   return std::string(kModelNotLoaded) + fault;
 }
 

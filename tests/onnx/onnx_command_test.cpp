@@ -47,10 +47,10 @@ TEST_F(OnnxCommand, EvaluatesAModelOnTheRuntimeThatIsNamed) {
   const double good = method("good+knn")["value"].get<double>();
   EXPECT_NEAR(method("mine+knn")["value"].get<double>(), good, 1e-5 * good);
   EXPECT_EQ(method("mine+knn")["value"], method("again+knn")["value"]);
-  EXPECT_EQ(headroom("verify out --all --sandbox relaxed --set mine.runtime=" + runtime_ + " --set again.runtime=" +
-                     runtime_)
-                .exit_code,
-            0);
+  EXPECT_EQ(
+      headroom("verify out --all --sandbox relaxed --set mine.runtime=" + runtime_ + " --set again.runtime=" + runtime_)
+          .exit_code,
+      0);
   EXPECT_NE(headroom("verify out --all --sandbox relaxed").err.find("--set mine.runtime="), std::string::npos)
       << "a folder may be a stranger's";
 }

@@ -64,10 +64,12 @@ TEST_F(PythonCommand, OfAFileSeesNothingOfTheWorkingFolder) {
         "def embed(ids, context):\n"
         "  here = [os.path.join(folder, n) for n in ('task/task.h5ad', 'task/noise.csv', 'out/results.sqlite', "
         "'models/ridge.py', 'weights.txt')]\n"
-        "  there = [os.path.join('" + folder_.string() + "', os.path.relpath(p, folder)) for p in here]\n"
-        "  found = [p for p in here + there if opens(p)]\n"
-        "  assert not found and os.listdir(folder) == ['model.py'], (found, os.listdir(folder))\n"
-        "  return [[len(i), i.count('1'), i.count('2')] for i in ids]\n");
+        "  there = [os.path.join('" +
+            folder_.string() +
+            "', os.path.relpath(p, folder)) for p in here]\n"
+            "  found = [p for p in here + there if opens(p)]\n"
+            "  assert not found and os.listdir(folder) == ['model.py'], (found, os.listdir(folder))\n"
+            "  return [[len(i), i.count('1'), i.count('2')] for i in ids]\n");
   const std::string flags =
       "run task --common-dim 2 --metric L2 --sandbox relaxed --predictor knn --grid knn.k=1 -o out --embedding "
       "mine=model.py --logs .";
@@ -146,7 +148,8 @@ TEST_F(PythonCommand, AnEnvironmentsPackagesAreThereInRunAndCheck) {
   fs::permissions(folder_, fs::perms(0755));
   ASSERT_EQ(std::system(("/usr/bin/python3 -m venv --without-pip " + (folder_ / "env").string()).c_str()), 0);
   fs::path packages;
-  for (const auto& version : fs::directory_iterator(folder_ / "env" / "lib")) packages = version.path() / "site-packages";
+  for (const auto& version : fs::directory_iterator(folder_ / "env" / "lib"))
+    packages = version.path() / "site-packages";
   std::ofstream(packages / "own_words.py") << "def of(text):\n  return [len(text), text.count('1')]\n";
   write("model.py", "import own_words\ndef embed(ids, context):\n  return [own_words.of(i) for i in ids]\n");
   const std::string check = "check model.py --sandbox relaxed --only opens --only determinism ";
@@ -155,7 +158,8 @@ TEST_F(PythonCommand, AnEnvironmentsPackagesAreThereInRunAndCheck) {
   EXPECT_EQ(checked.exit_code, 0) << checked.out << checked.err;
   const Ended evaluated = run("--embedding model.py --predictor knn --grid knn.k=1 --python-path env");
   EXPECT_EQ(evaluated.exit_code, 0) << evaluated.err;
-  const Ended other = headroom("check " + std::string(HEADROOM_BUILD_DIR "/lib/headroom/knn.so") + " --python-path env");
+  const Ended other =
+      headroom("check " + std::string(HEADROOM_BUILD_DIR "/lib/headroom/knn.so") + " --python-path env");
   EXPECT_EQ(other.exit_code, 2);
   EXPECT_NE(other.err.find("it is no model in Python"), std::string::npos) << other.err;
 }

@@ -81,8 +81,8 @@ TEST(PythonEmbedding, GetsWhatItAsksForByName) {
 
 // Lists are the model's own: sorting them changes no row.
 TEST(PythonEmbedding, MayDoWithItsIdsWhatItLikes) {
-  const auto answer = embed_by(
-      "def embed(ids, context):\n  ids.sort()\n  return {i: [len(i)] for i in ids}\n", {"CCC", "A", "BB"});
+  const auto answer =
+      embed_by("def embed(ids, context):\n  ids.sort()\n  return {i: [len(i)] for i in ids}\n", {"CCC", "A", "BB"});
   ASSERT_TRUE(answer) << answer.error().message;
   Matrix expected(3, 1);
   expected << 3, 1, 2;

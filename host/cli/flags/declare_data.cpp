@@ -51,10 +51,11 @@ void add_prepare_flags(CLI::App& command, PrepareArguments& arguments, std::vect
                        "the files of a screen one by one, on whatever machine. What is said of the cells is said when "
                        "they are joined");
   command
-      .add_option("--screen", arguments.screen,
-                  "With --part: all files of the screen, the part's own among them, as they are named wherever one is "
-                  "made. The part is then DIR/NAME.part, estimates in the place of cells: of the perturbations that are "
-                  "at home in its file, from all of their cells and the control's. Give it the flags of the task")
+      .add_option(
+          "--screen", arguments.screen,
+          "With --part: all files of the screen, the part's own among them, as they are named wherever one is "
+          "made. The part is then DIR/NAME.part, estimates in the place of cells: of the perturbations that are "
+          "at home in its file, from all of their cells and the control's. Give it the flags of the task")
       ->type_name("CELLS")
       ->needs(part);
   command

@@ -80,10 +80,11 @@ void add_study_flags(CLI::App& run_app, RunArguments& arguments, RunFlagTexts& t
       ->type_name("[NAME=]PATH[#PART]")
       ->allow_extra_args(false);
   run_app
-      .add_option("--python-path", arguments.run.python_path,
-                  "Virtual environment of the same minor version of Python, whose packages the models in Python of "
-                  "--embedding may import; read only, and never for submissions. It holds neither the task, nor results, "
-                  "nor a plugin")
+      .add_option(
+          "--python-path", arguments.run.python_path,
+          "Virtual environment of the same minor version of Python, whose packages the models in Python of "
+          "--embedding may import; read only, and never for submissions. It holds neither the task, nor results, "
+          "nor a plugin")
       ->type_name("DIR");
   add_optional(run_app, "--submissions", arguments.submissions,
                "Folder of submissions: every .so or .py (an embedding or a predictor, which it tells itself), "

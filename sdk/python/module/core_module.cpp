@@ -75,7 +75,8 @@ py::str text_of(const std::string& bytes) {
 void pass_on(const Bulletin::News& news, const py::function& on_message, const py::function& on_progress) {
   if (!news.messages.empty()) on_message(text_of(news.messages));
   for (const PhaseState& state : news.phases) {
-    on_progress(text_of(state.phase), state.done, state.total, text_of(state.unit), text_of(state.what), state.has_ended);
+    on_progress(text_of(state.phase), state.done, state.total, text_of(state.unit), text_of(state.what),
+                state.has_ended);
   }
 }
 

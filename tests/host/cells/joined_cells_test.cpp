@@ -98,8 +98,8 @@ class JoinedCellsTest : public ::testing::Test {
     if (sparse) {
       content.x = csr_in_memory({offsets, columns, std::span<const std::int32_t>(values)});
     } else {
-      content.x = DenseX{{ConstMatrixMap(dense.data(), dense.rows(), dense.cols(), Eigen::OuterStride<>(dense.cols()))},
-                         true};
+      content.x =
+          DenseX{{ConstMatrixMap(dense.data(), dense.rows(), dense.cols(), Eigen::OuterStride<>(dense.cols()))}, true};
     }
     fs::create_directories((folder_.path() / name).parent_path());
     const auto written = write_h5ad(folder_.path() / name, content);
@@ -341,8 +341,8 @@ TEST_F(ScreenPartTest, AreOfOneScreenAndAllThere) {
   ThreadPool pool(1);
   NoProgress progress;
   Review review;
-  const auto stranger = estimate_part(files_[0], {files_[1], files_[2]}, folder_.path() / "parts", how, review, pool,
-                                      progress, {});
+  const auto stranger =
+      estimate_part(files_[0], {files_[1], files_[2]}, folder_.path() / "parts", how, review, pool, progress, {});
   EXPECT_THAT(stranger.error().line(), HasSubstr("not one of the screen"));
   std::ofstream(folder_.path() / "a.part") << "something else";
   EXPECT_THAT(estimate_part(files_[0], files_, folder_.path(), how, review, pool, progress, {}).error().line(),

@@ -315,7 +315,8 @@ TEST_F(ScoreTiny, MistakesOfTheUserEndBeforeAnything) {
   expect_says(score("--predictions random+knn=oracle.h5ad"), 2, "the name 'random+knn' is taken");
   expect_says(score("--predictions a=oracle.h5ad --predictions a=oracle.h5ad"), 2, "the name 'a' is taken");
   expect_says(score(""), 2, "--predictions");
-  expect_says(score("--predictions oracle.h5ad --predicted cells"), 2, "give --values counts, log1p or asis; fractional where counts need not be whole");
+  expect_says(score("--predictions oracle.h5ad --predicted cells"), 2,
+              "give --values counts, log1p or asis; fractional where counts need not be whole");
   expect_says(score("--predictions oracle.h5ad --values log1p"), 2, "deltas are taken as they are");
   expect_says(score("--predictions oracle.h5ad --set oracle.values=counts"), 2, "there is no option 'oracle.values'");
   EXPECT_FALSE(std::filesystem::exists(folder_ / "out" / "summary.json"));

@@ -48,9 +48,8 @@ TEST(EmbeddingSimilarity, ComparesOnWhatBothKnow) {
   }
   for (int row = 20; row < kPerturbations; ++row) c.present[static_cast<std::size_t>(row)] = 0;
   ThreadPool pool(2);
-  const auto similarity =
-      compare_embeddings("line", {"a", "b", "c"},
-                         {*leading_components(a), *leading_components(b), *leading_components(c)}, pool);
+  const auto similarity = compare_embeddings(
+      "line", {"a", "b", "c"}, {*leading_components(a), *leading_components(b), *leading_components(c)}, pool);
   for (const SimilarPair& pair : similarity.pairs()) {
     const bool apart = pair.first() + pair.second() == "ac" || pair.first() + pair.second() == "ca";
     EXPECT_EQ(pair.n_shared(), apart ? 0 : pair.first() + pair.second() == "ab" ? 40 : 20) << pair.DebugString();

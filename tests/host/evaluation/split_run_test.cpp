@@ -186,8 +186,8 @@ TEST_F(SplitRun, FusionsHaveABlockOfTheContexts) {
   ASSERT_EQ(training.rows(), static_cast<Eigen::Index>(told->training_rows.size()));
   for (Eigen::Index i = 0; i < training.rows(); ++i) {
     const auto row = static_cast<std::size_t>(told->training_rows[static_cast<std::size_t>(i)]);
-    EXPECT_EQ(RowVector(training.row(i)), RowVector(fold->across->context_features.row(
-                                              fold->across->training_contexts[row])));
+    EXPECT_EQ(RowVector(training.row(i)),
+              RowVector(fold->across->context_features.row(fold->across->training_contexts[row])));
   }
   EXPECT_EQ(told->blocks[2].splits.inner.size(), told->inner_queries.size());
   EXPECT_EQ(coverage_of(*told).size(), 2u) << "it is no embedding";

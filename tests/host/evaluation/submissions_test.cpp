@@ -43,11 +43,13 @@ TEST(ReadSubmissions, TakesPluginsVectorFilesAndFolders) {
   folder.write("j/._vectors.csv", "");
   const SubmissionFolder found = read(folder);
   EXPECT_THAT(names_of(found), ElementsAre("a", "b", "c", "d", "e", "f", "g", "i", "j"));
-  EXPECT_THAT(found.notes,
-              ElementsAre("'README' is no submission: neither a plugin (.so, .py, .onnx), nor a file of vectors, nor a folder",
-                          "'h.so.bak' is no submission: neither a plugin (.so, .py, .onnx), nor a file of vectors, nor a folder",
-                          "8 hidden or system files are passed over: '.DS_Store', '._c.csv', '.git', "
-                          "'.hidden.so.swp', '.so', …"));
+  EXPECT_THAT(
+      found.notes,
+      ElementsAre(
+          "'README' is no submission: neither a plugin (.so, .py, .onnx), nor a file of vectors, nor a folder",
+          "'h.so.bak' is no submission: neither a plugin (.so, .py, .onnx), nor a file of vectors, nor a folder",
+          "8 hidden or system files are passed over: '.DS_Store', '._c.csv', '.git', "
+          "'.hidden.so.swp', '.so', …"));
   EXPECT_EQ(found.submissions[7].path, folder / "i/plugin.so");
   EXPECT_EQ(found.submissions[7].data_folder, folder / "i");
   EXPECT_EQ(found.submissions[8].path, folder / "j/vectors.csv");

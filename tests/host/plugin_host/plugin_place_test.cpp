@@ -70,11 +70,11 @@ TEST(PluginPlace, GivesARunnerItsModelAndAPluginItsFolder) {
 
 TEST(PluginPlace, OfAModelGivenAsAFileAreItsCompanions) {
   const TemporaryFolder folder;
-  const fs::path desk = filled(
-      folder, "desk",
-      {"mlp.onnx", "mlp.onnx.data", "mlp.onnx_data_1", "mlp.bin", "mlp.onnx.csv", "vocabulary.csv", "vocabulary.genes.npz",
-       "vocabulary.txt", "words.tsv", "libonnxruntime.so", "libonnxruntime.so.1", "libother.so", "cells.h5ad", "esm.py",
-       "layers.py", "noise.csv", "mlp.log"});
+  const fs::path desk =
+      filled(folder, "desk",
+             {"mlp.onnx", "mlp.onnx.data", "mlp.onnx_data_1", "mlp.bin", "mlp.onnx.csv", "vocabulary.csv",
+              "vocabulary.genes.npz", "vocabulary.txt", "words.tsv", "libonnxruntime.so", "libonnxruntime.so.1",
+              "libother.so", "cells.h5ad", "esm.py", "layers.py", "noise.csv", "mlp.log"});
   fs::create_directory(desk / "task");
   const auto files = [&](const char* model, std::string_view vocabulary = kVocabulary) {
     const auto place = place_of_plugin(desk / model, filled(folder, "runners", {kPythonRunner, kOnnxRunner}));
@@ -82,9 +82,9 @@ TEST(PluginPlace, OfAModelGivenAsAFileAreItsCompanions) {
     return files_of_model(*place, vocabulary).value();
   };
   EXPECT_THAT(files("esm.py"), ::testing::ElementsAre("esm.py"));
-  EXPECT_THAT(files("mlp.onnx"), ::testing::ElementsAre("libonnxruntime.so", "libonnxruntime.so.1", "mlp.bin", "mlp.onnx",
-                                                        "mlp.onnx.data", "mlp.onnx_data_1", "vocabulary.csv",
-                                                        "vocabulary.genes.npz"));
+  EXPECT_THAT(files("mlp.onnx"),
+              ::testing::ElementsAre("libonnxruntime.so", "libonnxruntime.so.1", "mlp.bin", "mlp.onnx", "mlp.onnx.data",
+                                     "mlp.onnx_data_1", "vocabulary.csv", "vocabulary.genes.npz"));
   EXPECT_THAT(files("mlp.onnx", "words"),
               ::testing::ElementsAre("libonnxruntime.so", "libonnxruntime.so.1", "mlp.bin", "mlp.onnx", "mlp.onnx.data",
                                      "mlp.onnx_data_1", "words.tsv"));

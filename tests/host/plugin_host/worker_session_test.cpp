@@ -255,17 +255,17 @@ TEST_P(WorkerVerdicts, AreToldApart) {
 INSTANTIATE_TEST_SUITE_P(
     Deeds, WorkerVerdicts,
     ::testing::Values(Deed{"none", COMPLETED, ""}, Deed{"segfault", CRASHED, "SIGSEGV while it predicted"},
-                    Deed{"abort", CRASHED, "SIGABRT"}, Deed{"stack", CRASHED, "SIGSEGV"},
-                    Deed{"exit", EARLY_EXIT, "exit code 7"}, Deed{"throw", PLUGIN_ERROR, "thrown on purpose"},
-                    Deed{"sleep", WALL_LIMIT, "no answer within 0.3 s"}, Deed{"spin", CPU_LIMIT, "1 s of CPU time"},
-                    Deed{"spin-on", CPU_LIMIT, "1 s of CPU time"}, Deed{"new", MEMORY_LIMIT, "bad_alloc"},
-                    Deed{"malloc", MEMORY_LIMIT, "1024 MiB"}, Deed{"caught", MEMORY_LIMIT, "bad_alloc"},
-                    Deed{"error", PLUGIN_ERROR, "the weights are not there ?"},
-                    Deed{"silent", PLUGIN_ERROR, "without saying why"},
-                    Deed{"unsupported", PLUGIN_ERROR, "does not support"}, Deed{"fork", POLICY, "'clone'"},
-                    Deed{"system", POLICY, "'clone'"}, Deed{"mark", BAD_OUTPUT, "feasible with 7"},
-                    Deed{"close", PROTOCOL_ERROR, "closed its channel"}, Deed{"babble", COMPLETED, ""},
-                    Deed{"write-input", CRASHED, "inputs are read-only, and it wrote into one while it predicted"}),
+                      Deed{"abort", CRASHED, "SIGABRT"}, Deed{"stack", CRASHED, "SIGSEGV"},
+                      Deed{"exit", EARLY_EXIT, "exit code 7"}, Deed{"throw", PLUGIN_ERROR, "thrown on purpose"},
+                      Deed{"sleep", WALL_LIMIT, "no answer within 0.3 s"}, Deed{"spin", CPU_LIMIT, "1 s of CPU time"},
+                      Deed{"spin-on", CPU_LIMIT, "1 s of CPU time"}, Deed{"new", MEMORY_LIMIT, "bad_alloc"},
+                      Deed{"malloc", MEMORY_LIMIT, "1024 MiB"}, Deed{"caught", MEMORY_LIMIT, "bad_alloc"},
+                      Deed{"error", PLUGIN_ERROR, "the weights are not there ?"},
+                      Deed{"silent", PLUGIN_ERROR, "without saying why"},
+                      Deed{"unsupported", PLUGIN_ERROR, "does not support"}, Deed{"fork", POLICY, "'clone'"},
+                      Deed{"system", POLICY, "'clone'"}, Deed{"mark", BAD_OUTPUT, "feasible with 7"},
+                      Deed{"close", PROTOCOL_ERROR, "closed its channel"}, Deed{"babble", COMPLETED, ""},
+                      Deed{"write-input", CRASHED, "inputs are read-only, and it wrote into one while it predicted"}),
     [](const auto& deed) {
       std::string name = deed.param.name;
       std::replace(name.begin(), name.end(), '-', '_');
@@ -357,12 +357,12 @@ TEST_P(BadLibraries, AreRefusedByName) {
 INSTANTIATE_TEST_SUITE_P(
     Libraries, BadLibraries,
     ::testing::Values(BadLibrary{"malformed_none", COMPLETED, ""},
-                    BadLibrary{"malformed_size", ABI_MISMATCH, "struct_size is 12"},
-                    BadLibrary{"malformed_other_major", ABI_MISMATCH, "built for ABI major 7, this host speaks 1"},
-                    BadLibrary{"malformed_speaks_two", ABI_MISMATCH, "speaks ABI major 2, this host 1"},
-                    BadLibrary{"malformed_kind", ABI_MISMATCH, "kind is 9"},
-                    BadLibrary{"malformed_name", ABI_MISMATCH, "name must be letters"},
-                    BadLibrary{"malformed_grid", ABI_MISMATCH, "not finite"}),
+                      BadLibrary{"malformed_size", ABI_MISMATCH, "struct_size is 12"},
+                      BadLibrary{"malformed_other_major", ABI_MISMATCH, "built for ABI major 7, this host speaks 1"},
+                      BadLibrary{"malformed_speaks_two", ABI_MISMATCH, "speaks ABI major 2, this host 1"},
+                      BadLibrary{"malformed_kind", ABI_MISMATCH, "kind is 9"},
+                      BadLibrary{"malformed_name", ABI_MISMATCH, "name must be letters"},
+                      BadLibrary{"malformed_grid", ABI_MISMATCH, "not finite"}),
     [](const auto& library) { return std::string(library.param.name); });
 
 TEST(WorkerSession, RefusesFilesThatAreNoLibraries) {

@@ -187,7 +187,8 @@ TEST_F(Shards, OfAnotherPlanOrNumberOrProcessorAreRefused) {
 
 TEST_F(Shards, AreNotMadeOfFinishedPredictions) {
   for (const std::string command : {"plan", "submit --engine slurm"}) {
-    const Ended ended = headroom(command + " study/task --predictions p.h5ad --predicted cells --values counts -o plan");
+    const Ended ended =
+        headroom(command + " study/task --predictions p.h5ad --predicted cells --values counts -o plan");
     EXPECT_EQ(ended.exit_code, 2);
     EXPECT_THAT(ended.err, HasSubstr("finished predictions are not evaluated in parts"));
     EXPECT_THAT(ended.err, HasSubstr("headroom score"));
@@ -203,10 +204,10 @@ TEST_F(Shards, KeepWhatEmbeddingsAreComparedBy) {
   for (const char* shard : {"shards/1", "shards/2"}) {
     sqlite3* database = nullptr;
     ASSERT_EQ(sqlite3_open((folder_ / shard / "results.sqlite").c_str(), &database), SQLITE_OK);
-    ASSERT_EQ(sqlite3_exec(database,
-                           "UPDATE compared SET scores = zeroblob(length(scores)); PRAGMA wal_checkpoint(TRUNCATE)",
-                           nullptr, nullptr, nullptr),
-              SQLITE_OK);
+    ASSERT_EQ(
+        sqlite3_exec(database, "UPDATE compared SET scores = zeroblob(length(scores)); PRAGMA wal_checkpoint(TRUNCATE)",
+                     nullptr, nullptr, nullptr),
+        SQLITE_OK);
     EXPECT_GT(sqlite3_total_changes(database), 0) << shard;
     sqlite3_close(database);
   }

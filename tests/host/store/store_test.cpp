@@ -269,8 +269,8 @@ TEST(Store, KeepsWhatEmbeddingsAreComparedBy) {
   ASSERT_TRUE(found && *found);
   EXPECT_EQ((*found)->scores, components.scores);
   EXPECT_EQ((*found)->present, components.present);
-  for (const EmbeddingKey& other : {EmbeddingKey{"K-562", "a", "f9"}, {"K-562", "b", "f0"}, {"RPE1", "a", "f0"},
-                                    {"K-562", "a", "f0", "deg"}}) {
+  for (const EmbeddingKey& other :
+       {EmbeddingKey{"K-562", "a", "f9"}, {"K-562", "b", "f0"}, {"RPE1", "a", "f0"}, {"K-562", "a", "f0", "deg"}}) {
     EXPECT_FALSE(store->find_components(other)->has_value()) << other.embedding << other.fingerprint << other.target;
   }
 }
