@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
-#include <set>
 #include <tuple>
 #include <utility>
 
 #include "cells/control_rule.hpp"
 #include "cells/label_columns.hpp"
+#include "cells/measured_genes.hpp"
 #include "cells/name_list.hpp"
 #include "review/control_names.hpp"
 #include "review/label_review.hpp"
@@ -29,16 +28,20 @@ struct ControlCells {
   std::string picked;
 };
 
+std::vector<std::int64_t> cells_of_labels(const LabelColumn& labels) {
+  std::vector<std::int64_t> n_cells(labels.labels.size(), 0);
+  for (const std::int32_t code : labels.codes) {
+    if (code != LabelColumn::kMissing) ++n_cells[static_cast<std::size_t>(code)];
+  }
+  return n_cells;
+}
+
 Result<ControlCells> control_cells(const CellSource& source, const CellPanelOptions& options,
                                    const LabelColumn& perturbations) {
   ControlCells out;
   out.of_label.assign(perturbations.labels.size(), false);
   if (options.needs_control) {
-    std::vector<std::int64_t> n_cells(perturbations.labels.size(), 0);
-    for (const std::int32_t code : perturbations.codes) {
-      if (code != LabelColumn::kMissing) ++n_cells[static_cast<std::size_t>(code)];
-    }
-    auto rule = find_controls(source, options.columns, perturbations, n_cells);
+    auto rule = find_controls(source, options.columns, perturbations, cells_of_labels(perturbations));
     if (!rule) return tl::unexpected(rule.error());
     out.flagged = std::move(rule->flagged);
     out.picked = rule->picked;
@@ -58,18 +61,14 @@ Result<ControlCells> control_cells(const CellSource& source, const CellPanelOpti
 // What every label is, and which are spellings of one.
 ReadLabels read_labels(const LabelColumn& labels, const std::vector<bool>& is_control, LabelOptions options,
                        CellPanel& panel) {
-  std::vector<std::int64_t> n_cells(labels.labels.size(), 0);
-  for (const std::int32_t code : labels.codes) {
-    if (code != LabelColumn::kMissing) ++n_cells[static_cast<std::size_t>(code)];
-  }
+  const std::vector<std::int64_t> n_cells = cells_of_labels(labels);
   options.controls.clear();
   for (std::size_t l = 0; l < labels.labels.size(); ++l) {
     if (is_control[l]) options.controls.push_back(labels.labels[l]);
   }
-  std::set<std::string, std::less<>> measured;
-  for (const std::vector<std::string>& naming : panel.gene_namings()) measured.insert(naming.begin(), naming.end());
+  MeasuredGenes measured(*panel.source);
   return review_labels(
-      labels.labels, n_cells, options, [&](std::string_view name) { return measured.contains(name); },
+      labels.labels, n_cells, options, [&](std::string_view name) { return measured(name); },
       fmt::format("{}, column '{}'", panel.path, labels.name), panel.review);
 }
 

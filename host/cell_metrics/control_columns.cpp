@@ -1,11 +1,11 @@
 #include "cell_metrics/control_columns.hpp"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <limits>
+
+#include "io/large_pages.hpp"
 
 namespace headroom {
 namespace {
@@ -18,10 +18,7 @@ std::size_t blocks_of(std::size_t n, std::size_t block) { return n / block + 1; 
 template <class Vector>
 void reserve_large_pages(Vector& vector, std::size_t n) {
   vector.reserve(n);
-  constexpr std::uintptr_t kPage = std::uintptr_t{1} << 21;
-  const auto first = (reinterpret_cast<std::uintptr_t>(vector.data()) + kPage - 1) / kPage * kPage;
-  const auto last = reinterpret_cast<std::uintptr_t>(vector.data() + n) / kPage * kPage;
-  if (first < last) (void)::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+  prefer_large_pages(vector.data(), n * sizeof(typename Vector::value_type));
 }
 
 // Where each gene's values and what they are searched by lie.

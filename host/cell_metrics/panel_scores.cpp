@@ -193,10 +193,7 @@ PanelNames PanelNames::of(std::string context, std::vector<std::string> labels, 
                    [&](std::uint32_t a, std::uint32_t b) { return names.genes[a] < names.genes[b]; });
   names.name_rank.resize(order.size());
   for (std::uint32_t i = 0; i < order.size(); ++i) names.name_rank[order[i]] = i;
-  names.is_target.assign(names.genes.size(), false);
-  for (const auto& gene : names.own) {
-    if (gene) names.is_target[*gene] = true;
-  }
+  names.is_target = targets_of(names, all_rows(names.own.size()));
   return names;
 }
 

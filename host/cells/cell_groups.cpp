@@ -11,6 +11,7 @@
 #include "cells/control_rule.hpp"
 #include "cells/group_doubts.hpp"
 #include "cells/label_columns.hpp"
+#include "cells/measured_genes.hpp"
 #include "cells/name_list.hpp"
 #include "io/column_names.hpp"
 #include "io/row_choice.hpp"
@@ -99,31 +100,6 @@ void note_single_cells(const std::vector<std::vector<std::uint32_t>>& n_in_batch
                                        list_of(somewhere_single)));
   }
 }
-
-// Whether a name is exactly that of a measured gene; read once it is asked for.
-class MeasuredGenes {
- public:
-  explicit MeasuredGenes(const CellSource& source) : source_(source) {}
-  bool operator()(std::string_view name) {
-    if (!read_) {
-      read_ = true;
-      if (auto ids = source_.gene_ids()) names_.insert(ids->begin(), ids->end());
-      if (auto columns = source_.gene_columns()) {
-        for (const AnnotationColumn& column : *columns) {
-          if (const auto* texts = std::get_if<std::vector<std::string>>(&column.values)) {
-            names_.insert(texts->begin(), texts->end());
-          }
-        }
-      }
-    }
-    return names_.contains(std::string(name));
-  }
-
- private:
-  const CellSource& source_;
-  bool read_ = false;
-  std::unordered_set<std::string> names_;
-};
 
 // The value of a column for every perturbation of every context: what stays in one fold.
 Result<void> read_fold_groups(const CellSource& source, const std::string& name, CellGroups& groups) {
