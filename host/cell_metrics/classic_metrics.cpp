@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "cell_metrics/metric_values.hpp"
 #include "numerics/correlation.hpp"
 #include "numerics/quantile.hpp"
 
@@ -104,18 +105,6 @@ std::vector<double> effect(const ClassicSide& side, std::size_t perturbation) {
   return out;
 }
 
-MetricValues mean_of_values(std::string_view name, std::vector<double> values) {
-  MetricValues metric{std::string(name), std::move(values), std::nullopt, 0};
-  double sum = 0;
-  for (const double value : metric.values) {
-    if (std::isnan(value)) continue;
-    sum += value;
-    ++metric.n;
-  }
-  if (metric.n > 0) metric.total = sum / static_cast<double>(metric.n);
-  return metric;
-}
-
 PanelSide side_of(const ClassicSide& side) {
   PanelSide out;
   for (const auto& profile : side.profiles) out.y.push_back(&profile);
@@ -205,14 +194,14 @@ std::vector<MetricValues> classic_metric_values(const ClassicSide& real, const C
     }
   });
   for (std::size_t d = 0; d < kDistances.size(); ++d) {
-    out.push_back(mean_of_values(kClassicMetrics[d], std::move(discrimination[d])));
+    out.push_back(mean_of_values(std::string(kClassicMetrics[d]), std::move(discrimination[d])));
   }
   const auto of_profiles = delta_agreement(side_of(real), side_of(predicted), errors);
   const auto of_effects = delta_agreement(side_of(real_effects), side_of(predicted_effects), errors);
   const auto add = [&](std::size_t which, const std::vector<DeltaAgreement>& from, double DeltaAgreement::*value) {
     std::vector<double> values;
     for (const DeltaAgreement& each : from) values.push_back(each.*value);
-    out.push_back(mean_of_values(kClassicMetrics[which], std::move(values)));
+    out.push_back(mean_of_values(std::string(kClassicMetrics[which]), std::move(values)));
   };
   add(3, of_effects, &DeltaAgreement::pearson);
   add(4, of_profiles, &DeltaAgreement::mae);
@@ -221,7 +210,8 @@ std::vector<MetricValues> classic_metric_values(const ClassicSide& real, const C
   add(7, of_effects, &DeltaAgreement::mse);
   if (real.energy.empty() || predicted.energy.empty()) return out;
   // One number of the panel.
-  out.push_back(mean_of_values(kEnergyCorrelation, std::vector<double>(n, correlation(real.energy, predicted.energy))));
+  out.push_back(mean_of_values(std::string(kEnergyCorrelation),
+                               std::vector<double>(n, correlation(real.energy, predicted.energy))));
   return out;
 }
 

@@ -12,24 +12,27 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-// Adds a metric. What is undefined counts as `fill` in the total, or is left out where there is none.
 void add(std::vector<MetricValues>& out, std::string name, std::size_t n,
          const std::function<double(std::size_t)>& value, std::optional<double> fill = std::nullopt) {
-  MetricValues metric{std::move(name), {}, std::nullopt, 0, fill};
+  std::vector<double> values;
+  for (std::size_t i = 0; i < n; ++i) values.push_back(value(i));
+  out.push_back(mean_of_values(std::move(name), std::move(values), fill));
+}
+
+}  // namespace
+
+MetricValues mean_of_values(std::string name, std::vector<double> values, std::optional<double> fill) {
+  MetricValues metric{std::move(name), std::move(values), std::nullopt, 0, fill};
   double sum = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    double each = value(i);
-    metric.values.push_back(each);
-    if (std::isnan(each) && fill) each = *fill;
+  for (const double value : metric.values) {
+    const double each = std::isnan(value) && fill ? *fill : value;
     if (std::isnan(each)) continue;
     sum += each;
     ++metric.n;
   }
   if (metric.n > 0) metric.total = sum / static_cast<double>(metric.n);
-  out.push_back(std::move(metric));
+  return metric;
 }
-
-}  // namespace
 
 double correlation_of_numbers(const std::vector<double>& real, const std::vector<double>& predicted) {
   std::vector<double> a, b;

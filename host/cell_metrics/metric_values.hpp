@@ -14,6 +14,9 @@ namespace headroom {
 inline constexpr std::size_t kSuiteMembers = 6;
 std::vector<MetricValues> metric_values(const PanelScores& scores);
 
+// A metric whose total is the mean of its rows. What is undefined counts as `fill`, or is left out where there is none.
+MetricValues mean_of_values(std::string name, std::vector<double> values, std::optional<double> fill = std::nullopt);
+
 // All names that there are, those of distances of cells and of classic cell-eval (classic_metrics.hpp) among them.
 std::vector<std::string> metric_value_names();
 

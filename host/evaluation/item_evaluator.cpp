@@ -62,18 +62,20 @@ void ItemEvaluator::evaluate(const PlanItem& item, const std::vector<std::size_t
 }
 
 void ItemEvaluator::ask(std::size_t plugin, const PlanItem& item, int n_threads) {
-  progress_.working_on(fmt::format("{}: {}", plan_.contexts[item.context].name, roster_.embeddings[plugin].name));
-  try {
-    with_inputs(item, n_threads, [&](const MakerInputs& inputs) { (void)vectors_of(plugin, inputs); });
-  } catch (const std::bad_alloc&) {  // it is asked again, and then fails by itself
-  }
+  make_early(item, roster_.embeddings[plugin].name, n_threads,
+             [&](const MakerInputs& inputs) { (void)vectors_of(plugin, inputs); });
 }
 
 void ItemEvaluator::share_cells(const PlanItem& item, std::size_t m) {
-  progress_.working_on(fmt::format("{}: {}", plan_.contexts[item.context].name, plan_.methods[m].name));
+  make_early(item, plan_.methods[m].name, pool_.n_threads(),
+             [&](const MakerInputs& inputs) { make_shared_cells(plan_.methods[m], inputs); });
+}
+
+void ItemEvaluator::make_early(const PlanItem& item, const std::string& name, int n_threads,
+                               const std::function<void(const MakerInputs&)>& make) {
+  progress_.working_on(fmt::format("{}: {}", plan_.contexts[item.context].name, name));
   try {
-    with_inputs(item, pool_.n_threads(),
-                [&](const MakerInputs& inputs) { make_shared_cells(plan_.methods[m], inputs); });
+    with_inputs(item, n_threads, make);
   } catch (const std::bad_alloc&) {  // it is made again, and then fails by itself
   }
 }

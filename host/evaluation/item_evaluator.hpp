@@ -58,6 +58,9 @@ class ItemEvaluator {
   void fail_for_memory(const PlanItem& item, const std::vector<std::size_t>& methods);
   // Calls use(inputs) with what the item's methods are made of; a worker that is started for them may use n_threads.
   void with_inputs(const PlanItem& item, int n_threads, const std::function<void(const MakerInputs&)>& use);
+  // What items share in a context, before any of them; `name` is shown as what is worked on.
+  void make_early(const PlanItem& item, const std::string& name, int n_threads,
+                  const std::function<void(const MakerInputs&)>& make);
   void evaluate_with(const PlanItem& item, const std::vector<std::size_t>& methods, const MakerInputs& inputs);
   // Of an embedding that knows no perturbation of the split: what it was asked for, as the end of a sentence. A
   // plugin's own ids are not known here, those of a file were looked at before the run.
