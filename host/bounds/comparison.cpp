@@ -5,10 +5,11 @@
 #include <cstdint>
 #include <numeric>
 
-#include "bounds/resampled_sums.hpp"
-
 namespace headroom {
 namespace {
+
+// As many as the counts of one block of resamples are read for while they are in the cache.
+constexpr std::size_t kPairsAtOnce = 64;
 
 // By how much the first is better in a fold.
 FoldValues advantage_of(const FoldValues& first, const FoldValues& second, bool higher_is_better) {
@@ -42,8 +43,8 @@ std::optional<PairedComparison> compared(RowVector resampled, double sum, double
 std::vector<std::optional<PairedComparison>> compare_pairs(std::span<const PairOfMethods> pairs, bool higher_is_better,
                                                            const TestResamples& resamples) {
   std::vector<std::optional<PairedComparison>> comparisons(pairs.size());
-  for (std::size_t begin = 0; begin < pairs.size(); begin += kSumMethods) {
-    const auto group = pairs.subspan(begin, std::min(kSumMethods, pairs.size() - begin));
+  for (std::size_t begin = 0; begin < pairs.size(); begin += kPairsAtOnce) {
+    const auto group = pairs.subspan(begin, std::min(kPairsAtOnce, pairs.size() - begin));
     Matrix resampled = Matrix::Zero(static_cast<Eigen::Index>(group.size()), resamples.n_resamples());
     std::vector<double> sums(group.size(), 0.0), n_tests(group.size(), 0.0);
     std::vector<std::uint8_t> is_defined(group.size(), 1);

@@ -26,7 +26,7 @@ std::optional<PairedComparison> compare_paired(const std::vector<FoldValues>& fi
                                                const std::vector<FoldValues>& second, bool higher_is_better,
                                                const TestResamples& resamples);
 
-// Many at once, which costs a quarter for each. Values per fold, of methods that outlive the call. In the order of
+// Many at once, which costs a fraction for each. Values per fold, of methods that outlive the call. In the order of
 // `pairs`; each is what compare_paired() gives of it.
 struct PairOfMethods {
   const std::vector<FoldValues>* first;

@@ -73,7 +73,7 @@ Matrix resampled_medians(const std::vector<GapMethod>& methods, const std::vecto
       for (std::size_t fold = 0; fold < of_folds.size(); ++fold) {
         of_folds[fold] = of_resamples[fold](static_cast<Eigen::Index>(i), b);
       }
-      medians(static_cast<Eigen::Index>(with_value[i]), b) = orientation.turn(median(of_folds));
+      medians(static_cast<Eigen::Index>(with_value[i]), b) = orientation.turn(median_in_place(of_folds));
     }
   }
   return medians;

@@ -5,7 +5,8 @@
 
 namespace headroom {
 
-inline constexpr std::size_t kResampleBlock = 16, kSumMethods = 4;
+// Their product of sums stays in the registers of AVX2.
+inline constexpr std::size_t kResampleBlock = 8, kSumMethods = 4;
 
 // sums[m][b] = Σ_i counts[i · kResampleBlock + b] · values[m][i] for kSumMethods methods and one block of resamples;
 // every sum runs over i in order, whatever the other methods are.

@@ -51,8 +51,7 @@ class Draws {
 
 std::optional<Interval> percentile_interval(std::vector<double>& resampled) {
   if (resampled.empty()) return std::nullopt;
-  std::sort(resampled.begin(), resampled.end());
-  const Interval interval{quantile_of_sorted(resampled, 0.025), quantile_of_sorted(resampled, 0.975)};
+  const Interval interval{quantile_in_place(resampled, 0.025), quantile_in_place(resampled, 0.975)};
   if (!std::isfinite(interval.low) || !std::isfinite(interval.high)) return std::nullopt;
   return interval;
 }

@@ -93,7 +93,7 @@ Result<int> merge(const MergeArguments& arguments) {
   if (auto opened = study.open_stores(); !opened) return tl::unexpected<Error>(opened.error());
   const auto plans = plans_of_outputs(study);
   if (!plans) return tl::unexpected<Error>(plans.error());
-  return conclude_run(study, *plans, [](PlannedRun& run) { return run.gather(); });
+  return conclude_run(study, *plans, Evaluations::gathered);
 }
 
 }  // namespace headroom::cli

@@ -91,7 +91,7 @@ Result<int> run(const RunArguments& arguments) {
     if (*kept && !Interruption::token().stop_requested()) return show_again(**kept, study);
     if (auto read = study.read_deltas(); !read) return tl::unexpected<Error>(read.error());
   }
-  return conclude_run(study, *plans, [](PlannedRun& run) { return run.evaluate(); });
+  return conclude_run(study, *plans, Evaluations::made);
 }
 
 Result<int> bounds(const RunArguments& arguments) {

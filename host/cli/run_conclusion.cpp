@@ -4,6 +4,7 @@
 #include <fmt/ostream.h>
 
 #include <algorithm>
+#include <future>
 #include <optional>
 
 #include "cli/exit_code.hpp"
@@ -77,6 +78,21 @@ std::vector<SubmissionOutcome> submissions_of(const std::vector<TargetRun>& targ
   return outcomes;
 }
 
+// Of a target's results. Evaluations that were made are kept already; those that were gathered are kept meanwhile.
+Result<RunSummary> summary_of(PlannedStudy& study, TargetRun& target, Evaluations evaluations) {
+  std::future<Result<void>> keeping;
+  if (evaluations == Evaluations::gathered) {
+    keeping = std::async(std::launch::async, [&target] { return target.planned->keep(*target.results); });
+  }
+  RunSummary summary =
+      summarise(*target.results, target.input->task, HEADROOM_VERSION, study.pool(), study.summary_options());
+  if (study.noise() != nullptr) summary.mutable_task()->set_noise_sha256(study.noise()->sha256);
+  if (keeping.valid()) {
+    if (auto kept = keeping.get(); !kept) return tl::unexpected<Error>(kept.error());
+  }
+  return summary;
+}
+
 }  // namespace
 
 Result<void> write_run_toml(const RunArguments& arguments) {
@@ -110,8 +126,7 @@ Result<std::vector<OutputsPlan>> plans_of_outputs(PlannedStudy& study) {
   return plans;
 }
 
-Result<int> conclude_run(PlannedStudy& study, const std::vector<OutputsPlan>& plans,
-                         const std::function<RunOutcome(PlannedRun&)>& evaluate) {
+Result<int> conclude_run(PlannedStudy& study, const std::vector<OutputsPlan>& plans, Evaluations evaluations) {
   const RunArguments& arguments = study.arguments();
   if (auto written = write_run_toml(arguments); !written) return tl::unexpected<Error>(written.error());
   std::optional<Error> interrupted;
@@ -119,13 +134,13 @@ Result<int> conclude_run(PlannedStudy& study, const std::vector<OutputsPlan>& pl
   std::vector<TargetOutputs> outputs;
   for (TargetRun& target : study.targets()) {
     if (interrupted) break;
-    RunOutcome outcome = evaluate(*target.planned);
+    RunOutcome outcome = evaluations == Evaluations::gathered ? target.planned->gather() : target.planned->evaluate();
     if (outcome.error && outcome.error->kind != ErrorKind::interrupted) return tl::unexpected<Error>(*outcome.error);
     interrupted = outcome.error;
     target.results.emplace(std::move(outcome.results));
-    RunSummary& part = parts.emplace_back(
-        summarise(*target.results, target.input->task, HEADROOM_VERSION, study.pool(), study.summary_options()));
-    if (study.noise() != nullptr) part.mutable_task()->set_noise_sha256(study.noise()->sha256);
+    auto part = summary_of(study, target, evaluations);
+    if (!part) return tl::unexpected<Error>(part.error());
+    parts.push_back(std::move(*part));
     outputs.push_back({&*target.results, &target.input->task, &*target.store});
     if (auto kept = keep_logs(*target.results, *target.store, arguments.resume); !kept) {
       return tl::unexpected<Error>(kept.error());

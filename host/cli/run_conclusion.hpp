@@ -2,7 +2,6 @@
 // that gathered what shards did.
 #pragma once
 
-#include <functional>
 #include <vector>
 
 #include "cli/planned_study.hpp"
@@ -18,9 +17,11 @@ Result<void> write_run_toml(const RunArguments& arguments);
 // One plan of outputs a target.
 Result<std::vector<OutputsPlan>> plans_of_outputs(PlannedStudy& study);
 
-// Has every target's evaluations made by `evaluate`, writes all files and shows the answer. Returns the exit code.
-Result<int> conclude_run(PlannedStudy& study, const std::vector<OutputsPlan>& plans,
-                         const std::function<RunOutcome(PlannedRun&)>& evaluate);
+// Where evaluations come from: made now, or gathered from shards.
+enum class Evaluations { made, gathered };
+
+// Makes or gathers every target's evaluations, writes all files and shows the answer. Returns the exit code.
+Result<int> conclude_run(PlannedStudy& study, const std::vector<OutputsPlan>& plans, Evaluations evaluations);
 
 // The run's answer on stdout, and on stderr what became of each plugin.
 Result<void> show_run(const RunSummary& summary, const std::vector<SubmissionOutcome>& submissions,

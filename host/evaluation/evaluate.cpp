@@ -113,12 +113,20 @@ class PlannedRun::State final : public ItemResults {
     store_->recall_ended();
     parts_apart_ = false;
     for (const PlanItem& item : plan_.items) {
-      for (const std::size_t m : item.methods) {
-        if (item.part + 1 < item.n_parts || !complete_mean(item, m)) continue;
-        remember(item, m, whole(item, m));
-      }
+      for (const std::size_t m : item.methods) complete_mean(item, m);
     }
     return conclude();
+  }
+
+  Result<void> keep(const RunResults& gathered) {
+    for (const PlanItem& item : plan_.items) {
+      if (item.part + 1 < item.n_parts) continue;
+      for (const std::size_t m : item.methods) {
+        remember(item, m, gathered.contexts[item.context].methods[m].folds[item.split]);
+      }
+    }
+    if (error_) return tl::unexpected<Error>(*error_);
+    return {};
   }
 
   std::vector<EmbeddingKey> compared_of(const std::vector<std::size_t>& items) const {
@@ -317,14 +325,12 @@ class PlannedRun::State final : public ItemResults {
   }
 
   // Makes a mean whose parts were recalled one by one; false: some evaluation is not there.
-  bool complete_mean(const PlanItem& item, std::size_t m) {
-    if (item.n_parts > 1) {
-      const std::vector<FoldEvaluation>& parts = split_work(item).means.at(m).parts;
-      const bool is_complete = std::none_of(parts.begin(), parts.end(),
-                                            [](const FoldEvaluation& one) { return one.status == Status::not_run; });
-      if (is_complete) whole(item, m) = mean_over_parts(parts);
-    }
-    return whole(item, m).status != Status::not_run;
+  void complete_mean(const PlanItem& item, std::size_t m) {
+    if (item.n_parts == 1 || item.part + 1 < item.n_parts) return;
+    const std::vector<FoldEvaluation>& parts = split_work(item).means.at(m).parts;
+    const bool is_complete = std::none_of(parts.begin(), parts.end(),
+                                          [](const FoldEvaluation& one) { return one.status == Status::not_run; });
+    if (is_complete) whole(item, m) = mean_over_parts(parts);
   }
 
   // Failures are kept with their reasons, but not those of a run that is being stopped.
@@ -499,6 +505,7 @@ std::int64_t PlannedRun::n_steps() const { return state_->n_steps(); }
 RunOutcome PlannedRun::evaluate() { return state_->execute(); }
 Result<void> PlannedRun::evaluate_items(const std::vector<std::size_t>& items) { return state_->execute_items(items); }
 RunOutcome PlannedRun::gather() { return state_->gather(); }
+Result<void> PlannedRun::keep(const RunResults& gathered) { return state_->keep(gathered); }
 std::vector<EvaluationKey> PlannedRun::parts_of(std::size_t item) const {
   return state_->parts_of(state_->plan().items[item]);
 }

@@ -64,10 +64,12 @@ class PlannedRun {
   // are of no use before all shards are gathered.
   Result<void> evaluate_items(const std::vector<std::size_t>& items);
 
-  // What shards kept: every part is recalled, in the order of items, and every evaluation that is complete is
-  // remembered in turn. Nothing is evaluated, so that what was not kept stays "not run"; what is found by looking at
-  // everything at once (comparisons of embeddings, the audit) is found now.
+  // What shards kept: every part is recalled. Nothing is evaluated, so that what was not kept stays "not run"; what is
+  // found by looking at everything at once (comparisons of embeddings, the audit) is found now.
   RunOutcome gather();
+  // Has every evaluation that was gathered remembered, in the order of items. It only reads the results, so that they
+  // may be summarised meanwhile.
+  Result<void> keep(const RunResults& gathered);
   // All that gather() will recall of an item.
   std::vector<EvaluationKey> parts_of(std::size_t item) const;
   // What a shard of these items keeps of its embeddings to compare them by.

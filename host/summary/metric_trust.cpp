@@ -87,11 +87,13 @@ void add_resolution(const std::vector<const MethodEvaluation*>& methods, const s
   if (order.size() < 2) order = ranked(methods, report, higher_is_better, false);
   if (order.size() < 2) return;
   const std::size_t n_neighbours = order.size() - 1, n_pairs = std::min(n_neighbours, kMostPairs);
-  std::vector<double> half_widths;
+  std::vector<PairOfMethods> pairs;
   for (std::size_t i = 0; i < n_pairs; ++i) {
     const std::size_t at = i * n_neighbours / n_pairs;
-    const auto compared = compare_paired(gap_methods[order[at]].fold_values, gap_methods[order[at + 1]].fold_values,
-                                         higher_is_better, resamples);
+    pairs.push_back({&gap_methods[order[at]].fold_values, &gap_methods[order[at + 1]].fold_values});
+  }
+  std::vector<double> half_widths;
+  for (const auto& compared : compare_pairs(pairs, higher_is_better, resamples)) {
     // Methods that predict the same differ by nothing: they say nothing of what would be told apart.
     if (compared && compared->ci.high > compared->ci.low)
       half_widths.push_back((compared->ci.high - compared->ci.low) / 2);

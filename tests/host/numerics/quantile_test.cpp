@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <random>
 
 #include "host/protocol/reference_data.hpp"
 
@@ -43,6 +44,22 @@ TEST(Quantile, EndsAndSingleValues) {
   const std::vector<double> endless = {-kInfinity, -kInfinity, 0.0, kInfinity, kInfinity};
   EXPECT_EQ(quantile_of_sorted(endless, 0.1), -kInfinity);
   EXPECT_EQ(quantile_of_sorted(endless, 0.9), kInfinity);
+}
+
+TEST(Quantile, InPlaceEqualsThatOfSortedValues) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  std::mt19937 random(1);
+  for (const std::size_t n : {1, 2, 3, 40, 41, 1000}) {
+    std::vector<double> values;
+    for (std::size_t i = 0; i < n; ++i) values.push_back(static_cast<double>(random() % 100) / 7);
+    if (n > 3) values[n / 2] = -kInfinity, values[n / 3] = kInfinity;
+    for (const double q : {0.0, 0.025, 0.5, 0.9, 0.975, 1.0}) {
+      std::vector<double> rearranged = values;
+      EXPECT_EQ(quantile_in_place(rearranged, q), quantile_of_sorted(sorted(values), q)) << n << " " << q;
+    }
+    std::vector<double> rearranged = values;
+    EXPECT_EQ(median_in_place(rearranged), median(values)) << n;
+  }
 }
 
 TEST(Quantile, MedianOfOddAndEvenCounts) {
