@@ -29,14 +29,14 @@ PredictorExample example_of_classes(const Specimen& specimen, int n_classes = 3)
 
 }  // namespace
 
-Answer<Finding> predictor_gives_class_probabilities(const Specimen& specimen) {
+Answer<Finding> predictor_gives_class_probabilities(Specimen& specimen) {
   if (!does_classes(specimen)) return not_of_classes();
   auto answer = predict_afresh(specimen, example_of_classes(specimen));
   if (!answer) return tl::unexpected<WorkerFault>(answer.error());
   return passed("probabilities of three classes, none below 0, that sum to 1");
 }
 
-Answer<Finding> predictor_takes_any_number_of_classes(const Specimen& specimen) {
+Answer<Finding> predictor_takes_any_number_of_classes(Specimen& specimen) {
   if (!does_classes(specimen)) return not_of_classes();
   std::string refused;
   for (const int n_classes : {2, 5}) {
@@ -53,7 +53,7 @@ Answer<Finding> predictor_takes_any_number_of_classes(const Specimen& specimen) 
   return passed("two classes, five classes");
 }
 
-Answer<Finding> predictor_leaves_out_unlabelled_rows(const Specimen& specimen) {
+Answer<Finding> predictor_leaves_out_unlabelled_rows(Specimen& specimen) {
   if (!does_classes(specimen)) return not_of_classes();
   PredictorExample one = example_of_classes(specimen);
   one.training_labelled.assign(static_cast<std::size_t>(one.deltas.rows()), 1);

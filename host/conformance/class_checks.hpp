@@ -5,8 +5,8 @@
 
 namespace headroom {
 
-Answer<Finding> predictor_gives_class_probabilities(const Specimen& specimen);
-Answer<Finding> predictor_takes_any_number_of_classes(const Specimen& specimen);
-Answer<Finding> predictor_leaves_out_unlabelled_rows(const Specimen& specimen);
+Answer<Finding> predictor_gives_class_probabilities(Specimen& specimen);
+Answer<Finding> predictor_takes_any_number_of_classes(Specimen& specimen);
+Answer<Finding> predictor_leaves_out_unlabelled_rows(Specimen& specimen);
 
 }  // namespace headroom

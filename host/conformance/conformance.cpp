@@ -181,13 +181,13 @@ Result<Conformance> check_plugin(const std::filesystem::path& library, const Che
   Conformance conformance{
       options.given_path.empty() ? file->path : options.given_path, file->sha256, {}, *confinement, {}};
   Specimen specimen(*file, options);
-  if (auto session = specimen.start()) {
-    conformance.description = (*session)->description();
+  if (const auto& contact = specimen.first_contact()) {
+    conformance.description = contact->description;
     specimen.describe(*conformance.description);
-  } else if (session.error().verdict == WorkerVerdict::UNSUITED) {
-    return bad_input(session.error().message, file->path, "give the options that the plugin declares");
-  } else if (session.error().verdict == WorkerVerdict::HOST_FAULT) {
-    return tl::unexpected<Error>(error_of(session.error()));
+  } else if (contact.error().verdict == WorkerVerdict::UNSUITED) {
+    return bad_input(contact.error().message, file->path, "give the options that the plugin declares");
+  } else if (contact.error().verdict == WorkerVerdict::HOST_FAULT) {
+    return tl::unexpected<Error>(error_of(contact.error()));
   }
   const bool is_predictor = conformance.description && conformance.description->kind() == PluginKind::PREDICTOR;
 

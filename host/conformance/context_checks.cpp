@@ -61,7 +61,7 @@ Answer<EmbeddingAnswer> embed_in(const Specimen& specimen, const std::vector<std
 
 }  // namespace
 
-Answer<Finding> predictor_takes_several_contexts(const Specimen& specimen) {
+Answer<Finding> predictor_takes_several_contexts(Specimen& specimen) {
   const PredictorExample example = example_in_contexts(specimen);
   auto answer = predict_afresh(specimen, example);
   if (!answer) return tl::unexpected<WorkerFault>(answer.error());
@@ -73,7 +73,7 @@ Answer<Finding> predictor_takes_several_contexts(const Specimen& specimen) {
       fmt::format("rows of {} contexts{}", kContexts, use_of_contexts(specimen.description().uses_contexts())));
 }
 
-Answer<Finding> predictor_ignores_perturbation_numbers(const Specimen& specimen) {
+Answer<Finding> predictor_ignores_perturbation_numbers(Specimen& specimen) {
   const PredictorExample example = example_in_contexts(specimen);
   // The same perturbations by other codes: their numbers are drawn anew.
   PredictorExample renumbered = example;
@@ -86,7 +86,7 @@ Answer<Finding> predictor_ignores_perturbation_numbers(const Specimen& specimen)
   return expect_same_numbers(difference(*answer, *other), "which number a perturbation has");
 }
 
-Answer<Finding> embedding_takes_several_contexts(const Specimen& specimen) {
+Answer<Finding> embedding_takes_several_contexts(Specimen& specimen) {
   const std::vector<std::string> contexts = {"line_1", "line_2"};
   Matrix profiles(2, 40);  // contexts × genes, as many as the training part has
   for (Eigen::Index i = 0; i < profiles.size(); ++i) profiles.data()[i] = static_cast<double>(i % 7) / 7;

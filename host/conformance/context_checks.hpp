@@ -5,8 +5,8 @@
 
 namespace headroom {
 
-Answer<Finding> predictor_takes_several_contexts(const Specimen& specimen);
-Answer<Finding> predictor_ignores_perturbation_numbers(const Specimen& specimen);
-Answer<Finding> embedding_takes_several_contexts(const Specimen& specimen);
+Answer<Finding> predictor_takes_several_contexts(Specimen& specimen);
+Answer<Finding> predictor_ignores_perturbation_numbers(Specimen& specimen);
+Answer<Finding> embedding_takes_several_contexts(Specimen& specimen);
 
 }  // namespace headroom

@@ -63,12 +63,23 @@ Answer<Example> ask_example(const Specimen& specimen, WorkerSession& session) {
   return asked;
 }
 
+// The same from a worker of its own, the same one for all checks.
+Answer<Example> usual_example(Specimen& specimen) {
+  Example asked;
+  asked.ids = example(specimen);
+  asked.training_ids = training_part_of(asked.ids);
+  if (!specimen.usual_vectors) {
+    specimen.usual_vectors = embed_afresh(specimen, asked.ids, asked.training_ids, specimen.options().seed);
+  }
+  if (!*specimen.usual_vectors) return forward(specimen.usual_vectors->error());
+  asked.answer = **specimen.usual_vectors;
+  return asked;
+}
+
 }  // namespace
 
-Answer<Finding> embedding_knows_example_ids(const Specimen& specimen) {
-  auto session = specimen.start();
-  if (!session) return forward(session.error());
-  auto asked = ask_example(specimen, **session);
+Answer<Finding> embedding_knows_example_ids(Specimen& specimen) {
+  auto asked = usual_example(specimen);
   if (!asked) return forward(asked.error());
   const std::ptrdiff_t n = n_present(asked->answer);
   if (n == 0)
@@ -76,29 +87,29 @@ Answer<Finding> embedding_knows_example_ids(const Specimen& specimen) {
   return passed(fmt::format("{} of {} example ids", n, kExampleIds));
 }
 
-Answer<Finding> embedding_dimension_is_stable(const Specimen& specimen) {
-  auto first = specimen.start();
-  if (!first) return forward(first.error());
-  auto second = specimen.start();
-  if (!second) return forward(second.error());
+Answer<Finding> embedding_dimension_is_stable(Specimen& specimen) {
+  auto session = specimen.start();
+  if (!session) return forward(session.error());
   const std::vector<std::string> ids = example(specimen), training_ids = training_part_of(ids);
   auto whole = embedding_question(specimen, ids, training_ids);
   if (!whole) return forward(whole.error());
   auto part = embedding_question(specimen, training_ids, training_ids);
   if (!part) return forward(part.error());
-  auto before = (*first)->dimension(*whole);
+  auto before = (*session)->dimension(*whole);
   if (!before) return forward(before.error());
   // A session refuses a dimension that differs from the one before.
-  if (auto again = (*first)->dimension(*part); !again) return forward(again.error());
-  if (auto used = (*first)->embed(*whole); !used) return forward(used.error());
+  if (auto again = (*session)->dimension(*part); !again) return forward(again.error());
+  if (auto used = (*session)->embed(*whole); !used) return forward(used.error());
+  auto second = specimen.shared();
+  if (!second) return forward(second.error());
   auto other = (*second)->dimension(*whole);
   if (!other) return forward(other.error());
   if (*other != *before) return failed(fmt::format("{} in one process, {} in another", *before, *other));
   return passed(fmt::format("{} columns", *before));
 }
 
-Answer<Finding> embedding_masks_unknown_ids(const Specimen& specimen) {
-  auto session = specimen.start();
+Answer<Finding> embedding_masks_unknown_ids(Specimen& specimen) {
+  auto session = specimen.shared();
   if (!session) return forward(session.error());
   std::vector<std::string> ids = example_ids(specimen.options(), 8);
   const std::vector<std::string> unknown = unknown_ids(), odd = odd_ids(), training_ids = training_part_of(ids);
@@ -126,8 +137,8 @@ Answer<Finding> embedding_masks_unknown_ids(const Specimen& specimen) {
   return passed(fmt::format("{} ids that no perturbation has are marked as not present", n));
 }
 
-Answer<Finding> embedding_answers_no_ids(const Specimen& specimen) {
-  auto session = specimen.start();
+Answer<Finding> embedding_answers_no_ids(Specimen& specimen) {
+  auto session = specimen.shared();
   if (!session) return forward(session.error());
   auto answer = embed(specimen, **session, {}, {});
   if (!answer && answer.error().verdict == WorkerVerdict::HOST_FAULT)
@@ -136,8 +147,8 @@ Answer<Finding> embedding_answers_no_ids(const Specimen& specimen) {
   return passed("a request for no ids is answered");
 }
 
-Answer<Finding> embedding_answers_one_id(const Specimen& specimen) {
-  auto session = specimen.start();
+Answer<Finding> embedding_answers_one_id(Specimen& specimen) {
+  auto session = specimen.shared();
   if (!session) return forward(session.error());
   const std::vector<std::string> id = example_ids(specimen.options(), 1);
   auto answer = embed(specimen, **session, id, id);
@@ -145,8 +156,8 @@ Answer<Finding> embedding_answers_one_id(const Specimen& specimen) {
   return passed("a request for one id is answered");
 }
 
-Answer<Finding> embedding_treats_duplicates_alike(const Specimen& specimen) {
-  auto session = specimen.start();
+Answer<Finding> embedding_treats_duplicates_alike(Specimen& specimen) {
+  auto session = specimen.shared();
   if (!session) return forward(session.error());
   const std::vector<std::string> unique = example_ids(specimen.options(), 8);
   std::vector<std::string> ids = unique;
@@ -164,50 +175,48 @@ Answer<Finding> embedding_treats_duplicates_alike(const Specimen& specimen) {
                           "asking for an id a second time");
 }
 
-Answer<Finding> embedding_is_deterministic(const Specimen& specimen) {
+Answer<Finding> embedding_is_deterministic(Specimen& specimen) {
   auto session = specimen.start();
   if (!session) return forward(session.error());
   auto once = ask_example(specimen, **session);
   if (!once) return forward(once.error());
   auto twice = embed(specimen, **session, once->ids, once->training_ids);
   if (!twice) return forward(twice.error());
-  auto elsewhere = embed_afresh(specimen, once->ids, once->training_ids, specimen.options().seed);
+  auto elsewhere = usual_example(specimen);
   if (!elsewhere) return forward(elsewhere.error());
   const Difference in_place = difference(once->answer, *twice);
   if (!in_place.is_bitwise_equal) return expect_same_bits(in_place, "asking again in the same process");
-  const Difference afresh = difference(once->answer, *elsewhere);
+  const Difference afresh = difference(once->answer, elsewhere->answer);
   if (afresh.is_bitwise_equal && n_present(once->answer) == 0) return nothing_known();
   return expect_same_bits(afresh, "another process");
 }
 
-Answer<Finding> embedding_respects_seed(const Specimen& specimen) {
-  const std::vector<std::string> ids = example(specimen), training_ids = training_part_of(ids);
-  const std::uint64_t seed = specimen.options().seed;
-  auto first = embed_afresh(specimen, ids, training_ids, seed);
+Answer<Finding> embedding_respects_seed(Specimen& specimen) {
+  auto first = usual_example(specimen);
   if (!first) return forward(first.error());
-  auto other = embed_afresh(specimen, ids, training_ids, seed + 1);
+  const std::uint64_t seed = specimen.options().seed;
+  auto other = embed_afresh(specimen, first->ids, first->training_ids, seed + 1);
   if (!other) return forward(other.error());
-  auto other_again = embed_afresh(specimen, ids, training_ids, seed + 1);
+  auto other_again = embed_afresh(specimen, first->ids, first->training_ids, seed + 1);
   if (!other_again) return forward(other_again.error());
   const Finding repeated =
       expect_same_bits(difference(*other, *other_again), "nothing but the process, at another seed,");
   if (repeated.outcome != CheckOutcome::pass) return repeated;
-  if (n_present(*first) == 0) return nothing_known();
-  return passed(difference(*first, *other).is_bitwise_equal ? "no number depends on the seed"
+  if (n_present(first->answer) == 0) return nothing_known();
+  return passed(difference(first->answer, *other).is_bitwise_equal ? "no number depends on the seed"
                                                             : "numbers depend on the seed and on nothing else");
 }
 
-Answer<Finding> embedding_ignores_thread_count(const Specimen& specimen) {
-  const std::vector<std::string> ids = example(specimen), training_ids = training_part_of(ids);
-  auto one = embed_afresh(specimen, ids, training_ids, specimen.options().seed, 1);
+Answer<Finding> embedding_ignores_thread_count(Specimen& specimen) {
+  auto one = usual_example(specimen);
   if (!one) return forward(one.error());
-  auto two = embed_afresh(specimen, ids, training_ids, specimen.options().seed, 2);
+  auto two = embed_afresh(specimen, one->ids, one->training_ids, specimen.options().seed, 2);
   if (!two) return forward(two.error());
-  if (n_present(*one) == 0 && n_present(*two) == 0) return nothing_known();
-  return judge_thread_counts(difference(*one, *two));
+  if (n_present(one->answer) == 0 && n_present(*two) == 0) return nothing_known();
+  return judge_thread_counts(difference(one->answer, *two));
 }
 
-Answer<Finding> embedding_is_quiet_after_return(const Specimen& specimen) {
+Answer<Finding> embedding_is_quiet_after_return(Specimen& specimen) {
   auto session = specimen.start(specimen.options().seed, 2);
   if (!session) return forward(session.error());
   auto asked = ask_example(specimen, **session);
@@ -222,10 +231,8 @@ Answer<Finding> embedding_is_quiet_after_return(const Specimen& specimen) {
   return judge_quiet((*session)->usage().cpu_s - before_s);
 }
 
-Answer<Finding> embedding_respects_row_order(const Specimen& specimen) {
-  auto session = specimen.start();
-  if (!session) return forward(session.error());
-  auto asked = ask_example(specimen, **session);
+Answer<Finding> embedding_respects_row_order(Specimen& specimen) {
+  auto asked = usual_example(specimen);
   if (!asked) return forward(asked.error());
   if (n_present(asked->answer) == 0) return nothing_known();
   RowIndex order;
@@ -239,10 +246,8 @@ Answer<Finding> embedding_respects_row_order(const Specimen& specimen) {
   return expect_same_numbers(difference(rows_of(asked->answer, order), *shuffled), "the order of the ids");
 }
 
-Answer<Finding> embedding_rows_are_independent(const Specimen& specimen) {
-  auto session = specimen.start();
-  if (!session) return forward(session.error());
-  auto asked = ask_example(specimen, **session);
+Answer<Finding> embedding_rows_are_independent(Specimen& specimen) {
+  auto asked = usual_example(specimen);
   if (!asked) return forward(asked.error());
   if (n_present(asked->answer) == 0) return nothing_known();
   // Half of them, the training part included.
@@ -260,10 +265,8 @@ Answer<Finding> embedding_rows_are_independent(const Specimen& specimen) {
   return expect_same_numbers(difference(rows_of(asked->answer, rows), *part), "which other ids are asked for");
 }
 
-Answer<Finding> embedding_is_finite(const Specimen& specimen) {
-  auto session = specimen.start();
-  if (!session) return forward(session.error());
-  auto asked = ask_example(specimen, **session);  // refuses what is not finite
+Answer<Finding> embedding_is_finite(Specimen& specimen) {
+  auto asked = usual_example(specimen);  // refuses what is not finite
   if (!asked) return forward(asked.error());
   const EmbeddingAnswer& answer = asked->answer;
   if (n_present(answer) == 0) return nothing_known();
@@ -277,7 +280,7 @@ Answer<Finding> embedding_is_finite(const Specimen& specimen) {
       fmt::format("{} vectors, the largest number is {:.3g}", n_present(answer), answer.vectors.cwiseAbs().maxCoeff()));
 }
 
-Answer<Finding> embedding_takes_published_size(const Specimen& specimen) {
+Answer<Finding> embedding_takes_published_size(Specimen& specimen) {
   auto session = specimen.start_for_published_size();
   if (!session) return forward(session.error());
   const std::vector<std::string> ids = example_ids(specimen.options(), kPublishedIds);

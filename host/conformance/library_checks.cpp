@@ -29,18 +29,17 @@ std::string listed(const std::vector<std::string>& names) {
 
 }  // namespace
 
-Answer<Finding> library_loads(const Specimen& specimen) {
-  auto session = specimen.start();
-  if (session) {
-    return passed(fmt::format("its worker was confined and ready in {:.0f} ms",
-                              1e3 * (*session)->confinement().start_to_ready_s()));
+Answer<Finding> library_loads(Specimen& specimen) {
+  const auto& contact = specimen.first_contact();
+  if (contact) {
+    return passed(fmt::format("its worker was confined and ready in {:.0f} ms", 1e3 * contact->start_to_ready_s));
   }
-  const WorkerVerdict verdict = session.error().verdict;
+  const WorkerVerdict verdict = contact.error().verdict;
   if (is_about_descriptor(verdict) || is_about_opening(verdict)) return passed("but it goes no further");
-  return tl::unexpected<WorkerFault>(session.error());
+  return tl::unexpected<WorkerFault>(contact.error());
 }
 
-Answer<Finding> exports_only_entry(const Specimen& specimen) {
+Answer<Finding> exports_only_entry(Specimen& specimen) {
   const auto symbols = exported_symbols(specimen.file());
   if (!symbols) {
     if (symbols.error().kind == ErrorKind::plugin_fault) return failed(symbols.error().what);
@@ -56,11 +55,11 @@ Answer<Finding> exports_only_entry(const Specimen& specimen) {
                   symbols->is_cut ? "more than " : "", others.size(), listed(others)));
 }
 
-Answer<Finding> descriptor_is_sane(const Specimen& specimen) {
-  auto session = specimen.start();
-  if (!session && is_about_opening(session.error().verdict)) return unknown_before_it_opens();
-  if (!session) return tl::unexpected<WorkerFault>(session.error());
-  const PluginDescription& said = (*session)->description();
+Answer<Finding> descriptor_is_sane(Specimen& specimen) {
+  const auto& contact = specimen.first_contact();
+  if (!contact && is_about_opening(contact.error().verdict)) return unknown_before_it_opens();
+  if (!contact) return tl::unexpected<WorkerFault>(contact.error());
+  const PluginDescription& said = contact->description;
   std::vector<std::string> empty;
   if (said.description().empty()) empty.emplace_back("the description");
   if (said.licence().empty()) empty.emplace_back("the licence");
@@ -75,11 +74,11 @@ Answer<Finding> descriptor_is_sane(const Specimen& specimen) {
                             said.name(), said.description()));
 }
 
-Answer<Finding> version_is_said(const Specimen& specimen) {
-  auto session = specimen.start();
-  if (!session && is_about_opening(session.error().verdict)) return unknown_before_it_opens();
-  if (!session) return tl::unexpected<WorkerFault>(session.error());
-  const PluginDescription& said = (*session)->description();
+Answer<Finding> version_is_said(Specimen& specimen) {
+  const auto& contact = specimen.first_contact();
+  if (!contact && is_about_opening(contact.error().verdict)) return unknown_before_it_opens();
+  if (!contact) return tl::unexpected<WorkerFault>(contact.error());
+  const PluginDescription& said = contact->description;
   const std::string abi = fmt::format("ABI {}.{}", said.abi_major(), said.abi_minor());
   static const std::regex kVersion(R"([0-9]+\.[0-9]+(\.[0-9]+)?([-+.][0-9A-Za-z.+-]+)?)");
   if (said.version().empty()) return failed("it does not say its version, so results cannot name what they are of");
@@ -93,13 +92,11 @@ Answer<Finding> version_is_said(const Specimen& specimen) {
   return passed(fmt::format("version {}, {}", said.version(), abi));
 }
 
-Answer<Finding> plugin_opens(const Specimen& specimen) {
-  auto session = specimen.start();
-  if (!session) return tl::unexpected<WorkerFault>(session.error());
-  (*session)->finish();
-  const WorkerUsageSoFar usage = (*session)->usage();
-  return passed(fmt::format("{:.2f} s of CPU time and {:.0f} MB until it is ready", usage.cpu_s,
-                            static_cast<double>(usage.peak_memory_bytes) / 1e6));
+Answer<Finding> plugin_opens(Specimen& specimen) {
+  const auto& contact = specimen.first_contact();
+  if (!contact) return tl::unexpected<WorkerFault>(contact.error());
+  return passed(fmt::format("{:.2f} s of CPU time and {:.0f} MB until it is ready", contact->usage.cpu_s,
+                            static_cast<double>(contact->usage.peak_memory_bytes) / 1e6));
 }
 
 }  // namespace headroom

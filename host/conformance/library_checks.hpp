@@ -5,10 +5,10 @@
 
 namespace headroom {
 
-Answer<Finding> library_loads(const Specimen& specimen);
-Answer<Finding> exports_only_entry(const Specimen& specimen);
-Answer<Finding> descriptor_is_sane(const Specimen& specimen);
-Answer<Finding> version_is_said(const Specimen& specimen);
-Answer<Finding> plugin_opens(const Specimen& specimen);
+Answer<Finding> library_loads(Specimen& specimen);
+Answer<Finding> exports_only_entry(Specimen& specimen);
+Answer<Finding> descriptor_is_sane(Specimen& specimen);
+Answer<Finding> version_is_said(Specimen& specimen);
+Answer<Finding> plugin_opens(Specimen& specimen);
 
 }  // namespace headroom

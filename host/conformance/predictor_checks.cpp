@@ -41,6 +41,12 @@ PredictorExample with_queries(PredictorExample example, const RowIndex& rows) {
   return example;
 }
 
+// What it answers to the usual request, in a worker of its own that is the same for all checks.
+Answer<Predictions> usual_predictions(Specimen& specimen) {
+  if (!specimen.usual_predictions) specimen.usual_predictions = predict_afresh(specimen, example_of(specimen));
+  return *specimen.usual_predictions;
+}
+
 RowIndex first_rows(Eigen::Index n) {
   RowIndex rows(static_cast<std::size_t>(n));
   std::iota(rows.begin(), rows.end(), 0);
@@ -49,16 +55,18 @@ RowIndex first_rows(Eigen::Index n) {
 
 }  // namespace
 
-Answer<Finding> predictor_answers_no_queries(const Specimen& specimen) {
-  auto answer = predict_afresh(specimen, with_queries(example_of(specimen), {}));
+Answer<Finding> predictor_answers_no_queries(Specimen& specimen) {
+  auto session = specimen.shared();
+  if (!session) return passed_on(session.error());
+  auto answer = predict(**session, with_queries(example_of(specimen), {}));
   if (!answer && answer.error().verdict == WorkerVerdict::HOST_FAULT)
     return skipped("this host never asks for nothing");
   if (!answer) return passed_on(answer.error());
   return passed("a request without queries is answered");
 }
 
-Answer<Finding> predictor_answers_single_rows(const Specimen& specimen) {
-  auto session = specimen.start();
+Answer<Finding> predictor_answers_single_rows(Specimen& specimen) {
+  auto session = specimen.shared();
   if (!session) return passed_on(session.error());
   for (const ExampleShape& shape : {ExampleShape{.n_query = 1}, ExampleShape{.n_training = 1},
                                     ExampleShape{.n_genes = 1}, ExampleShape{.n_features = 1}}) {
@@ -67,7 +75,7 @@ Answer<Finding> predictor_answers_single_rows(const Specimen& specimen) {
   return passed("one query, one training row, one gene, one feature");
 }
 
-Answer<Finding> predictor_is_deterministic(const Specimen& specimen) {
+Answer<Finding> predictor_is_deterministic(Specimen& specimen) {
   const PredictorExample example = example_of(specimen);
   auto session = specimen.start();
   if (!session) return passed_on(session.error());
@@ -75,17 +83,17 @@ Answer<Finding> predictor_is_deterministic(const Specimen& specimen) {
   if (!once) return passed_on(once.error());
   auto twice = predict(**session, example);
   if (!twice) return passed_on(twice.error());
-  auto elsewhere = predict_afresh(specimen, example);
+  auto elsewhere = usual_predictions(specimen);
   if (!elsewhere) return passed_on(elsewhere.error());
   const Difference in_place = difference(*once, *twice);
   if (!in_place.is_bitwise_equal) return expect_same_bits(in_place, "asking again in the same process");
   return expect_same_bits(difference(*once, *elsewhere), "another process");
 }
 
-Answer<Finding> predictor_respects_seed(const Specimen& specimen) {
+Answer<Finding> predictor_respects_seed(Specimen& specimen) {
   const PredictorExample example = example_of(specimen);
   const std::uint64_t seed = specimen.options().seed;
-  auto first = predict_afresh(specimen, example, seed);
+  auto first = usual_predictions(specimen);
   if (!first) return passed_on(first.error());
   auto other = predict_afresh(specimen, example, seed + 1);
   if (!other) return passed_on(other.error());
@@ -98,16 +106,16 @@ Answer<Finding> predictor_respects_seed(const Specimen& specimen) {
                                                             : "numbers depend on the seed and on nothing else");
 }
 
-Answer<Finding> predictor_ignores_thread_count(const Specimen& specimen) {
+Answer<Finding> predictor_ignores_thread_count(Specimen& specimen) {
   const PredictorExample example = example_of(specimen);
-  auto one = predict_afresh(specimen, example, specimen.options().seed, 1);
+  auto one = usual_predictions(specimen);
   if (!one) return passed_on(one.error());
   auto two = predict_afresh(specimen, example, specimen.options().seed, 2);
   if (!two) return passed_on(two.error());
   return judge_thread_counts(difference(*one, *two));
 }
 
-Answer<Finding> predictor_is_quiet_after_return(const Specimen& specimen) {
+Answer<Finding> predictor_is_quiet_after_return(Specimen& specimen) {
   const PredictorExample example = example_of(specimen);
   PredictorExample tiny = example_of(specimen, {.n_training = 2, .n_query = 1, .n_genes = 1, .n_features = 1});
   tiny.settings = tiny.settings.topRows(1).eval();
@@ -120,30 +128,30 @@ Answer<Finding> predictor_is_quiet_after_return(const Specimen& specimen) {
   return judge_quiet((*session)->usage().cpu_s - before_s);
 }
 
-Answer<Finding> predictor_respects_row_order(const Specimen& specimen) {
+Answer<Finding> predictor_respects_row_order(Specimen& specimen) {
   const PredictorExample example = example_of(specimen);
   RowIndex order = first_rows(example.n_query);
   std::mt19937_64 bits(specimen.options().seed);
   std::shuffle(order.begin(), order.end(), bits);
-  auto straight = predict_afresh(specimen, example);
+  auto straight = usual_predictions(specimen);
   if (!straight) return passed_on(straight.error());
   auto shuffled = predict_afresh(specimen, with_queries(example, order));
   if (!shuffled) return passed_on(shuffled.error());
   return expect_same_numbers(difference(rows_of(*straight, order), *shuffled), "the order of the queries");
 }
 
-Answer<Finding> predictor_rows_are_independent(const Specimen& specimen) {
+Answer<Finding> predictor_rows_are_independent(Specimen& specimen) {
   const PredictorExample example = example_of(specimen);
   const RowIndex few = first_rows(std::min<Eigen::Index>(7, example.n_query));
-  auto all = predict_afresh(specimen, example);
+  auto all = usual_predictions(specimen);
   if (!all) return passed_on(all.error());
   auto part = predict_afresh(specimen, with_queries(example, few));
   if (!part) return passed_on(part.error());
   return expect_same_numbers(difference(rows_of(*all, few), *part), "which other queries are asked");
 }
 
-Answer<Finding> predictor_is_finite(const Specimen& specimen) {
-  auto session = specimen.start();
+Answer<Finding> predictor_is_finite(Specimen& specimen) {
+  auto session = specimen.shared();
   if (!session) return passed_on(session.error());
   const PredictorExample usual = example_of(specimen);
   struct Awkward {
@@ -178,15 +186,15 @@ Answer<Finding> predictor_is_finite(const Specimen& specimen) {
   return passed("constant, zero, repeated, huge and tiny features; zero deltas");
 }
 
-Answer<Finding> predictor_takes_many_queries(const Specimen& specimen) {
-  auto session = specimen.start();
+Answer<Finding> predictor_takes_many_queries(Specimen& specimen) {
+  auto session = specimen.shared();
   if (!session) return passed_on(session.error());
   const ExampleShape shape{.n_training = 110, .n_query = 400};
   if (auto feasible = ask(**session, example_of(specimen, shape), {}); !feasible) return passed_on(feasible.error());
   return passed(fmt::format("{} queries on {} training rows", shape.n_query, shape.n_training));
 }
 
-Answer<Finding> predictor_uses_training_rows_only(const Specimen& specimen) {
+Answer<Finding> predictor_uses_training_rows_only(Specimen& specimen) {
   // The training rows lie scattered among rows of other calls, which are filled with two kinds of rubbish.
   const PredictorExample compact = example_of(specimen);
   PredictorExample scattered = compact;
@@ -198,7 +206,7 @@ Answer<Finding> predictor_uses_training_rows_only(const Specimen& specimen) {
   }
   PredictorExample other = scattered;
   for (Eigen::Index row = 0; row < other.deltas.rows(); row += 2) other.deltas.row(row).setConstant(-3e4);
-  auto expected = predict_afresh(specimen, compact);
+  auto expected = usual_predictions(specimen);
   if (!expected) return passed_on(expected.error());
   auto one = predict_afresh(specimen, scattered);
   if (!one) return passed_on(one.error());
@@ -210,7 +218,7 @@ Answer<Finding> predictor_uses_training_rows_only(const Specimen& specimen) {
   return expect_same_numbers(difference(*expected, *one), "where the training rows lie");
 }
 
-Answer<Finding> predictor_takes_its_blocks(const Specimen& specimen) {
+Answer<Finding> predictor_takes_its_blocks(Specimen& specimen) {
   const int least = specimen.description().min_blocks(), most = specimen.description().max_blocks();
   // Without an upper bound some more will do.
   std::vector<int> counts = {least};
@@ -233,7 +241,7 @@ Answer<Finding> predictor_takes_its_blocks(const Specimen& specimen) {
                             counts.back() > 1 ? ", some rows absent in each" : ""));
 }
 
-Answer<Finding> predictor_answers_its_grid(const Specimen& specimen) {
+Answer<Finding> predictor_answers_its_grid(Specimen& specimen) {
   constexpr Eigen::Index kMostSettings = 1000;
   constexpr double kAloneTolerance = 1e-6;  // a path of warm starts and a cold start meet within the solver's tolerance
   PredictorExample example = example_of(specimen);
@@ -265,8 +273,8 @@ Answer<Finding> predictor_answers_its_grid(const Specimen& specimen) {
                             n, example.deltas.rows()));
 }
 
-Answer<Finding> predictor_flags_infeasible_settings(const Specimen& specimen) {
-  auto session = specimen.start();
+Answer<Finding> predictor_flags_infeasible_settings(Specimen& specimen) {
+  auto session = specimen.shared();
   if (!session) return passed_on(session.error());
   const ExampleShape shape{.n_training = 3};
   auto feasible = ask(**session, example_of(specimen, shape), {});  // what is not flagged must be finite
@@ -276,7 +284,7 @@ Answer<Finding> predictor_flags_infeasible_settings(const Specimen& specimen) {
                             feasible->size()));
 }
 
-Answer<Finding> predictor_tells_true_errors(const Specimen& specimen) {
+Answer<Finding> predictor_tells_true_errors(Specimen& specimen) {
   if (!specimen.description().gives_errors()) return skipped("it tells none: the host measures them");
   PredictorExample example = example_of(specimen);
   // The last rows of the deltas are held out: they become the queries' truth.
@@ -311,7 +319,7 @@ Answer<Finding> predictor_tells_true_errors(const Specimen& specimen) {
   return passed(fmt::format("{} settings, {} held-out rows", measured.rows(), measured.cols()));
 }
 
-Answer<Finding> predictor_takes_published_size(const Specimen& specimen) {
+Answer<Finding> predictor_takes_published_size(Specimen& specimen) {
   const PredictorExample example =
       example_of(specimen, {.n_training = 1600, .n_query = 400, .n_genes = 6640, .n_features = 100});
   auto session = specimen.start_for_published_size();

@@ -5,21 +5,21 @@
 
 namespace headroom {
 
-Answer<Finding> predictor_answers_no_queries(const Specimen& specimen);
-Answer<Finding> predictor_answers_single_rows(const Specimen& specimen);
-Answer<Finding> predictor_is_deterministic(const Specimen& specimen);
-Answer<Finding> predictor_respects_seed(const Specimen& specimen);
-Answer<Finding> predictor_ignores_thread_count(const Specimen& specimen);
-Answer<Finding> predictor_is_quiet_after_return(const Specimen& specimen);
-Answer<Finding> predictor_respects_row_order(const Specimen& specimen);
-Answer<Finding> predictor_rows_are_independent(const Specimen& specimen);
-Answer<Finding> predictor_is_finite(const Specimen& specimen);
-Answer<Finding> predictor_takes_many_queries(const Specimen& specimen);
-Answer<Finding> predictor_uses_training_rows_only(const Specimen& specimen);
-Answer<Finding> predictor_takes_its_blocks(const Specimen& specimen);
-Answer<Finding> predictor_answers_its_grid(const Specimen& specimen);
-Answer<Finding> predictor_flags_infeasible_settings(const Specimen& specimen);
-Answer<Finding> predictor_tells_true_errors(const Specimen& specimen);
-Answer<Finding> predictor_takes_published_size(const Specimen& specimen);
+Answer<Finding> predictor_answers_no_queries(Specimen& specimen);
+Answer<Finding> predictor_answers_single_rows(Specimen& specimen);
+Answer<Finding> predictor_is_deterministic(Specimen& specimen);
+Answer<Finding> predictor_respects_seed(Specimen& specimen);
+Answer<Finding> predictor_ignores_thread_count(Specimen& specimen);
+Answer<Finding> predictor_is_quiet_after_return(Specimen& specimen);
+Answer<Finding> predictor_respects_row_order(Specimen& specimen);
+Answer<Finding> predictor_rows_are_independent(Specimen& specimen);
+Answer<Finding> predictor_is_finite(Specimen& specimen);
+Answer<Finding> predictor_takes_many_queries(Specimen& specimen);
+Answer<Finding> predictor_uses_training_rows_only(Specimen& specimen);
+Answer<Finding> predictor_takes_its_blocks(Specimen& specimen);
+Answer<Finding> predictor_answers_its_grid(Specimen& specimen);
+Answer<Finding> predictor_flags_infeasible_settings(Specimen& specimen);
+Answer<Finding> predictor_tells_true_errors(Specimen& specimen);
+Answer<Finding> predictor_takes_published_size(Specimen& specimen);
 
 }  // namespace headroom

@@ -31,6 +31,25 @@ Answer<std::unique_ptr<WorkerSession>> Specimen::start(std::uint64_t seed, int n
   return WorkerSession::start(file_, small);
 }
 
+const Answer<FirstContact>& Specimen::first_contact() {
+  if (first_contact_) return *first_contact_;
+  auto session = start();
+  if (!session) return first_contact_.emplace(tl::unexpected<WorkerFault>(session.error()));
+  (*session)->finish();
+  return first_contact_.emplace(FirstContact{(*session)->description(), (*session)->confinement().start_to_ready_s(),
+                                             (*session)->usage()});
+}
+
+Answer<WorkerSession*> Specimen::shared() {
+  if (!shared_ || shared_->has_failed()) {
+    shared_.reset();
+    auto session = start();
+    if (!session) return tl::unexpected<WorkerFault>(session.error());
+    shared_ = std::move(*session);
+  }
+  return shared_.get();
+}
+
 Answer<std::unique_ptr<WorkerSession>> Specimen::start_for_published_size() const {
   return WorkerSession::start(file_, settings(options_.seed, options_.n_threads));
 }

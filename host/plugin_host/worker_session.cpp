@@ -41,6 +41,7 @@ void WorkerSession::finish() {
   state.release();
 }
 
+bool WorkerSession::has_failed() const { return state_->fault.has_value(); }
 WorkerUsageSoFar WorkerSession::usage() const { return state_->usage; }
 std::string WorkerSession::log() const { return state_->process.log(); }
 

@@ -163,6 +163,7 @@ class WorkerSession {
   // Ends the process and waits for it. Later calls fail; usage() is final. Idempotent; the destructor calls it.
   void finish();
 
+  bool has_failed() const;  // a fault ended it
   WorkerUsageSoFar usage() const;
   std::string log() const;  // stdout, stderr and log calls, the first and last of WorkerLimits::log_bytes
 
