@@ -1,4 +1,5 @@
-// Checks of predictor plugins that do tasks of classes. Whatever they ask, `ask` refuses planes that are no probabilities.
+// Checks of predictor plugins that do tasks of classes. Whatever they ask, `ask` refuses planes that are no
+// probabilities.
 #pragma once
 
 #include "conformance/specimen.hpp"

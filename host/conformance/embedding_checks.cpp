@@ -172,7 +172,7 @@ Answer<Finding> embedding_treats_duplicates_alike(Specimen& specimen) {
     second.push_back(row + 8);
   }
   return expect_same_numbers(difference(rows_of(*answer, first), rows_of(*answer, second)),
-                          "asking for an id a second time");
+                             "asking for an id a second time");
 }
 
 Answer<Finding> embedding_is_deterministic(Specimen& specimen) {
@@ -204,7 +204,7 @@ Answer<Finding> embedding_respects_seed(Specimen& specimen) {
   if (repeated.outcome != CheckOutcome::pass) return repeated;
   if (n_present(first->answer) == 0) return nothing_known();
   return passed(difference(first->answer, *other).is_bitwise_equal ? "no number depends on the seed"
-                                                            : "numbers depend on the seed and on nothing else");
+                                                                   : "numbers depend on the seed and on nothing else");
 }
 
 Answer<Finding> embedding_ignores_thread_count(Specimen& specimen) {

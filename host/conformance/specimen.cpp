@@ -36,8 +36,8 @@ const Answer<FirstContact>& Specimen::first_contact() {
   auto session = start();
   if (!session) return first_contact_.emplace(tl::unexpected<WorkerFault>(session.error()));
   (*session)->finish();
-  return first_contact_.emplace(FirstContact{(*session)->description(), (*session)->confinement().start_to_ready_s(),
-                                             (*session)->usage()});
+  return first_contact_.emplace(
+      FirstContact{(*session)->description(), (*session)->confinement().start_to_ready_s(), (*session)->usage()});
 }
 
 Answer<WorkerSession*> Specimen::shared() {

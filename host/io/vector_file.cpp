@@ -153,7 +153,7 @@ Result<VectorFile> read_h5ad_vectors(const std::filesystem::path& path, std::str
 }
 
 // Tab or comma by the name's extension, before an optional ".gz"; otherwise by the content.
-std::optional<char> separator_of(std::string_view name) {
+std::optional<char> delimiter_of(std::string_view name) {
   if (name.ends_with(".gz")) name.remove_suffix(3);
   if (name.ends_with(".tsv")) return '\t';
   if (name.ends_with(".csv")) return ',';
@@ -170,7 +170,7 @@ bool is_header(const std::vector<std::string_view>& cells) {
 
 Result<VectorFile> read_text_vectors(const std::filesystem::path& path, const std::string& where,
                                      std::string_view id_name) {
-  auto reader = DelimitedReader::open(path, separator_of(where));
+  auto reader = DelimitedReader::open(path, delimiter_of(where));
   if (!reader) return tl::unexpected(reader.error());
   auto more = reader->next();
   if (!more) return tl::unexpected(more.error());
