@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "bounds/calibration.hpp"
 #include "deg/benjamini_hochberg.hpp"
 #include "deg/welch.hpp"
+#include "matrix/undefined.hpp"
 #include "numerics/correlation.hpp"
 #include "numerics/numpy_generator.hpp"
 #include "numerics/quantile.hpp"
@@ -17,8 +17,6 @@
 namespace headroom {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kCellTotal = 1e4;
 constexpr double kWeightPower = 2;
 
 // Σ and Σ² per gene of the log values of some cells.
@@ -37,10 +35,6 @@ struct Sums {
   double mean(std::size_t g) const { return sum[g] / n; }
   SampleMoments moments(std::size_t g) const { return sample_moments(n, sum[g], squares[g]); }
 };
-
-double log_value(const GroupCounts& counts, std::uint64_t entry) {
-  return std::log1p(counts.count[entry] / counts.total[counts.cell[entry]] * kCellTotal);
-}
 
 // Of the cells whose `side` is `which`.
 Sums sums_of(const GroupCounts& counts, const std::vector<std::uint8_t>& side, std::uint8_t which) {

@@ -2,19 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <string>
 #include <utility>
 
 #include "cell_metrics/metric_values.hpp"
+#include "matrix/undefined.hpp"
 #include "numerics/correlation.hpp"
 #include "numerics/quantile.hpp"
 
 namespace headroom {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kBlock = 128;  // cells whose products with all others are summed gene by gene at once
 
 double median_of_positive(std::vector<double> totals) {

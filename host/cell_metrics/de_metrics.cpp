@@ -5,12 +5,12 @@
 #include <limits>
 #include <numeric>
 
+#include "matrix/undefined.hpp"
 #include "numerics/correlation.hpp"
 
 namespace headroom {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kPurity = 0.9;  // of direction_reach
 
 int sign_of(double value) { return (value > 0) - (value < 0); }

@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "cell_metrics/rank_sums.hpp"
 #include "deg/benjamini_hochberg.hpp"
+#include "matrix/undefined.hpp"
 
 namespace headroom {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kFoldFloor = 1e-9;  // of both means
 
 // Adds what the zeros of both sides contribute, and gives p.

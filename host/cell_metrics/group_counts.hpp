@@ -1,12 +1,14 @@
 // The raw counts of one group of cells, gene by gene: what every cell-level number is made of.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "cells/cell_group.hpp"
+#include "cells/normalise.hpp"
 
 namespace headroom {
 
@@ -20,6 +22,11 @@ struct GroupCounts {
 
   std::size_t n_genes() const { return begin.size() - 1; }
 };
+
+// A stored count on the scale of the protocol: log1p of the count in a cell of kCellTotal.
+inline double log_value(const GroupCounts& counts, std::uint64_t entry) {
+  return std::log1p(counts.count[entry] / counts.total[counts.cell[entry]] * kCellTotal);
+}
 
 // `rows`: counts as CellBuckets gives them unnormalised. Memory of `out` is used again.
 void make_group_counts(const CellRows& rows, std::size_t n_genes, GroupCounts& out);

@@ -1,16 +1,14 @@
 #include "cell_metrics/half_agreement.hpp"
 
 #include <cmath>
-#include <limits>
 
 #include "bounds/second_screen.hpp"
 #include "cell_metrics/cell_parts.hpp"
 #include "cell_metrics/de_metrics.hpp"
+#include "matrix/undefined.hpp"
 
 namespace headroom {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 double correlation_of_deltas(const PooledProfile& a, const PooledProfile& b, const PooledProfile& control,
                              const LeftOutGenes& left_out) {

@@ -1,16 +1,15 @@
 #include "cell_metrics/metric_total.hpp"
 
 #include <cmath>
-#include <limits>
 #include <string_view>
 #include <utility>
 
 #include "cell_metrics/metric_values.hpp"
+#include "matrix/undefined.hpp"
 
 namespace headroom {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr std::string_view kRatio = "expr_mse_ratio";
 
 // A mean of values, or the quotient of two sums.

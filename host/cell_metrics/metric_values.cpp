@@ -6,11 +6,10 @@
 #include <limits>
 
 #include "cell_metrics/classic_metrics.hpp"
+#include "matrix/undefined.hpp"
 
 namespace headroom {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 void add(std::vector<MetricValues>& out, std::string name, std::size_t n,
          const std::function<double(std::size_t)>& value, std::optional<double> fill = std::nullopt) {

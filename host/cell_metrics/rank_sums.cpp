@@ -94,7 +94,7 @@ struct EqualInHalves {
 
 // Sums side by side: for half A and half B, each quantity of all splits.
 enum Quantity : std::size_t { kTwiceBelow, kSum, kStored, kTies, kQuantities };
-struct Lanes {
+struct SideSums {
   double* sums;
   std::size_t n_lanes;
   double* of(std::size_t side, Quantity quantity) const { return sums + (side * kQuantities + quantity) * n_lanes; }
@@ -111,7 +111,7 @@ struct PlacedValues {
 
 template <class Vector, bool kAnyLeftOut>
 HEADROOM_INTO_LEVEL void add_lanes(const PlacedValues& placed, const HalfRows& rows, const double* left_out,
-                                   std::size_t first_lane, const Lanes& lanes) {
+                                   std::size_t first_lane, const SideSums& lanes) {
   typedef std::int32_t Whole __attribute__((vector_size(sizeof(Vector) / 2), may_alias));
   constexpr std::size_t kWidth = kLanesOf<Vector>, kVectors = HalfRows::kLanes / kWidth;
   Vector below[2][kVectors], sum[2][kVectors], stored[2][kVectors], left[kVectors];
@@ -159,7 +159,7 @@ HEADROOM_INTO_LEVEL void add_lanes(const PlacedValues& placed, const HalfRows& r
 // What half A of every split holds, and what equal values add to the ties of the half that a value's cell is in.
 [[gnu::always_inline]] inline void hold_halves(const ControlColumn& control, const PlacedValues& placed,
                                                const HalfRows& rows, std::size_t n_splits, std::size_t n_marked,
-                                               std::int32_t* twice_held, const Lanes& lanes) {
+                                               std::int32_t* twice_held, const SideSums& lanes) {
   for (std::size_t i = 0; i < placed.n; ++i, twice_held += lanes.n_lanes) {
     const std::uint32_t low = placed.low[i], high = placed.high[i];
     for (std::size_t s = 0; s < n_splits; ++s) twice_held[s] = 2 * held_by_a(control, s, n_marked, low);
@@ -196,7 +196,7 @@ void find_repeats(const double* value, std::size_t n, PlaceBuffers& buffers) {
 
 // Ties were counted value by value: of values that are equal, what they make together.
 void join_repeats(const ControlColumn& control, const TargetColumn& target, PlaceBuffers& buffers, PlacedSums& whole,
-                  const Lanes& lanes) {
+                  const SideSums& lanes) {
   auto& repeats = buffers.repeats;
   std::sort(repeats.begin(), repeats.end());
   const std::size_t n_splits = target.rows->n_splits;
@@ -223,7 +223,7 @@ template <class Vector>
 HEADROOM_INTO_LEVEL void place(const ControlColumn& control, const TargetColumn& target, PlaceBuffers& buffers,
                                PlacedSums& whole) {
   const HalfRows& rows = *target.rows;
-  const Lanes lanes{buffers.lanes.data(), rows.n_lanes};
+  const SideSums lanes{buffers.lanes.data(), rows.n_lanes};
   double* const left_out = lanes.sums + 2 * kQuantities * rows.n_lanes;
   bool any_left_out = false;
   for (std::size_t s = 0; s < rows.n_splits; ++s) {
@@ -298,7 +298,7 @@ void place_values(const ControlColumn& control, const TargetColumn& target, Plac
   place_on_this(control, target, buffers, whole);
   whole.n_stored = static_cast<double>(target.n);
   find_repeats(target.value, target.n, buffers);
-  const Lanes lanes{buffers.lanes.data(), n_lanes};
+  const SideSums lanes{buffers.lanes.data(), n_lanes};
   if (!buffers.repeats.empty()) join_repeats(control, target, buffers, whole, lanes);
   for (std::size_t s = 0; s < n_splits; ++s) {
     for (std::size_t side = 0; side < 2; ++side) {

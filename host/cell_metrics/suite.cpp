@@ -9,6 +9,7 @@
 #include "bounds/ceiling_accuracy.hpp"
 #include "cell_metrics/metric_total.hpp"
 #include "cell_metrics/metric_values.hpp"
+#include "matrix/undefined.hpp"
 #include "numerics/numpy_generator.hpp"
 #include "numerics/quantile.hpp"
 
@@ -16,7 +17,6 @@ namespace headroom {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 struct Interval {
   std::optional<double> low, high;

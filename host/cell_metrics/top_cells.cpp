@@ -8,16 +8,6 @@
 #include "cell_metrics/cell_calibration.hpp"
 
 namespace headroom {
-namespace {
-
-constexpr double kCellTotal = 1e4;
-
-double log_value(const GroupCounts& counts, std::uint64_t entry) {
-  return std::log1p(counts.count[entry] / counts.total[counts.cell[entry]] * kCellTotal);
-}
-
-}  // namespace
-
 std::vector<std::vector<std::uint32_t>> top_genes(const ConstFloatMap& weights) {
   std::vector<std::vector<std::uint32_t>> top;
   for (Eigen::Index row = 0; row < weights.rows(); ++row) {

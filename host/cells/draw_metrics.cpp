@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <limits>
 
+#include "matrix/undefined.hpp"
 #include "numerics/quantile.hpp"
 #include "numerics/simd_clones.hpp"
 
 namespace headroom {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // A variance this far below the mean square it was taken from is rounding: the profile is constant.
 constexpr double kConstantVariance = 1e-14;

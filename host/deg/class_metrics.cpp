@@ -4,15 +4,14 @@
 #include <array>
 #include <cassert>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
+#include "matrix/undefined.hpp"
 #include "numerics/simd_clones.hpp"
 
 namespace headroom {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kColumns = 16;         // of weights that are worked on together
 constexpr Eigen::Index kGenesTogether = 32;  // whose orders are kept while all columns pass
 constexpr std::size_t kMetricsOfGene = 7;    // F1 to F1_responding, in the order of class_metrics()

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <optional>
 #include <utility>
@@ -10,11 +9,11 @@
 #include "bounds/calibration.hpp"
 #include "bounds/random_embedding.hpp"
 #include "bounds/second_screen.hpp"
+#include "matrix/undefined.hpp"
 
 namespace headroom {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr std::uint64_t kSeedOfNoise = 0x6e6f697365, kSeedOfEffects = 0x656666656374;  // apart from other streams
 
 constexpr std::array kCorrelations = {Metric::Pearson, Metric::Spearman, Metric::Pearson_pert};

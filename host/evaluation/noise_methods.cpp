@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
+
+#include "matrix/undefined.hpp"
 
 namespace headroom {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 std::optional<double> value_of(const NoiseMethod& method, const NoiseTable& table, const std::string& context,
                                const std::string& pert_id, Metric metric) {

@@ -9,6 +9,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "matrix/undefined.hpp"
 #include "numerics/blas.hpp"
 #include "numerics/ranks.hpp"
 #include "numerics/row_kernels.hpp"
@@ -88,7 +89,6 @@ bool contains(std::span<const Metric> metrics, Metric metric) {
   return std::find(metrics.begin(), metrics.end(), metric) != metrics.end();
 }
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 constexpr double kRounding = 1e-12;  // relative length below which a difference of two profiles is rounding
 

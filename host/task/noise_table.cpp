@@ -8,7 +8,6 @@
 #include <cctype>
 #include <cmath>
 #include <iterator>
-#include <limits>
 #include <map>
 #include <new>
 #include <set>
@@ -18,12 +17,12 @@
 #include "io/column_names.hpp"
 #include "io/delimited.hpp"
 #include "io/sha256.hpp"
+#include "matrix/undefined.hpp"
 #include "task/noise_rows.hpp"
 
 namespace headroom {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 // Quantiles are written as decimals: 0.1 must equal 0.10000000000000001.
 constexpr double kSameQuantile = 1e-9;
 constexpr std::array<std::string_view, 9> kMetrics{
