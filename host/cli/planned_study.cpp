@@ -10,6 +10,7 @@
 #include "cli/run_setup.hpp"
 #include "cli/task_input.hpp"
 #include "cli/terminal_streams.hpp"
+#include "evaluation/compare_run.hpp"
 #include "evaluation/feasible_grid.hpp"
 #include "io/own_file.hpp"
 #include "report/finished_method.hpp"
@@ -73,6 +74,7 @@ PlannedStudy::PlannedStudy(const RunArguments& arguments, RunOptions options)
     : arguments_(arguments),
       options_(std::move(options)),
       review_(arguments.review),
+      told_before_(arguments.review),
       pool_(arguments.common.n_threads),
       progress_(terminal_progress(arguments.common.quiet)),
       finished_(progress_, progress_style(arguments.common.quiet)) {}
@@ -121,6 +123,11 @@ Result<void> PlannedStudy::make(const Options& how) {
     if (auto readable = require_readable_predictions(roster); !readable) return readable;
   }
 
+  if (const std::size_t n = rosters_.front().embeddings.size(); n > kMostComparedEmbeddings) {
+    print_notes({fmt::format("{} embeddings are not compared with each other: no more than {} are", n,
+                             kMostComparedEmbeddings)},
+                quiet);
+  }
   const auto blas = require_threadsafe_blas();
   if (!blas) return tl::unexpected<Error>(blas.error());
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
@@ -138,6 +145,10 @@ Result<void> PlannedStudy::make(const Options& how) {
   return {};
 }
 
+FileReview PlannedStudy::file_review(const TargetInput& of_target) const {
+  return {&of_target.task, true, !arguments_.task.columns.contexts.empty(), {}, {}};
+}
+
 Result<void> PlannedStudy::load_rosters(const Options& how) {
   std::set<std::string> reviewed = how.left_unread;
   std::vector<Doubt> told_earlier;
@@ -147,14 +158,14 @@ Result<void> PlannedStudy::load_rosters(const Options& how) {
       told_earlier = doubts_about_vectors(*earlier);
     }
   }
-  Review told_before(arguments_.review);  // of the first target's files, which are those of the others
   for (const TargetInput& of_target : inputs_) {
-    const FileReview files{&of_target.task, true, !arguments_.task.columns.contexts.empty(), reviewed,
-                           how.reviewed_vectors};
+    FileReview files = file_review(of_target);
+    files.reviewed = reviewed;
+    files.reviewed_vectors = how.reviewed_vectors;
     auto roster = load_roster(*of_target.target, of_target.options, pool_, vectors_read(how.reading), files,
-                              Interruption::token());
+                              Interruption::token(), &progress_);
     if (!roster) return tl::unexpected<Error>(roster.error());
-    raise_doubts(*roster, rosters_.empty() ? review_ : told_before);
+    raise_doubts(*roster, rosters_.empty() ? review_ : told_before_);
     rosters_.push_back(std::move(*roster));
   }
   std::vector<const Roster*> all;
@@ -187,6 +198,23 @@ std::vector<Store*> PlannedStudy::stores() {
   return stores;
 }
 
-Result<void> PlannedStudy::read_deltas() { return read_values(unread_, inputs_, arguments_.task.columns); }
+Result<void> PlannedStudy::read_vectors_left() {
+  for (TargetRun& target : targets_) {
+    const auto has_all = [&](const std::vector<EvaluationKey>& keys) -> Result<bool> {
+      const auto provenance = target.store->provenance_of(keys);
+      if (!provenance) return tl::unexpected<Error>(provenance.error());
+      return provenance->has_value();
+    };
+    Review& review = &target == &targets_.front() ? review_ : told_before_;
+    auto read = target.planned->read_files_left(has_all, file_review(*target.input), review);
+    if (!read) return read;
+  }
+  return settle_review(review_, arguments_.common.quiet);
+}
+
+Result<void> PlannedStudy::read_rest() {
+  if (auto read = read_vectors_left(); !read) return read;
+  return read_values(unread_, inputs_, arguments_.task.columns);
+}
 
 }  // namespace headroom::cli

@@ -69,13 +69,16 @@ class PlannedStudy {
   // Makes the folder of the results and opens the stores of all targets in it.
   Result<void> open_stores();
   std::vector<Store*> stores();
-  // Deltas, where they were left unread.
-  Result<void> read_deltas();
+  // What was left unread, where something is left to do: of the files of vectors those that it is left for, with what
+  // is doubtful about them, and deltas.
+  Result<void> read_rest();
 
  private:
   PlannedStudy(const RunArguments& arguments, RunOptions options);
   Result<void> make(const Options& options);
   Result<void> load_rosters(const Options& options);
+  FileReview file_review(const TargetInput& of_target) const;
+  Result<void> read_vectors_left();
 
   // A line on the terminal for every method that is through; nothing where stderr is no terminal.
   class FinishedMethods final : public RunObserver {
@@ -92,6 +95,7 @@ class PlannedStudy {
   RunArguments arguments_;
   RunOptions options_;
   Review review_;
+  Review told_before_;  // of the files of all targets but the first, which are its own
   std::optional<NoiseTable> noise_;
   SummaryOptions summary_options_;
   Task unread_;

@@ -89,7 +89,7 @@ Result<int> run(const RunArguments& arguments) {
     const auto kept = standing_outputs(*plans, study.stores(), arguments.out, study.pool());
     if (!kept) return tl::unexpected<Error>(kept.error());
     if (*kept && !Interruption::token().stop_requested()) return show_again(**kept, study);
-    if (auto read = study.read_deltas(); !read) return tl::unexpected<Error>(read.error());
+    if (auto read = study.read_rest(); !read) return tl::unexpected<Error>(read.error());
   }
   return conclude_run(study, *plans, Evaluations::made);
 }

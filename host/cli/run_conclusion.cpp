@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <future>
 #include <optional>
+#include <set>
 
 #include "cli/exit_code.hpp"
 #include "cli/notes.hpp"
@@ -28,14 +29,26 @@ namespace {
 void print_coverage(const RunSummary& summary, const RunOptions& options) {
   const Target* target = target_by_name(targets_of(summary).front());
   const char* stand_in = target == nullptr || target->classes.empty() ? "the train mean" : "the most frequent class";
+  // Of hundreds of submissions, those are told that lack something.
+  constexpr std::size_t kFew = 20;
+  const bool is_round = options.submissions.size() > kFew;
+  std::set<std::string> submitted;
+  for (const SubmissionSpec& spec : options.submissions) submitted.insert(spec.name);
+  std::size_t n_complete = 0;
   for (const PluginRecord& plugin : summary.plugins()) {
     if (!plugin.has_n_ids()) continue;
+    if (is_round && plugin.n_present() == plugin.n_ids() && submitted.contains(plugin.name())) {
+      ++n_complete;
+      continue;
+    }
     const bool is_finished = std::any_of(options.predictions.begin(), options.predictions.end(),
                                          [&](const PredictionsSpec& spec) { return spec.name == plugin.name(); });
     fmt::print(messages(), "headroom: {}: {} of {} test perturbations have a {}{}\n", display_text(plugin.name()),
                plugin.n_present(), plugin.n_ids(), is_finished ? "prediction" : "vector",
                plugin.n_present() < plugin.n_ids() ? fmt::format("; the others are predicted as {}", stand_in) : "");
   }
+  if (n_complete == 0) return;
+  fmt::print(messages(), "headroom: {} submissions have a vector for every test perturbation\n", n_complete);
 }
 
 void print_failures(const RunSummary& summary) {

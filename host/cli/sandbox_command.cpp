@@ -58,7 +58,7 @@ Result<int> sandbox(const SandboxArguments& arguments) {
   if (!worker) return tl::unexpected<Error>(worker.error());
   settings.worker_program = std::move(*worker);
   settings.mode = SandboxMode::RELAXED;
-  const auto report = probe_sandbox(settings);
+  const auto report = granted_sandbox(settings);
   if (!report) return tl::unexpected<Error>(report.error());
   const std::vector<LayerAdvice> advice = sandbox_advice(*report);
   if (arguments.common.format != TableFormat::text) {

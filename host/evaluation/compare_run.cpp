@@ -14,6 +14,8 @@
 namespace headroom {
 namespace {
 
+bool has_pairs(std::size_t n_embeddings) { return n_embeddings > 1 && n_embeddings <= kMostComparedEmbeddings; }
+
 bool is_compared(const RosterEntry& plugin) { return !plugin.fault && !plugin.description.wants_training(); }
 
 std::vector<std::size_t> contexts_asked(const ComparedEmbedding& at, const Task& task, const Plan& plan) {
@@ -25,7 +27,7 @@ std::vector<std::size_t> contexts_asked(const ComparedEmbedding& at, const Task&
 std::vector<ComparedEmbedding> compared_of_items(const RunOptions& options, const Roster& roster, const Plan& plan,
                                                  const std::vector<std::size_t>& items) {
   std::set<ComparedEmbedding> compared;
-  if (!options.compare_embeddings || roster.embeddings.size() < 2) return {};
+  if (!options.compare_embeddings || !has_pairs(roster.embeddings.size())) return {};
   for (const std::size_t i : items) {
     const PlanItem& item = plan.items[i];
     for (const std::size_t m : item.methods) {
@@ -82,7 +84,7 @@ std::vector<EmbeddingSimilarity> compare_embeddings_of_run(const Task& task, con
                                                            ThreadPool& pool, const std::stop_token& stop) {
   std::vector<EmbeddingSimilarity> similarities;
   const std::size_t n = roster.embeddings.size();
-  for (std::size_t c = 0; c < works.size() && n > 1; ++c) {
+  for (std::size_t c = 0; c < works.size() && has_pairs(n); ++c) {
     if (plan.contexts[c].splits.empty()) continue;
     std::vector<std::shared_ptr<const std::optional<LeadingComponents>>> made(n);
     pool.for_each(n, [&](std::size_t e) {

@@ -23,6 +23,9 @@ struct ComparedEmbedding {
   friend auto operator<=>(const ComparedEmbedding&, const ComparedEmbedding&) = default;
 };
 
+// A run with more compares none: pairs grow with the square, and a thousand embeddings already write 60 MB of them.
+inline constexpr std::size_t kMostComparedEmbeddings = 1000;
+
 // Those that these items of the plan ask and that are compared, in ascending order; none where the run compares
 // nothing.
 std::vector<ComparedEmbedding> compared_of_items(const RunOptions& options, const Roster& roster, const Plan& plan,

@@ -10,6 +10,7 @@
 #include "evaluation/context_features.hpp"
 #include "evaluation/context_numbers.hpp"
 #include "evaluation/fold_gate.hpp"
+#include "evaluation/unchanged_folder.hpp"
 #include "numerics/numpy_random.hpp"
 #include "protocol/kfold.hpp"
 #include "protocol/reduced_features.hpp"
@@ -113,6 +114,7 @@ Answer<Embedding> ask_for_embedding(const RosterEntry& plugin, const Task& task,
   if (!worker) return tl::unexpected<WorkerFault>(worker.error());
   auto answer = worker->session->embed(question);
   if (!answer) return tl::unexpected<WorkerFault>(answer.error());
+  if (auto same = require_unchanged_folder(plugin); !same) return tl::unexpected<WorkerFault>(same.error());
   if (usage != nullptr) *usage = worker->session->usage();
   worker->session.reset();  // with the memory that it wrote its answer to
 

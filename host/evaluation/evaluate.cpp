@@ -67,6 +67,25 @@ class PlannedRun::State final : public ItemResults {
     return keys;
   }
 
+  Result<void> read_files_left(const HasAll& has_all, const FileReview& files, Review& review) {
+    std::vector<std::vector<EvaluationKey>> keys(roster_.embeddings.size());
+    for_each_evaluation(plan_, [&](const PlanItem& item, std::size_t m) {
+      for (const std::size_t e : plan_.methods[m].embeddings) {
+        if (!roster_.embeddings[e].is_read) keys[e].push_back(key(item, m));
+      }
+    });
+    for (std::size_t e = 0; e < keys.size(); ++e) {
+      RosterEntry& entry = roster_.embeddings[e];
+      if (entry.is_read) continue;
+      const auto has = has_all(keys[e]);
+      if (!has) return tl::unexpected<Error>(has.error());
+      entry.is_read = *has;
+    }
+    if (auto read = read_vector_files(roster_, options_, pool_, files); !read) return read;
+    raise_doubts(roster_, review);
+    return {};
+  }
+
   std::int64_t n_steps() const {
     std::size_t n = 0;
     for (const PlanItem& item : plan_.items) n += item.methods.size();
@@ -502,6 +521,9 @@ const Plan& PlannedRun::plan() const { return state_->plan(); }
 std::vector<PluginOfRun> PlannedRun::plugins() const { return state_->plugins(); }
 std::vector<EvaluationKey> PlannedRun::evaluations() const { return state_->keys(); }
 std::int64_t PlannedRun::n_steps() const { return state_->n_steps(); }
+Result<void> PlannedRun::read_files_left(const HasAll& has_all, const FileReview& files, Review& review) {
+  return state_->read_files_left(has_all, files, review);
+}
 RunOutcome PlannedRun::evaluate() { return state_->execute(); }
 Result<void> PlannedRun::evaluate_items(const std::vector<std::size_t>& items) { return state_->execute_items(items); }
 RunOutcome PlannedRun::gather() { return state_->gather(); }

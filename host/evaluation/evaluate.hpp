@@ -2,9 +2,11 @@
 // independent and write to places of their own, so results do not depend on the number of threads.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <vector>
 
 #include "evaluation/evaluation_store.hpp"
 #include "evaluation/load_roster.hpp"
@@ -14,6 +16,7 @@
 #include "parallel/thread_pool.hpp"
 #include "plan/plan.hpp"
 #include "plan/run_options.hpp"
+#include "review/review.hpp"
 #include "task/noise_table.hpp"
 #include "task/task.hpp"
 
@@ -56,6 +59,12 @@ class PlannedRun {
   // All that the store will be asked for, in that order.
   std::vector<EvaluationKey> evaluations() const;
   std::int64_t n_steps() const;  // of progress
+
+  // Reads those files of vectors that were left unread and of which something is left to evaluate, and raises what is
+  // doubtful about them. The others were answered for when they were evaluated. `has_all`: whether an earlier run kept
+  // all of these evaluations.
+  using HasAll = std::function<Result<bool>(const std::vector<EvaluationKey>&)>;
+  Result<void> read_files_left(const HasAll& has_all, const FileReview& files, Review& review);
 
   // One of these, once.
   RunOutcome evaluate();

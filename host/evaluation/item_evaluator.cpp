@@ -12,6 +12,7 @@
 #include "evaluation/fold_gate.hpp"
 #include "evaluation/predictions.hpp"
 #include "evaluation/stopwatch.hpp"
+#include "evaluation/unchanged_folder.hpp"
 #include "plugin_host/description_check.hpp"
 #include "review/id_kind.hpp"
 
@@ -312,6 +313,7 @@ WorkerUsageSoFar ItemEvaluator::evaluate_through_head(const PlanItem& item, std:
     if (!shipped) patience_[h].note(outcome.error());
     return fault(outcome.error());
   }
+  if (auto same = require_unchanged_folder(head); !same) return fault(same.error());
   if (shipped) {
     std::lock_guard lock(inputs.split.shelf_mutex);
     inputs.split.shelf[h].push_back(std::move(*worker));

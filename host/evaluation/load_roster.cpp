@@ -1,6 +1,7 @@
 #include "evaluation/load_roster.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <functional>
@@ -8,8 +9,11 @@
 
 #include "evaluation/fold_gate.hpp"
 #include "evaluation/introduce_plugin.hpp"
+#include "evaluation/made_once.hpp"
 #include "evaluation/predictor_grid.hpp"
 #include "evaluation/submission_budget.hpp"
+#include "evaluation/unchanged_folder.hpp"
+#include "io/regular_file.hpp"
 #include "io/sha256.hpp"
 #include "plugin_host/description_check.hpp"
 #include "plugin_host/named_runtime.hpp"
@@ -17,6 +21,7 @@
 #include "plugin_host/plugin_place.hpp"
 #include "plugin_host/python_modules.hpp"
 #include "plugin_host/worker_limits.hpp"
+#include "review/refusal.hpp"
 #include "terminal/display_text.hpp"
 
 namespace headroom {
@@ -50,6 +55,29 @@ std::string named_instead(const std::string& name, bool is_of_fusion) {
                       : "name one: knn, lasso, ridge, logistic, PATH.so, PATH.py or a folder with one";
 }
 
+// What is wrong with a submission, with its file's own name: its row holds no path of this machine.
+std::string told_of(const Error& error, const fs::path& path) {
+  return Error{error.kind, error.what, display_text(path.filename().string()), error.remedy}.line();
+}
+
+// Descriptors of a run beside those of its submissions: workers, stores, what heads share.
+constexpr std::size_t kOtherOpenFiles = 256;
+
+// Each submission is held open for the whole run, so that nobody can change it meanwhile.
+Result<void> require_open_files(std::size_t n_submissions) {
+  struct rlimit files {};
+  if (n_submissions == 0 || getrlimit(RLIMIT_NOFILE, &files) != 0) return {};
+  const std::size_t needed = n_submissions + kOtherOpenFiles;
+  if (files.rlim_cur == RLIM_INFINITY || needed <= files.rlim_cur) return {};
+  return bad_input(
+      fmt::format("{} submissions are held open at once, and this session may open {} files", n_submissions,
+                  files.rlim_cur),
+      "--submissions",
+      fmt::format("raise its hard limit to {} (ulimit -Hn, LimitNOFILE= of systemd, --ulimit nofile= of Docker and "
+                  "Podman), or split the folder",
+                  needed));
+}
+
 class RosterLoader {
  public:
   RosterLoader(const Target& target, const RunOptions& options, VectorFiles vector_files, const FileReview& review,
@@ -65,7 +93,10 @@ class RosterLoader {
     for (const auto& [key, value] : options.plugin_options) unused_options_.insert(key);
   }
 
-  Result<Roster> load(ThreadPool& pool) {
+  Result<Roster> load(ThreadPool& pool, Progress* progress) {
+    if (auto enough = require_open_files(options_.submissions.size()); !enough) {
+      return tl::unexpected<Error>(enough.error());
+    }
     // Copying, hashing and introducing take nearly all of the time: each plugin for itself, several at once.
     std::vector<std::function<Result<Candidate>()>> openings;
     for (const PredictorSpec& spec : options_.predictors) openings.push_back([&] { return open_predictor(spec); });
@@ -77,7 +108,14 @@ class RosterLoader {
     }
     for (const PredictionsSpec& spec : options_.predictions) openings.push_back([&] { return open_predictions(spec); });
     std::vector<Result<Candidate>> opened(openings.size());
-    pool.for_each(openings.size(), [&](std::size_t i) { opened[i] = openings[i](); });
+    constexpr std::size_t kFew = 20;
+    if (options_.submissions.size() <= kFew) progress = nullptr;
+    if (progress != nullptr) progress->begin("introductions", static_cast<std::int64_t>(openings.size()), "plugins");
+    pool.for_each(openings.size(), [&](std::size_t i) {
+      opened[i] = openings[i]();
+      if (progress != nullptr) progress->advance(1);
+    });
+    if (progress != nullptr) progress->end();
     for (const auto& candidate : opened) {
       if (!candidate) return tl::unexpected<Error>(candidate.error());
     }
@@ -232,6 +270,12 @@ class RosterLoader {
 
   enum class Use { one_embedding, fusion, submission };
 
+  // An entry as far as it came, and what went wrong with the machine.
+  struct Introduced {
+    RosterEntry entry;
+    Result<void> outcome;
+  };
+
   Result<Candidate> open_predictor(const PredictorSpec& spec, Use use = Use::one_embedding) const {
     RosterEntry entry;
     entry.name = spec.name;
@@ -356,12 +400,15 @@ class RosterLoader {
     std::string kind = "unknown";
     const auto refuse = [&](const std::string& why) { entry.fault = WorkerFault{WorkerVerdict::LOAD_FAILED, why}; };
     const auto most_bytes = most_file_bytes(options_.submissions.size());
+    const bool is_model = spec.fault.empty() && is_model_name(spec.path.filename().string());
     if (!spec.fault.empty()) {
       refuse(spec.fault);
+    } else if (const auto regular = is_model ? require_regular_file(spec.path) : Result<void>(); !regular) {
+      refuse(told_of(regular.error(), spec.path));  // its runner would wait for who writes into a FIFO
     } else if (is_plugin(spec.path)) {
       const ChargedTime charged(entry.settings.budget.get());
       fs::path library = spec.path;
-      if (is_model_name(spec.path.filename().string())) {
+      if (is_model) {
         auto place = place_of_plugin(spec.path, options_.shipped_plugins);
         if (!place) return tl::unexpected<Error>(place.error());
         library = place->library;
@@ -371,7 +418,7 @@ class RosterLoader {
       }
       if (auto file = open_plugin_file(library, most_bytes, stop_); !file) {
         if (file.error().kind == ErrorKind::interrupted) return tl::unexpected<Error>(file.error());
-        refuse(file.error().what);
+        refuse(told_of(file.error(), library));
       } else {
         entry.file = std::make_shared<const PluginFile>(std::move(*file));
       }
@@ -380,7 +427,7 @@ class RosterLoader {
       const ChargedTime charged(entry.settings.budget.get());
       if (auto data = open_data_file(spec.path, most_bytes, stop_); !data) {
         if (data.error().kind == ErrorKind::interrupted) return tl::unexpected<Error>(data.error());
-        refuse(data.error().what);
+        refuse(told_of(data.error(), spec.path));
       } else if (auto opened = open_reader(entry, std::move(*data), kTable); !opened) {
         return tl::unexpected<Error>(opened.error());
       }
@@ -397,7 +444,7 @@ class RosterLoader {
       auto own = PrivateFolder::copy_of_file(spec.path, {{}, stop_, most_bytes});
       if (!own && own.error().kind != ErrorKind::bad_input) return tl::unexpected<Error>(own.error());
       if (!own) {
-        refuse(own.error().what);
+        refuse(told_of(own.error(), spec.path));
       } else {
         entry.own_folder = std::move(*own);
         folder = entry.own_folder->path();
@@ -406,7 +453,7 @@ class RosterLoader {
     if (!entry.fault && !folder.empty()) {
       if (auto given = give_folder(entry, folder); !given) {
         if (given.error().kind == ErrorKind::interrupted) return tl::unexpected<Error>(given.error());
-        refuse(given.error().what);
+        refuse(told_of(given.error(), spec.data_folder.empty() ? spec.path : folder));
       }
     }
     if (auto introduced = introduce(entry, std::nullopt, Use::submission); !introduced) {
@@ -460,9 +507,10 @@ class RosterLoader {
     if (folder.empty()) return {};
     const ChargedTime charged(entry.settings.budget.get());
     const FolderPatience patience = folder_patience(entry.settings.budget.get(), stop_);
+    entry.settings.data_folder = folder;
+    note_folder(entry, patience.most_files);
     auto hash = sha256_of_folder(folder, patience);
     if (!hash) return tl::unexpected<Error>(hash.error());
-    entry.settings.data_folder = folder;
     entry.data_folder_sha256 = std::move(*hash);
     return {};
   }
@@ -477,7 +525,32 @@ class RosterLoader {
     if (reader == kTable && review_.reviewed_vectors.contains(entry.name)) entry.is_read = false;
     if (options_.labels.merge) entry.settings.options.emplace_back("merge_labels", "true");
     entry.settings.options.emplace_back("format", display_text(entry.data->file_name));
-    return open_library(entry, options_.shipped_plugins / reader);
+    if (reader != kTable) return open_library(entry, options_.shipped_plugins / reader);
+    // One copy for all files: a round has hundreds of them.
+    const auto table = table_.get([&] {
+      Introduced opened;
+      opened.outcome = open_library(opened.entry, options_.shipped_plugins / reader);
+      return opened;
+    });
+    entry.file = table->entry.file;
+    entry.fault = table->entry.fault;
+    return table->outcome;
+  }
+
+  // What Headroom's own reader says of itself does not depend on a file that it is not to read: one worker tells it for
+  // all of them.
+  Result<void> meet_unread(RosterEntry& entry) const {
+    const auto described = described_.get([&] {
+      Introduced first{entry, {}};
+      first.entry.settings.budget.reset();  // it is no matter of this one file
+      first.outcome = meet(first.entry, options_, review_);
+      return first;
+    });
+    if (!described->outcome || described->entry.fault) return meet(entry, options_, review_);
+    entry.description = described->entry.description;
+    entry.settings.introduced = described->entry.settings.introduced;
+    entry.confinement = described->entry.confinement;
+    return {};
   }
 
   // A path that is not there is the user's mistake; a file that is no library is the plugin's fault.
@@ -501,7 +574,8 @@ class RosterLoader {
     if (entry.fault) return {};
     // Headroom's own heads are trusted, and serve every embedding.
     if (entry.file->shipped && !entry.data) entry.settings.budget.reset();
-    if (auto met = meet(entry, options_, review_); !met || entry.fault) return met;
+    auto met = entry.data && !entry.is_read ? meet_unread(entry) : meet(entry, options_, review_);
+    if (!met || entry.fault) return met;
     if (const auto found = review_.reviewed_vectors.find(entry.name);
         entry.data && !entry.is_read && found != review_.reviewed_vectors.end()) {
       entry.doubts = found->second;
@@ -611,14 +685,15 @@ class RosterLoader {
   double total_time_s_;  // of each plugin
   std::stop_token stop_;
   std::shared_ptr<OutputSlots> slots_;
+  mutable MadeOnce<Introduced> table_, described_;  // the library of kTable, and what it says of itself
   std::set<std::string> unused_grid_, unused_options_;
 };
 
 }  // namespace
 
 Result<Roster> load_roster(const Target& target, const RunOptions& options, ThreadPool& pool, VectorFiles vector_files,
-                           const FileReview& review, const std::stop_token& stop) {
-  return RosterLoader(target, options, vector_files, review, stop).load(pool);
+                           const FileReview& review, const std::stop_token& stop, Progress* progress) {
+  return RosterLoader(target, options, vector_files, review, stop).load(pool, progress);
 }
 
 void raise_doubts(Roster& roster, Review& review) {
@@ -629,8 +704,10 @@ void raise_doubts(Roster& roster, Review& review) {
   for (std::size_t i = 0; i < roster.embeddings.size(); ++i) {
     RosterEntry& entry = roster.embeddings[i];
     for (const Doubt& doubt : entry.doubts) {
-      if (submitted.count(i) > 0 && review.stops(doubt)) {
-        if (!entry.fault) entry.fault = WorkerFault{WorkerVerdict::PLUGIN_ERROR, doubt.error().line()};
+      if (submitted.count(i) > 0 && !review.accepts(doubt.code, doubt.where) && review.stops(doubt)) {
+        if (!entry.fault) {
+          entry.fault = WorkerFault{WorkerVerdict::PLUGIN_ERROR, refusal_of(doubt).line()};
+        }
       } else {
         review.raise(doubt);
       }
@@ -649,7 +726,7 @@ Result<void> require_readable_predictions(const Roster& roster) {
   return {};
 }
 
-Result<void> read_vector_files(Roster& roster, const RunOptions& options, ThreadPool& pool) {
+Result<void> read_vector_files(Roster& roster, const RunOptions& options, ThreadPool& pool, const FileReview& review) {
   std::vector<RosterEntry*> unread;
   for (RosterEntry& entry : roster.embeddings) {
     if (!entry.is_read && !entry.fault) unread.push_back(&entry);
@@ -660,7 +737,7 @@ Result<void> read_vector_files(Roster& roster, const RunOptions& options, Thread
     entry.is_read = true;
     entry.description.Clear();  // as of any plugin that fails
     entry.confinement.Clear();
-    met[i] = meet(entry, options, {});
+    met[i] = meet(entry, options, review);
   });
   for (const auto& one : met) {
     if (!one) return one;

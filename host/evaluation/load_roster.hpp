@@ -8,6 +8,7 @@
 
 #include "evaluation/introduce_plugin.hpp"
 #include "outcome/outcome.hpp"
+#include "parallel/progress.hpp"
 #include "parallel/thread_pool.hpp"
 #include "plan/roster.hpp"
 #include "plan/run_options.hpp"
@@ -29,11 +30,13 @@ enum class VectorFiles { read, leave };
 // is, where a submitted predictor borrows from it.
 //
 // A plugin that declares what no run asks for is at fault (UNSUITED). All that is done for one plugin but Headroom's
-// own heads is charged to its budget, which serves the contexts of the reviewed task, or one.
+// own heads is charged to its budget, which serves the contexts of the reviewed task, or one. `progress` hears of a round
+// of many submissions, each of which takes a worker's start.
 Result<Roster> load_roster(const Target& target, const RunOptions& options, ThreadPool& pool,
                            VectorFiles vector_files = VectorFiles::read, const FileReview& review = {},
-                           const std::stop_token& stop = {});
-Result<void> read_vector_files(Roster& roster, const RunOptions& options, ThreadPool& pool);
+                           const std::stop_token& stop = {}, Progress* progress = nullptr);
+Result<void> read_vector_files(Roster& roster, const RunOptions& options, ThreadPool& pool,
+                               const FileReview& review = {});
 
 // Raises what the readers found. A submission whose doubt stops the run fails by itself: its entry gets the fault.
 void raise_doubts(Roster& roster, Review& review);

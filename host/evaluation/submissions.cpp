@@ -28,15 +28,21 @@ std::string result_name(const std::string& file) {
   return name;
 }
 
+// A fault as its row tells it: with the file's name, and what to do.
+std::string told(std::string what, const std::string& file, std::string remedy) {
+  return bad_input(std::move(what), display_text(file), std::move(remedy)).value().line();
+}
+
 // Why a symbolic link is not followed; empty where it leads to something beside it, or the path is no link.
 std::string fault_of_link(const fs::path& path) {
   std::error_code error;
   if (!fs::is_symlink(fs::symlink_status(path, error))) return {};
+  const std::string file = path.filename().string(), remedy = "put the file itself in its place";
   const fs::path target = fs::canonical(path, error);
-  if (error) return "its symbolic link leads nowhere";
+  if (error) return told("its symbolic link leads nowhere", file, remedy);
   const fs::path beside = fs::canonical(path.parent_path(), error);
-  if (error || target.parent_path() != beside) return "its symbolic link leads out of the folder that it lies in";
-  return {};
+  if (!error && target.parent_path() == beside) return {};
+  return told("its symbolic link leads out of the folder that it lies in", file, remedy);
 }
 
 std::size_t n_unseen(const std::string& name) { return name.size() - seen_name(name).size(); }
@@ -62,8 +68,8 @@ Candidate file_candidate(const fs::path& folder, const std::string& file) {
   candidate.spec.path = folder / file;
   candidate.spec.fault = fault_of_link(folder / file);
   if (candidate.spec.fault.empty() && file.ends_with(".onnx")) {
-    candidate.spec.fault =
-        "a model in ONNX has a vocabulary beside it: hand in a folder with model.onnx and its vocabulary.csv";
+    candidate.spec.fault = told("a model in ONNX has a vocabulary beside it", file,
+                                "hand in a folder with model.onnx and its vocabulary.csv");
   }
   return candidate;
 }
@@ -75,7 +81,7 @@ Candidate folder_candidate(const fs::path& folder, const std::string& name) {
   candidate.spec.name = result_name(name);
   const auto file = plugin_file_of_folder(folder / name);
   if (!file) {
-    candidate.spec.fault = file.error().what;
+    candidate.spec.fault = told(file.error().what, name, file.error().remedy);
     return candidate;
   }
   candidate.spec.path = folder / name / *file;
@@ -116,9 +122,10 @@ void tell_apart(std::vector<Candidate>& candidates, const std::set<std::string>&
     std::string& fault = candidates[i].spec.fault;
     const std::string seen = seen_name(name);
     if (seen.empty()) {
-      fault = "its name is blank";
+      fault = told("its name is blank", candidates[i].file, "rename it");
     } else if (const auto [other, is_new] = by_seen.emplace(seen, name); !is_new && other->second != name) {
-      fault = fmt::format("its name differs from '{}' by blanks only", other->second);
+      fault = told(fmt::format("its name differs from '{}' by blanks only", other->second), candidates[i].file,
+                   "rename one of them");
     }
     for (int n = 2; !taken.take(name).empty(); ++n) name = fmt::format("{}~{}", unnumbered, n);
     if (name == wanted[i]) continue;
@@ -159,7 +166,7 @@ Result<SubmissionFolder> read_submissions(const fs::path& folder, const std::set
       candidate.file = name;
       candidate.whole_name = result_name(name + ".folder");
       candidate.spec.name = result_name(name);
-      candidate.spec.fault = "it is a symbolic link to a folder";
+      candidate.spec.fault = told("it is a symbolic link to a folder", name, "put the folder itself in its place");
       candidates.push_back(std::move(candidate));
     } else {
       candidates.push_back(folder_candidate(folder, name));

@@ -25,11 +25,12 @@ class FoldGate;
 struct RosterEntry {
   std::string name;  // what results call it
   std::shared_ptr<const PluginFile> file;
-  std::shared_ptr<const DataFile> data;  // the file that `table` or `predictions` reads, else empty
-  bool holds_predictions = false;        // that file, else vectors
-  std::string part;                      // of that file; empty: the usual
-  std::string data_folder_sha256;        // of the content of settings.data_folder; empty: none
-  std::string given_path;                // of a model or folder, as it was given; empty: the file's own
+  std::shared_ptr<const DataFile> data;             // the file that `table` or `predictions` reads, else empty
+  bool holds_predictions = false;                   // that file, else vectors
+  std::string part;                                 // of that file; empty: the usual
+  std::string data_folder_sha256;                   // of the content of settings.data_folder; empty: none
+  std::optional<std::string> data_folder_stamp;     // of that folder when it was hashed (io/folder_stamp.hpp)
+  std::string given_path;                           // of a model or folder, as it was given; empty: the file's own
   std::shared_ptr<const PrivateFolder> own_folder;  // that settings.data_folder is, where it was made for the run
   // The library of ONNX Runtime that the user named, else empty.
   std::shared_ptr<const DataFile> runtime;

@@ -79,7 +79,8 @@ Result<std::vector<std::string>> names_in(const fs::path& folder) {
   std::vector<std::string> names;
   fs::directory_iterator at(folder, error);
   for (; !error && at != fs::directory_iterator(); at.increment(error)) names.push_back(at->path().filename().string());
-  if (error) return bad_input("the folder cannot be listed: " + error.message(), folder.string(), "check it");
+  if (error)
+    return bad_input("the folder cannot be listed: " + error.message(), folder.string(), "check its permissions");
   std::sort(names.begin(), names.end());
   return names;
 }

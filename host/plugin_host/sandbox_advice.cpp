@@ -21,9 +21,12 @@ bool is_switched_off(const ConfinementLayer& layer) {
   return layer.missing().starts_with("EOPNOTSUPP") || layer.missing().starts_with("ENOTSUP");
 }
 
-// systemd's group of landlock_* and seccomp.
-constexpr const char* kSandboxGroup =
-    "SystemCallFilter= must hold @sandbox (since 257 it is part of @default, which every list of allowed calls holds)";
+// systemd 252, that of Debian 12, has no group with landlock_* and seccomp. Later ones call it @sandbox, which an older
+// one passes over with a warning.
+constexpr const char* kOrGroup = ", or @sandbox where systemd-analyze syscall-filter lists it";
+// What AppArmor refuses on Ubuntu 24.04 is not the namespace, but all that is done in it.
+constexpr const char* kOfAppArmor =
+    "kernel.apparmor_restrict_unprivileged_userns=0 or an AppArmor profile with userns (Ubuntu 24.04)";
 
 Switches of_landlock(const ConfinementLayer& layer) {
   Switches switches;
@@ -42,15 +45,28 @@ Switches of_landlock(const ConfinementLayer& layer) {
   switches.push_back({"Podman", "the same, --security-opt seccomp=PROFILE (that of containers-common 0.49 does)"});
   switches.push_back(
       {"Apptainer", "nothing of its own: only root's --security seccomp:PROFILE filters, else it is up to the kernel"});
-  switches.push_back({"systemd", kSandboxGroup});
+  switches.push_back({"systemd", std::string("SystemCallFilter= with landlock_create_ruleset, landlock_add_rule and "
+                                             "landlock_restrict_self") +
+                                     kOrGroup});
   return switches;
 }
 
 Switches of_namespaces(const ConfinementLayer& layer) {
-  Switches switches = {
+  // What is not refused but used up, or not built in, is the kernel's alone.
+  if (layer.missing().starts_with("ENOSPC") || layer.missing().starts_with("EUSERS")) {
+    return {
+        {"kernel",
+         "sysctl user.max_user_namespaces, and max_mnt_, max_pid_, max_net_, max_ipc_ and max_uts_namespaces, above "
+         "0, here and in every user namespace around this one, of which there may be 32"}};
+  }
+  if (layer.missing().starts_with("EINVAL")) {
+    return {{"kernel", "built with CONFIG_USER_NS, CONFIG_PID_NS, CONFIG_NET_NS, CONFIG_IPC_NS and CONFIG_UTS_NS"}};
+  }
+  return {
       {"kernel",
-       "sysctl user.max_user_namespaces (not 0), kernel.unprivileged_userns_clone=1 (Debian), "
-       "kernel.apparmor_restrict_unprivileged_userns=0 or an AppArmor profile with userns (Ubuntu 24.04)"},
+       std::string("a root that no chroot made (an engine's pivot_root is none), sysctl user.max_user_namespaces (not "
+                   "0), kernel.unprivileged_userns_clone=1 (Debian), ") +
+           kOfAppArmor},
       {"Docker",
        "--security-opt seccomp=PROFILE that allows clone with CLONE_NEW*, mount, pivot_root and umount2 (or "
        "unconfined), and --security-opt apparmor=unconfined, since docker-default denies mount"},
@@ -59,18 +75,17 @@ Switches of_namespaces(const ConfinementLayer& layer) {
        "(--security-opt seccomp=PROFILE) must allow clone with CLONE_NEW*, mount, pivot_root and umount2"},
       {"Apptainer", "nothing of its own, with setuid or without: namespaces within its own are the kernel's affair"},
       {"systemd", "RestrictNamespaces=no, and SystemCallFilter= with @process and @mount"}};
-  // What is not refused but used up, or not built in, is the kernel's alone.
-  if (layer.missing().starts_with("ENOSPC") || layer.missing().starts_with("EINVAL")) switches.resize(1);
-  return switches;
 }
 
 // A /proc with hidden parts is no obstacle: it is shown as it is where no fresh one is to be had.
 Switches of_private_root() {
-  return {{"kernel", "AppArmor or SELinux must allow mounts in a user namespace"},
+  return {{"kernel", std::string("AppArmor and SELinux must allow mounts in a user namespace: ") + kOfAppArmor},
           {"Docker",
-           "--security-opt apparmor=unconfined, since docker-default denies mount; under SELinux --security-opt "
-           "label=disable"},
-          {"Podman", "--security-opt label=disable under SELinux, --security-opt apparmor=unconfined under AppArmor"},
+           "--security-opt apparmor=unconfined, since docker-default denies mount, and --security-opt seccomp=PROFILE "
+           "that allows mount, pivot_root and umount2 (or unconfined); under SELinux --security-opt label=disable"},
+          {"Podman",
+           "--security-opt label=disable under SELinux, --security-opt apparmor=unconfined under AppArmor; a seccomp "
+           "profile of yours must allow mount, pivot_root and umount2, as its own does"},
           {"Apptainer", "nothing of its own, but for root's --security apparmor:PROFILE or selinux:CONTEXT"},
           {"systemd", "SystemCallFilter= with @mount"}};
 }
@@ -86,7 +101,7 @@ Switches of_seccomp(const ConfinementLayer& layer) {
       {"Docker", "a seccomp profile that allows seccomp and prctl (its own does), and a runtime with filters (runc)"},
       {"Podman", "the same, with runc or crun"},
       {"Apptainer", "nothing of its own: only root's --security seccomp:PROFILE filters, else it is up to the kernel"},
-      {"systemd", kSandboxGroup}};
+      {"systemd", std::string("SystemCallFilter= with @process and seccomp") + kOrGroup}};
 }
 
 Switches of_root() {

@@ -173,8 +173,9 @@ class WorkerSession {
   std::unique_ptr<State> state_;
 };
 
-// Starts a worker without a plugin and reads how far it can confine itself here. The error (sandbox_unavailable) names
-// what is missing for the mode that was asked for.
+// Starts a worker without a plugin and reads how far it can confine itself here, however little that is.
+Result<ConfinementReport> granted_sandbox(const WorkerSettings& settings);
+// The same; the error (sandbox_unavailable) names what is missing for the mode that was asked for.
 Result<ConfinementReport> probe_sandbox(const WorkerSettings& settings);
 
 }  // namespace headroom

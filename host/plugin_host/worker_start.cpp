@@ -42,7 +42,7 @@ std::optional<Error> shortfall(SandboxMode mode, const ConfinementReport& report
                std::string("the sandbox is weaker here than --sandbox ") + (strict ? "strict" : "relaxed") +
                    " asks for; missing: " + missing_for(needed, report),
                {},
-               std::string("use a kernel that has it, or --sandbox ") +
+               std::string("headroom sandbox names the switches that would grant it; or give --sandbox ") +
                    (strict && report.level() >= ConfinementLevel::DEGRADED ? "relaxed" : "off")};
 }
 
@@ -254,7 +254,7 @@ Answer<std::unique_ptr<WorkerSession>> WorkerSession::start(const PluginFile& pl
   return std::unique_ptr<WorkerSession>(new WorkerSession(std::move(state)));
 }
 
-Result<ConfinementReport> probe_sandbox(const WorkerSettings& settings) {
+Result<ConfinementReport> granted_sandbox(const WorkerSettings& settings) {
   const auto started = WorkerProcess::Clock::now();
   const WorkerLimits limits = effective_worker_limits(settings.limits, settings.n_threads);
   auto process = start_process(settings, limits);
@@ -276,7 +276,13 @@ Result<ConfinementReport> probe_sandbox(const WorkerSettings& settings) {
   }
   ConfinementReport report = reply.ready().confinement();
   report.set_start_to_ready_s(std::chrono::duration<double>(WorkerProcess::Clock::now() - started).count());
-  if (auto missing = shortfall(settings.mode, report)) return tl::unexpected<Error>(std::move(*missing));
+  return report;
+}
+
+Result<ConfinementReport> probe_sandbox(const WorkerSettings& settings) {
+  auto report = granted_sandbox(settings);
+  if (!report) return report;
+  if (auto missing = shortfall(settings.mode, *report)) return tl::unexpected<Error>(std::move(*missing));
   return report;
 }
 

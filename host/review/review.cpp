@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "review/refusal.hpp"
+
 namespace headroom {
 
 Result<void> validate(const ReviewOptions& options) {
@@ -69,10 +71,7 @@ Result<void> Review::settle() const {
   const std::span<const Doubt> mine = raised();
   const auto first = std::find_if(mine.begin(), mine.end(), [&](const Doubt& doubt) { return stops(doubt); });
   if (first == mine.end()) return {};
-  Error error = first->error();
-  error.remedy +=
-      fmt::format("{}--accept {} if the data mean what they say", error.remedy.empty() ? "" : "; or ", first->code);
-  return tl::unexpected(std::move(error));
+  return tl::unexpected(refusal_of(*first));
 }
 
 }  // namespace headroom

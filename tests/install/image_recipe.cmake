@@ -1,6 +1,6 @@
 # Reads host/packaging/Dockerfile as an engine would, and does its steps as far as they go without one: nothing but
 # Debian 12 and this tree goes in, every step is a command that a shell takes, the package that it installs is made with
-# its very command, and what starts in the image starts here, as an ordinary user.
+# its very command, and what starts in the image does the main job here, as an ordinary user.
 # cmake -D SOURCE=.. -D BUILD=.. -D FOLDER=.. -P image_recipe.cmake
 cmake_minimum_required(VERSION 3.25)
 
@@ -97,3 +97,21 @@ if(NOT output MATCHES "^sandbox: (full|strong|degraded)")
   message(FATAL_ERROR "an ordinary user gets no worker (${failed}): ${output}${errors}")
 endif()
 message(STATUS "${output}")
+
+# The main job, in the place of the folder that the user mounts.
+file(MAKE_DIRECTORY "${FOLDER}/data")
+if(uid EQUAL 0)
+  execute_process(COMMAND chown 1000:1000 "${FOLDER}/data" COMMAND_ERROR_IS_FATAL ANY)
+endif()
+foreach(job IN ITEMS "simulate -o screen --preset tiny"
+                     "run screen/task --embedding good=screen/embeddings/good.h5ad --predictor knn --grid knn.k=1,2,3 --common-dim 4 --metric L2 --sandbox relaxed -o out")
+  separate_arguments(arguments UNIX_COMMAND "${job}")
+  execute_process(COMMAND ${as_user} "${FOLDER}/root/usr/bin/headroom" ${arguments} WORKING_DIRECTORY "${FOLDER}/data"
+                  RESULT_VARIABLE failed OUTPUT_VARIABLE output ERROR_VARIABLE errors)
+  if(failed)
+    message(FATAL_ERROR "an ordinary user cannot ${job} (${failed}): ${output}${errors}")
+  endif()
+endforeach()
+if(NOT EXISTS "${FOLDER}/data/out/report.html")
+  message(FATAL_ERROR "the main job wrote no report")
+endif()

@@ -1,7 +1,12 @@
 // headroom run --submissions: every submission of a folder has its rows, whatever is wrong with the others.
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
 
 #include "program.hpp"
 
@@ -42,6 +47,25 @@ class Submissions : public ProgramTest {
   void submit(const fs::path& from, const std::string& as) const { fs::copy_file(from, inbox() / as); }
   void submit_vectors(const std::string& as) const { submit(folder_ / "screen/embeddings/good.h5ad", as); }
   void write(const std::string& as, const std::string& text) const { std::ofstream(inbox() / as) << text; }
+
+  std::set<std::string> perturbations() const {
+    std::ifstream table(folder_ / "screen/task/noise.csv");
+    std::string line;
+    std::getline(table, line);
+    const auto fields = [](const std::string& text) {
+      std::vector<std::string> all;
+      std::istringstream stream(text);
+      for (std::string field; std::getline(stream, field, ',');) all.push_back(field);
+      return all;
+    };
+    const std::vector<std::string> names = fields(line);
+    const auto column = static_cast<std::size_t>(std::find(names.begin(), names.end(), "pert_id") - names.begin());
+    std::set<std::string> ids;
+    while (std::getline(table, line)) {
+      if (const auto row = fields(line); column < row.size() && !row[column].empty()) ids.insert(row[column]);
+    }
+    return ids;
+  }
 
   json summary() const { return json::parse(content_of(folder_ / "out" / "summary.json")); }
 
@@ -96,6 +120,8 @@ TEST_F(Submissions, BadOnesFailByThemselvesWithTheirReasons) {
   fs::create_symlink(folder_ / "screen/embeddings/weak.h5ad", inbox() / "out.h5ad");
   fs::create_symlink("nowhere", inbox() / "dangling.so");
   fs::create_directory_symlink(folder_ / "screen", inbox() / "elsewhere");
+  fs::create_directory(inbox() / "piped");
+  ASSERT_EQ(mkfifo((inbox() / "piped/model.py").c_str(), 0600), 0);
   fs::create_directory(inbox() / "bare");
   fs::create_directory(inbox() / "twins");
   write("twins/a.so", "x");
@@ -109,7 +135,8 @@ TEST_F(Submissions, BadOnesFailByThemselvesWithTheirReasons) {
       {"folder.csv", "directory"},   {"fifo.so", "it is a FIFO"},
       {"fifo.npz", "it is a FIFO"},  {"out", "leads out of the folder"},
       {"dangling", "leads nowhere"}, {"elsewhere", "a symbolic link to a folder"},
-      {"bare", "neither a plugin"},  {"twins", "2 plugins"}};
+      {"bare", "neither a plugin"},  {"twins", "2 plugins"},
+      {"piped", "it is a FIFO"}};
   for (const auto& [name, reason] : expected) {
     const std::string line = outcome(ended, name);
     EXPECT_FALSE(line.empty()) << name << "\n" << ended.err;
@@ -119,6 +146,15 @@ TEST_F(Submissions, BadOnesFailByThemselvesWithTheirReasons) {
     ASSERT_FALSE(rows.empty()) << name;
     EXPECT_EQ(rows[0]["status"], "failed");
     EXPECT_NE(rows[0]["reason"].get<std::string>().find(reason), std::string::npos) << rows[0]["reason"];
+  }
+  // Each with its file and a remedy.
+  for (const auto& [name, told] : {std::pair{"empty.csv", "(empty.csv): give the complete file"},
+                                   {"fifo.so", "(fifo.so): give a regular file"},
+                                   {"piped", "(model.py): give a regular file"},
+                                   {"out", "(out.h5ad): put the file itself in its place"},
+                                   {"bare", "(bare): put plugin.so, model.py or model.onnx into it"}}) {
+    const std::string reason = rows_of(summary(), std::string(name) + "+knn").at(0)["reason"];
+    EXPECT_NE(reason.find(told), std::string::npos) << reason;
   }
   EXPECT_TRUE(rows_of(summary(), "good+knn") == alone) << "the good one has other numbers beside the bad ones";
 }
@@ -175,6 +211,55 @@ TEST_F(Submissions, ABadFileFailsAgainInTheSameWay) {
   EXPECT_EQ(outcome(again, "good"), outcome(first, "good"));
   EXPECT_TRUE(rows_of(summary(), "nan+knn") == rows);
   EXPECT_TRUE(summary()["plugins"] == plugins);
+}
+
+// What a review refuses is no less refused where an earlier run has refused it.
+TEST_F(Submissions, WhatIsRefusedStaysRefused) {
+  submit_vectors("good.h5ad");
+  write("strangers.csv", "id,x,y\nnobody,1,2\nnothing,3,4\n");
+  std::string flat = "id,x,y\n";
+  for (const std::string& id : perturbations()) flat += id + ",1,2\n";
+  write("flat.csv", flat);
+  const std::string run = std::string(kRun) + "--submissions inbox --strict ";
+  const Ended first = headroom(run);
+  ASSERT_EQ(first.exit_code, 3) << first.err;
+  const std::string reason = rows_of(summary(), "flat+knn").at(0)["reason"];
+  EXPECT_NE(reason.find("[vectors.flat]"), std::string::npos) << reason;
+  EXPECT_NE(reason.find("--accept vectors.flat if the data mean what they say"), std::string::npos) << reason;
+  submit_vectors("later.h5ad");
+  const Ended again = headroom(run + "--resume");
+  EXPECT_EQ(again.exit_code, 3);
+  for (const char* name : {"good", "flat", "strangers"}) EXPECT_EQ(outcome(again, name), outcome(first, name));
+  EXPECT_NE(outcome(again, "later").find(" ok "), std::string::npos) << again.err;
+  EXPECT_EQ(rows_of(summary(), "flat+knn").at(0)["reason"], reason);
+
+  const Ended accepted = headroom(run + "--resume --accept vectors.flat");
+  EXPECT_EQ(rows_of(summary(), "flat+knn").at(0)["reason"].get<std::string>().find("vectors.flat"), std::string::npos);
+  EXPECT_NE(accepted.err.find("accepted: [vectors.flat]"), std::string::npos) << accepted.err;
+}
+
+// Results name one hash of a folder, so nothing that was read from another content may stand under it.
+TEST_F(Submissions, AFolderThatIsChangedMeanwhileIsItsOwnFailure) {
+  submit_vectors("good.h5ad");
+  fs::create_directory(inbox() / "mine");
+  submit(fs::path(HEADROOM_TEST_PLUGINS) / "own_folder.so", "mine/plugin.so");
+  write("mine/weights", "2.5");
+  std::atomic<bool> ended{false};
+  std::thread rival([&] {
+    while (!ended) {
+      if (fs::exists(folder_ / "out" / "results.sqlite")) write("mine/weights", "3.5");
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  });
+  const Ended run = headroom(std::string(kRun) + "--submissions inbox");
+  ended = true;
+  rival.join();
+  EXPECT_EQ(run.exit_code, 3) << run.err;
+  EXPECT_NE(outcome(run, "good").find(" ok "), std::string::npos) << run.err;
+  const std::string reason = rows_of(summary(), "mine+knn").at(0)["reason"];
+  EXPECT_NE(reason.find("its folder was changed while it was evaluated (mine)"), std::string::npos) << reason;
+  // Left in peace, it is evaluated.
+  EXPECT_EQ(headroom(std::string(kRun) + "--submissions inbox --resume").exit_code, 0);
 }
 
 TEST_F(Submissions, AChangedDataFileIsNotResumed) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "host/evaluation/made_task.hpp"
 #include "host/io/temporary_folder.hpp"
@@ -91,6 +92,34 @@ TEST_F(LoadRoster, CanLeaveFilesOfVectorsUnread) {
   ASSERT_TRUE(read_vector_files(*roster, options_, pool_).has_value());
   EXPECT_TRUE(roster->embeddings[0].is_read);
   EXPECT_TRUE(roster->embeddings[0].fault.has_value());
+}
+
+// A round has hundreds of files: their reader is copied once, and says once what it is.
+TEST_F(LoadRoster, OpensTheReaderOfVectorsOnce) {
+  const std::string vectors = "pert_id,x\np100,1\np101,2\n";
+  options_.embeddings = {{"a", folder_.write("a.csv", vectors), {}}, {"b", folder_.write("b.csv", vectors), {}}};
+  const auto roster = load_roster(lfc_target(), options_, pool_, VectorFiles::leave);
+  ASSERT_TRUE(roster.has_value()) << roster.error().line();
+  const RosterEntry &a = roster->embeddings[0], &b = roster->embeddings[1];
+  EXPECT_EQ(a.file, b.file);
+  EXPECT_NE(a.data, b.data);
+  ASSERT_NE(a.settings.introduced, nullptr);
+  EXPECT_EQ(a.settings.introduced, b.settings.introduced);
+  EXPECT_EQ(a.confinement.level(), b.confinement.level());
+  EXPECT_NE(a.settings.budget, b.settings.budget);
+}
+
+TEST_F(LoadRoster, SaysHowManyFilesMayBeOpen) {
+  struct rlimit before {};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  for (int i = 0; i < 200; ++i) options_.submissions.push_back({std::to_string(i), {}, {}, "not to be read"});
+  struct rlimit few = before;
+  few.rlim_cur = 400;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  const std::string refused = refusal();
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_THAT(refused, HasSubstr("200 submissions are held open at once, and this session may open 400 files"));
+  EXPECT_THAT(refused, HasSubstr("ulimit -Hn"));
 }
 
 }  // namespace load_roster_test

@@ -72,6 +72,26 @@ TEST(SandboxAdvice, AsksOfEachNoMoreThanItTakes) {
   }
 }
 
+// The kernel refuses namespaces under a chroot; AppArmor on Ubuntu 24.04 grants them and refuses what is done in them;
+// the systemd of Debian 12 knows no group of calls with landlock_* and seccomp.
+TEST(SandboxAdvice, NamesWhatIsEasilyMissed) {
+  ConfinementReport report;
+  add(report, "user_namespace", "EPERM: clone: Operation not permitted");
+  add(report, "private_root", "EPERM: write /proc/self/uid_map: Operation not permitted");
+  add(report, "landlock", "EPERM: landlock_create_ruleset: Operation not permitted");
+  add(report, "seccomp", "EPERM: seccomp: Operation not permitted");
+  const auto advice = sandbox_advice(report);
+  const auto says = [&](std::size_t i, const char* where, const char* what) {
+    EXPECT_THAT(advice[i].switches, Contains(::testing::AllOf(Field(&SandboxSwitch::where, where),
+                                                              Field(&SandboxSwitch::change, HasSubstr(what)))));
+  };
+  says(0, "kernel", "chroot");
+  says(1, "kernel", "kernel.apparmor_restrict_unprivileged_userns=0");
+  says(1, "Docker", "seccomp=PROFILE that allows mount, pivot_root and umount2");
+  says(2, "systemd", "landlock_create_ruleset, landlock_add_rule and landlock_restrict_self");
+  says(3, "systemd", "@process and seccomp");
+}
+
 TEST(SandboxAdvice, SpeaksOfEveryLayerThatAWorkerReports) {
   WorkerSettings settings;
   settings.worker_program = HEADROOM_WORKER_PROGRAM;

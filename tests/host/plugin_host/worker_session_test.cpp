@@ -508,6 +508,11 @@ TEST(ProbeSandbox, SaysWhatIsToBeHad) {
   report = probe_sandbox(settings);
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().kind, ErrorKind::sandbox_unavailable);
+  // Whoever asks what would grant more is told of the least as well.
+  settings.disabled_layers = {"seccomp"};
+  report = granted_sandbox(settings);
+  ASSERT_TRUE(report) << report.error().line();
+  EXPECT_EQ(report->level(), ConfinementLevel::NONE);
 }
 
 std::set<std::string> open_descriptors() {
