@@ -30,8 +30,8 @@ enum class VectorFiles { read, leave };
 // is, where a submitted predictor borrows from it.
 //
 // A plugin that declares what no run asks for is at fault (UNSUITED). All that is done for one plugin but Headroom's
-// own heads is charged to its budget, which serves the contexts of the reviewed task, or one. `progress` hears of a round
-// of many submissions, each of which takes a worker's start.
+// own heads is charged to its budget, which serves the contexts of the reviewed task, or one. `progress` hears of a
+// round of many submissions, each of which takes a worker's start.
 Result<Roster> load_roster(const Target& target, const RunOptions& options, ThreadPool& pool,
                            VectorFiles vector_files = VectorFiles::read, const FileReview& review = {},
                            const std::stop_token& stop = {}, Progress* progress = nullptr);
