@@ -98,7 +98,7 @@ std::vector<double> CellPanel::totals(std::uint32_t group) const {
 Result<void> CellPanel::take(std::uint32_t group, CellRows& rows) const {
   static thread_local CellBuckets::TakeBuffers memory;  // large, and wanted again for the next group
   auto taken = buckets->take(group, rows, memory);
-  if (memory.stored.size() > kKeptBytes) memory = {};
+  if (memory.stored.bytes.size() > kKeptBytes) memory = {};
   return taken;
 }
 

@@ -1,9 +1,10 @@
 #include "cells/bootstrap.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
+#include <iterator>
 
+#include "cells/group_blocks.hpp"
 #include "cells/random_stream.hpp"
 #include "cells/weighted_sums.hpp"
 
@@ -104,47 +105,60 @@ std::optional<Error> validate(const BootstrapOptions& options) {
   return std::nullopt;
 }
 
-ContextControl prepare_control(CellRows control, Design design, std::uint32_t n_genes, const std::string& context,
-                               const BootstrapOptions& options, ThreadPool& pool, Progress& progress,
-                               const std::stop_token& stop) {
-  const auto n_cells = static_cast<std::int64_t>(control.n_cells());
+Result<ContextControl> prepare_control(GroupBlocks& control, Design design, std::uint32_t n_genes,
+                                       const std::string& context, const BootstrapOptions& options, ThreadPool& pool,
+                                       Progress& progress, const std::stop_token& stop) {
   ContextControl out;
   out.design = design;
   out.n_genes = n_genes;
   out.layout = {options.n_outer, options.n_inner, options.n_splits};
   out.key = stream_key(options.seed, context);
-  batch_moments(control, n_genes, pool, out.moments);
-  out.profile = mean_over_batches(out.moments);
-  make_gene_major_group(control, n_genes, design == Design::matched, out.cells);
-  control = {};
-  if (design == Design::matched) {
-    progress.advance(n_cells);
-    return out;
-  }
-
+  out.cells.n_cells = control.n_cells();
+  out.cells.spans = control.spans();
+  begin_moments(out.cells.spans, n_genes, out.moments);
+  const bool matched = design == Design::matched;
   const auto n_lanes = static_cast<std::uint32_t>(out.layout.n_lanes());
-  const BatchesView view = view_all(out.cells);
-  const auto times = draw_batches(out.key, options.n_outer, static_cast<std::uint32_t>(view.spans.size()));
+  BatchesView view{out.cells.spans, {}};
   ResampledCells draws;
-  resample_cells(out.key, kControlCells, out.layout, view.spans, times, can_be_halved(view.spans), draws);
-  for (double& worth : draws.worth) worth = -worth;
-  out.draws.assign(static_cast<std::size_t>(n_genes) * n_lanes, 0.0);
-  const auto n_tiles = static_cast<std::int64_t>((n_genes + kTileGenes - 1) / kTileGenes);
-  std::atomic<std::int64_t> n_tiles_done{0};
-  pool.for_each(static_cast<std::size_t>(n_tiles), [&](std::size_t tile) {
+  if (!matched) {
+    const auto times = draw_batches(out.key, options.n_outer, static_cast<std::uint32_t>(view.spans.size()));
+    resample_cells(out.key, kControlCells, out.layout, view.spans, times, can_be_halved(view.spans), draws);
+    for (double& worth : draws.worth) worth = -worth;
+    out.draws.assign(static_cast<std::size_t>(n_genes) * n_lanes, 0.0);
+  }
+  const std::size_t n_tiles = (n_genes + kTileGenes - 1) / kTileGenes;
+  const auto visited = control.visit(matched, pool, [&](std::vector<GeneMajorBlock>& blocks) {
     if (stop.stop_requested()) return;
-    const auto begin = static_cast<std::uint32_t>(tile * kTileGenes), end = std::min(n_genes, begin + kTileGenes);
-    AlignedVector<double> weights;
-    for (const BatchesView::Block& at : view.blocks) {
-      expand_weights(view, at, draws, n_lanes, weights);
-      add_weighted_sums(*at.block, weights.data(), n_lanes, begin, end,
-                        out.draws.data() + static_cast<std::size_t>(begin) * n_lanes);
+    view.blocks.clear();
+    std::int64_t n_cells = 0;
+    for (const GeneMajorBlock& block : blocks) {
+      view.blocks.push_back({&block, block.first_cell});
+      n_cells += block.n_cells;
     }
-    const std::int64_t done = ++n_tiles_done;  // its share of the cells, without a rest over all tiles
-    progress.advance(done * n_cells / n_tiles - (done - 1) * n_cells / n_tiles);
+    pool.for_each(n_tiles, [&](std::size_t tile) {
+      const auto begin = static_cast<std::uint32_t>(tile * kTileGenes), end = std::min(n_genes, begin + kTileGenes);
+      AlignedVector<double> weights;
+      for (const BatchesView::Block& at : view.blocks) {
+        add_moments(*at.block, begin, end, out.moments);
+        if (matched) continue;
+        expand_weights(view, at, draws, n_lanes, weights);
+        add_weighted_sums(*at.block, weights.data(), n_lanes, begin, end,
+                          out.draws.data() + static_cast<std::size_t>(begin) * n_lanes);
+      }
+    });
+    if (matched) std::move(blocks.begin(), blocks.end(), std::back_inserter(out.cells.blocks));
+    progress.advance(n_cells);
   });
-  out.cells.blocks.clear();
+  if (!visited) return tl::unexpected(visited.error());
+  end_moments(out.moments);
+  out.profile = mean_over_batches(out.moments);
   return out;
+}
+
+ContextControl prepare_control(const CellRows& control, Design design, std::uint32_t n_genes,
+                               const std::string& context, const BootstrapOptions& options, ThreadPool& pool,
+                               Progress& progress, const std::stop_token& stop) {
+  return *prepare_control(*blocks_of_rows(control, n_genes), design, n_genes, context, options, pool, progress, stop);
 }
 
 Matrix ContextControl::half_differences() const {
@@ -169,7 +183,6 @@ struct BootstrapWorkspace::Buffers {
   std::vector<double> halves;  // 2 · splits × genes
   DrawMetrics metrics;
   ProfileBuffers profiles;
-  ThreadPool this_thread{1};
 
   explicit Buffers(const ContextControl& control)
       : sums(static_cast<std::size_t>(kTileGenes) * control.layout.n_lanes()),
@@ -186,17 +199,26 @@ BootstrapWorkspace& BootstrapWorkspace::operator=(BootstrapWorkspace&&) noexcept
 
 PerturbationEstimate estimate_perturbation(const ContextControl& control, const CellRows& cells,
                                            const std::string& perturbation, BootstrapWorkspace& workspace) {
+  GeneMajorGroup& group = workspace.buffers_->cells;
+  make_gene_major_group(cells, control.n_genes, false, group);
+  return estimate_perturbation(control, group, perturbation, workspace);
+}
+
+PerturbationEstimate estimate_perturbation(const ContextControl& control, const GeneMajorGroup& cells,
+                                           const std::string& perturbation, BootstrapWorkspace& workspace) {
   BootstrapWorkspace::Buffers& buffers = *workspace.buffers_;
   const LaneLayout& layout = control.layout;
   const auto n_lanes = static_cast<std::uint32_t>(layout.n_lanes());
   const std::uint32_t n_genes = control.n_genes;
   const bool matched = control.design == Design::matched;
 
-  batch_moments(cells, n_genes, buffers.this_thread, buffers.moments);
+  begin_moments(cells.spans, n_genes, buffers.moments);
+  for (const GeneMajorBlock& block : cells.blocks) add_moments(block, 0, n_genes, buffers.moments);
+  end_moments(buffers.moments);
   Profile delta =
       matched ? matched_delta(buffers.moments, control.moments) : global_delta(buffers.moments, control.profile);
   PerturbationEstimate out;
-  out.n_cells = static_cast<std::uint32_t>(cells.n_cells());
+  out.n_cells = cells.n_cells;
   out.n_batches = static_cast<std::uint32_t>(buffers.moments.spans.size());
   out.closed_form = std::sqrt(delta.squared_error.sum());
   RowVector own_error = delta.squared_error;
@@ -207,8 +229,7 @@ PerturbationEstimate estimate_perturbation(const ContextControl& control, const 
 
   const std::uint64_t key = stream_key(control.key, perturbation);
   const auto times = draw_batches(key, layout.n_outer, out.n_batches);
-  make_gene_major_group(cells, n_genes, false, buffers.cells);
-  const BatchesView own = view_all(buffers.cells);
+  const BatchesView own = view_all(cells);
   std::vector<bool> halved = can_be_halved(own.spans);
   BatchesView paired;  // matched: the control cells of the same batches
   if (matched) {

@@ -23,6 +23,8 @@
 
 namespace headroom {
 
+class GroupBlocks;
+
 struct BootstrapOptions {
   int n_outer = 10;        // draws of batches, at least 1; the published pair is 10 × 10
   int n_inner = 10;        // draws of cells within each, at least 1
@@ -50,9 +52,13 @@ struct ContextControl {
   Matrix half_differences() const;
 };
 
-// `control` has at least one cell; it is freed as soon as it has been sorted by gene. `progress` advances by its cells.
-// Asked to stop, it ends early with a result that is not to be used.
-ContextControl prepare_control(CellRows control, Design design, std::uint32_t n_genes, const std::string& context,
+// `control` has at least one cell; in the global design its blocks are gone through once and not kept. `progress`
+// advances by its cells. Asked to stop, it ends early with a result that is not to be used. Errors: those of `control`.
+Result<ContextControl> prepare_control(GroupBlocks& control, Design design, std::uint32_t n_genes,
+                                       const std::string& context, const BootstrapOptions& options, ThreadPool& pool,
+                                       Progress& progress, const std::stop_token& stop);
+// Of cells in memory.
+ContextControl prepare_control(const CellRows& control, Design design, std::uint32_t n_genes, const std::string& context,
                                const BootstrapOptions& options, ThreadPool& pool, Progress& progress,
                                const std::stop_token& stop);
 
@@ -85,12 +91,16 @@ class BootstrapWorkspace {
  private:
   friend PerturbationEstimate estimate_perturbation(const ContextControl&, const CellRows&, const std::string&,
                                                     BootstrapWorkspace&);
+  friend PerturbationEstimate estimate_perturbation(const ContextControl&, const GeneMajorGroup&, const std::string&,
+                                                    BootstrapWorkspace&);
   struct Buffers;
   std::unique_ptr<Buffers> buffers_;
 };
 
 // `cells` has at least one cell; in the matched design every one of its batches has control cells. `perturbation` names
 // its streams, so its numbers depend on its own cells, the control, the context's name and the seed alone.
+PerturbationEstimate estimate_perturbation(const ContextControl& control, const GeneMajorGroup& cells,
+                                           const std::string& perturbation, BootstrapWorkspace& workspace);
 PerturbationEstimate estimate_perturbation(const ContextControl& control, const CellRows& cells,
                                            const std::string& perturbation, BootstrapWorkspace& workspace);
 

@@ -91,29 +91,42 @@ Result<void> BucketStore::append(std::size_t bucket_index, const void* bytes, st
   return {};
 }
 
-Result<std::size_t> BucketStore::take(std::size_t bucket_index, std::vector<unsigned char>& out) {
-  Bucket& bucket = buckets_[bucket_index];
-  const std::size_t n_bytes = bucket.n_bytes;
-  if (out.size() < n_bytes) out.resize(n_bytes);
-  std::size_t at = 0;
-  for (Page& page : bucket.pages) {
-    const std::size_t n = std::min(page_bytes_, n_bytes - at);
+Result<void> BucketStore::read(std::size_t bucket_index, std::uint64_t begin, std::size_t n, unsigned char* out) const {
+  const Bucket& bucket = buckets_[bucket_index];
+  while (n > 0) {
+    const Page& page = bucket.pages[begin / page_bytes_];
+    const std::size_t within = begin % page_bytes_, part = std::min(n, page_bytes_ - within);
     if (page.memory) {
-      std::memcpy(out.data() + at, page.memory.get(), n);
-      page.memory.reset();
-      n_pages_in_memory_.fetch_sub(1);
+      std::memcpy(out, page.memory.get() + within, part);
     } else {
-      for (std::size_t done = 0; done < n;) {
+      for (std::size_t done = 0; done < part;) {
         const ssize_t got =
-            ::pread(file_, out.data() + at + done, n - done, static_cast<off_t>(page.file_page * page_bytes_ + done));
+            ::pread(file_, out + done, part - done, static_cast<off_t>(page.file_page * page_bytes_ + within + done));
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return file_fault("the temporary file of the cells cannot be read", spill_folder_);
         done += static_cast<std::size_t>(got);
       }
     }
-    at += n;
+    begin += part;
+    out += part;
+    n -= part;
+  }
+  return {};
+}
+
+void BucketStore::forget(std::size_t bucket_index) {
+  Bucket& bucket = buckets_[bucket_index];
+  for (const Page& page : bucket.pages) {
+    if (page.memory) n_pages_in_memory_.fetch_sub(1);
   }
   bucket = Bucket{};
+}
+
+Result<std::size_t> BucketStore::take(std::size_t bucket_index, std::vector<unsigned char>& out) {
+  const std::size_t n_bytes = buckets_[bucket_index].n_bytes;
+  if (out.size() < n_bytes) out.resize(n_bytes);
+  if (auto done = read(bucket_index, 0, n_bytes, out.data()); !done) return tl::unexpected(done.error());
+  forget(bucket_index);
   return n_bytes;
 }
 

@@ -442,7 +442,7 @@ double CellBuckets::large_count(std::uint32_t cell, std::uint32_t gene) {
 
 // Appends one cell's entries as they lie in the store.
 template <class Gene, class Value>
-void CellBuckets::unpack(const unsigned char* at, std::uint64_t n, std::uint32_t cell, CellRows& rows) {
+void CellBuckets::unpack_cell(const unsigned char* at, std::uint64_t n, std::uint32_t cell, CellRows& rows) {
   const std::size_t first = rows.gene.size(), skip = by_entries_ ? sizeof(std::uint32_t) : 0;
   rows.gene.resize(first + n);
   rows.value.resize(first + n);
@@ -462,60 +462,101 @@ void CellBuckets::unpack(const unsigned char* at, std::uint64_t n, std::uint32_t
   }
 }
 
-Result<void> CellBuckets::take(std::uint32_t group, CellRows& rows, TakeBuffers& buffers) {
-  const auto n_bytes = store_.take(group, buffers.stored);
-  if (!n_bytes) return tl::unexpected(n_bytes.error());
+void CellBuckets::set_order(std::uint32_t group, GroupOrder& order) const {
   const std::vector<std::uint32_t>& cells = cells_of_group_[group];
-  const std::size_t n = cells.size(), width = entry_bytes();
-
-  // Cells by batch, stable: the source's order within a batch.
-  std::vector<std::uint32_t>& order = buffers.order;
-  order.resize(n);
-  std::iota(order.begin(), order.end(), 0u);
-  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+  const std::size_t n = cells.size();
+  order.group = group;
+  order.place.resize(n);
+  std::iota(order.place.begin(), order.place.end(), 0u);
+  std::stable_sort(order.place.begin(), order.place.end(), [&](std::uint32_t a, std::uint32_t b) {
     return groups_.batch_of_cell[cells[a]] < groups_.batch_of_cell[cells[b]];
   });
-  std::vector<std::uint64_t>& begin = buffers.begin;  // cells + 1: where a cell's entries lie
-  begin.assign(n + 1, 0);
-  for (std::size_t i = 0; i < n; ++i) begin[i + 1] = begin[i] + n_entries_of_cell_[cells[i]];
-
-  const unsigned char* bytes = buffers.stored.data();
-  if (by_entries_) {
-    // Entries lie in the source's order: gather them cell by cell first.
-    if (buffers.gathered.size() < *n_bytes) buffers.gathered.resize(*n_bytes);
-    std::vector<std::uint64_t> next(begin.begin(), begin.end() - 1);
-    for (std::size_t at = 0; at < *n_bytes; at += width) {
-      std::uint32_t cell;
-      std::memcpy(&cell, bytes + at, sizeof cell);
-      std::memcpy(buffers.gathered.data() + next[place_of_cell_[cell]]++ * width, bytes + at, width);
-    }
-    bytes = buffers.gathered.data();
+  order.stored.assign(n + 1, 0);
+  for (std::size_t i = 0; i < n; ++i) order.stored[i + 1] = order.stored[i] + n_entries_of_cell_[cells[i]];
+  order.batch.resize(n);
+  order.begin.assign(n + 1, 0);
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint32_t cell = cells[order.place[i]];
+    order.batch[i] = groups_.batch_of_cell[cell];
+    order.begin[i + 1] = order.begin[i] + n_entries_of_cell_[cell];
   }
+  if (!by_entries_) return;
+  order.rank_of.resize(n);
+  for (std::uint32_t i = 0; i < n; ++i) order.rank_of[order.place[i]] = i;
+}
 
+// Entries lie in the source's order: all are gone through, and those of the wanted cells put cell by cell.
+Result<void> CellBuckets::gather(const GroupOrder& order, std::size_t begin, std::size_t end,
+                                 StoredCells& stored) const {
+  const std::size_t width = entry_bytes();
+  std::vector<std::uint64_t> next;
+  for (std::size_t i = begin; i < end; ++i) next.push_back(order.begin[i] - order.begin[begin]);
+  constexpr std::uint64_t kPieceEntries = 1 << 16;
+  stored.piece.resize(std::max(stored.piece.size(), static_cast<std::size_t>(kPieceEntries * width)));
+  const std::uint64_t n_entries = order.begin.back();
+  for (std::uint64_t first = 0; first < n_entries; first += kPieceEntries) {
+    const std::uint64_t n = std::min(kPieceEntries, n_entries - first);
+    if (auto read = store_.read(order.group, first * width, n * width, stored.piece.data()); !read) return read;
+    for (std::uint64_t e = 0; e < n; ++e) {
+      std::uint32_t cell;
+      std::memcpy(&cell, stored.piece.data() + e * width, sizeof cell);
+      const std::size_t rank = order.rank_of[place_of_cell_[cell]];
+      if (rank < begin || rank >= end) continue;
+      std::memcpy(stored.bytes.data() + next[rank - begin]++ * width, stored.piece.data() + e * width, width);
+    }
+  }
+  return {};
+}
+
+Result<void> CellBuckets::fetch(const GroupOrder& order, std::size_t begin, std::size_t end,
+                                StoredCells& stored) const {
+  const std::size_t width = entry_bytes();
+  stored.first = begin;
+  const std::uint64_t n_bytes = (order.begin[end] - order.begin[begin]) * width;
+  if (stored.bytes.size() < n_bytes) stored.bytes.resize(n_bytes);
+  if (by_entries_) return gather(order, begin, end, stored);
+  unsigned char* to = stored.bytes.data();
+  for (std::size_t i = begin; i < end;) {
+    // Cells that lie together.
+    std::size_t last = i + 1;
+    while (last < end && order.place[last] == order.place[last - 1] + 1) ++last;
+    const std::uint64_t from = order.stored[order.place[i]] * width;
+    const std::uint64_t n = order.stored[order.place[last - 1] + 1] * width - from;
+    if (auto read = store_.read(order.group, from, n, to); !read) return read;
+    to += n;
+    i = last;
+  }
+  return {};
+}
+
+void CellBuckets::unpack(const GroupOrder& order, const StoredCells& stored, std::size_t begin, std::size_t end,
+                         CellRows& rows) {
+  const std::size_t width = entry_bytes();
   rows.batch.clear();
   rows.begin.assign(1, 0);
   rows.gene.clear();
   rows.value.clear();
-  rows.gene.reserve(begin[n]);
-  rows.value.reserve(begin[n]);
+  rows.gene.reserve(order.begin[end] - order.begin[begin]);
+  rows.value.reserve(order.begin[end] - order.begin[begin]);
   CountNormaliser normaliser(options_.target_sum);
   const bool are_whole =
       packing_ == Packing::small_counts || (options_.values == CellValues::counts && !options_.keep_fractions);
   const bool are_counts =
       options_.normalise && (options_.values == CellValues::counts || options_.values == CellValues::fractional);
-  for (const std::uint32_t i : order) {
-    const std::uint32_t cell = cells[i];
+  for (std::size_t i = begin; i < end; ++i) {
+    const std::uint32_t cell = cells_of_group_[order.group][order.place[i]];
     const std::size_t first = rows.gene.size();
-    const std::uint64_t n_here = begin[i + 1] - begin[i];
+    const std::uint64_t n_here = order.begin[i + 1] - order.begin[i];
+    const unsigned char* const at = stored.bytes.data() + (order.begin[i] - order.begin[stored.first]) * width;
     switch (packing_) {
       case Packing::small_counts:
-        unpack<std::uint16_t, std::uint16_t>(bytes + begin[i] * width, n_here, cell, rows);
+        unpack_cell<std::uint16_t, std::uint16_t>(at, n_here, cell, rows);
         break;
       case Packing::real32:
-        unpack<std::uint32_t, float>(bytes + begin[i] * width, n_here, cell, rows);
+        unpack_cell<std::uint32_t, float>(at, n_here, cell, rows);
         break;
       case Packing::real64:
-        unpack<std::uint32_t, double>(bytes + begin[i] * width, n_here, cell, rows);
+        unpack_cell<std::uint32_t, double>(at, n_here, cell, rows);
         break;
     }
     bool ascending = true;
@@ -529,9 +570,17 @@ Result<void> CellBuckets::take(std::uint32_t group, CellRows& rows, TakeBuffers&
     } else if (options_.values == CellValues::scaled) {
       for (std::size_t e = first; e < rows.gene.size(); ++e) rows.value[e] = std::log1p(rows.value[e]);
     }
-    rows.batch.push_back(groups_.batch_of_cell[cell]);
+    rows.batch.push_back(order.batch[i]);
     rows.begin.push_back(rows.gene.size());
   }
+}
+
+Result<void> CellBuckets::take(std::uint32_t group, CellRows& rows, TakeBuffers& buffers) {
+  set_order(group, buffers.order);
+  const std::size_t n = buffers.order.n_cells();
+  if (auto fetched = fetch(buffers.order, 0, n, buffers.stored); !fetched) return fetched;
+  forget(group);
+  unpack(buffers.order, buffers.stored, 0, n, rows);
   return {};
 }
 

@@ -53,11 +53,28 @@ class CellBuckets final : public CellSink {
   Result<void> add_entries(const EntryBatch& batch, ThreadPool& pool) override;
   bool wants(std::uint64_t begin, std::uint64_t end) const override;
 
+  // The order in which a group's cells are given: by batch, and in the order of the source within one.
+  struct GroupOrder {
+    std::uint32_t group = 0;
+    std::vector<std::uint32_t> place;    // cells: which of the group's cells, in the order of the source, comes next
+    std::vector<std::uint32_t> batch;    // cells, in this order: ascending
+    std::vector<std::uint64_t> begin;    // cells + 1, in this order: where a cell's entries begin
+    std::vector<std::uint64_t> stored;   // cells + 1, in the order of the source: likewise, as they were added
+    std::vector<std::uint32_t> rank_of;  // by entries only: where a cell of the source's order stands in this one
+
+    std::size_t n_cells() const { return place.size(); }
+  };
+  // Some of a group's cells as they were stored, one after the other in the group's order.
+  struct StoredCells {
+    std::size_t first = 0;             // in that order
+    std::vector<unsigned char> bytes;  // or more, from earlier use
+    std::vector<unsigned char> piece;  // of what is gone through
+  };
+
   // Memory of one thread, used again from group to group.
   struct TakeBuffers {
-    std::vector<unsigned char> stored, gathered;
-    std::vector<std::uint32_t> order;
-    std::vector<std::uint64_t> begin;
+    GroupOrder order;
+    StoredCells stored;
   };
 
   // Frees what only the pass needs. Nothing may be added afterwards.
@@ -66,6 +83,15 @@ class CellBuckets final : public CellSink {
   // Cells of a group by batch, normalised unless the options say otherwise, in the order of the source within a batch,
   // into `rows`; their memory here is freed. Safe from many threads, once for each group and after the pass.
   Result<void> take(std::uint32_t group, CellRows& rows, TakeBuffers& buffers);
+
+  // The same in pieces: their order; cells [begin, end) of it as they were stored, from which any of them are unpacked.
+  // Nothing is freed, so that they may be read again. Only unpacking is safe from many threads of one group.
+  void set_order(std::uint32_t group, GroupOrder& order) const;
+  Result<void> fetch(const GroupOrder& order, std::size_t begin, std::size_t end, StoredCells& stored) const;
+  void unpack(const GroupOrder& order, const StoredCells& stored, std::size_t begin, std::size_t end, CellRows& rows);
+  std::size_t stored_entry_bytes() const { return entry_bytes(); }
+  // Frees a group that nobody takes.
+  void forget(std::uint32_t group) { store_.forget(group); }
 
   // What the pass found, before the first take(). `name` names a group.
   ValueFindings findings(const std::function<std::string(std::uint32_t group)>& name) const;
@@ -128,7 +154,9 @@ class CellBuckets final : public CellSink {
   tl::unexpected<Error> refuse(const PlacedValue& bad) const;
   double large_count(std::uint32_t cell, std::uint32_t gene);
   template <class Gene, class Value>
-  void unpack(const unsigned char* at, std::uint64_t n, std::uint32_t cell, CellRows& rows);
+  void unpack_cell(const unsigned char* at, std::uint64_t n, std::uint32_t cell, CellRows& rows);
+
+  Result<void> gather(const GroupOrder& order, std::size_t begin, std::size_t end, StoredCells& stored) const;
 
   const CellGroups& groups_;
   Options options_;

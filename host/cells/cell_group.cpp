@@ -45,9 +45,6 @@ void make_gene_major_block(const CellRows& rows, std::uint32_t begin, std::uint3
   block.begin[0] = 0;
 }
 
-namespace {
-
-// Cell ranges [begin, end) of the blocks that a group with these spans is cut into.
 std::vector<BatchSpan> block_ranges(const std::vector<BatchSpan>& spans, bool one_batch_a_block) {
   std::vector<BatchSpan> ranges;
   for (const BatchSpan& span : spans) {
@@ -63,8 +60,6 @@ std::vector<BatchSpan> block_ranges(const std::vector<BatchSpan>& spans, bool on
   }
   return ranges;
 }
-
-}  // namespace
 
 void make_gene_major_group(const CellRows& rows, std::uint32_t n_genes, bool one_batch_a_block, GeneMajorGroup& group) {
   group.n_cells = static_cast<std::uint32_t>(rows.n_cells());

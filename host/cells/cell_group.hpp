@@ -49,6 +49,9 @@ struct GeneMajorGroup {
 // The spans of cells whose batches ascend.
 std::vector<BatchSpan> batch_spans(const std::vector<std::uint32_t>& batch_of_cell);
 
+// Cell ranges [begin, end) of the blocks that a group with these spans is cut into.
+std::vector<BatchSpan> block_ranges(const std::vector<BatchSpan>& spans, bool one_batch_a_block);
+
 // Rows [begin, end) of `rows`, gene by gene, into `block`, whose memory is used again; end - begin <=
 // GeneMajorBlock::kMaxCells. `n_genes` bounds rows.gene.
 void make_gene_major_block(const CellRows& rows, std::uint32_t begin, std::uint32_t end, std::uint32_t n_genes,

@@ -244,6 +244,7 @@ Result<CellPart> write_cell_part(CellSource& source, const fs::path& folder, Thr
   queue.close();
   reader.join();
   progress.end();
+  if (!read || !written) fs::remove(folder, error);  // unless something lies there
   if (!read && read.error().kind != ErrorKind::harness_fault) return tl::unexpected(read.error());
   if (!written) return tl::unexpected(written.error());
   if (!read) return tl::unexpected(read.error());

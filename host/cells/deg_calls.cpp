@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 
+#include "cells/group_blocks.hpp"
 #include "cells/random_stream.hpp"
 #include "cells/resampling.hpp"
 #include "cells/weighted_moments.hpp"
@@ -75,6 +76,16 @@ struct CellRange {
   std::uint32_t n_cells() const { return end - begin; }
 };
 
+// Adds a block whose cells are taken as often as `counts` says (cells × lanes).
+void add_block(const GeneMajorBlock& block, const std::uint16_t* counts, std::uint32_t n_lanes,
+               std::uint32_t gene_begin, std::uint32_t gene_end, AlignedVector<double>& weights, double* sums,
+               double* squares) {
+  const std::size_t n = static_cast<std::size_t>(block.n_cells) * n_lanes;
+  weights.resize(std::max(weights.size(), n));
+  std::copy_n(counts, n, weights.data());
+  add_weighted_moments(block, weights.data(), n_lanes, gene_begin, gene_end, sums, squares);
+}
+
 // Σ w·x and Σ w·x² of genes [gene_begin, gene_end), genes × lanes.
 void sum_tile(const CellRange& cells, const std::vector<std::uint16_t>& counts, std::uint32_t n_lanes,
               std::uint32_t gene_begin, std::uint32_t gene_end, AlignedVector<double>& weights, double* sums,
@@ -84,10 +95,8 @@ void sum_tile(const CellRange& cells, const std::vector<std::uint16_t>& counts, 
   std::fill_n(squares, n_sums, 0.0);
   for (const GeneMajorBlock& block : cells.group->blocks) {
     if (block.first_cell < cells.begin || block.first_cell >= cells.end) continue;
-    const std::size_t n = static_cast<std::size_t>(block.n_cells) * n_lanes;
-    weights.resize(std::max(weights.size(), n));
-    std::copy_n(counts.data() + static_cast<std::size_t>(block.first_cell - cells.begin) * n_lanes, n, weights.data());
-    add_weighted_moments(block, weights.data(), n_lanes, gene_begin, gene_end, sums, squares);
+    add_block(block, counts.data() + static_cast<std::size_t>(block.first_cell - cells.begin) * n_lanes, n_lanes,
+              gene_begin, gene_end, weights, sums, squares);
   }
 }
 
@@ -97,14 +106,14 @@ int n_deg_trials(Design design) { return design == Design::global ? kDegTrials :
 
 bool DegControl::has_enough_cells() const { return design == Design::matched || n_cells >= kLeastControlCells; }
 
-DegControl pooled_deg_control(const CellRows& control, std::uint32_t n_genes, const std::string& context,
-                              std::uint64_t seed, ThreadPool& pool) {
+Result<DegControl> pooled_deg_control(GroupBlocks& control, std::uint32_t n_genes, const std::string& context,
+                                      std::uint64_t seed, ThreadPool& pool) {
   DegControl out;
   out.design = Design::global;
   out.n_genes = n_genes;
   out.cutoffs = RankCutoffs(n_genes);
   out.key = stream_key(seed, context);
-  out.n_cells = static_cast<std::uint32_t>(control.n_cells());
+  out.n_cells = control.n_cells();
   if (!out.has_enough_cells()) return out;
 
   Lanes lanes;
@@ -112,25 +121,34 @@ DegControl pooled_deg_control(const CellRows& control, std::uint32_t n_genes, co
   out.has_halves = lanes.has_halves = can_be_halved(kMostUnlabelledCells + 1, out.n_cells);
   const std::uint32_t n_lanes = lanes.n_lanes();
   out.n_lanes = n_lanes;
-  GeneMajorGroup cells;
-  make_gene_major_group(control, n_genes, false, cells);
   std::vector<std::uint16_t> counts;
   draw_cells(stream_key(stream_key(out.key, ""), kLabelStreams), kControlLabelCells, 0, lanes, out.n_cells, counts);
-  out.moments.resize(static_cast<std::size_t>(n_genes) * n_lanes);
-  const CellRange all{&cells, 0, out.n_cells};
+  AlignedVector<double> sums(static_cast<std::size_t>(n_genes) * n_lanes), squares(sums.size());
   const std::size_t n_tiles = (n_genes + kLabelTileGenes - 1) / kLabelTileGenes;
-  pool.for_each(n_tiles, [&](std::size_t tile) {
-    const auto begin = static_cast<std::uint32_t>(tile * kLabelTileGenes),
-               end = std::min(n_genes, begin + kLabelTileGenes);
-    AlignedVector<double> weights, sums(static_cast<std::size_t>(end - begin) * n_lanes), squares(sums.size());
-    sum_tile(all, counts, n_lanes, begin, end, weights, sums.data(), squares.data());
-    SampleMoments* const moments = out.moments.data() + static_cast<std::size_t>(begin) * n_lanes;
-    for (std::size_t i = 0; i < sums.size(); ++i) {
-      const auto lane = static_cast<std::uint32_t>(i % n_lanes);
-      moments[i] = sample_moments(lanes.n_cells(lane, out.n_cells), sums[i], squares[i]);
-    }
+  const auto visited = control.visit(false, pool, [&](std::vector<GeneMajorBlock>& blocks) {
+    pool.for_each(n_tiles, [&](std::size_t tile) {
+      const auto begin = static_cast<std::uint32_t>(tile * kLabelTileGenes),
+                 end = std::min(n_genes, begin + kLabelTileGenes);
+      const std::size_t first = static_cast<std::size_t>(begin) * n_lanes;
+      AlignedVector<double> weights;
+      for (const GeneMajorBlock& block : blocks) {
+        add_block(block, counts.data() + static_cast<std::size_t>(block.first_cell) * n_lanes, n_lanes, begin, end,
+                  weights, sums.data() + first, squares.data() + first);
+      }
+    });
   });
+  if (!visited) return tl::unexpected(visited.error());
+  out.moments.resize(sums.size());
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    const auto lane = static_cast<std::uint32_t>(i % n_lanes);
+    out.moments[i] = sample_moments(lanes.n_cells(lane, out.n_cells), sums[i], squares[i]);
+  }
   return out;
+}
+
+DegControl pooled_deg_control(const CellRows& control, std::uint32_t n_genes, const std::string& context,
+                              std::uint64_t seed, ThreadPool& pool) {
+  return *pooled_deg_control(*blocks_of_rows(control, n_genes), n_genes, context, seed, pool);
 }
 
 DegControl plate_deg_control(const ContextControl& control, const std::string& context, std::uint64_t seed) {
@@ -264,6 +282,13 @@ void add_statistics(const std::vector<double>& t, const std::vector<double>& p, 
 
 DegOutcome call_deg_labels(const DegControl& control, const CellRows& cells, const std::string& perturbation,
                            const DegTarget& target, DegWorkspace& workspace) {
+  GeneMajorGroup& group = workspace.buffers_->cells;
+  make_gene_major_group(cells, control.n_genes, control.design == Design::matched, group);
+  return call_deg_labels(control, group, perturbation, target, workspace);
+}
+
+DegOutcome call_deg_labels(const DegControl& control, const GeneMajorGroup& cells, const std::string& perturbation,
+                           const DegTarget& target, DegWorkspace& workspace) {
   DegWorkspace::Buffers& buffers = *workspace.buffers_;
   const std::uint32_t n_genes = control.n_genes;
   const std::uint64_t key = stream_key(stream_key(control.key, perturbation), kLabelStreams);
@@ -273,13 +298,12 @@ DegOutcome call_deg_labels(const DegControl& control, const CellRows& cells, con
   std::int8_t* const labels_of_row = out.labels.data() + target.row * out.labels.cols();
 
   if (control.design == Design::global) {
-    if (cells.n_cells() <= kMostUnlabelledCells) return DegOutcome::too_few_cells;
+    if (cells.n_cells <= kMostUnlabelledCells) return DegOutcome::too_few_cells;
     if (!control.has_enough_cells()) return DegOutcome::too_few_control_cells;
     Lanes lanes;
     for (int trial = 0; trial < n_trials; ++trial) lanes.trial.push_back(trial);
     lanes.has_halves = out.halves && control.has_halves;
-    make_gene_major_group(cells, n_genes, false, buffers.cells);
-    const CellRange own{&buffers.cells, 0, buffers.cells.n_cells};
+    const CellRange own{&cells, 0, cells.n_cells};
     draw_cells(key, kOwnLabelCells, 0, lanes, own.n_cells(), buffers.own_counts);
     buffers.test(own, control.n_cells, lanes, n_genes, with_statistics, [&](std::uint32_t begin, std::uint32_t) {
       return [&control, begin](std::uint32_t gene, std::uint32_t lane) {
@@ -304,16 +328,15 @@ DegOutcome call_deg_labels(const DegControl& control, const CellRows& cells, con
   }
 
   // The plates that vote.
-  make_gene_major_group(cells, n_genes, true, buffers.cells);
   bool has_cells = false;
   std::vector<std::pair<CellRange, CellRange>> plates;  // own, control
   std::vector<std::uint32_t> batches;
-  for (const BatchSpan& span : buffers.cells.spans) {
+  for (const BatchSpan& span : cells.spans) {
     if (span.n_cells() <= kMostPlateCells) continue;
     has_cells = true;
     const BatchSpan& of_control = control.cells->spans[find_batch(control.cells->spans, span.batch)];
     if (of_control.n_cells() < kLeastControlCells) continue;
-    plates.push_back({{&buffers.cells, span.begin, span.end}, {control.cells, of_control.begin, of_control.end}});
+    plates.push_back({{&cells, span.begin, span.end}, {control.cells, of_control.begin, of_control.end}});
     batches.push_back(span.batch);
   }
   if (plates.empty()) return has_cells ? DegOutcome::too_few_control_cells : DegOutcome::too_few_cells;

@@ -42,7 +42,10 @@ struct DegControl {
   bool has_enough_cells() const;
 };
 
-// Global design: reads the control's cells and keeps their moments.
+// Global design: goes through the control's blocks and keeps their moments. Errors: those of `control`.
+Result<DegControl> pooled_deg_control(GroupBlocks& control, std::uint32_t n_genes, const std::string& context,
+                                      std::uint64_t seed, ThreadPool& pool);
+// Of cells in memory.
 DegControl pooled_deg_control(const CellRows& control, std::uint32_t n_genes, const std::string& context,
                               std::uint64_t seed, ThreadPool& pool);
 // Matched design: keeps a reference to the control's cells.
@@ -80,13 +83,17 @@ class DegWorkspace {
  private:
   friend DegOutcome call_deg_labels(const DegControl&, const CellRows&, const std::string&, const DegTarget&,
                                     DegWorkspace&);
+  friend DegOutcome call_deg_labels(const DegControl&, const GeneMajorGroup&, const std::string&, const DegTarget&,
+                                    DegWorkspace&);
   struct Buffers;
   std::unique_ptr<Buffers> buffers_;
 };
 
 // `perturbation` names its streams: its labels depend on its own cells, the control, the context's name and the seed
 // alone. DegLabels::has_labels is left to the caller, since its flags share bytes. In the matched design every batch of
-// the cells has control cells.
+// the cells has control cells, and no block spans batches.
+DegOutcome call_deg_labels(const DegControl& control, const GeneMajorGroup& cells, const std::string& perturbation,
+                           const DegTarget& target, DegWorkspace& workspace);
 DegOutcome call_deg_labels(const DegControl& control, const CellRows& cells, const std::string& perturbation,
                            const DegTarget& target, DegWorkspace& workspace);
 

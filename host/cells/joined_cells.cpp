@@ -5,6 +5,8 @@
 #include <glob.h>
 
 #include <algorithm>
+#include <cctype>
+#include <functional>
 #include <limits>
 #include <map>
 #include <set>
@@ -20,6 +22,20 @@ namespace fs = std::filesystem;
 constexpr std::uint32_t kNotJoined = std::numeric_limits<std::uint32_t>::max();
 
 std::string file_name_of(const CellSource& source) { return fs::path(source.path()).filename().string(); }
+
+// ENSG00000141510.18 is ENSG00000141510.
+std::string without_version(const std::string& id) {
+  const std::size_t dot = id.rfind('.');
+  const bool has_version = dot != std::string::npos && dot > 0 && dot + 1 < id.size() &&
+                           id.find_first_not_of("0123456789", dot + 1) == std::string::npos;
+  return has_version ? id.substr(0, dot) : id;
+}
+
+std::string in_lower_case(const std::string& id) {
+  std::string lower = id;
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower;
+}
 
 // Passes a source's cells on as those of the joined screen.
 class ShiftedSink final : public CellSink {
@@ -136,6 +152,8 @@ class JoinedCells final : public CellSource {
     }
     return all;
   }
+
+  const std::vector<std::unique_ptr<CellSource>>& sources() const { return sources_; }
 
   std::vector<std::string> columns() const override { return columns_; }
 
@@ -305,16 +323,40 @@ class JoinedCells final : public CellSource {
       joined[g] = static_cast<std::uint32_t>(gene_ids_.size());
       gene_ids_.push_back(order[g]);
     }
-    if (gene_ids_.empty()) {
-      return bad_input(fmt::format("no gene is in all {} files: the first of {} is '{}', of {} '{}'", ids.size(),
-                                   file_name_of(*sources_.front()), ids.front().front(), file_name_of(*sources_.back()),
-                                   ids.back().empty() ? "" : ids.back().front()),
-                       path_, "give files with ids of one kind, or --join-genes union");
-    }
+    if (gene_ids_.empty()) return no_common_gene(ids);
     for (std::size_t f = 0; f < ids.size(); ++f) {
       for (const std::string& id : ids[f]) gene_maps_[f].push_back(joined[place.at(id)]);
     }
     return {};
+  }
+
+  // Names the first file after which no gene is left, and the spelling in which its ids would be others'.
+  tl::unexpected<Error> no_common_gene(const std::vector<std::vector<std::string>>& ids) const {
+    std::set<std::string> common(ids.front().begin(), ids.front().end());
+    std::size_t f = 1;
+    for (; f + 1 < ids.size(); ++f) {
+      std::set<std::string> still;
+      for (const std::string& id : ids[f]) {
+        if (common.contains(id)) still.insert(id);
+      }
+      if (still.empty()) break;
+      common = std::move(still);
+    }
+    const auto has_any = [&](const std::function<std::string(const std::string&)>& spelling) {
+      std::set<std::string> spelt;
+      for (const std::string& id : common) spelt.insert(spelling(id));
+      return std::any_of(ids[f].begin(), ids[f].end(),
+                         [&](const std::string& id) { return spelt.contains(spelling(id)); });
+    };
+    std::string remedy = "give files with ids of one kind, or --join-genes union";
+    if (has_any(without_version))
+      remedy = "their ids differ by the version behind the dot: cut it off in var of each file";
+    if (has_any(in_lower_case))
+      remedy = "their ids differ by upper and lower case: write them alike in var of each file";
+    return bad_input(fmt::format("none of its genes is in all of the {} files before it: its first is '{}', of {} '{}'",
+                                 f, ids[f].empty() ? "" : ids[f].front(), file_name_of(*sources_.front()),
+                                 ids.front().empty() ? "" : ids.front().front()),
+                     sources_[f]->path(), remedy);
   }
 
   // `column`: of each file, of one type.
@@ -370,6 +412,23 @@ bool is_matrix_market(const fs::path& folder) {
 
 }  // namespace
 
+Result<std::size_t> n_repeated_barcodes(const CellSource& source) {
+  std::size_t n = 0;
+  if (const auto* joined = dynamic_cast<const JoinedCells*>(&source)) {
+    for (const auto& each : joined->sources()) {
+      const auto of_file = n_repeated_barcodes(*each);
+      if (!of_file) return of_file;
+      n += *of_file;
+    }
+    return n;
+  }
+  auto all = source.barcodes();
+  if (!all) return tl::unexpected(all.error());
+  std::sort(all->begin(), all->end());
+  for (std::size_t i = 1; i < all->size(); ++i) n += (*all)[i] == (*all)[i - 1];
+  return n;
+}
+
 Result<std::vector<fs::path>> files_of_screen(const std::vector<fs::path>& named) {
   std::vector<fs::path> files;
   for (const fs::path& path : named) {
@@ -382,6 +441,7 @@ Result<std::vector<fs::path>> files_of_screen(const std::vector<fs::path>& named
     } else if (fs::is_directory(path, ignored) && !is_matrix_market(path)) {
       std::vector<fs::path> inside, parts;
       for (const auto& entry : fs::directory_iterator(path, ignored)) {
+        if (entry.path().filename().string().starts_with(".")) continue;  // what file managers leave
         if (entry.path().extension() == ".h5ad") inside.push_back(entry.path());
         if (entry.path().extension() == kScreenPartExtension) parts.push_back(entry.path());
       }

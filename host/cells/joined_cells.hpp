@@ -26,7 +26,7 @@ struct JoinOptions {
 };
 
 // Files that are named in any order are taken in this one: by name, then by path. Folders stand for the .h5ad files in
-// them (unless they hold a Matrix Market matrix), patterns with * ? [ for what they match, once each. Errors
+// them that are not hidden (unless they hold a Matrix Market matrix), or else for parts; patterns with * ? [ for what they match, once each. Errors
 // (bad_input): a folder or pattern that stands for nothing, a file twice.
 Result<std::vector<std::filesystem::path>> files_of_screen(const std::vector<std::filesystem::path>& named);
 
@@ -34,5 +34,8 @@ Result<std::vector<std::filesystem::path>> files_of_screen(const std::vector<std
 // no gene is in all files, or ids that repeat in a file whose genes are not those of the others.
 Result<std::unique_ptr<CellSource>> join_cells(std::vector<std::unique_ptr<CellSource>> sources,
                                                const JoinOptions& options);
+
+// Barcodes that another cell of the same file has before; no more than one file's are in memory at a time.
+Result<std::size_t> n_repeated_barcodes(const CellSource& source);
 
 }  // namespace headroom

@@ -10,6 +10,8 @@
 #include <numeric>
 #include <span>
 
+#include "cells/group_blocks.hpp"
+#include "cells/memory_shares.hpp"
 #include "cells/task_content.hpp"
 #include "cells/wmse_weights.hpp"
 #include "deg/label_call.hpp"
@@ -35,8 +37,8 @@ std::optional<RowVector> control_of_all(const ContextControl& control, const Cel
 
 // What one thread needs for one perturbation after the other.
 struct Worker {
-  CellRows cells;
-  CellBuckets::TakeBuffers take;
+  GeneMajorGroup cells;
+  BlockBuffers take;
   BootstrapWorkspace workspace;
   std::optional<DegWorkspace> labels;
 };
@@ -136,16 +138,19 @@ Result<PerturbationEstimates> estimate_rows(CellBuckets& buckets, const CellGrou
     ContextControl control;
     std::optional<DegControl> label_control;
     {
-      CellRows cells;
-      CellBuckets::TakeBuffers take;
-      if (auto taken = buckets.take(rows[first] - 1, cells, take); !taken) return tl::unexpected(taken.error());
-      take = {};
+      const auto blocks =
+          blocks_of_group(buckets, rows[first] - 1, n_genes, memory_shares(options.memory_limit_bytes).control);
       const bool pooled = options.design == Design::global;
       if (options.deg && pooled) {
-        label_control = pooled_deg_control(cells, n_genes, groups.contexts[context], options.bootstrap.seed, pool);
+        auto labels = pooled_deg_control(*blocks, n_genes, groups.contexts[context], options.bootstrap.seed, pool);
+        if (!labels) return tl::unexpected(labels.error());
+        label_control = std::move(*labels);
       }
-      control = prepare_control(std::move(cells), options.design, n_genes, groups.contexts[context], options.bootstrap,
-                                pool, progress, stop);
+      auto prepared = prepare_control(*blocks, options.design, n_genes, groups.contexts[context], options.bootstrap,
+                                      pool, progress, stop);
+      if (!prepared) return tl::unexpected(prepared.error());
+      control = std::move(*prepared);
+      buckets.forget(rows[first] - 1);
       if (options.deg && !pooled) {
         label_control = plate_deg_control(control, groups.contexts[context], options.bootstrap.seed);
       }
@@ -171,13 +176,14 @@ Result<PerturbationEstimates> estimate_rows(CellBuckets& buckets, const CellGrou
       std::unique_lock lock(mutex);
       if (error) return;
       if (idle.empty())
-        idle.push_back(std::unique_ptr<Worker>(
-            new Worker{CellRows{}, CellBuckets::TakeBuffers{}, BootstrapWorkspace(control), {}}));
+        idle.push_back(
+            std::unique_ptr<Worker>(new Worker{GeneMajorGroup{}, BlockBuffers{}, BootstrapWorkspace(control), {}}));
       std::unique_ptr<Worker> worker = std::move(idle.back());
       idle.pop_back();
       lock.unlock();
       const std::size_t row = order[i];
-      const auto taken = buckets.take(rows[row], worker->cells, worker->take);
+      const auto taken =
+          take_blocks(buckets, rows[row], n_genes, options.design == Design::matched, worker->take, worker->cells);
       if (taken) {
         PerturbationEstimate estimate =
             estimate_perturbation(control, worker->cells, groups.groups[rows[row]].perturbation, worker->workspace);

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <fstream>
 #include <memory>
 #include <new>
@@ -15,12 +17,14 @@
 #include "cells/cell_buckets.hpp"
 #include "cells/cell_source.hpp"
 #include "cells/gene_choice.hpp"
+#include "cells/memory_shares.hpp"
 #include "cells/perturbation_estimates.hpp"
 #include "cells/prepared_folds.hpp"
 #include "cells/screen_part.hpp"
 #include "cells/task_content.hpp"
 #include "cells/value_review.hpp"
 #include "io/atomic_file.hpp"
+#include "io/foreign_format.hpp"
 #include "io/h5ad.hpp"
 #include "io/h5ad_writer.hpp"
 #include "review/doubt_record.hpp"
@@ -33,17 +37,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-std::uint64_t half_of_memory() {
-  const long pages = ::sysconf(_SC_PHYS_PAGES), bytes = ::sysconf(_SC_PAGE_SIZE);
-  return pages > 0 && bytes > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(bytes) / 2
-                                : std::uint64_t{1} << 31;
-}
-
-// Cells may take half of the limit; groups in work, deltas and tables the rest.
-std::uint64_t cells_memory(const PrepareOptions& options) {
-  return options.memory_limit_bytes.value_or(half_of_memory()) / 2;
-}
-
 std::filesystem::path nearest_folder(const std::filesystem::path& path) {
   std::error_code ignored;
   std::filesystem::path folder = std::filesystem::absolute(path, ignored);
@@ -53,14 +46,43 @@ std::filesystem::path nearest_folder(const std::filesystem::path& path) {
 
 Result<std::unique_ptr<CellSource>> open_file(const std::filesystem::path& cells, const PrepareOptions& options) {
   std::error_code ignored;
+  if (is_screen_part(cells)) {
+    return bad_input("this is a part of a screen, which holds no cells", cells.string(),
+                     "give it with the other parts to headroom prepare --join");
+  }
   if (!std::filesystem::is_directory(cells, ignored)) {
     return open_h5ad_cells(cells, options.layer, options.transposed);
+  }
+  if (auto known = foreign_format(cells)) return tl::unexpected(std::move(*known));
+  if (const auto matrix = find_in_folder(cells, {"matrix.mtx"}); !matrix) {
+    const auto files = files_of_screen({cells});
+    if (files && files->front() != cells) {
+      return bad_input(fmt::format("this is a folder of {} files, where one file is meant", files->size()),
+                       cells.string(), "name the file");
+    }
+    if (!options.cell_table) {
+      return bad_input("the folder holds no .h5ad file, and " + matrix.error().what, cells.string(),
+                       matrix.error().remedy);
+    }
   }
   if (!options.cell_table) {
     return bad_input("a Matrix Market folder does not say what its cells are", cells.string(),
                      "give the table of cells with --cells TABLE.tsv");
   }
   return open_matrix_market_cells(cells, *options.cell_table, options.transposed);
+}
+
+// Before hours go by: whether the folder is there, or can be made, and written to.
+Result<void> require_writable(const std::filesystem::path& out_dir) {
+  const std::filesystem::path folder = nearest_folder(out_dir);
+  std::error_code ignored;
+  const std::filesystem::file_status there = std::filesystem::status(out_dir, ignored);
+  if (std::filesystem::exists(there) && !std::filesystem::is_directory(there)) {
+    return bad_input("the output is to be a folder, and is a file", out_dir.string(), "choose another -o");
+  }
+  if (::access(folder.c_str(), W_OK | X_OK) == 0) return {};
+  return bad_input(fmt::format("the folder cannot be written: {}", std::strerror(errno)), folder.string(),
+                   "choose another -o");
 }
 
 // What was read of the cells, before anything is computed from them.
@@ -76,13 +98,6 @@ struct GatheredCells {
 
 // Whether a doubt stops the command where it is raised, or all are wanted.
 enum class Doubts { stop, collect };
-
-void note_repeated_barcodes(std::vector<std::string> barcodes, std::vector<std::string>& notes) {
-  std::sort(barcodes.begin(), barcodes.end());
-  std::size_t repeats = 0;
-  for (std::size_t i = 1; i < barcodes.size(); ++i) repeats += barcodes[i] == barcodes[i - 1];
-  if (repeats > 0) notes.push_back(fmt::format("{} barcodes repeat; told apart by position", repeats));
-}
 
 // Perturbations that are numbers, beside genes that are only counted.
 void doubt_gene_ids(const CellGroups& groups, const GeneChoice& genes, const std::string& where, Review& review) {
@@ -151,9 +166,9 @@ Result<std::unique_ptr<GatheredCells>> gather_tables(const std::filesystem::path
     out.picked.push_back(out.folds.picked);
     if (auto done = settled(); !done) return tl::unexpected(done.error());
   }
-  auto barcodes = source.barcodes();
-  if (!barcodes) return tl::unexpected(barcodes.error());
-  note_repeated_barcodes(std::move(*barcodes), out.notes);
+  const auto n_repeats = n_repeated_barcodes(source);
+  if (!n_repeats) return tl::unexpected(n_repeats.error());
+  if (*n_repeats > 0) out.notes.push_back(fmt::format("{} barcodes repeat; told apart by position", *n_repeats));
 
   out.names.where = source.path();
   out.names.cell = [&source](std::uint64_t cell) {
@@ -161,6 +176,12 @@ Result<std::unique_ptr<GatheredCells>> gather_tables(const std::filesystem::path
     return all && cell < all->size() ? (*all)[cell] : std::string("?");
   };
   out.names.gene = [&out](std::uint32_t gene) { return out.genes.ids[gene]; };
+  out.names.file = [files = source.files(), first = source.first_cells()](std::uint64_t begin, std::uint64_t last) {
+    const auto file_of = [&](std::uint64_t cell) {
+      return static_cast<std::size_t>(std::upper_bound(first.begin(), first.end(), cell) - first.begin()) - 1;
+    };
+    return files.size() > 1 && file_of(begin) == file_of(last) ? files[file_of(begin)] : std::string();
+  };
   return gathered;
 }
 
@@ -172,7 +193,7 @@ CellBuckets::Options bucket_options_of(const GatheredCells& gathered, const std:
   out.keep_fractions = review.accepts("values.not_counts", gathered.names.where);
   out.gene_map = gathered.genes.map;
   out.n_genes = static_cast<std::uint32_t>(gathered.genes.kept.size());
-  out.memory_limit_bytes = cells_memory(options);
+  out.memory_limit_bytes = memory_shares(options.memory_limit_bytes).cells;
   out.spill_folder = nearest_folder(out_dir);
   out.where = gathered.names.where;
   out.cell_name = gathered.names.cell;
@@ -228,11 +249,16 @@ Result<std::vector<std::filesystem::path>> screen_parts_of(const std::filesystem
   if (!options.are_parts) return std::vector<std::filesystem::path>();
   auto files = files_of_screen(named);
   if (!files) return files;
-  const auto n = static_cast<std::size_t>(std::count_if(files->begin(), files->end(), is_screen_part));
-  if (n == 0) return std::vector<std::filesystem::path>();
-  if (n == files->size()) return files;
-  return bad_input("some of the parts are estimates of a screen, and others are cells", cells.string(),
-                   "make all of them with --screen, or none");
+  // A damaged one is known by its name.
+  const auto is_part = [](const std::filesystem::path& file) {
+    return is_screen_part(file) || file.extension() == kScreenPartExtension;
+  };
+  const auto cells_of = std::find_if_not(files->begin(), files->end(), is_part);
+  if (cells_of == files->end()) return files;
+  const auto part = std::find_if(files->begin(), files->end(), is_part);
+  if (part == files->end()) return std::vector<std::filesystem::path>();
+  return bad_input(fmt::format("this is no part of estimates, as is {}", part->string()), cells_of->string(),
+                   "name parts that were all made with --screen, or none");
 }
 
 // A screen whose estimates were made in parts: its tables, and the estimates.
@@ -244,11 +270,17 @@ struct JoinedScreen {
 Result<JoinedScreen> join_screen(const std::vector<std::filesystem::path>& parts, const std::filesystem::path& out_dir,
                                  PrepareOptions options, Review& review) {
   if (options.addition) {
-    return bad_input("cell-level metrics need the cells, which are not in parts made with --screen",
-                     "--cell-metrics with --join", "name the files themselves, or leave --cell-metrics out");
+    return bad_input("cell-level metrics need all of the cells, which are not in parts made with --screen",
+                     "--cell-metrics with --join", kCellMetricsOfParts);
   }
   const auto files = files_of_screen_part(parts.front());
   if (!files) return tl::unexpected(files.error());
+  for (const std::string& file : *files) {
+    std::error_code ignored;
+    if (std::filesystem::exists(file, ignored)) continue;
+    return bad_input("a file of the screen is not where its parts name it", file,
+                     "join in the folder that the parts were made from, or make them with full paths after --screen");
+  }
   options.are_parts = false;
   options.more_cells.assign(files->begin() + 1, files->end());
   auto gathered = gather_tables(files->front(), options, true, Doubts::stop, review);
@@ -316,6 +348,7 @@ Result<PrepareReport> prepare_unguarded(const std::filesystem::path& cells, cons
   Clock::time_point start = Clock::now();
   doubt_outputs(cells, report.task, report.noise, options, review);
   if (auto settled = review.settle(); !settled) return tl::unexpected(settled.error());
+  if (auto writable = require_writable(out_dir); !writable) return tl::unexpected(writable.error());
   const auto parts = screen_parts_of(cells, options);
   if (!parts) return tl::unexpected(parts.error());
   std::unique_ptr<GatheredCells> gathered;
@@ -495,6 +528,7 @@ Result<CellPart> prepare_part(const std::filesystem::path& cells, const std::fil
                               const PrepareOptions& options, ThreadPool& pool, Progress& progress,
                               const std::stop_token& stop) {
   if (auto error = validate(options)) return tl::unexpected(*error);
+  if (auto writable = require_writable(folder); !writable) return tl::unexpected(writable.error());
   try {
     auto source = open_file(cells, options);
     if (!source) return tl::unexpected(source.error());
@@ -509,6 +543,7 @@ Result<EstimatedPart> estimate_part(const std::filesystem::path& cells,
                                     const std::filesystem::path& folder, const PrepareOptions& options, Review& review,
                                     ThreadPool& pool, Progress& progress, const std::stop_token& stop) {
   if (auto error = validate(options)) return tl::unexpected(*error);
+  if (auto writable = require_writable(folder); !writable) return tl::unexpected(writable.error());
   try {
     const auto files = files_of_screen(screen);
     if (!files) return tl::unexpected(files.error());
@@ -528,9 +563,9 @@ Result<EstimatedPart> estimate_part(const std::filesystem::path& cells,
     ScreenPart part;
     part.file = static_cast<std::uint64_t>(own - files->begin());
     part.files = tables.source->files();
-    auto fingerprint = screen_fingerprint(tables.groups, tables.genes, options);
-    if (!fingerprint) return tl::unexpected(fingerprint.error());
-    part.fingerprint = std::move(*fingerprint);
+    auto identity = screen_identity(tables.groups, tables.genes, options);
+    if (!identity) return tl::unexpected(identity.error());
+    part.identity = std::move(*identity);
     const std::vector<std::uint32_t> rows = task_rows(tables.groups),
                                      homes = homes_of_rows(*tables.source, tables.groups);
     std::vector<std::uint8_t> is_ours(rows.size(), 0);
@@ -572,6 +607,7 @@ Result<EstimatedPart> estimate_part(const std::filesystem::path& cells,
     if (failed)
       return bad_input("the folder cannot be made: " + failed.message(), folder.string(), "choose another -o");
     if (auto written = write_screen_part(report.path, std::move(part), tables.groups); !written) {
+      std::filesystem::remove(folder, failed);  // unless something lies there
       return tl::unexpected(written.error());
     }
     return report;

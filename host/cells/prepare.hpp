@@ -124,6 +124,10 @@ Result<CellPart> prepare_part(const std::filesystem::path& cells, const std::fil
 // perturbations that are at home in `cells`, one file of the screen. All that options say of cells and of how estimates
 // are made is to be the same for all parts and for prepare() on them. Doubts about labels stop it as they would stop
 // prepare; those about values are told when parts are joined. Errors: as prepare; the file is not of the screen.
+// (What to do where cell-level metrics are wanted of them, which hold no cells.)
+inline constexpr const char* kCellMetricsOfParts =
+    "make the parts without --screen, which keeps the cells (headroom prepare --part FILE -o DIR), and give "
+    "--cell-metrics with --join; or leave --cell-metrics out";
 struct EstimatedPart {
   std::filesystem::path path;
   std::size_t n_perturbations = 0, n_of_screen = 0;  // rows of the task

@@ -34,6 +34,12 @@ struct Profile {
 // memory of `out` is used again.
 void batch_moments(const CellRows& rows, std::uint32_t n_genes, ThreadPool& pool, BatchMoments& out);
 
+// The same of a group that comes block by block: begin, then of every block in order the genes [gene_begin, gene_end),
+// then end. Sums run as batch_moments() has them, to the bit; different genes may be added by different threads.
+void begin_moments(std::vector<BatchSpan> spans, std::uint32_t n_genes, BatchMoments& out);
+void add_moments(const GeneMajorBlock& block, std::uint32_t gene_begin, std::uint32_t gene_end, BatchMoments& out);
+void end_moments(BatchMoments& out);
+
 // Mean over batches with equal weight; SE² = Σ_b SE²_b / B². At least one batch.
 Profile mean_over_batches(const BatchMoments& moments);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 
 #include "cells/part_archive.hpp"
@@ -22,7 +23,7 @@ void lay_out(Archive& archive, PlacedValue& value) {
 
 template <class Archive>
 void lay_out(Archive& archive, MisfitValues& values) {
-  archive(values.n, values.first);
+  archive(values.n, values.first, values.first_cell, values.last_cell);
 }
 
 template <class Archive>
@@ -41,7 +42,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kMagic = "Headroom part of a screen, version 1\n";
+constexpr std::string_view kAnyMagic = "Headroom part of a screen, version ",
+                           kMagic = "Headroom part of a screen, version 2\n";
 constexpr std::size_t kHashDigits = 64;
 
 // A file may be a perturbation's home that holds this share of what any holds of it.
@@ -123,7 +125,7 @@ void lay_out(Archive& archive, ContextRows& rows) {
 }
 
 struct PartContent {
-  std::string fingerprint;
+  ScreenIdentity identity;
   std::vector<std::string> files;
   std::uint64_t file = 0;
   CellBuckets::Tally tally;
@@ -132,7 +134,7 @@ struct PartContent {
 
 template <class Archive>
 void lay_out_head(Archive& archive, PartContent& part) {
-  archive(part.fingerprint, part.files, part.file);
+  archive(part.identity.flags, part.identity.processor, part.identity.tables, part.files, part.file);
 }
 
 // ---- rows out of a matrix and back ----
@@ -227,8 +229,13 @@ Result<std::string> archive_of(const fs::path& path) {
   constexpr std::uint64_t most_bytes = std::uint64_t{1} << 42;
   auto bytes = read_bounded_file(path, most_bytes);
   if (!bytes) return bytes;
+  if (bytes->starts_with(kAnyMagic) && !bytes->starts_with(kMagic) && bytes->find('\n') != std::string::npos) {
+    return bad_input("the part was made by another version of Headroom", path.string(),
+                     "make all parts again with headroom prepare --part, and join them with the same version");
+  }
   if (!bytes->starts_with(kMagic) || bytes->size() < kMagic.size() + kHashDigits) {
-    return bad_input("this is no part of a screen", path.string(), "make parts with headroom prepare --part");
+    return bad_input(bytes->empty() ? "the part of a screen is empty" : "this is no part of a screen", path.string(),
+                     "make it again with headroom prepare --part");
   }
   const std::string hash = bytes->substr(bytes->size() - kHashDigits);
   bytes->resize(bytes->size() - kHashDigits);
@@ -244,11 +251,15 @@ Result<void> require_all(const std::vector<fs::path>& paths, const std::vector<P
   std::vector<const fs::path*> part_of(heads.front().files.size(), nullptr);
   for (std::size_t i = 0; i < heads.size(); ++i) {
     const PartContent& head = heads[i];
-    if (head.files != heads.front().files || head.fingerprint != heads.front().fingerprint) {
-      return bad_input(fmt::format("it is a part of another screen than {}, or was made with other flags or on another "
-                                   "kind of processor",
-                                   paths.front().string()),
-                       paths[i].string(), "make all parts with the same flags and the same --screen");
+    if (head.files != heads.front().files) {
+      return bad_input(fmt::format("it is a part of another screen than {}: of {} files, {} …, and not of {}, {} …",
+                                   paths.front().string(), head.files.size(), head.files.front(),
+                                   heads.front().files.size(), heads.front().files.front()),
+                       paths[i].string(), "make all parts with the same --screen");
+    }
+    if (const std::string other = difference(head.identity, heads.front().identity); !other.empty()) {
+      return bad_input(fmt::format("it was made otherwise than {}: {}", paths.front().string(), other),
+                       paths[i].string(), "make all parts with the same flags, from the same files");
     }
     const fs::path*& place = part_of[head.file];
     if (place != nullptr) {
@@ -295,17 +306,39 @@ std::vector<std::uint32_t> homes_of_rows(const CellSource& source, const CellGro
   return homes;
 }
 
-Result<std::string> screen_fingerprint(const CellGroups& groups, const GeneChoice& genes,
+Result<ScreenIdentity> screen_identity(const CellGroups& groups, const GeneChoice& genes,
                                        const PrepareOptions& options) {
-  ArchiveWriter all;
+  ArchiveWriter tables;
   for (const CellGroups::Group& group : groups.groups) {
-    all(group.context, group.perturbation, group.is_control, group.n_cells, group.batches);
+    tables(group.context, group.perturbation, group.is_control, group.n_cells, group.batches);
   }
+  tables(groups.contexts, groups.batches, groups.group_of_cell, groups.batch_of_cell, genes.ids, genes.map, genes.kept);
+  auto hash = sha256_of_bytes(tables.bytes());
+  if (!hash) return tl::unexpected(hash.error());
   const BootstrapOptions& bootstrap = options.bootstrap;
-  all(groups.contexts, groups.batches, groups.group_of_cell, groups.batch_of_cell, genes.ids, genes.map, genes.kept,
-      options.design, options.values, options.target_sum, options.deg, options.deg_statistics, bootstrap.n_outer,
-      bootstrap.n_inner, bootstrap.n_splits, bootstrap.seed, options.kernels);
-  return sha256_of_bytes(all.bytes());
+  constexpr std::array<const char*, 5> kValues = {"counts", "log1p", "asis", "scaled", "fractional"};
+  return ScreenIdentity{{options.design == Design::global ? "--design global" : "--design matched",
+                         fmt::format("--values {}", kValues[static_cast<std::size_t>(options.values)]),
+                         fmt::format("--target-sum {}", options.target_sum), options.deg ? "--deg" : "no --deg",
+                         options.deg_statistics ? "--deg-statistics" : "no --deg-statistics",
+                         fmt::format("--outer {}", bootstrap.n_outer), fmt::format("--inner {}", bootstrap.n_inner),
+                         fmt::format("{} splits", bootstrap.n_splits), fmt::format("--seed {}", bootstrap.seed)},
+                        options.kernels,
+                        std::move(*hash)};
+}
+
+std::string difference(const ScreenIdentity& one, const ScreenIdentity& other) {
+  for (std::size_t i = 0; i < std::min(one.flags.size(), other.flags.size()); ++i) {
+    if (one.flags[i] != other.flags[i]) return fmt::format("with {}, and not with {}", one.flags[i], other.flags[i]);
+  }
+  if (one.processor != other.processor) {
+    return fmt::format("on another kind of processor ({}, and not {})", one.processor, other.processor);
+  }
+  if (one.tables != other.tables) {
+    return "of other cells or genes (by --control, --pert-col, --batch-from, --join-genes or another flag that chooses "
+           "them, or the files have changed)";
+  }
+  return one == other ? "" : "by another version of Headroom";
 }
 
 Result<void> write_screen_part(const fs::path& path, ScreenPart part, const CellGroups& groups) {
@@ -315,7 +348,7 @@ Result<void> write_screen_part(const fs::path& path, ScreenPart part, const Cell
                      "choose another folder with -o");
   }
   const PerturbationEstimates& estimates = part.estimates.estimates;
-  PartContent content{std::move(part.fingerprint), std::move(part.files), part.file, std::move(part.tally), {}};
+  PartContent content{std::move(part.identity), std::move(part.files), part.file, std::move(part.tally), {}};
   const std::vector<std::uint32_t> task = task_rows(groups);
   for (const UnfinishedContext& context : part.estimates.unfinished) {
     ContextRows& some = content.contexts.emplace_back();
@@ -357,8 +390,8 @@ Result<void> write_screen_part(const fs::path& path, ScreenPart part, const Cell
 
 bool is_screen_part(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
-  std::string begin(kMagic.size(), '\0');
-  return file.read(begin.data(), static_cast<std::streamsize>(begin.size())) && begin == kMagic;
+  std::string begin(kAnyMagic.size(), '\0');
+  return file.read(begin.data(), static_cast<std::streamsize>(begin.size())) && begin == kAnyMagic;
 }
 
 Result<std::vector<std::string>> files_of_screen_part(const fs::path& path) {
@@ -374,8 +407,8 @@ Result<std::vector<std::string>> files_of_screen_part(const fs::path& path) {
 Result<PerturbationEstimates> join_screen_parts(const std::vector<fs::path>& parts, const CellSource& source,
                                                 const CellGroups& groups, const GeneChoice& genes,
                                                 const PrepareOptions& options, CellBuckets& buckets) {
-  const auto fingerprint = screen_fingerprint(groups, genes, options);
-  if (!fingerprint) return tl::unexpected(fingerprint.error());
+  const auto identity = screen_identity(groups, genes, options);
+  if (!identity) return tl::unexpected(identity.error());
   const std::vector<std::uint32_t> rows = task_rows(groups);
   const auto n_genes = static_cast<std::uint32_t>(genes.kept.size());
   std::vector<std::uint64_t> first_cells = source.first_cells();
@@ -392,12 +425,11 @@ Result<PerturbationEstimates> join_screen_parts(const std::vector<fs::path>& par
     if (!archive.is_good() || heads[i].file >= heads[i].files.size()) return damaged(parts[i]);
   }
   if (auto all = require_all(parts, heads); !all) return tl::unexpected(all.error());
-  if (heads.front().fingerprint != *fingerprint || heads.front().files.size() != n_files) {
-    return bad_input(
-        "the parts were made with other flags or on another kind of processor, or the files' tables have "
-        "changed since",
-        parts.front().string(), "give the flags that the parts were made with, or make them again");
+  if (const std::string other = difference(heads.front().identity, *identity); !other.empty()) {
+    return bad_input(fmt::format("the parts were made {}", other), parts.front().string(),
+                     "give --join the flags that the parts were made with, or make them again");
   }
+  if (heads.front().files.size() != n_files) return damaged(parts.front());
 
   PerturbationEstimates out = empty_estimates(groups, n_genes, options);
   std::vector<UnfinishedContext> contexts;

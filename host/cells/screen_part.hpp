@@ -27,13 +27,21 @@ inline constexpr const char* kScreenPartExtension = ".part";
 // as many of its cells as any, such that the files get about equal shares of the cells.
 std::vector<std::uint32_t> homes_of_rows(const CellSource& source, const CellGroups& groups);
 
-// What must be equal of all parts of a screen and of whoever joins them: the cells by group and batch, the genes, and
-// what the numbers are made by.
-Result<std::string> screen_fingerprint(const CellGroups& groups, const GeneChoice& genes,
+// What must be equal of all parts of a screen and of whoever joins them.
+struct ScreenIdentity {
+  std::vector<std::string> flags;  // what estimates are made by, in one order: "--seed 0"
+  std::string processor;           // PrepareOptions::kernels
+  std::string tables;              // hash of the cells by group and batch, and of the genes
+
+  bool operator==(const ScreenIdentity&) const = default;
+};
+Result<ScreenIdentity> screen_identity(const CellGroups& groups, const GeneChoice& genes,
                                        const PrepareOptions& options);
+// How the first was made otherwise than the other: "with --seed 0, and not with --seed 3"; empty: they are equal.
+std::string difference(const ScreenIdentity& one, const ScreenIdentity& other);
 
 struct ScreenPart {
-  std::string fingerprint;
+  ScreenIdentity identity;
   std::vector<std::string> files;   // of the screen, as they were named
   std::uint64_t file = 0;           // whose part it is
   CellBuckets::Tally tally;         // of that file's cells
@@ -44,7 +52,7 @@ struct ScreenPart {
 // Errors: the file cannot be written; (bad_input) a file is there that is no part.
 Result<void> write_screen_part(const std::filesystem::path& path, ScreenPart part, const CellGroups& groups);
 
-// Whether the file begins as parts do.
+// Whether the file begins as parts of any version do.
 bool is_screen_part(const std::filesystem::path& path);
 
 // The files of a part's screen. Errors (bad_input): it is no part, or damaged.

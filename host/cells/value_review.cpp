@@ -53,6 +53,14 @@ std::vector<std::string> shown(const std::vector<PlacedValue>& values, const Val
   return texts;
 }
 
+// Files of a screen whose values are of different kinds.
+std::string in_one_file(const MisfitValues& values, const ValueNames& names) {
+  const std::string file = names.file ? names.file(values.first_cell, values.last_cell) : std::string();
+  if (file.empty()) return {};
+  return fmt::format(", {} in {}, where all files of a screen must hold values of one kind",
+                     values.n == 1 ? "which is" : "all of them", file);
+}
+
 std::string many(std::uint64_t n) { return n == 1 ? std::string("1 value") : fmt::format("{} values", n); }
 
 // What values that are no counts probably are, and what to do then. Never a flag that would take anything.
@@ -116,8 +124,8 @@ Result<void> review_counts(const ValueFindings& findings, CellValues values, dou
   const bool are_counts = values == CellValues::counts;
   if (findings.negatives.n > 0) {
     review.raise({"values.not_counts", names.where,
-                  fmt::format("{} {} negative, which no count is", many(findings.negatives.n),
-                              findings.negatives.n == 1 ? "is" : "are"),
+                  fmt::format("{} {} negative, which no count is{}", many(findings.negatives.n),
+                              findings.negatives.n == 1 ? "is" : "are", in_one_file(findings.negatives, names)),
                   static_cast<std::int64_t>(findings.negatives.n), shown(findings.negatives.first, names),
                   "name raw counts with --layer (counts, or raw), or say --values asis for values used as they are"});
     if (review.accepts("values.not_counts", names.where)) {
@@ -128,8 +136,9 @@ Result<void> review_counts(const ValueFindings& findings, CellValues values, dou
   }
   if (are_counts && findings.fractions.n > 0) {
     review.raise({"values.not_counts", names.where,
-                  fmt::format("{} {}", many(findings.fractions.n),
-                              findings.fractions.n == 1 ? "is not a count" : "are not counts"),
+                  fmt::format("{} {}{}", many(findings.fractions.n),
+                              findings.fractions.n == 1 ? "is not a count" : "are not counts",
+                              in_one_file(findings.fractions, names)),
                   static_cast<std::int64_t>(findings.fractions.n), shown(findings.fractions.first, names),
                   remedy_for_fractions(findings, target_sum)});
     return {};
@@ -187,6 +196,7 @@ Result<void> review_counts(const ValueFindings& findings, CellValues values, dou
 
 void review_log1p(const ValueFindings& findings, double target_sum, const ValueNames& names, Review& review) {
   const auto raise = [&](std::string what, std::uint64_t n, const MisfitValues* values, std::string remedy) {
+    if (values != nullptr) what += in_one_file(*values, names);
     review.raise({"values.not_log1p", names.where, std::move(what), static_cast<std::int64_t>(n),
                   values != nullptr ? shown(values->first, names) : std::vector<std::string>{}, std::move(remedy)});
   };

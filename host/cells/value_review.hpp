@@ -2,6 +2,7 @@
 // What is needed is gathered while the cells pass by; nothing is read twice.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -24,15 +25,20 @@ struct PlacedValue {
 // Values of one kind that do not fit: how many, and the first ones in the order of the source.
 struct MisfitValues {
   std::uint64_t n = 0;
-  std::vector<PlacedValue> first;  // at most kMostExamples
+  std::vector<PlacedValue> first;                        // at most kMostExamples
+  std::uint64_t first_cell = UINT64_MAX, last_cell = 0;  // that have one
 
   void add(const PlacedValue& value) {
     ++n;
+    first_cell = std::min(first_cell, value.cell);
+    last_cell = std::max(last_cell, value.cell);
     if (first.size() < kMostExamples) first.push_back(value);
   }
   // `later` comes after this in the source.
   void append(const MisfitValues& later) {
     n += later.n;
+    first_cell = std::min(first_cell, later.first_cell);
+    last_cell = std::max(last_cell, later.last_cell);
     for (const PlacedValue& value : later.first) {
       if (first.size() < kMostExamples) first.push_back(value);
     }
@@ -58,6 +64,8 @@ struct ValueNames {
   std::string where;
   std::function<std::string(std::uint64_t cell)> cell;
   std::function<std::string(std::uint32_t gene)> gene;
+  // The one file among several that has both cells; empty: there is one file only, or they lie in different ones.
+  std::function<std::string(std::uint64_t first_cell, std::uint64_t last_cell)> file = {};
 };
 
 // Raises what is doubtful. Error (bad_input): negative values that are said, or accepted, to be counts, whose logarithm

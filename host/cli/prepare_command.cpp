@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 #include <malloc.h>
+#include <sys/resource.h>
 
 #include <cstdio>
 
@@ -36,6 +37,10 @@ Result<int> make_part(const PrepareArguments& arguments, ThreadPool& pool, Termi
 
 Result<int> make_estimates(const PrepareArguments& arguments, const PrepareOptions& options, ThreadPool& pool,
                            TerminalProgress& progress) {
+  if (arguments.cell_metrics) {
+    return bad_input("cell-level metrics need all of the cells, which no part made with --screen holds",
+                     "--cell-metrics with --screen", kCellMetricsOfParts);
+  }
   Review review(arguments.review);
   const auto part = estimate_part(arguments.cells, arguments.screen, arguments.out, options, review, pool, progress,
                                   Interruption::token());
@@ -46,6 +51,21 @@ Result<int> make_estimates(const PrepareArguments& arguments, const PrepareOptio
   results() << fmt::format("{}: {} of {} perturbations, {} cells\n", part->path.string(), part->n_perturbations,
                            part->n_of_screen, part->n_cells);
   return 0;
+}
+
+// The limit moves cells to the disk, not what is made of them.
+void tell_memory(const PrepareArguments& arguments) {
+  rusage usage{};
+  if (!arguments.options.memory_limit_bytes || arguments.common.quiet || ::getrusage(RUSAGE_SELF, &usage) != 0) return;
+  constexpr std::uint64_t kMebibyte = 1 << 20;
+  const std::uint64_t taken = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+  if (taken <= *arguments.options.memory_limit_bytes) return;
+  fmt::print(
+      messages(),
+      "headroom: took {} MiB of memory, more than --memory-limit ({} MiB): the tables, the perturbations in work "
+      "and their estimates are not moved to the disk; --genes keeps fewer genes, --threads 1 works on one "
+      "perturbation at a time\n",
+      taken / kMebibyte, *arguments.options.memory_limit_bytes / kMebibyte);
 }
 
 }  // namespace
@@ -59,8 +79,10 @@ Result<int> prepare(const PrepareArguments& arguments) {
   PrepareOptions options = arguments.options;
   options.kernels = processor_kernels();
   if (arguments.part) {
-    return arguments.screen.empty() ? make_part(arguments, pool, progress)
-                                    : make_estimates(arguments, options, pool, progress);
+    auto made = arguments.screen.empty() ? make_part(arguments, pool, progress)
+                                         : make_estimates(arguments, options, pool, progress);
+    if (made) tell_memory(arguments);
+    return made;
   }
   Review review(arguments.review);
   std::vector<std::string> notes_of_cells;
@@ -96,6 +118,7 @@ Result<int> prepare(const PrepareArguments& arguments) {
       fmt::print(messages(), "headroom: labels of responding genes for {} perturbations\n", report->n_labelled);
     }
     fmt::print(messages(), "headroom: wrote {} and {}\n", report->task.string(), report->noise.string());
+    tell_memory(arguments);
   }
   return 0;
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <functional>
 #include <numeric>
 #include <sstream>
 
@@ -78,7 +79,7 @@ class JoinedCellsTest : public ::testing::Test {
     H5adContent content;
     const auto n_cells = cells.count.size(), n_genes = cells.genes.size();
     for (std::size_t c = 0; c < n_cells; ++c) content.obs_index.push_back("AAAC" + std::to_string(c));  // repeat
-    for (const int gene : cells.genes) content.var_index.push_back("G" + std::to_string(gene));
+    for (const int gene : cells.genes) content.var_index.push_back(id_of_gene_(gene));
     content.obs_columns.push_back({"pert_id", cells.perturbation, {}, true});
     if (has_batches) content.obs_columns.push_back({"batch", cells.batch, {}, true});
     content.obs_columns.push_back({"of_file", cells.file, {}, true});
@@ -88,7 +89,7 @@ class JoinedCellsTest : public ::testing::Test {
     for (std::size_t c = 0; c < n_cells; ++c) {
       for (std::size_t g = 0; g < n_genes; ++g) {
         const int count = cells.count[c][g];
-        dense(static_cast<Eigen::Index>(c), static_cast<Eigen::Index>(g)) = count;
+        dense(static_cast<Eigen::Index>(c), static_cast<Eigen::Index>(g)) = scale_ * count;
         if (count == 0) continue;
         columns.push_back(static_cast<std::int32_t>(g));
         values.push_back(count);
@@ -129,6 +130,8 @@ class JoinedCellsTest : public ::testing::Test {
 
   ::headroom::testing::TemporaryFolder folder_;
   Result<PrepareReport> report_;
+  std::function<std::string(int)> id_of_gene_ = [](int gene) { return "G" + std::to_string(gene); };
+  double scale_ = 1;  // of counts in what is written dense
 };
 
 TEST_F(JoinedCellsTest, AreWhatOneFileWithAllOfThemGives) {
@@ -317,18 +320,53 @@ TEST_F(ScreenPartTest, LookAtTheValuesOfTheirOwnFileAlone) {
   EXPECT_EQ(prepared(parts(how), joining(how)).first, line);
 }
 
+TEST_F(ScreenPartTest, SayHowTheyWereMadeOtherwise) {
+  make_files();
+  std::vector<fs::path> made = parts(options());
+  ThreadPool pool(1);
+  NoProgress progress;
+  Review review;
+  const auto join_with_one = [&](PrepareOptions of_one) {
+    EXPECT_TRUE(estimate_part(files_[0], files_, folder_.path() / "parts", of_one, review, pool, progress, {}));
+    return prepared(made, joining(options())).first;
+  };
+  PrepareOptions how = options();
+  how.deg = true;
+  EXPECT_THAT(join_with_one(how), HasSubstr("with --deg, and not with no --deg"));
+  how = options();
+  how.kernels = "another";
+  EXPECT_THAT(join_with_one(how), HasSubstr("on another kind of processor (another, and not "));
+  how = options();
+  how.columns.batch_col = "of_file";
+  EXPECT_THAT(join_with_one(how), HasSubstr("of other cells or genes"));
+  join_with_one(options());
+  EXPECT_TRUE(report_);
+  // An earlier or later version.
+  std::string bytes = bytes_of(made[1]);
+  bytes.replace(bytes.find("version 2"), 9, "version 9");
+  std::ofstream(made[1], std::ios::binary) << bytes;
+  EXPECT_THAT(prepared(made, joining(options())).first,
+              HasSubstr("the part was made by another version of Headroom (" + made[1].string()));
+  parts(options());
+  fs::remove(files_[1]);
+  EXPECT_THAT(prepared(made, joining(options())).first,
+              HasSubstr("a file of the screen is not where its parts name it (" + files_[1].string()));
+}
+
 TEST_F(ScreenPartTest, AreOfOneScreenAndAllThere) {
   make_files();
   const PrepareOptions how = options();
   std::vector<fs::path> made = parts(how);
   PrepareOptions other = how;
   other.bootstrap.seed = 7;
-  EXPECT_THAT(prepared(made, joining(other)).first, HasSubstr("made with other flags"));
+  EXPECT_THAT(prepared(made, joining(other)).first,
+              HasSubstr("the parts were made with --seed 0, and not with --seed 7"));
   EXPECT_THAT(prepared({made[0], made[2]}, joining(how)).first, HasSubstr("a part of the screen is missing"));
   const fs::path copy = folder_.path() / "copy.part";
   fs::copy_file(made[0], copy);
   EXPECT_THAT(prepared({made[0], made[1], made[2], copy}, joining(how)).first, HasSubstr("name each part once"));
-  EXPECT_THAT(prepared({made[0], made[1], files_[0]}, joining(how)).first, HasSubstr("and others are cells"));
+  EXPECT_THAT(prepared({made[0], made[1], files_[0]}, joining(how)).first,
+              HasSubstr("this is no part of estimates, as is"));
   {
     std::fstream file(made[1], std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(static_cast<std::streamoff>(fs::file_size(made[1]) / 2));
@@ -336,7 +374,10 @@ TEST_F(ScreenPartTest, AreOfOneScreenAndAllThere) {
   }
   EXPECT_THAT(prepared(made, joining(how)).first, HasSubstr("is damaged"));
   fs::resize_file(made[1], 20);
-  EXPECT_THAT(prepared(made, joining(how)).first, HasSubstr("part"));
+  EXPECT_THAT(prepared(made, joining(how)).first, HasSubstr("this is no part of a screen (" + made[1].string()));
+  fs::resize_file(made[1], 0);
+  EXPECT_THAT(prepared(made, joining(how)).first, HasSubstr("the part of a screen is empty (" + made[1].string()));
+  EXPECT_THAT(prepared(made, how).first, HasSubstr("give it with the other parts to headroom prepare --join"));
 
   ThreadPool pool(1);
   NoProgress progress;
@@ -352,8 +393,11 @@ TEST_F(ScreenPartTest, AreOfOneScreenAndAllThere) {
 TEST_F(JoinedCellsTest, ThatDoNotFitAreRefusedByName) {
   const fs::path first = write("a.h5ad", Cells::made(0, 60, "a", numbers(0, 12)));
   const fs::path other = write("b.h5ad", Cells::made(60, 45, "b", numbers(20, 30)));
-  EXPECT_THAT(prepared({first, other}, options()).first,
-              HasSubstr("no gene is in all 2 files: the first of a.h5ad is 'G0'"));
+  const std::string strange =
+      prepared({first, write("ab.h5ad", Cells::made(60, 45, "b", numbers(0, 10))), other}, options()).first;
+  EXPECT_THAT(strange, HasSubstr("none of its genes is in all of the 2 files before it: its first is 'G20', of a.h5ad "
+                                 "'G0'"));
+  EXPECT_THAT(strange, HasSubstr("b.h5ad): give files with ids of one kind"));
   Cells twice = Cells::made(60, 45, "b", numbers(0, 12));
   twice.genes[3] = 2;
   EXPECT_THAT(prepared({first, write("c.h5ad", twice)}, options()).first, HasSubstr("the gene id 'G2' repeats"));
@@ -366,6 +410,42 @@ TEST_F(JoinedCellsTest, ThatDoNotFitAreRefusedByName) {
   EXPECT_THAT(lacking, HasSubstr("batch"));
 }
 
+TEST_F(JoinedCellsTest, WhoseIdsAreSpeltInTwoWaysAreToldSo) {
+  id_of_gene_ = [](int gene) { return "ENSG" + std::to_string(gene) + ".1"; };
+  const fs::path first = write("a.h5ad", Cells::made(0, 60, "a", numbers(0, 12)));
+  id_of_gene_ = [](int gene) { return "ENSG" + std::to_string(gene) + ".2"; };
+  const fs::path other = write("b.h5ad", Cells::made(60, 45, "b", numbers(0, 12)));
+  EXPECT_THAT(prepared({first, other}, options()).first, HasSubstr("differ by the version behind the dot"));
+  id_of_gene_ = [](int gene) { return "ensg" + std::to_string(gene) + ".1"; };
+  EXPECT_THAT(prepared({first, write("c.h5ad", Cells::made(60, 45, "c", numbers(0, 12)))}, options()).first,
+              HasSubstr("differ by upper and lower case"));
+}
+
+// One plate was exported after normalisation.
+TEST_F(JoinedCellsTest, OfTwoKindsOfValuesNameTheFileThatIsNoneOfTheSaidKind) {
+  const fs::path first = write("a.h5ad", Cells::made(0, 60, "a", numbers(0, 12)));
+  scale_ = 0.37;
+  const fs::path other = write("b.h5ad", Cells::made(60, 45, "b", numbers(0, 12)));
+  const std::string line = prepared({first, other}, options()).first;
+  EXPECT_THAT(line, HasSubstr("values.not_counts"));
+  EXPECT_THAT(line, HasSubstr("all of them in " + other.string()));
+  EXPECT_THAT(prepared({other, write("c.h5ad", Cells::made(0, 60, "c", numbers(0, 12)))}, options()).first,
+              ::testing::Not(HasSubstr("all of them in")));
+}
+
+TEST_F(JoinedCellsTest, AreNoPartsAndNoFolders) {
+  write("plates/a.h5ad", Cells::made(0, 60, "a", numbers(0, 12)));
+  write("plates/b.h5ad", Cells::made(60, 45, "b", numbers(0, 12)));
+  fs::create_directories(folder_.path() / "none");
+  EXPECT_THAT(prepared({folder_.path() / "none"}, options()).first,
+              HasSubstr("the folder holds no .h5ad file, and there is no matrix.mtx"));
+  ThreadPool pool(1);
+  NoProgress progress;
+  EXPECT_THAT(
+      prepare_part(folder_.path() / "plates", folder_.path() / "parts", options(), pool, progress, {}).error().line(),
+      HasSubstr("a folder of 2 files, where one file is meant"));
+}
+
 TEST_F(JoinedCellsTest, AreNamedOneByOneByFolderOrByPattern) {
   const Cells cells = Cells::made(0, 10, "a", numbers(0, 3));
   const fs::path b = write("plates/b.h5ad", cells), a = write("plates/a.h5ad", cells),
@@ -376,6 +456,8 @@ TEST_F(JoinedCellsTest, AreNamedOneByOneByFolderOrByPattern) {
     return all;
   };
   EXPECT_THAT(names(files_of_screen({b, a, c})), ElementsAre("a.h5ad", "aa.h5ad", "b.h5ad"));
+  write("plates/._a.h5ad", cells);  // hidden
+  std::ofstream(folder_.path() / "plates/notes.txt") << "of the plates";
   EXPECT_THAT(names(files_of_screen({folder_.path() / "plates"})), ElementsAre("a.h5ad", "b.h5ad"));
   EXPECT_THAT(names(files_of_screen({folder_.path() / "plates" / "*.h5ad", c})),
               ElementsAre("a.h5ad", "aa.h5ad", "b.h5ad"));

@@ -159,6 +159,28 @@ TEST_F(SuiteCommand, ATaskKeepsWhatItNeedsOfItsCells) {
   EXPECT_THAT(without.err, HasSubstr("prepare --cell-metrics"));
 }
 
+// Parts of estimates hold no cells, and say so before they are made; parts of cells give what one process gives.
+TEST_F(SuiteCommand, CellMetricsOfAScreenInPartsComeFromPartsOfCells) {
+  CellFile::made(6, 30, 120, 3).write(folder_ / "also.h5ad");
+  const std::string how = " --folds 2 --outer 2 --inner 2 --quiet";
+  const std::string refused = "without --screen, which keeps the cells (headroom prepare --part FILE -o DIR)";
+  const Ended part = headroom("prepare --part real.h5ad --screen real.h5ad also.h5ad --cell-metrics -o parts" + how);
+  EXPECT_EQ(part.exit_code, 2);
+  EXPECT_THAT(part.err, HasSubstr(refused));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "parts"));
+  for (const std::string file : {"real.h5ad", "also.h5ad"}) {
+    ASSERT_EQ(headroom("prepare --part " + file + " --screen real.h5ad also.h5ad -o parts" + how).exit_code, 0);
+    ASSERT_EQ(headroom("prepare --part " + file + " -o cells" + how).exit_code, 0);
+  }
+  const Ended joined = headroom("prepare --join parts --cell-metrics -o out" + how);
+  EXPECT_EQ(joined.exit_code, 2);
+  EXPECT_THAT(joined.err, HasSubstr(refused));
+  ASSERT_EQ(headroom("prepare real.h5ad also.h5ad --cell-metrics -o whole" + how).exit_code, 0);
+  const Ended kept = headroom("prepare --join cells --cell-metrics -o out" + how);
+  ASSERT_EQ(kept.exit_code, 0) << kept.err;
+  EXPECT_TRUE(content_of(folder_ / "out/task.h5ad") == content_of(folder_ / "whole/task.h5ad"));
+}
+
 TEST_F(SuiteCommand, OneContextOfATaskCanBeScored) {
   CellFile both = CellFile::made(6, 30, 120, 1);
   const CellFile other = CellFile::made(6, 30, 120, 3);
