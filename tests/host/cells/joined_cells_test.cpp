@@ -332,10 +332,10 @@ TEST_F(ScreenPartTest, SayHowTheyWereMadeOtherwise) {
   };
   PrepareOptions how = options();
   how.deg = true;
-  EXPECT_THAT(join_with_one(how), HasSubstr("with --deg, and not with no --deg"));
+  EXPECT_THAT(join_with_one(how), HasSubstr("with no --deg, and not with --deg"));
   how = options();
   how.kernels = "another";
-  EXPECT_THAT(join_with_one(how), HasSubstr("on another kind of processor (another, and not "));
+  EXPECT_THAT(join_with_one(how), HasSubstr("on another kind of processor (, and not another)"));
   how = options();
   how.columns.batch_col = "of_file";
   EXPECT_THAT(join_with_one(how), HasSubstr("of other cells or genes"));
