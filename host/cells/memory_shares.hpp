@@ -12,7 +12,7 @@ struct MemoryShares {
 };
 
 // Of --memory-limit; without one, of half of the machine's memory. What is left is for groups in work, for what is made
-// of them and for tables.
-MemoryShares memory_shares(std::optional<std::uint64_t> limit_bytes);
+// of them and for tables of the screen's `n_cells`.
+MemoryShares memory_shares(std::optional<std::uint64_t> limit_bytes, std::uint64_t n_cells);
 
 }  // namespace headroom

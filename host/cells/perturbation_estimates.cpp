@@ -139,7 +139,8 @@ Result<PerturbationEstimates> estimate_rows(CellBuckets& buckets, const CellGrou
     std::optional<DegControl> label_control;
     {
       const auto blocks =
-          blocks_of_group(buckets, rows[first] - 1, n_genes, memory_shares(options.memory_limit_bytes).control);
+          blocks_of_group(buckets, rows[first] - 1, n_genes,
+                          memory_shares(options.memory_limit_bytes, groups.group_of_cell.size()).control);
       const bool pooled = options.design == Design::global;
       if (options.deg && pooled) {
         auto labels = pooled_deg_control(*blocks, n_genes, groups.contexts[context], options.bootstrap.seed, pool);

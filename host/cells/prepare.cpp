@@ -193,7 +193,7 @@ CellBuckets::Options bucket_options_of(const GatheredCells& gathered, const std:
   out.keep_fractions = review.accepts("values.not_counts", gathered.names.where);
   out.gene_map = gathered.genes.map;
   out.n_genes = static_cast<std::uint32_t>(gathered.genes.kept.size());
-  out.memory_limit_bytes = memory_shares(options.memory_limit_bytes).cells;
+  out.memory_limit_bytes = memory_shares(options.memory_limit_bytes, gathered.source->n_cells()).cells;
   out.spill_folder = nearest_folder(out_dir);
   out.where = gathered.names.where;
   out.cell_name = gathered.names.cell;
