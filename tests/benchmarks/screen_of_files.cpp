@@ -5,6 +5,9 @@
 // their join; all under --memory-limit 512MiB, about what one file takes. Not a test: it takes many minutes and some
 // 10 GB of disc.
 //
+// screen_of_files.csv beside this has what was measured on two cores that others used as well (processor seconds; with
+// --memory-limit 512MiB), by the functions that the command calls; a row of an earlier state says so.
+//
 //   screen_of_files FOLDER HEADROOM [--files 1,3,7,10,14] [--parts] [--screen]
 #include <fmt/format.h>
 
