@@ -58,9 +58,9 @@ Result<ContextControl> prepare_control(GroupBlocks& control, Design design, std:
                                        const std::string& context, const BootstrapOptions& options, ThreadPool& pool,
                                        Progress& progress, const std::stop_token& stop);
 // Of cells in memory.
-ContextControl prepare_control(const CellRows& control, Design design, std::uint32_t n_genes, const std::string& context,
-                               const BootstrapOptions& options, ThreadPool& pool, Progress& progress,
-                               const std::stop_token& stop);
+ContextControl prepare_control(const CellRows& control, Design design, std::uint32_t n_genes,
+                               const std::string& context, const BootstrapOptions& options, ThreadPool& pool,
+                               Progress& progress, const std::stop_token& stop);
 
 struct PerturbationEstimate {
   std::uint32_t n_cells = 0;

@@ -34,8 +34,8 @@ struct GeneMajorBlock {
   std::vector<std::uint16_t> cell;   // entries (or more, from earlier use): cell within the block, ascending in a gene
   std::vector<double> value;         // as cell
 
-  // A block's weights (cells × some 120 draws, double) should stay in the second-level cache, which may have 512 KB: with
-  // twice as many cells, perturbations of more than 500 took a fifth more processor time in all.
+  // A block's weights (cells × some 120 draws, double) should stay in the second-level cache, which may have 512 KB:
+  // with twice as many cells, perturbations of more than 500 took a fifth more processor time in all.
   static constexpr std::uint32_t kMaxCells = 512;
 };
 
