@@ -343,7 +343,7 @@ class PlannedRun::State final : public ItemResults {
     }
   }
 
-  // Makes a mean whose parts were recalled one by one; false: some evaluation is not there.
+  // Makes a mean whose parts were recalled one by one, with the last of them, if all are there.
   void complete_mean(const PlanItem& item, std::size_t m) {
     if (item.n_parts == 1 || item.part + 1 < item.n_parts) return;
     const std::vector<FoldEvaluation>& parts = split_work(item).means.at(m).parts;

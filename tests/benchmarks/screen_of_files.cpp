@@ -6,7 +6,7 @@
 // 10 GB of disc.
 //
 // screen_of_files.csv beside this has what was measured on two cores that others used as well (processor seconds; with
-// --memory-limit 512MiB), by the functions that the command calls; a row of an earlier state says so.
+// --memory-limit 512MiB); the parts and a row of an earlier state by the functions that the command calls.
 //
 //   screen_of_files FOLDER HEADROOM [--files 1,3,7,10,14] [--parts] [--screen]
 #include <fmt/format.h>
