@@ -95,6 +95,8 @@ class SlurmCluster {
         fmt::arg("folder", folder_.string()), fmt::arg("user", name), fmt::arg("cpus", n_cpus));
     const std::string path = (folder_ / "slurm.conf").string();
     std::ofstream(path) << conf;
+    // Nothing here asks for control groups; what is detected by itself ends slurmd where none are mounted (a chroot).
+    std::ofstream(folder_ / "cgroup.conf") << "CgroupPlugin=cgroup/v1\n";
     setenv("SLURM_CONF", path.c_str(), 1);
     start({program_of("slurmctld"), "-D", "-f", path}, "slurmctld");
     start({program_of("slurmd"), "-D", "-f", path}, "slurmd");
