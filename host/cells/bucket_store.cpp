@@ -122,12 +122,4 @@ void BucketStore::forget(std::size_t bucket_index) {
   bucket = Bucket{};
 }
 
-Result<std::size_t> BucketStore::take(std::size_t bucket_index, std::vector<unsigned char>& out) {
-  const std::size_t n_bytes = buckets_[bucket_index].n_bytes;
-  if (out.size() < n_bytes) out.resize(n_bytes);
-  if (auto done = read(bucket_index, 0, n_bytes, out.data()); !done) return tl::unexpected(done.error());
-  forget(bucket_index);
-  return n_bytes;
-}
-
 }  // namespace headroom

@@ -33,16 +33,12 @@ class BucketStore {
   // Errors (harness_fault): the temporary file cannot be made or is full.
   Result<void> append(std::size_t bucket, const void* bytes, std::size_t n);
 
-  // Bytes [begin, begin + n) of a bucket, which stay there. Safe from many threads.
+  // Bytes [begin, begin + n) of a bucket, in order of appending, which stay there. Safe from many threads.
   Result<void> read(std::size_t bucket, std::uint64_t begin, std::size_t n, unsigned char* out) const;
   // Frees the memory of a bucket, which is empty then.
   void forget(std::size_t bucket);
 
   std::uint64_t size_bytes(std::size_t bucket) const { return buckets_[bucket].n_bytes; }
-
-  // Moves a bucket's bytes to the front of `out` (enlarged where it must be), in order of appending, and frees its
-  // memory; their number. Safe from many threads.
-  Result<std::size_t> take(std::size_t bucket, std::vector<unsigned char>& out);
 
   std::uint64_t spilled_bytes() const { return n_spilled_pages_.load() * page_bytes_; }
 

@@ -5,7 +5,6 @@
 #include <glob.h>
 
 #include <algorithm>
-#include <cctype>
 #include <functional>
 #include <limits>
 #include <map>
@@ -13,6 +12,7 @@
 #include <unordered_map>
 
 #include "cells/screen_part.hpp"
+#include "review/label_spelling.hpp"
 
 namespace headroom {
 namespace {
@@ -29,12 +29,6 @@ std::string without_version(const std::string& id) {
   const bool has_version = dot != std::string::npos && dot > 0 && dot + 1 < id.size() &&
                            id.find_first_not_of("0123456789", dot + 1) == std::string::npos;
   return has_version ? id.substr(0, dot) : id;
-}
-
-std::string in_lower_case(const std::string& id) {
-  std::string lower = id;
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
 }
 
 // Passes a source's cells on as those of the joined screen.
@@ -351,8 +345,7 @@ class JoinedCells final : public CellSource {
     std::string remedy = "give files with ids of one kind, or --join-genes union";
     if (has_any(without_version))
       remedy = "their ids differ by the version behind the dot: cut it off in var of each file";
-    if (has_any(in_lower_case))
-      remedy = "their ids differ by upper and lower case: write them alike in var of each file";
+    if (has_any(lower_case)) remedy = "their ids differ by upper and lower case: write them alike in var of each file";
     return bad_input(fmt::format("none of its genes is in all of the {} files before it: its first is '{}', of {} '{}'",
                                  f, ids[f].empty() ? "" : ids[f].front(), file_name_of(*sources_.front()),
                                  ids.front().empty() ? "" : ids.front().front()),

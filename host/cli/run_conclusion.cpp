@@ -14,6 +14,7 @@
 #include "cli/review_output.hpp"
 #include "cli/summary_output.hpp"
 #include "cli/terminal_streams.hpp"
+#include "evaluation/submission_budget.hpp"
 #include "evaluation/submission_outcomes.hpp"
 #include "io/atomic_file.hpp"
 #include "report/audit_lines.hpp"
@@ -30,8 +31,7 @@ void print_coverage(const RunSummary& summary, const RunOptions& options) {
   const Target* target = target_by_name(targets_of(summary).front());
   const char* stand_in = target == nullptr || target->classes.empty() ? "the train mean" : "the most frequent class";
   // Of hundreds of submissions, those are told that lack something.
-  constexpr std::size_t kFew = 20;
-  const bool is_round = options.submissions.size() > kFew;
+  const bool is_round = options.submissions.size() > kFewSubmissions;
   std::set<std::string> submitted;
   for (const SubmissionSpec& spec : options.submissions) submitted.insert(spec.name);
   std::size_t n_complete = 0;

@@ -49,14 +49,13 @@ Answer<EmbeddingAnswer> embed_afresh(const Specimen& specimen, const std::vector
 
 // The example ids and what the plugin answers for them.
 struct Example {
+  explicit Example(const Specimen& specimen) : ids(example(specimen)), training_ids(training_part_of(ids)) {}
   std::vector<std::string> ids, training_ids;
-  EmbeddingAnswer answer;
+  EmbeddingAnswer answer = {};
 };
 
 Answer<Example> ask_example(const Specimen& specimen, WorkerSession& session) {
-  Example asked;
-  asked.ids = example(specimen);
-  asked.training_ids = training_part_of(asked.ids);
+  Example asked(specimen);
   auto answer = embed(specimen, session, asked.ids, asked.training_ids);
   if (!answer) return forward(answer.error());
   asked.answer = std::move(*answer);
@@ -65,9 +64,7 @@ Answer<Example> ask_example(const Specimen& specimen, WorkerSession& session) {
 
 // The same from a worker of its own, the same one for all checks.
 Answer<Example> usual_example(Specimen& specimen) {
-  Example asked;
-  asked.ids = example(specimen);
-  asked.training_ids = training_part_of(asked.ids);
+  Example asked(specimen);
   if (!specimen.usual_vectors) {
     specimen.usual_vectors = embed_afresh(specimen, asked.ids, asked.training_ids, specimen.options().seed);
   }

@@ -108,8 +108,7 @@ class RosterLoader {
     }
     for (const PredictionsSpec& spec : options_.predictions) openings.push_back([&] { return open_predictions(spec); });
     std::vector<Result<Candidate>> opened(openings.size());
-    constexpr std::size_t kFew = 20;
-    if (options_.submissions.size() <= kFew) progress = nullptr;
+    if (options_.submissions.size() <= kFewSubmissions) progress = nullptr;
     if (progress != nullptr) progress->begin("introductions", static_cast<std::int64_t>(openings.size()), "plugins");
     pool.for_each(openings.size(), [&](std::size_t i) {
       opened[i] = openings[i]();

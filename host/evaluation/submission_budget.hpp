@@ -27,6 +27,9 @@ WorkerLimits capped_limits(const WorkerLimits& asked, const WorkerLimits& cap, s
 // ones are asked for again in every fold.
 std::uint64_t most_kept_bytes(std::size_t n_embeddings);
 
+// A round of more is told of in less detail, and its progress from the first worker on.
+inline constexpr std::size_t kFewSubmissions = 20;
+
 // Files of submissions are held in memory for the whole run: each may have its share of 8 GiB, at least 16 MiB and at
 // most 1 GiB.
 std::uint64_t most_file_bytes(std::size_t n_submissions);

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <set>
 #include <tuple>
@@ -12,6 +11,7 @@
 
 #include "numerics/quantile.hpp"
 #include "plan/bound_names.hpp"
+#include "review/label_spelling.hpp"
 #include "summary/audit_outcomes.hpp"
 #include "summary/context_title.hpp"
 #include "summary/one_scale.hpp"
@@ -23,12 +23,6 @@ namespace {
 
 constexpr double significance = 0.05;
 constexpr const char* kUndefined = "undefined";
-
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 // Values this close are one value: bounds are means, which other machines may sum in another order.
 constexpr double kSameBound = 1e-9;

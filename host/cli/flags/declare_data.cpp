@@ -56,8 +56,8 @@ void add_prepare_flags(CLI::App& command, PrepareArguments& arguments, std::vect
           "With --part: all files of the screen, the part's own among them, as they are named wherever one is "
           "made. The part is then DIR/NAME.part, estimates in the place of cells: of the perturbations that are "
           "at home in its file, from all of their cells and the control's. Give it the flags of the task. It takes "
-          "less time "
-          "than one process where most perturbations lie in few files; where each lies in all files, every part reads "
+          "less time than one process where most perturbations lie in few files; where each lies in all files, every "
+          "part reads "
           "all of them, and one process costs the least")
       ->type_name("CELLS")
       ->needs(part);

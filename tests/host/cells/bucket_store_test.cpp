@@ -13,10 +13,9 @@ namespace bucket_store_test {
 using Bytes = std::vector<unsigned char>;
 
 Bytes taken(BucketStore& store, std::size_t bucket) {
-  Bytes out(3, 99);  // a buffer from earlier use
-  const auto n = store.take(bucket, out);
-  EXPECT_TRUE(n.has_value());
-  out.resize(n.value_or(0));
+  Bytes out(store.size_bytes(bucket), 99);
+  EXPECT_TRUE(store.read(bucket, 0, out.size(), out.data()).has_value());
+  store.forget(bucket);
   return out;
 }
 
